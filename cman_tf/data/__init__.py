@@ -1,0 +1,1 @@
+"""Reading corpora, tags, vocabularies, word vectors and batches."""

@@ -1,0 +1,123 @@
+"""Batches for the model: bucketed by length, padded right, in a seeded order.
+
+Shapes: B sentences in the batch, L tokens of the longest (rounded up), N distinct
+words in the batch (the first is padding), W characters of the longest of them,
+E relations in the batch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from cman_tf.data.sentence import Sentence
+from cman_tf.data.tags import flat_entities, tags_from_entities
+from cman_tf.data.vocabulary import Vocabulary
+
+LENGTH_STEP = 8  # lengths are rounded up to this, so that few shapes are compiled
+MAX_WORD_CHARACTERS = 60  # of a longer word the character BiLSTM reads both ends
+
+SIGNATURE = {
+    "words": tf.TensorSpec([None, None], tf.int32),  # [B, L] word ids
+    "lengths": tf.TensorSpec([None], tf.int32),  # [B] tokens of each sentence
+    "characters": tf.TensorSpec([None, None], tf.int32),  # [N, W] of the distinct words
+    "character_lengths": tf.TensorSpec([None], tf.int32),  # [N], one at least
+    "spelling": tf.TensorSpec([None, None], tf.int32),  # [B, L] a token's row in characters
+    "tags": tf.TensorSpec([None, None], tf.int32),  # [B, L] gold tag ids, 0 where padded
+    "relations": tf.TensorSpec([None, 4], tf.int32),  # [E, 4] sentence, head, tail, type
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Example:
+    """One sentence as numbers. `relations` is int32 [relations, 3]: last token of
+    the head, last token of the tail, relation id (recipe of Bekoulis et al.)."""
+
+    tokens: tuple[str, ...]
+    words: np.ndarray
+    tags: np.ndarray
+    relations: np.ndarray
+    id: str = ""
+
+
+def encode(sentence: Sentence, vocabulary: Vocabulary) -> Example:
+    """The sentence as numbers; its tags and relations must be known (`check`).
+
+    Of overlapping entities, and relations on them, only those that BIO tags can
+    express are encoded (`flat_entities`).
+    """
+    flat = flat_entities(sentence.entities)
+    tags = [vocabulary.tag_id[tag] for tag in tags_from_entities(flat, len(sentence.tokens))]
+    relations = [
+        (
+            sentence.entities[r.head].end - 1,
+            sentence.entities[r.tail].end - 1,
+            vocabulary.relation_id[r.type],
+        )
+        for r in sentence.relations
+        if sentence.entities[r.head] in flat and sentence.entities[r.tail] in flat
+    ]
+    return Example(
+        sentence.tokens,
+        vocabulary.word_ids(sentence.tokens),
+        np.array(tags, np.int32),
+        np.array(relations, np.int32).reshape(-1, 3),
+        sentence.id,
+    )
+
+
+def batch_of(examples: Sequence[Example], vocabulary: Vocabulary) -> dict[str, np.ndarray]:
+    """Pad the sentences to one batch of the shapes in `SIGNATURE`."""
+    lengths = np.array([len(e.words) for e in examples], np.int32)
+    longest = -(-int(lengths.max()) // LENGTH_STEP) * LENGTH_STEP
+    row_of = {token: row for row, token in enumerate(sorted({t for e in examples for t in e.tokens}), start=1)}
+    spelled = [vocabulary.character_ids(token, MAX_WORD_CHARACTERS) for token in row_of]
+    batch = {
+        "lengths": lengths,
+        "character_lengths": np.array([1, *(len(ids) for ids in spelled)], np.int32),
+        "characters": np.zeros((len(row_of) + 1, max(map(len, spelled))), np.int32),
+        "relations": np.array(
+            [(number, *relation) for number, e in enumerate(examples) for relation in e.relations], np.int32
+        ).reshape(-1, 4),
+    }
+    for row, ids in enumerate(spelled, start=1):
+        batch["characters"][row, : len(ids)] = ids
+    for name in ("words", "tags", "spelling"):
+        batch[name] = np.zeros((len(examples), longest), np.int32)
+    for row, example in enumerate(examples):
+        batch["words"][row, : lengths[row]] = example.words
+        batch["tags"][row, : lengths[row]] = example.tags
+        batch["spelling"][row, : lengths[row]] = [row_of[token] for token in example.tokens]
+    return batch
+
+
+def batch_order(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
+    """Which sentences make up each batch of an epoch, by seed and epoch alone.
+
+    Sentences are sorted by length with some noise, cut into batches, and the
+    batches are shuffled, the smaller last one with them.
+    """
+    random = np.random.default_rng([seed, epoch])
+    noisy = np.asarray(lengths) + random.uniform(0.0, LENGTH_STEP / 2, len(lengths))
+    order = np.argsort(noisy, kind="stable")
+    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    return [batches[number] for number in random.permutation(len(batches))]
+
+
+def sorted_order(lengths: Sequence[int], batch_size: int) -> list[np.ndarray]:
+    """Batches of like length in order of length, for decoding."""
+    order = np.argsort(lengths, kind="stable")
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+
+
+def dataset(examples: Sequence[Example], order: Sequence[np.ndarray], vocabulary: Vocabulary) -> tf.data.Dataset:
+    """The batches of `order` as a prefetching `tf.data.Dataset`."""
+
+    def generate() -> Iterator[dict[str, np.ndarray]]:
+        for rows in order:
+            yield batch_of([examples[row] for row in rows], vocabulary)
+
+    return tf.data.Dataset.from_generator(generate, output_signature=SIGNATURE).prefetch(4)

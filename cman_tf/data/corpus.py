@@ -1,0 +1,101 @@
+"""Finding and reading corpus files: format by content, splits by name."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import pathlib
+from collections import Counter
+from typing import Any
+
+from cman_tf.data.column_format import parse_columns
+from cman_tf.data.sentence import DataError, Sentence
+from cman_tf.data.spert_json import parse_json
+
+SPLITS = ("train", "dev", "test")
+FORMATS = ("auto", "multihead", "spert")
+
+
+@dataclasses.dataclass(frozen=True)
+class Corpus:
+    """The sentences of one file and what is to be known of it."""
+
+    path: str
+    sha256: str
+    sentences: list[Sentence]
+    mended: dict[str, int]
+
+    def summary(self) -> dict[str, Any]:
+        """Counts for people and for result files."""
+        return {
+            "file": pathlib.Path(self.path).name,
+            "sha256": self.sha256,
+            "sentences": len(self.sentences),
+            "tokens": sum(len(s.tokens) for s in self.sentences),
+            "longest": max(len(s.tokens) for s in self.sentences),
+            "entities": dict(sorted(Counter(e.type for s in self.sentences for e in s.entities).items())),
+            "relations": dict(sorted(Counter(r.type for s in self.sentences for r in s.relations).items())),
+            **self.mended,
+        }
+
+
+def read_corpus(path: str | pathlib.Path, format: str = "auto") -> Corpus:
+    """Read one file in either format.
+
+    Args:
+      path: the file.
+      format: `multihead`, `spert`, or `auto`: JSON if it opens with a bracket.
+
+    Raises:
+      DataError: one line naming the file, the place and what was expected.
+    """
+    path = str(path)
+    try:
+        raw = pathlib.Path(path).read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}, expected a readable corpus file") from None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        byte = raw[error.start]
+        raise DataError(f"{path}, line {line}: byte 0x{byte:02x} is not UTF-8, expected UTF-8 text") from None
+    if not text.strip():
+        raise DataError(f"{path}: empty, expected sentences")
+    if format == "auto":
+        format = _format_of(text, path)
+    # Not splitlines: a token may hold U+0085 and its like, which are no line ends here.
+    sentences, mended = parse_json(text, path) if format == "spert" else parse_columns(text.split("\n"), path)
+    if not sentences:
+        raise DataError(f"{path}: no sentence, expected one at least")
+    return Corpus(path, hashlib.sha256(raw).hexdigest(), sentences, mended)
+
+
+def _format_of(text: str, path: str) -> str:
+    start = text.lstrip()
+    if start.startswith(("[", "{")):
+        return "spert"
+    if start.startswith("#doc"):
+        return "multihead"
+    raise DataError(f"{path}, line 1: {start[:30]!r}, expected '#doc ID' (multihead) or '[' (SpERT JSON)")
+
+
+def find_split(directory: str | pathlib.Path, split: str) -> str:
+    """The file of a split: {split}.json, {split}.txt or *_{split}.json.
+
+    Raises:
+      DataError: if there is none, or more than one.
+    """
+    folder = pathlib.Path(directory)
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such directory, expected one with train, dev and test files")
+    found = [folder / f"{split}.json", folder / f"{split}.txt", *sorted(folder.glob(f"*_{split}.json"))]
+    found = [path for path in found if path.is_file()]
+    if split == "dev":  # *_train_dev.json is train and dev together, another thing
+        found = [path for path in found if not path.name.endswith("train_dev.json")]
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise DataError(
+            f"{folder}: {names} for the {split} split, expected one of {split}.json, {split}.txt, *_{split}.json"
+        )
+    return str(found[0])

@@ -1,0 +1,117 @@
+"""Vocabularies of words, characters, tags and relations, saved with the model."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from cman_tf.data.sentence import DataError, Sentence
+from cman_tf.data.tags import OUTSIDE, tags_from_entities
+from cman_tf.data.word_vectors import UNKNOWN, lookup_form
+from cman_tf.files import write_atomically
+
+UNKNOWN_ID = 0  # of words and of characters; a padded position holds it too and is masked
+
+
+@dataclasses.dataclass
+class Vocabulary:
+    """What the model's numbers stand for; a word's id is its position.
+
+    Attributes:
+      words: `<unk>` first, then the word-vector file's words or, without a file,
+        those of the training data.
+      characters: `<unk>` first, then those of the training data.
+      tags: BIO tags of the training data, `O` first.
+      relations: relation types of the training data.
+      vectors: float32 [words, size] from a word-vector file, or None.
+    """
+
+    words: list[str]
+    characters: list[str]
+    tags: list[str]
+    relations: list[str]
+    vectors: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        self._word_id = {word: number for number, word in enumerate(self.words)}
+        self._character_id = {character: number for number, character in enumerate(self.characters)}
+        self.tag_id = {tag: number for number, tag in enumerate(self.tags)}
+        self.relation_id = {relation: number for number, relation in enumerate(self.relations)}
+
+    @classmethod
+    def build(
+        cls, train: Sequence[Sentence], vectors: tuple[list[str], np.ndarray] | None = None, seed: int = 123456
+    ) -> Vocabulary:
+        """Vocabularies of the training sentences alone.
+
+        With word vectors, `<unk>` is uniform within sqrt(1 / words) as in the
+        baseline (its seed, too) unless the file brings an `<unk>` of its own.
+        """
+        characters = sorted({c for s in train for token in s.tokens for c in token})
+        tags = {tag for s in train for tag in tags_from_entities(s.entities, len(s.tokens))} - {OUTSIDE}
+        relations = sorted({r.type for s in train for r in s.relations})
+        table = None
+        if vectors is None:
+            words = [UNKNOWN, *sorted({token for s in train for token in s.tokens} - {UNKNOWN})]
+        else:
+            words, table = vectors
+            if UNKNOWN in words:
+                first = words.index(UNKNOWN)
+                order = [first, *(i for i in range(len(words)) if i != first)]
+                words, table = [words[i] for i in order], table[order]
+            else:
+                bound = (1.0 / len(words)) ** 0.5
+                unknown = np.random.default_rng(seed).uniform(-bound, bound, (1, table.shape[1]))
+                words, table = [UNKNOWN, *words], np.concatenate([unknown, table]).astype(np.float32)
+        return cls(words, [UNKNOWN, *characters], [OUTSIDE, *sorted(tags)], relations, table)
+
+    def word_ids(self, tokens: Sequence[str]) -> np.ndarray:
+        """int32 [tokens]: ids by the lookup of `lookup_form`."""
+        return np.array([self._word_id[lookup_form(token, self._word_id)] for token in tokens], np.int32)
+
+    def character_ids(self, token: str, limit: int) -> np.ndarray:
+        """int32 [characters]: of a token over `limit` characters its two ends."""
+        if len(token) > limit:
+            token = token[: limit - limit // 2] + token[-(limit // 2) :]
+        return np.array([self._character_id.get(character, UNKNOWN_ID) for character in token], np.int32)
+
+    def coverage(self, sentences: Sequence[Sentence]) -> float:
+        """Percentage of the tokens that have a word of their own."""
+        ids = np.concatenate([self.word_ids(s.tokens) for s in sentences])
+        return 100.0 * float((ids != UNKNOWN_ID).mean())
+
+    def check(self, sentences: Sequence[Sentence], path: str) -> None:
+        """Raise DataError for a tag or relation type that training never saw."""
+        for number, sentence in enumerate(sentences):
+            for tag in tags_from_entities(sentence.entities, len(sentence.tokens)):
+                if tag not in self.tag_id:
+                    raise DataError(f"{path}, sentence {number}: tag {tag!r}, expected one of {', '.join(self.tags)}")
+            for relation in sentence.relations:
+                if relation.type not in self.relation_id:
+                    known = ", ".join(self.relations) or "none"
+                    raise DataError(f"{path}, sentence {number}: relation {relation.type!r}, expected one of {known}")
+
+    def save(self, directory: str | pathlib.Path) -> None:
+        """Write vocabulary.json and, with word vectors, word_vectors.npy."""
+        folder = pathlib.Path(directory)
+        if self.vectors is not None:
+            write_atomically(folder / "word_vectors.npy", lambda file: np.save(file, self.vectors, allow_pickle=False))
+        lists = {name: getattr(self, name) for name in ("words", "characters", "tags", "relations")}
+        text = json.dumps({**lists, "vectors": self.vectors is not None}, ensure_ascii=False, indent=0)
+        write_atomically(folder / "vocabulary.json", text)
+
+    @classmethod
+    def load(cls, directory: str | pathlib.Path) -> Vocabulary:
+        """Read what `save` wrote. Raises DataError if it is not there."""
+        folder = pathlib.Path(directory)
+        try:
+            lists = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
+            has_vectors = lists.pop("vectors")
+            table = np.load(folder / "word_vectors.npy", allow_pickle=False) if has_vectors else None
+        except (OSError, ValueError, KeyError) as error:
+            raise DataError(f"{folder}: no trained model here ({error}), expected a directory of cman_tf.train") from None
+        return cls(**lists, vectors=table)

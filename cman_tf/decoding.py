@@ -1,0 +1,63 @@
+"""From the model's numbers to entities and relations, without TensorFlow.
+
+Shapes: L tokens, P pairs of predicted entities' last tokens, R relation types.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from cman_tf.data.sentence import Relation, Sentence
+from cman_tf.data.tags import entities_from_tags
+
+THRESHOLD = 0.5  # a relation is predicted if its probability is above this
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """A sentence with predicted entities and relations, and a score for each.
+
+    An entity's score is the lowest of its tokens' CRF marginals, a relation's its
+    probability (equation 10 / 17).
+    """
+
+    sentence: Sentence
+    entity_scores: tuple[float, ...]
+    relation_scores: tuple[float, ...]
+
+
+def decode_sentence(
+    tokens: Sequence[str],
+    tags: Sequence[str],
+    marginals: np.ndarray,
+    pairs: np.ndarray,
+    scores: np.ndarray,
+    relation_types: Sequence[str],
+    id: str = "",
+) -> Prediction:
+    """Put one sentence's prediction together.
+
+    Args:
+      tokens: L of them.
+      tags: BIO, L of them.
+      marginals: float [L], of those tags.
+      pairs: int [P, 2], last tokens of a head and a tail.
+      scores: float [P, R].
+      relation_types: R of them.
+      id: the sentence's.
+    """
+    entities, _ = entities_from_tags(tags)
+    ending_at = {entity.end - 1: number for number, entity in enumerate(entities)}
+    relations = []
+    for (head, tail), row in zip(pairs.tolist(), scores.tolist()):
+        for kind, score in zip(relation_types, row):
+            if score > THRESHOLD:
+                relations.append((Relation(kind, ending_at[head], ending_at[tail]), score))
+    return Prediction(
+        Sentence(tuple(tokens), tuple(entities), tuple(relation for relation, _ in relations), id),
+        tuple(float(marginals[e.start : e.end].min()) for e in entities),
+        tuple(score for _, score in relations),
+    )

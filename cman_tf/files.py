@@ -1,0 +1,34 @@
+"""Writing files whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import tempfile
+from collections.abc import Callable
+from typing import BinaryIO
+
+
+def write_atomically(path: str | pathlib.Path, content: str | bytes | Callable[[BinaryIO], None]) -> None:
+    """Write a file beside its place, then move it there: never a half file.
+
+    Args:
+      path: the file; missing folders are made.
+      content: text (as UTF-8), bytes, or a function that writes to a binary file.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            if callable(content):
+                content(file)
+            else:
+                file.write(content.encode("utf-8") if isinstance(content, str) else content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise

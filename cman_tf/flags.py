@@ -1,0 +1,88 @@
+"""absl flags from `Settings`, and settings from flags and from flagfiles."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+from absl import app, flags
+
+from cman_tf.data.sentence import DataError
+from cman_tf.settings import Settings
+
+FIELDS = dataclasses.fields(Settings)
+
+
+def define_settings(flag_values: flags.FlagValues = flags.FLAGS) -> None:
+    """Define one flag for every field of `Settings`."""
+    for field in FIELDS:
+        limits, options = field.metadata, {"flag_values": flag_values}
+        if limits.get("choices"):
+            flags.DEFINE_enum(field.name, field.default, list(limits["choices"]), limits["help"], **options)
+        elif "bool" in str(field.type):
+            flags.DEFINE_boolean(field.name, field.default, limits["help"], **options)
+        elif field.type == "int":
+            flags.DEFINE_integer(field.name, field.default, limits["help"], limits["minimum"], **options)
+        else:
+            flags.DEFINE_float(field.name, field.default, limits["help"], limits["minimum"], **options)
+            if "below" in limits:
+                flags.register_validator(
+                    field.name,
+                    lambda value, below=limits["below"]: value < below,
+                    message=f"expected less than {limits['below']}",
+                    **options,
+                )
+
+
+def settings_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Settings:
+    """The effective settings of this command.
+
+    Raises:
+      ValueError: for settings that do not go together.
+    """
+    return Settings(**{field.name: flag_values[field.name].value for field in FIELDS}).resolved()
+
+
+def flagfile_of(values: dict[str, Any]) -> str:
+    """A flagfile that sets these values; absl reads it back with --flagfile."""
+    lines = []
+    for name, value in values.items():
+        if isinstance(value, bool):
+            lines.append(f"--{'' if value else 'no'}{name}")
+        elif value is not None:
+            lines.append(f"--{name}={value}")
+    return "\n".join(lines) + "\n"
+
+
+def settings_from_flagfile(path: str | pathlib.Path) -> Settings:
+    """The settings that a flagfile holds; flags of other kinds in it are passed over.
+
+    Raises:
+      DataError: if the file is missing or does not parse.
+    """
+    values = flags.FlagValues()
+    define_settings(values)
+    try:
+        lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
+        names = {field.name for field in FIELDS}
+        names |= {f"no{name}" for name in names}
+        values([str(path), *(line for line in lines if line.lstrip("-").partition("=")[0] in names)])
+        return settings_from_flags(values)
+    except (OSError, flags.Error, ValueError) as error:
+        raise DataError(f"{path}: {error}, expected the flags of a trained model") from None
+
+
+def run(main: Callable[[list[str]], Any]) -> None:
+    """Run a command: flags parsed, stray arguments refused, bad input one clear line."""
+
+    def guarded(arguments: list[str]) -> Any:
+        if len(arguments) > 1:
+            raise SystemExit(f"{arguments[1]!r}: not a flag; flags are given as --name=value (--help lists them)")
+        try:
+            return main(arguments)
+        except DataError as error:
+            raise SystemExit(str(error)) from None
+
+    app.run(guarded)

@@ -1,0 +1,43 @@
+"""Decoding many sentences with a model, in batches of like length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from cman_tf.data.batches import SIGNATURE, Example, dataset, sorted_order
+from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.decoding import Prediction, decode_sentence
+from cman_tf.model import CMAN
+
+
+def make_decoder(model: CMAN, gold_labels: bool = False) -> Any:
+    """`model.decode` compiled once for batches of any shape."""
+    return tf.function(lambda batch: model.decode(batch, gold_labels), input_signature=[SIGNATURE])
+
+
+def predict_examples(
+    decoder: Any, examples: Sequence[Example], vocabulary: Vocabulary, batch_size: int = 16
+) -> list[Prediction]:
+    """Predictions in the examples' order; a sentence's own does not depend on its batch."""
+    order = sorted_order([len(example.words) for example in examples], batch_size)
+    predictions: list[Prediction | None] = [None] * len(examples)
+    for rows, batch in zip(order, dataset(examples, order, vocabulary)):
+        output = {name: value.numpy() for name, value in decoder(batch).items()}
+        for place, row in enumerate(rows):
+            example = examples[row]
+            length = len(example.words)
+            mine = output["pairs"][:, 0] == place
+            predictions[row] = decode_sentence(
+                example.tokens,
+                [vocabulary.tags[tag] for tag in output["tags"][place, :length]],
+                np.asarray(output["marginals"][place, :length]),
+                output["pairs"][mine, 1:],
+                output["scores"][mine],
+                vocabulary.relations,
+                example.id,
+            )
+    return predictions

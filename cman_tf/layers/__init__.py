@@ -1,0 +1,1 @@
+"""Keras layers; each cites the equation it computes."""

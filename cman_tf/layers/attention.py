@@ -1,0 +1,63 @@
+"""Multi-head scaled dot-product attention with residual and layer normalisation.
+
+Shapes: B batch, L tokens, z heads, D = 2d model width, h = D / z head width.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+class MultiHeadAttention(tf.keras.layers.Layer):
+    """O = LayerNorm(T + Q), T = Concat(head_1, ..., head_z) W^o.
+
+    head_i = softmax((Q W_i^Q)(K W_i^K)^T / sqrt(2d / z)) (V W_i^V).
+    IJCAI equations 2-3; TNNLS equations 4-7. No biases, as in the equations.
+
+    Args:
+      heads: z, a divisor of the width.
+      dropout: rate on T while training.
+
+    Call args:
+      query: float32 [B, L, D], also the residual.
+      memory: float32 [B, L, D], keys and values.
+      mask: bool [B, L], true where `memory` is a token.
+
+    Returns:
+      float32 [B, L, D].
+    """
+
+    def __init__(self, heads: int, dropout: float = 0.0, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.heads = heads
+        self.dropout = tf.keras.layers.Dropout(dropout)
+        self.norm = tf.keras.layers.LayerNormalization(epsilon=1e-6, name="norm")
+
+    def build(self, shape: tf.TensorShape) -> None:
+        width = shape[-1]
+        if width % self.heads:
+            raise ValueError(f"{self.heads} heads do not divide the width {width}")
+        for name in ("w_query", "w_key", "w_value", "w_output"):
+            # The z matrices W_i of 2d x 2d/z stand side by side in one of 2d x 2d.
+            setattr(self, name, self.add_weight(name, [width, width], initializer="glorot_uniform"))
+
+    def call(self, query: tf.Tensor, memory: tf.Tensor, mask: tf.Tensor, training: bool = False) -> tf.Tensor:
+        attended = tf.tensordot(self.attend(query, memory, mask), self.w_output, 1)
+        return self.norm(query + self.dropout(attended, training=training))
+
+    def attend(self, query: tf.Tensor, memory: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+        """Concat(head_1, ..., head_z), float32 [B, L, D]."""
+        shape = tf.shape(query)
+        width = query.shape[-1]
+
+        def split(x: tf.Tensor) -> tf.Tensor:  # [B, L, D] to [B, z, L, h]
+            x = tf.reshape(x, [shape[0], -1, self.heads, width // self.heads])
+            return tf.transpose(x, [0, 2, 1, 3])
+
+        q = split(tf.tensordot(query, self.w_query, 1))
+        k = split(tf.tensordot(memory, self.w_key, 1))
+        v = split(tf.tensordot(memory, self.w_value, 1))
+        scores = tf.matmul(q, k, transpose_b=True) * (width // self.heads) ** -0.5  # [B, z, L, L]
+        scores += tf.where(mask, 0.0, -1e9)[:, None, None, :]
+        heads = tf.matmul(tf.nn.softmax(scores), v)  # [B, z, L, h]
+        return tf.reshape(tf.transpose(heads, [0, 2, 1, 3]), [shape[0], shape[1], width])

@@ -1,0 +1,118 @@
+"""The two basic units of both papers: BSA and BLA, and the label gate.
+
+Shapes: B batch, L tokens, d hidden size, d_l label size.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from cman_tf.layers.attention import MultiHeadAttention
+from cman_tf.layers.encoder import Encoder
+
+
+class SelfAttentionUnit(tf.keras.layers.Layer):
+    """X^ = BSA(X), IJCAI figure 3a and equation 4, TNNLS figure 3 and equation 8.
+
+    H = BiLSTM(X), then H attends to itself. Without self-attention (the ablation
+    of table 4/VII) the unit is its BiLSTM.
+
+    Args:
+      encoder: the BiLSTM, 2d wide.
+      attention: the attention, or None for the ablation.
+
+    Call args:
+      inputs: float32 [B, L, D].
+      lengths: int32 [B].
+      mask: bool [B, L].
+
+    Returns:
+      float32 [B, L, 2d].
+    """
+
+    def __init__(self, encoder: Encoder, attention: MultiHeadAttention | None, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.encoder = encoder
+        self.attention = attention
+
+    def call(self, inputs: tf.Tensor, lengths: tf.Tensor, mask: tf.Tensor, training: bool = False) -> tf.Tensor:
+        hidden = self.encoder(inputs, lengths, training=training)
+        if self.attention is None:
+            return hidden
+        return self.attention(hidden, hidden, mask, training=training)
+
+
+class LabelGate(tf.keras.layers.Layer):
+    """L~' = k * L~, k = sigmoid(W_x X^m + W_l L~ + b_l), TNNLS equations 10-11.
+
+    k is a vector of 2d for each token, multiplied element by element.
+
+    Call args:
+      self_aware: X^m, float32 [B, L, 2d].
+      labels: L~, float32 [B, L, 2d].
+
+    Returns:
+      L~' and k, both float32 [B, L, 2d].
+    """
+
+    def build(self, shape: tf.TensorShape) -> None:
+        width = shape[-1]
+        self.w_x = self.add_weight("w_x", [width, width], initializer="glorot_uniform")
+        self.w_l = self.add_weight("w_l", [width, width], initializer="glorot_uniform")
+        self.b_l = self.add_weight("b_l", [width], initializer="zeros")
+
+    def call(self, self_aware: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        gate = tf.sigmoid(tf.tensordot(self_aware, self.w_x, 1) + tf.tensordot(labels, self.w_l, 1) + self.b_l)
+        return gate * labels, gate
+
+
+class LabelAttentionUnit(tf.keras.layers.Layer):
+    """X~ = BLA(X, L), IJCAI figure 3b, TNNLS figure 4: token features ask, labels answer.
+
+    L~ = BiLSTM(L) are keys and values, in dynamic CMAN gated first (equation 11).
+    `encode_labels` stands apart from `call` because L~ does not depend on the token
+    features: the clean and the adversarial pass share it.
+
+    Args:
+      encoder: BiLSTM of the labels, 2d wide.
+      attention: the attention.
+      gate: the label gate, or None (IJCAI, and the ablation of TNNLS table IV).
+      dropout: rate on L~ while training, drawn anew in each pass.
+
+    Call args:
+      inputs: X, float32 [B, L, 2d].
+      labels: L~ from `encode_labels`, float32 [B, L, 2d].
+      self_aware: X^m, float32 [B, L, 2d], for the gate.
+      mask: bool [B, L].
+
+    Returns:
+      X~, float32 [B, L, 2d], and the gate's mean over tokens (1 without a gate).
+    """
+
+    def __init__(
+        self, encoder: Encoder, attention: MultiHeadAttention, gate: LabelGate | None, dropout: float, **kwargs
+    ) -> None:
+        super().__init__(**kwargs)
+        self.encoder = encoder
+        self.attention = attention
+        self.gate = gate
+        self.dropout = tf.keras.layers.Dropout(dropout)
+
+    def encode_labels(self, labels: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """L~ = BiLSTM(L): float32 [B, L, d_l] to [B, L, 2d]."""
+        return self.encoder.encode(labels, lengths)
+
+    def call(
+        self,
+        inputs: tf.Tensor,
+        labels: tf.Tensor,
+        self_aware: tf.Tensor,
+        mask: tf.Tensor,
+        training: bool = False,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        labels = self.dropout(labels, training=training)
+        mean_gate = tf.constant(1.0)
+        if self.gate is not None:
+            labels, gate = self.gate(self_aware, labels)
+            mean_gate = tf.reduce_mean(tf.boolean_mask(gate, mask))
+        return self.attention(inputs, labels, mask, training=training), mean_gate

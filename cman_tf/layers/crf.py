@@ -1,0 +1,59 @@
+"""CRF head on tensorflow-addons.
+
+Shapes: B batch, L tokens, D features, T tags.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from cman_tf.addons import text
+
+
+class CRF(tf.keras.layers.Layer):
+    """Pr(Y | X) of IJCAI equation 8, TNNLS equations 9 and 15.
+
+    The log potential of (y_{i-1}, y_i) is W X_i + b at y_i plus a transition weight
+    for the pair; no boundary vectors, as in the baseline.
+
+    Args:
+      tags: T.
+
+    Call args:
+      features: float32 [B, L, D].
+
+    Returns:
+      float32 [B, L, T], the tags' potentials W X + b.
+    """
+
+    def __init__(self, tags: int, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.unary = tf.keras.layers.Dense(tags, name="unary")
+        self.transitions = self.add_weight("transitions", [tags, tags], initializer="glorot_uniform")
+
+    def call(self, features: tf.Tensor) -> tf.Tensor:
+        return self.unary(features)
+
+    def negative_log_likelihood(self, potentials: tf.Tensor, tags: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """-log Pr(Y | X), IJCAI equation 11, TNNLS equations 18 and 19.
+
+        Args:
+          potentials: float32 [B, L, T].
+          tags: int32 [B, L].
+          lengths: int32 [B].
+
+        Returns:
+          float32 [B].
+        """
+        return -text.crf_log_likelihood(potentials, tags, lengths, self.transitions)[0]
+
+    def decode(self, potentials: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """The best tag sequence (Viterbi), int32 [B, L], 0 where padded."""
+        return text.crf_decode(potentials, self.transitions, lengths)[0]
+
+    def marginals(self, potentials: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Pr(y_i = t | X) for every token, float32 [B, L, T]: the gradient of log Z."""
+        with tf.GradientTape() as tape:
+            tape.watch(potentials)
+            total = text.crf_log_norm(potentials, lengths, self.transitions)
+        return tape.gradient(total, potentials)

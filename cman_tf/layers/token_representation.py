@@ -1,0 +1,106 @@
+"""Token representation, section 3.1 / III-A: [word; characters; contextual].
+
+Shapes: B batch, L tokens, N distinct words in the batch, W characters.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from cman_tf.data.vocabulary import UNKNOWN_ID
+
+
+class WordVectors(tf.keras.layers.Layer):
+    """Word vectors: a frozen table read from a file, or trainable random vectors.
+
+    A frozen table stays out of the checkpoint: it is saved once with the vocabulary.
+
+    Args:
+      count: words in the vocabulary.
+      size: size of trainable vectors.
+      table: float32 [count, size] for frozen ones, or None.
+      unknown_rate: share of tokens read as unknown while training a table.
+
+    Call args:
+      words: int32 [B, L].
+
+    Returns:
+      float32 [B, L, size].
+    """
+
+    def __init__(self, count: int, size: int, table: np.ndarray | None, unknown_rate: float, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.unknown_rate = 0.0 if table is not None else unknown_rate
+        if table is not None:
+            self.table = tf.constant(table, tf.float32)
+        else:
+            self.table = self.add_weight("table", [count, size], initializer=tf.keras.initializers.RandomUniform(-0.1, 0.1))
+
+    def call(self, words: tf.Tensor, training: bool = False) -> tf.Tensor:
+        if training and self.unknown_rate:
+            hidden = tf.random.uniform(tf.shape(words)) < self.unknown_rate
+            words = tf.where(hidden, UNKNOWN_ID, words)
+        return tf.gather(self.table, words)
+
+
+class CharacterEncoder(tf.keras.layers.Layer):
+    """A word from its characters: final states of a BiLSTM over their embeddings.
+
+    Each distinct word of the batch is encoded once.
+
+    Args:
+      count: characters in the vocabulary.
+      size: size of the character embeddings.
+      units: LSTM units a direction.
+
+    Call args:
+      characters: int32 [N, W], right-padded.
+      lengths: int32 [N], at least 1.
+      spelling: int32 [B, L], each token's row of `characters`.
+
+    Returns:
+      float32 [B, L, 2 * units].
+    """
+
+    def __init__(self, count: int, size: int, units: int, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.table = self.add_weight("table", [count, size], initializer=tf.keras.initializers.RandomUniform(-0.1, 0.1))
+        self.forward = tf.keras.layers.LSTM(units, return_sequences=True, name="forward")
+        self.backward = tf.keras.layers.LSTM(units, return_sequences=True, name="backward")
+
+    def call(self, characters: tf.Tensor, lengths: tf.Tensor, spelling: tf.Tensor) -> tf.Tensor:
+        embedded = tf.gather(self.table, characters)  # [N, W, size]
+        reverse = tf.reverse_sequence(embedded, lengths, seq_axis=1, batch_axis=0)
+        last = tf.stack([tf.range(tf.shape(lengths)[0]), lengths - 1], axis=1)  # [N, 2]
+        final = [tf.gather_nd(lstm(x), last) for lstm, x in ((self.forward, embedded), (self.backward, reverse))]
+        return tf.gather(tf.concat(final, -1), spelling)
+
+
+class TokenRepresentation(tf.keras.layers.Layer):
+    """X^0 = [word vector; character BiLSTM; contextual vector], zero where padded.
+
+    The adversarial perturbation is added to this whole vector.
+
+    Call args:
+      batch: as `cman_tf.data.batches.SIGNATURE`; where it holds "contextual",
+        float32 [B, L, C], that is concatenated too.
+
+    Returns:
+      float32 [B, L, d_w].
+    """
+
+    def __init__(self, words: WordVectors, characters: CharacterEncoder, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.words = words
+        self.characters = characters
+
+    def call(self, batch: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
+        parts = [
+            self.words(batch["words"], training=training),
+            self.characters(batch["characters"], batch["character_lengths"], batch["spelling"]),
+        ]
+        if "contextual" in batch:
+            parts.append(batch["contextual"])
+        mask = tf.sequence_mask(batch["lengths"], tf.shape(batch["words"])[1], tf.float32)
+        return tf.concat(parts, -1) * mask[..., None]

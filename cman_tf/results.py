@@ -1,0 +1,44 @@
+"""Result files: scores with everything that is needed to repeat them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import pathlib
+import platform
+import subprocess
+from typing import Any
+
+from cman_tf.data.corpus import SPLITS, Corpus
+
+
+def commit() -> str:
+    """The checkout's commit, with "+changes" if files differ from it, or "unknown"."""
+    folder = pathlib.Path(__file__).resolve().parent
+
+    def git(*words: str) -> str:
+        call = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True)
+        return call.stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", str(folder), str(folder.parent / "flags"))
+        return git("rev-parse", "HEAD") + ("+changes" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def environment() -> dict[str, Any]:
+    """Versions and machine."""
+    packages = ("tensorflow", "tensorflow-addons", "numpy")
+    versions = {name: importlib.metadata.version(name) for name in packages}
+    return {"python": platform.python_version(), **versions, "machine": platform.machine(), "cores": os.cpu_count()}
+
+
+def corpus_name(corpora: dict[str, Corpus]) -> str:
+    """conll04_spert for conll04_spert/conll04_train.json: the folder of the training file."""
+    return pathlib.Path(corpora["train"].path).resolve().parent.name
+
+
+def describe_corpora(corpora: dict[str, Corpus]) -> dict[str, Any]:
+    """Name, and for each split file name, sha256 and counts."""
+    return {"name": corpus_name(corpora), **{split: corpora[split].summary() for split in SPLITS}}

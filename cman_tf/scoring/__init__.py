@@ -1,0 +1,1 @@
+"""Scoring conventions and tables, in plain Python."""

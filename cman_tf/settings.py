@@ -1,0 +1,116 @@
+"""Every setting of a run, once: name, default, the papers' symbol and meaning.
+
+Where a default is the papers' value the help says so; where the papers are
+silent, docs/fidelity.md says why ours is what it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+
+def _setting(default: Any, help: str, **limits: Any) -> Any:
+    return dataclasses.field(default=default, metadata={"help": help, **limits})
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Hyperparameters and switches of one run; the flags are made from these."""
+
+    # The model
+    model: str = _setting(
+        "dynamic_cman",
+        "cman: IJCAI 2020, one CRF; dynamic_cman: TNNLS 2021, two-phase prediction.",
+        choices=("dynamic_cman", "cman"),
+    )
+    hidden_size: int = _setting(128, "d: LSTM units per direction (papers: 128).", minimum=1)
+    label_size: int = _setting(25, "d_l: size of the label embeddings (papers: 25).", minimum=1)
+    bsa_units: int = _setting(2, "m: BSA units in a row (papers: 2).", minimum=1)
+    attention_heads: int = _setting(8, "z: heads of each attention; must divide 2d (papers: not given).", minimum=1)
+    relation_size: int = _setting(
+        128, "d~: intermediate size of the relation scorer (papers: not given).", minimum=1
+    )
+    word_size: int = _setting(
+        50, "Size of trainable word vectors; those of --word_vectors bring theirs (papers: 50, CoNLL04).", minimum=1
+    )
+    char_size: int = _setting(128, "Size of the character embeddings (papers: 128).", minimum=1)
+    char_hidden_size: int = _setting(
+        64, "Character LSTM units per direction (papers: not given; 64 makes the output 128 wide).", minimum=1
+    )
+    relation_scorer: str = _setting(
+        "per_relation",
+        "per_relation: U_k, W_k, V_k, b_k of its own for each relation, as the papers' equations; "
+        "shared: one U, W, b for all, as Bekoulis et al.",
+        choices=("per_relation", "shared"),
+    )
+    relation_prior: float = _setting(
+        0.001,
+        "Probability of a relation before training, by the relation scorer's initial values; "
+        "0.5: all of them random (papers: not given).",
+        minimum=1e-9,
+        below=1,
+    )
+    # Ablations
+    cell: str = _setting(
+        "bilstm",
+        "Encoder inside the units (TNNLS table VI; mlp: table VII).",
+        choices=("bilstm", "lstm", "gru", "bigru", "mlp"),
+    )
+    self_attention: bool = _setting(True, "Self-attention in the BSA units (table 4/VII).")
+    label_attention: bool = _setting(True, "BLA units; without them relations are scored on X^m (table 4/VII).")
+    label_gate: bool | None = _setting(
+        None, "Label gate, equation 10; unset: on for dynamic_cman, off for cman (TNNLS table IV)."
+    )
+    share: bool = _setting(True, "NER and RE share the BSA units (TNNLS figure 8).")
+    # Training
+    loss_weighting: str | None = _setting(
+        None,
+        "uncertainty: TNNLS equations 24-26; sum: equation 13/21; unset: uncertainty for dynamic_cman, sum for cman.",
+        choices=("uncertainty", "sum"),
+    )
+    adversarial_alpha: float = _setting(
+        0.01, "alpha: size of the perturbation eta_adv; 0: no adversarial training (Bekoulis et al.: 0.01).", minimum=0
+    )
+    learning_rate: float = _setting(5e-4, "Adam's learning rate (papers: 0.0005).", minimum=0)
+    adam_epsilon: float = _setting(1e-7, "Adam's epsilon (papers: not given; Keras: 1e-7, TF1: 1e-8).", minimum=0)
+    epochs: int = _setting(180, "Epochs (papers: 180).", minimum=1)
+    patience: int = _setting(0, "Stop after this many epochs without a better dev score; 0: never.", minimum=0)
+    batch_size: int = _setting(16, "Sentences a batch (papers: not given).", minimum=1)
+    embedding_dropout: float = _setting(0.2, "Dropout on the token representation (papers: 0.2).", minimum=0, below=1)
+    bilstm_dropout: float = _setting(
+        0.1, "Dropout on the output of every BiLSTM (papers: 0.1 CoNLL04, 0.3 ADE and DREC).", minimum=0, below=1
+    )
+    attention_dropout: float = _setting(
+        0.0, "Dropout on the output of every attention, before the residual (papers: none given).", minimum=0, below=1
+    )
+    relation_dropout: float = _setting(
+        0.0, "Dropout on the relation scorer's input (papers: none given).", minimum=0, below=1
+    )
+    unknown_word_rate: float = _setting(
+        0.1,
+        "Share of tokens trained as unknown words, so that unknown words mean something; "
+        "only where word vectors are trained, not read.",
+        minimum=0,
+        below=1,
+    )
+    xla: bool = _setting(True, "Compile the relation scorer with XLA.")
+    seed: int = _setting(1, "Seed of weights, dropout and the order of batches.", minimum=0)
+
+    def resolved(self) -> Settings:
+        """These settings with what is unset filled in by the model's own paper.
+
+        Raises:
+          ValueError: for settings that do not go together.
+        """
+        dynamic = self.model == "dynamic_cman"
+        settings = dataclasses.replace(
+            self,
+            label_gate=dynamic if self.label_gate is None else self.label_gate,
+            loss_weighting=self.loss_weighting or ("uncertainty" if dynamic else "sum"),
+        )
+        if 2 * settings.hidden_size % settings.attention_heads:
+            raise ValueError(
+                f"--attention_heads={settings.attention_heads}: expected a divisor of 2d = {2 * settings.hidden_size}"
+            )
+        return settings

@@ -1,0 +1,1 @@
+"""The training loop: step, checkpoints, summaries and records of a run."""

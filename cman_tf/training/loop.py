@@ -1,0 +1,161 @@
+"""The training algorithm of both papers, an epoch after another."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from cman_tf import results
+from cman_tf.data.batches import Example, batch_order, dataset, encode
+from cman_tf.data.corpus import Corpus
+from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.data.word_vectors import read_word_vectors
+from cman_tf.inference import make_decoder, predict_examples
+from cman_tf.model import CMAN, build_model
+from cman_tf.scoring.strict import score, stop_score
+from cman_tf.settings import Settings
+from cman_tf.training.run_directory import Metrics, claim
+from cman_tf.training.state import State, restore_model
+from cman_tf.training.step import make_train_step
+from cman_tf.training.summaries import Summaries, record_of
+
+PROTOCOL = "trained on train only, best dev epoch"
+
+
+@dataclasses.dataclass
+class Trainer:
+    """All that a run needs, made by `build`."""
+
+    settings: Settings
+    corpora: dict[str, Corpus]
+    vocabulary: Vocabulary
+    examples: dict[str, list[Example]]
+    model: CMAN
+    optimizer: tf.keras.optimizers.Optimizer
+    state: State
+    directory: str
+    inputs: str
+
+    def done(self) -> bool:
+        """Whether no epoch is left to train."""
+        state, settings = self.state, self.settings
+        return int(state.epoch) >= settings.epochs or state.out_of_patience(settings.patience)
+
+    def evaluate(self, decoder: Any, split: str) -> dict[str, Any]:
+        """Strict scores of a split."""
+        predictions = predict_examples(decoder, self.examples[split], self.vocabulary)
+        return score(self.corpora[split].sentences, [p.sentence for p in predictions])
+
+    def result(self, flags: dict[str, Any], started: str, seconds: float) -> dict[str, Any]:
+        """The result file's content: the best dev epoch, scored on test once."""
+        epochs = int(self.state.epoch)
+        best = restore_model(self.directory, self.model, "best")
+        decoder = make_decoder(self.model)
+        records = Metrics(self.directory, epochs).records()
+        return {
+            "corpus": results.describe_corpora(self.corpora),
+            "inputs": self.inputs,
+            "protocol": PROTOCOL,
+            "flags": {**dataclasses.asdict(self.settings), **flags},
+            "seed": self.settings.seed,
+            "commit": results.commit(),
+            "time": {
+                "started": started,
+                "seconds_since": round(seconds, 1),
+                "epoch_seconds_median": float(np.median([r["seconds"] for r in records])),
+                "dev_seconds_median": float(np.median([r["dev_seconds"] for r in records])),
+            },
+            "environment": results.environment(),
+            "epochs": epochs,
+            "best_epoch": best,
+            "dev": self.evaluate(decoder, "dev"),
+            "test": self.evaluate(decoder, "test"),
+        }
+
+
+def build(
+    settings: Settings, corpora: dict[str, Corpus], vectors_file: str | None, directory: str, flags: dict[str, Any]
+) -> Trainer:
+    """Vocabularies from the training data, the model, and what an earlier call left.
+
+    Raises:
+      DataError: for bad word vectors, for tags or relations that training lacks, and
+        for a directory that holds another run.
+    """
+    vectors = read_word_vectors(vectors_file) if vectors_file else None
+    vocabulary = Vocabulary.build(corpora["train"].sentences, vectors)
+    for split in ("dev", "test"):
+        vocabulary.check(corpora[split].sentences, corpora[split].path)
+    if vectors:
+        coverage = {split: f"{vocabulary.coverage(c.sentences):.1f} %" for split, c in corpora.items()}
+        print(f"word vectors: {len(vectors[0])} of {vectors[1].shape[1]}; tokens covered: {coverage}", flush=True)
+    claim(directory, settings, corpora, flags)
+    vocabulary.save(directory)
+    tf.keras.utils.set_random_seed(settings.seed)
+    model = build_model(settings, vocabulary)
+    # The legacy class has the fused kernel of Adam; the newer one is slower on a CPU.
+    optimizer = tf.keras.optimizers.legacy.Adam(settings.learning_rate, epsilon=settings.adam_epsilon)
+    state = State(directory, model, optimizer)
+    state.restore_last()
+    return Trainer(
+        settings,
+        corpora,
+        vocabulary,
+        {split: [encode(s, vocabulary) for s in corpus.sentences] for split, corpus in corpora.items()},
+        model,
+        optimizer,
+        state,
+        directory,
+        "words (frozen vectors) + characters" if vectors else "words (trained vectors) + characters",
+    )
+
+
+def train(trainer: Trainer) -> None:
+    """Train until the epochs or the patience run out, keeping the best dev epoch."""
+    settings, state = trainer.settings, trainer.state
+    metrics, summaries = Metrics(trainer.directory, int(state.epoch)), Summaries(trainer.directory)
+    train_step = make_train_step(trainer.model, trainer.optimizer)
+    decoder = make_decoder(trainer.model)
+    lengths = [len(example.words) for example in trainer.examples["train"]]
+    while not trainer.done():
+        epoch = int(state.epoch) + 1
+        order = batch_order(lengths, settings.batch_size, settings.seed, epoch)
+        start = time.monotonic()
+        means = _epoch(trainer, train_step, order, f"epoch {epoch}/{settings.epochs}")
+        trained = time.monotonic()
+        dev = trainer.evaluate(decoder, "dev")
+        record = record_of(epoch, means, trainer.model, settings.learning_rate, dev)
+        record.update(seconds=trained - start, dev_seconds=time.monotonic() - trained)
+        metrics.add(record)
+        summaries.add(record)
+        better = state.finish_epoch(epoch, stop_score(dev))
+        logging.info(
+            "epoch %d: loss %.3f, dev entities %.2f, relations %.2f%s, %.1f s",
+            epoch,
+            means["clean/loss"],
+            record["dev/entities/f1"],
+            record["dev/relations/f1"],
+            " (best so far)" if better else "",
+            record["seconds"],
+        )
+
+
+def _epoch(trainer: Trainer, train_step: Any, order: list[np.ndarray], title: str) -> dict[str, float]:
+    """One pass over the training data; means over its steps of what they log."""
+    batches = dataset(trainer.examples["train"], order, trainer.vocabulary)
+    sums: dict[str, float] = {}
+    with tqdm(batches, total=len(order), desc=title, unit="batch", leave=False, disable=None) as bar:
+        for batch in bar:
+            logs = {name: float(value) for name, value in train_step(batch).items()}
+            if not np.isfinite(logs["clean/loss"]):
+                raise FloatingPointError(f"{title}: the loss is {logs['clean/loss']}; a lower --learning_rate may help")
+            for name, value in logs.items():
+                sums[name] = sums.get(name, 0.0) + value / len(order)
+            bar.set_postfix(loss=f"{logs['clean/loss']:.2f}", best_dev=f"{float(trainer.state.best_score):.2f}")
+    return sums

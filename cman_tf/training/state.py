@@ -1,0 +1,75 @@
+"""Checkpoints: the last epoch to go on from, the best epoch to use."""
+
+from __future__ import annotations
+
+import pathlib
+
+import tensorflow as tf
+
+from cman_tf.data.sentence import DataError
+from cman_tf.model import CMAN
+
+
+class State:
+    """Weights, optimizer, epoch and best score, under last/ and best/ of a run.
+
+    Args:
+      directory: the run's.
+      model: with its weights made.
+      optimizer: its optimizer.
+    """
+
+    def __init__(self, directory: str, model: CMAN, optimizer: tf.keras.optimizers.Optimizer) -> None:
+        self.epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.best_score = tf.Variable(-1.0, dtype=tf.float64, trainable=False)
+        self.best_epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
+        checkpoint = tf.train.Checkpoint(
+            model=model,
+            optimizer=optimizer,
+            epoch=self.epoch,
+            best_score=self.best_score,
+            best_epoch=self.best_epoch,
+        )
+        folder = pathlib.Path(directory)
+        self._last = tf.train.CheckpointManager(checkpoint, str(folder / "last"), max_to_keep=2)
+        self._best = tf.train.CheckpointManager(checkpoint, str(folder / "best"), max_to_keep=1)
+
+    def restore_last(self) -> int:
+        """Go on from the last epoch saved, if any; returns its number, else 0."""
+        self._last.restore_or_initialize()
+        return int(self.epoch)
+
+    def finish_epoch(self, epoch: int, score: float) -> bool:
+        """Save the epoch, and keep it as the best if its dev score is; returns whether it is."""
+        self.epoch.assign(epoch)
+        better = score > float(self.best_score)
+        if better:
+            self.best_score.assign(score)
+            self.best_epoch.assign(epoch)
+            self._best.save(checkpoint_number=epoch)
+        self._last.save(checkpoint_number=epoch)
+        return better
+
+    def out_of_patience(self, patience: int) -> bool:
+        """Whether the best epoch lies `patience` epochs back (0: never)."""
+        return bool(patience) and int(self.epoch) - int(self.best_epoch) >= patience
+
+
+def restore_model(directory: str, model: CMAN, which: str = "best") -> int:
+    """Load a run's weights, of its best or its last epoch; returns the epoch.
+
+    Raises:
+      DataError: if there are none or they do not fit the model.
+    """
+    folder = pathlib.Path(directory) / which
+    path = tf.train.latest_checkpoint(str(folder))
+    if path is None:
+        raise DataError(f"{folder}: no checkpoint, expected one of a run that finished an epoch")
+    epoch = tf.Variable(0, dtype=tf.int64)
+    try:
+        status = tf.train.Checkpoint(model=model, epoch=epoch).restore(path)
+        status.assert_existing_objects_matched().expect_partial()
+    except (ValueError, AssertionError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DataError(f"{path}: {reason}, expected a checkpoint of this model") from None
+    return int(epoch)

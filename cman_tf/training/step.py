@@ -1,0 +1,70 @@
+"""One training step: the clean pass, the perturbation, the adversarial pass.
+
+Two forward and two backward passes over the network, no more: the clean backward
+pass yields the parameters' gradient and the inputs' gradient together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from cman_tf.adversarial import perturbation
+from cman_tf.data.batches import SIGNATURE
+from cman_tf.model import CMAN
+
+
+def gradients(model: CMAN, batch: dict[str, tf.Tensor]) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
+    """Gradient of L_final = L_joint(w) + L_joint(w + eta_adv), equation 14 / 22.
+
+    What does not depend on the perturbation, the token representation e and the
+    encoded gold labels, is computed once for both passes and receives the sum of
+    both passes' gradients.
+
+    Returns:
+      One gradient a trainable variable, and scalars to log.
+    """
+    with tf.GradientTape() as outer:
+        shared = [model.represent(batch, training=True), *model.encode_labels(batch["tags"], batch["lengths"])]
+    variables = model.trainable_variables
+
+    def one_pass(e: tf.Tensor) -> tuple[list[Any], list[Any], dict[str, tf.Tensor]]:
+        inputs = [e, *shared[1:]]
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            total, parts = model.losses_of(inputs[0], tuple(inputs[1:]), batch)
+        of_inputs, of_variables = tape.gradient(total, [inputs, variables])
+        return of_inputs, of_variables, {"loss": total, **parts}
+
+    of_inputs, of_variables, clean = one_pass(shared[0])
+    logs = {f"clean/{name}": value for name, value in clean.items()}
+    alpha = model.settings.adversarial_alpha
+    if alpha:
+        eta = perturbation(of_inputs[0], alpha)
+        inputs_too, variables_too, noisy = one_pass(shared[0] + eta)
+        of_inputs = [_add(a, b) for a, b in zip(of_inputs, inputs_too)]
+        of_variables = [_add(a, b) for a, b in zip(of_variables, variables_too)]
+        logs.update({f"adversarial/{name}": value for name, value in noisy.items() if name != "gate"})
+    through = outer.gradient(shared, variables, output_gradients=of_inputs)
+    total = [_add(a, b) for a, b in zip(of_variables, through)]
+    return total, logs
+
+
+def _add(a: Any, b: Any) -> Any:
+    """The sum of two gradients, either of which may be None."""
+    if a is None or b is None:
+        return b if a is None else a
+    return tf.convert_to_tensor(a) + tf.convert_to_tensor(b)
+
+
+def make_train_step(model: CMAN, optimizer: tf.keras.optimizers.Optimizer) -> Any:
+    """The compiled step: a batch in, scalars to log out."""
+
+    @tf.function(input_signature=[SIGNATURE])
+    def train_step(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        total, logs = gradients(model, batch)
+        optimizer.apply_gradients(zip(total, model.trainable_variables))
+        return {**logs, "gradient_norm": tf.linalg.global_norm(total)}
+
+    return train_step
