@@ -40,9 +40,12 @@ def settings_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Settings
     """The effective settings of this command.
 
     Raises:
-      ValueError: for settings that do not go together.
+      DataError: for settings that do not go together.
     """
-    return Settings(**{field.name: flag_values[field.name].value for field in FIELDS}).resolved()
+    try:
+        return Settings(**{field.name: flag_values[field.name].value for field in FIELDS}).resolved()
+    except ValueError as error:
+        raise DataError(str(error)) from None
 
 
 def flagfile_of(values: dict[str, Any]) -> str:
@@ -70,19 +73,28 @@ def settings_from_flagfile(path: str | pathlib.Path) -> Settings:
         names |= {f"no{name}" for name in names}
         values([str(path), *(line for line in lines if line.lstrip("-").partition("=")[0] in names)])
         return settings_from_flags(values)
-    except (OSError, flags.Error, ValueError) as error:
+    except (OSError, flags.Error, DataError) as error:
         raise DataError(f"{path}: {error}, expected the flags of a trained model") from None
 
 
-def run(main: Callable[[list[str]], Any]) -> None:
-    """Run a command: flags parsed, stray arguments refused, bad input one clear line."""
+def guarded(main: Callable[[list[str]], Any]) -> Callable[[list[str]], Any]:
+    """`main` with bad input as one clear line and a non-zero exit."""
 
-    def guarded(arguments: list[str]) -> Any:
-        if len(arguments) > 1:
-            raise SystemExit(f"{arguments[1]!r}: not a flag; flags are given as --name=value (--help lists them)")
+    def wrapped(arguments: list[str]) -> Any:
         try:
             return main(arguments)
         except DataError as error:
             raise SystemExit(str(error)) from None
 
-    app.run(guarded)
+    return wrapped
+
+
+def run(main: Callable[[list[str]], Any]) -> None:
+    """Run a command that takes flags only, `guarded`."""
+
+    def without_arguments(arguments: list[str]) -> Any:
+        if len(arguments) > 1:
+            raise DataError(f"{arguments[1]!r}: not a flag; flags are given as --name=value (--help lists them)")
+        return main(arguments)
+
+    app.run(guarded(without_arguments))

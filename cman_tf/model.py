@@ -212,7 +212,7 @@ def build_model(settings: Settings, vocabulary: Vocabulary) -> CMAN:
     """The model with all its weights made, from a batch of one one-letter token."""
     model = CMAN(settings, vocabulary)
     zero = tf.zeros([1, 1], tf.int32)
-    batch = {name: zero for name in ("words", "characters", "spelling", "tags")}
+    batch = dict.fromkeys(("words", "characters", "spelling", "tags"), zero)
     batch.update(lengths=tf.ones([1], tf.int32), character_lengths=tf.ones([1], tf.int32))
     batch["relations"] = tf.zeros([0, 4], tf.int32)
     model.losses_of(model.represent(batch), model.encode_labels(zero, batch["lengths"]), batch, training=False)

@@ -28,9 +28,7 @@ class Settings:
     label_size: int = _setting(25, "d_l: size of the label embeddings (papers: 25).", minimum=1)
     bsa_units: int = _setting(2, "m: BSA units in a row (papers: 2).", minimum=1)
     attention_heads: int = _setting(8, "z: heads of each attention; must divide 2d (papers: not given).", minimum=1)
-    relation_size: int = _setting(
-        128, "d~: intermediate size of the relation scorer (papers: not given).", minimum=1
-    )
+    relation_size: int = _setting(128, "d~: intermediate size of the relation scorer (papers: not given).", minimum=1)
     word_size: int = _setting(
         50, "Size of trainable word vectors; those of --word_vectors bring theirs (papers: 50, CoNLL04).", minimum=1
     )

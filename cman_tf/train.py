@@ -1,6 +1,9 @@
 """Train a model and score it on the test data.
 
     python -m cman_tf.train --flagfile=flags/conll04.flags --data_dir=data/conll04_spert --model_dir=runs/conll04
+
+Called again with the same --model_dir it goes on from the last epoch, or, when the
+run is finished, prints its table.
 """
 
 from __future__ import annotations
@@ -10,24 +13,46 @@ import datetime
 import json
 import pathlib
 import time
+from typing import Any
 
-from absl import flags, logging
+from absl import flags
 
 from cman_tf import flags as settings_flags
+from cman_tf import results
 from cman_tf.data.corpus import FORMATS, SPLITS, Corpus, find_split, read_corpus
 from cman_tf.data.sentence import DataError
+from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.data.word_vectors import read_word_vectors
 from cman_tf.files import write_atomically
 from cman_tf.scoring.tables import paper_table, score_table
+from cman_tf.settings import Settings
+from cman_tf.training.run_directory import MAY_CHANGE, claim, is_finished
 
-settings_flags.define_settings()
-flags.DEFINE_string("data_dir", None, "Directory with train, dev and test files.")
-for _split in SPLITS:
-    flags.DEFINE_string(f"{_split}_data", None, f"The {_split} file itself, instead of the one in --data_dir.")
-flags.DEFINE_enum("format", "auto", FORMATS, "Format of the files; auto: by content.")
-flags.DEFINE_string("word_vectors", None, "Text file of word vectors (GloVe, word2vec), kept frozen; none: trained.")
-flags.DEFINE_string("model_dir", None, "Directory of the run: made, or resumed.", required=True)
-flags.DEFINE_string("results_dir", None, "Where the result file goes; none: results/ in --model_dir.")
 FLAGS = flags.FLAGS
+_RUN_FLAGS = (
+    "data_dir",
+    *(f"{split}_data" for split in SPLITS),
+    "format",
+    "word_vectors",
+    "model_dir",
+    "results_dir",
+    "result_name",
+)
+
+
+def define_flags() -> None:
+    """The flags of this command."""
+    settings_flags.define_settings()
+    flags.DEFINE_string("data_dir", None, "Directory with train, dev and test files.")
+    for split in SPLITS:
+        flags.DEFINE_string(f"{split}_data", None, f"The {split} file itself, instead of the one in --data_dir.")
+    flags.DEFINE_enum("format", "auto", FORMATS, "Format of the files; auto: by content.")
+    flags.DEFINE_string(
+        "word_vectors", None, "Text file of word vectors (GloVe, word2vec), kept frozen; none: trained."
+    )
+    flags.DEFINE_string("model_dir", None, "Directory of the run: made, or resumed.", required=True)
+    flags.DEFINE_string("results_dir", None, "Where the result file goes; none: results/ in --model_dir.")
+    flags.DEFINE_string("result_name", None, "Name of the result file; none: CORPUS_MODEL_seedN.")
 
 
 def read_corpora() -> dict[str, Corpus]:
@@ -42,18 +67,37 @@ def read_corpora() -> dict[str, Corpus]:
     return {split: read_corpus(path, FLAGS.format) for split, path in paths.items()}
 
 
-def run_flags() -> dict[str, str]:
-    """The flags besides the settings that repeat this run."""
-    names = ("data_dir", *(f"{split}_data" for split in SPLITS), "format", "word_vectors", "model_dir", "results_dir")
-    return {name: FLAGS[name].value for name in names if FLAGS[name].value is not None}
+def make_vocabulary(corpora: dict[str, Corpus]) -> Vocabulary:
+    """Vocabularies of the training data; dev and test must fit them."""
+    vectors = read_word_vectors(FLAGS.word_vectors) if FLAGS.word_vectors else None
+    vocabulary = Vocabulary.build(corpora["train"].sentences, vectors)
+    for split in ("dev", "test"):
+        vocabulary.check(corpora[split].sentences, corpora[split].path)
+    if vectors:
+        covered = ", ".join(f"{split} {vocabulary.coverage(c.sentences):.1f} %" for split, c in corpora.items())
+        print(f"word vectors: {len(vectors[0])} of size {vectors[1].shape[1]}; tokens covered: {covered}")
+    return vocabulary
 
 
-def result_path(corpora: dict[str, Corpus], model: str, seed: int) -> pathlib.Path:
-    """results/CORPUS_MODEL_seedN.json under --results_dir or the run."""
-    from cman_tf.results import corpus_name
+def result_file(corpora: dict[str, Corpus], settings: Settings) -> pathlib.Path:
+    """Where the result goes.
 
+    Raises:
+      DataError: if the result of other settings is there.
+    """
     folder = pathlib.Path(FLAGS.results_dir or pathlib.Path(FLAGS.model_dir) / "results")
-    return folder / f"{corpus_name(corpora)}_{model}_seed{seed}.json"
+    name = FLAGS.result_name or f"{results.corpus_name(corpora)}_{settings.model}_seed{settings.seed}"
+    path = folder / f"{name}.json"
+    if path.exists():
+        there = json.loads(path.read_text(encoding="utf-8"))["flags"]
+        here = {**dataclasses.asdict(settings), "model_dir": FLAGS.model_dir}
+        differing = [f"--{name}" for name in here if name not in MAY_CHANGE and there.get(name) != here[name]]
+        if differing:
+            raise DataError(
+                f"{path}: the result of another run ({', '.join(differing)} differ), "
+                "expected another --results_dir or --result_name"
+            )
+    return path
 
 
 def main(arguments: list[str]) -> None:
@@ -62,26 +106,28 @@ def main(arguments: list[str]) -> None:
     corpora = read_corpora()
     for split, corpus in corpora.items():
         print(f"{split}: {json.dumps(corpus.summary(), ensure_ascii=False)}", flush=True)
-    result_file = result_path(corpora, settings.model, settings.seed)
+    vocabulary = make_vocabulary(corpora)
+    path = result_file(corpora, settings)
+    run_flags = {name: FLAGS[name].value for name in _RUN_FLAGS if FLAGS[name].value is not None}
+    claim(FLAGS.model_dir, settings, corpora, run_flags)
 
-    # TensorFlow takes seconds to import: only now that flags and data are known to be good.
-    from cman_tf.training.loop import build, train
-
-    trainer = build(settings, corpora, FLAGS.word_vectors, FLAGS.model_dir, run_flags())
     finished = pathlib.Path(FLAGS.model_dir) / "result.json"
-    if trainer.done() and finished.exists():
-        result = json.loads(finished.read_text(encoding="utf-8"))
-        logging.info("%s: finished before", FLAGS.model_dir)
-    else:
+    result: dict[str, Any] = json.loads(finished.read_text(encoding="utf-8")) if finished.exists() else {}
+    if not result or not is_finished(result["epochs"], result["best_epoch"], settings):
+        # TensorFlow takes seconds to import: only now that flags and data are known to be good.
+        from cman_tf.training.loop import build, train
+
         started = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
         clock = time.monotonic()
+        trainer = build(settings, corpora, vocabulary, FLAGS.model_dir)
         train(trainer)
-        result = trainer.result(run_flags(), started, time.monotonic() - clock)
+        result = trainer.result(run_flags, started, time.monotonic() - clock)
         text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
-        write_atomically(result_file, text)
+        write_atomically(path, text)
         write_atomically(finished, text)
-    print(f"{score_table(result['test'])}\n\n{paper_table(result)}\n\nresult file: {result_file}")
+    print(f"\n{score_table(result['test'])}\n\n{paper_table(result)}\n\nresult file: {path}")
 
 
 if __name__ == "__main__":
+    define_flags()
     settings_flags.run(main)

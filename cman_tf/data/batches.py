@@ -120,4 +120,8 @@ def dataset(examples: Sequence[Example], order: Sequence[np.ndarray], vocabulary
         for rows in order:
             yield batch_of([examples[row] for row in rows], vocabulary)
 
-    return tf.data.Dataset.from_generator(generate, output_signature=SIGNATURE).prefetch(4)
+    options = tf.data.Options()
+    # The autotuner sleeps 10 ms, 20 ms, 40 ms, ... and the end of an epoch would wait
+    # for it to wake: up to as long as the epoch took. There is nothing to tune here.
+    options.autotune.enabled = False
+    return tf.data.Dataset.from_generator(generate, output_signature=SIGNATURE).prefetch(4).with_options(options)

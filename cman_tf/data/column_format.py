@@ -98,7 +98,9 @@ def parse_columns(lines: Iterable[str], path: str) -> tuple[list[Sentence], dict
         if line.startswith("#doc"):
             if name is not None:
                 if not rows:
-                    raise DataError(f"{path}, line {number - 1}: sentence {name!r} without tokens, expected one at least")
+                    raise DataError(
+                        f"{path}, line {number - 1}: sentence {name!r} without tokens, expected one at least"
+                    )
                 sentence, mended = _finish(name, rows, numbers, path)
                 sentences.append(sentence)
                 orphans += mended

@@ -28,7 +28,9 @@ _NAMES = {str: "string", int: "whole number", list: "list"}
 
 
 def _read_entity(item: Any, tokens: tuple[str, ...], where: str) -> Entity:
-    entity = Entity(_field(item, "type", str, where), _field(item, "start", int, where), _field(item, "end", int, where))
+    entity = Entity(
+        _field(item, "type", str, where), _field(item, "start", int, where), _field(item, "end", int, where)
+    )
     if not 0 <= entity.start < entity.end <= len(tokens):
         raise DataError(
             f"{where}: span {entity.start} to {entity.end}, expected start < end, both within {len(tokens)} tokens"

@@ -113,5 +113,7 @@ class Vocabulary:
             has_vectors = lists.pop("vectors")
             table = np.load(folder / "word_vectors.npy", allow_pickle=False) if has_vectors else None
         except (OSError, ValueError, KeyError) as error:
-            raise DataError(f"{folder}: no trained model here ({error}), expected a directory of cman_tf.train") from None
+            raise DataError(
+                f"{folder}: no trained model here ({error}), expected a directory of cman_tf.train"
+            ) from None
         return cls(**lists, vectors=table)

@@ -54,7 +54,9 @@ class RelationScorer(tf.keras.layers.Layer):
         if self.prior != 0.5:
             first = tf.range(self.sets) * self.size  # unit 0 of each set
             for kernel in (self.u, self.w):
-                kernel.assign(tf.tensor_scatter_nd_update(kernel, _columns(width, first), tf.zeros([width * self.sets])))
+                kernel.assign(
+                    tf.tensor_scatter_nd_update(kernel, _columns(width, first), tf.zeros([width * self.sets]))
+                )
             self.b.assign(tf.tensor_scatter_nd_update(self.b, first[:, None], tf.fill([self.sets], 3.0)))
             logit = math.log(self.prior / (1.0 - self.prior))
             self.v.assign(tf.concat([tf.fill([self.relations, 1], logit / math.tanh(3.0)), self.v[:, 1:]], 1))

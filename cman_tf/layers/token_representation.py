@@ -35,7 +35,10 @@ class WordVectors(tf.keras.layers.Layer):
         if table is not None:
             self.table = tf.constant(table, tf.float32)
         else:
-            self.table = self.add_weight("table", [count, size], initializer=tf.keras.initializers.RandomUniform(-0.1, 0.1))
+            bound = (3.0 / size) ** 0.5  # each vector of length 1, about
+            self.table = self.add_weight(
+                "table", [count, size], initializer=tf.keras.initializers.RandomUniform(-bound, bound)
+            )
 
     def call(self, words: tf.Tensor, training: bool = False) -> tf.Tensor:
         if training and self.unknown_rate:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 import time
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 from tqdm import tqdm
 
 from cman_tf import results
 from cman_tf.data.batches import Example, batch_order, dataset, encode
 from cman_tf.data.corpus import Corpus
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.data.word_vectors import read_word_vectors
 from cman_tf.inference import make_decoder, predict_examples
 from cman_tf.model import CMAN, build_model
 from cman_tf.scoring.strict import score, stop_score
 from cman_tf.settings import Settings
-from cman_tf.training.run_directory import Metrics, claim
+from cman_tf.training.run_directory import Metrics, is_finished
 from cman_tf.training.state import State, restore_model
 from cman_tf.training.step import make_train_step
 from cman_tf.training.summaries import Summaries, record_of
@@ -40,12 +39,10 @@ class Trainer:
     optimizer: tf.keras.optimizers.Optimizer
     state: State
     directory: str
-    inputs: str
 
     def done(self) -> bool:
         """Whether no epoch is left to train."""
-        state, settings = self.state, self.settings
-        return int(state.epoch) >= settings.epochs or state.out_of_patience(settings.patience)
+        return is_finished(int(self.state.epoch), int(self.state.best_epoch), self.settings)
 
     def evaluate(self, decoder: Any, split: str) -> dict[str, Any]:
         """Strict scores of a split."""
@@ -60,7 +57,7 @@ class Trainer:
         records = Metrics(self.directory, epochs).records()
         return {
             "corpus": results.describe_corpora(self.corpora),
-            "inputs": self.inputs,
+            "inputs": f"words ({'trained' if self.vocabulary.vectors is None else 'frozen'} vectors) + characters",
             "protocol": PROTOCOL,
             "flags": {**dataclasses.asdict(self.settings), **flags},
             "seed": self.settings.seed,
@@ -79,41 +76,18 @@ class Trainer:
         }
 
 
-def build(
-    settings: Settings, corpora: dict[str, Corpus], vectors_file: str | None, directory: str, flags: dict[str, Any]
-) -> Trainer:
-    """Vocabularies from the training data, the model, and what an earlier call left.
-
-    Raises:
-      DataError: for bad word vectors, for tags or relations that training lacks, and
-        for a directory that holds another run.
-    """
-    vectors = read_word_vectors(vectors_file) if vectors_file else None
-    vocabulary = Vocabulary.build(corpora["train"].sentences, vectors)
-    for split in ("dev", "test"):
-        vocabulary.check(corpora[split].sentences, corpora[split].path)
-    if vectors:
-        coverage = {split: f"{vocabulary.coverage(c.sentences):.1f} %" for split, c in corpora.items()}
-        print(f"word vectors: {len(vectors[0])} of {vectors[1].shape[1]}; tokens covered: {coverage}", flush=True)
-    claim(directory, settings, corpora, flags)
+def build(settings: Settings, corpora: dict[str, Corpus], vocabulary: Vocabulary, directory: str) -> Trainer:
+    """The model, its optimizer and what an earlier call left in the run's directory."""
     vocabulary.save(directory)
     tf.keras.utils.set_random_seed(settings.seed)
     model = build_model(settings, vocabulary)
     # The legacy class has the fused kernel of Adam; the newer one is slower on a CPU.
     optimizer = tf.keras.optimizers.legacy.Adam(settings.learning_rate, epsilon=settings.adam_epsilon)
     state = State(directory, model, optimizer)
-    state.restore_last()
-    return Trainer(
-        settings,
-        corpora,
-        vocabulary,
-        {split: [encode(s, vocabulary) for s in corpus.sentences] for split, corpus in corpora.items()},
-        model,
-        optimizer,
-        state,
-        directory,
-        "words (frozen vectors) + characters" if vectors else "words (trained vectors) + characters",
-    )
+    if state.restore_last():
+        logging.info("%s: going on after epoch %d", directory, int(state.epoch))
+    examples = {split: [encode(s, vocabulary) for s in corpus.sentences] for split, corpus in corpora.items()}
+    return Trainer(settings, corpora, vocabulary, examples, model, optimizer, state, directory)
 
 
 def train(trainer: Trainer) -> None:

@@ -16,7 +16,7 @@ from cman_tf.settings import Settings
 MAY_CHANGE = ("epochs", "patience")  # these say when a run ends, not what it is
 
 
-def claim(directory: str, settings: Settings, corpora: dict[str, Corpus], extra: dict[str, Any]) -> bool:
+def claim(directory: str, settings: Settings, corpora: dict[str, Corpus], extra: dict[str, Any]) -> None:
     """Take a directory for this run, or find in it what an earlier call left.
 
     Args:
@@ -24,9 +24,6 @@ def claim(directory: str, settings: Settings, corpora: dict[str, Corpus], extra:
       settings: the effective settings.
       corpora: split to corpus, as read.
       extra: the other flags to repeat the run, kept in flags.txt.
-
-    Returns:
-      True if the run was here before and goes on.
 
     Raises:
       DataError: if something else is here, naming what differs.
@@ -40,14 +37,17 @@ def claim(directory: str, settings: Settings, corpora: dict[str, Corpus], extra:
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder}: a file, expected a directory or nothing for --model_dir")
     known = folder / "run.json"
-    before = known.exists()
-    if before:
+    if known.exists():
         _check_same(folder, json.loads(known.read_text(encoding="utf-8")), identity)
     elif folder.is_dir() and any(folder.iterdir()):
         raise DataError(f"{folder}: not empty and no run of ours, expected a new directory for --model_dir")
-    write_atomically(folder / "flags.txt", flagfile_of({**dataclasses.asdict(settings), **extra}))
     write_atomically(known, json.dumps(identity, indent=1, ensure_ascii=False) + "\n")
-    return before
+    write_atomically(folder / "flags.txt", flagfile_of({**dataclasses.asdict(settings), **extra}))
+
+
+def is_finished(epoch: int, best_epoch: int, settings: Settings) -> bool:
+    """Whether a run at this epoch has used up its epochs or its patience."""
+    return epoch >= settings.epochs or bool(settings.patience) and epoch - best_epoch >= settings.patience
 
 
 def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) -> None:
@@ -56,7 +56,9 @@ def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) 
         for name, value in new["settings"].items()
         if name not in MAY_CHANGE and old["settings"].get(name) != value
     ]
-    differences += [f"the {split} file is another" for split in SPLITS if old["corpora"][split] != new["corpora"][split]]
+    differences += [
+        f"the {split} file is another" for split in SPLITS if old["corpora"][split] != new["corpora"][split]
+    ]
     if old["word_vectors"] != new["word_vectors"]:
         differences.append(f"--word_vectors is {old['word_vectors']} there and {new['word_vectors']} here")
     if differences:

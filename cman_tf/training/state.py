@@ -50,10 +50,6 @@ class State:
         self._last.save(checkpoint_number=epoch)
         return better
 
-    def out_of_patience(self, patience: int) -> bool:
-        """Whether the best epoch lies `patience` epochs back (0: never)."""
-        return bool(patience) and int(self.epoch) - int(self.best_epoch) >= patience
-
 
 def restore_model(directory: str, model: CMAN, which: str = "best") -> int:
     """Load a run's weights, of its best or its last epoch; returns the epoch.

@@ -1,0 +1,34 @@
+# The virtual environment that the run and test scripts share; to be sourced.
+# make_environment ROOT [EXTRA]: makes or reuses ROOT/.venv (or $CMAN_VENV), installs the
+# package with its pins and sets $python to the environment's.
+
+find_python() {
+  local candidate
+  for candidate in python3.11 python3.10 python3.9; do
+    if "$candidate" -c 'import venv, ensurepip' >/dev/null 2>&1; then
+      echo "$candidate"
+      return
+    fi
+  done
+  echo "no python3.11, python3.10 or python3.9 with venv on PATH: TensorFlow 2.15 needs one of them" >&2
+  return 1
+}
+
+make_environment() {
+  local root=$1 extra=${2:-} base stamp wanted
+  local venv=${CMAN_VENV:-$root/.venv}
+  wanted="$extra $(cksum <"$root/setup.py")"
+  stamp=$venv/installed${extra:+-$extra}.txt
+  python=$venv/bin/python
+  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then
+    return
+  fi
+  if ! "$python" -c '' >/dev/null 2>&1; then
+    base=$(find_python) || return 1
+    echo "making $venv with $base" >&2
+    "$base" -m venv "$venv" || return 1
+  fi
+  echo "installing cman_tf and its pins into $venv (a few minutes)" >&2
+  "$python" -m pip install --quiet --disable-pip-version-check -e "$root${extra:+[$extra]}" >&2 || return 1
+  echo "$wanted" >"$stamp"
+}

@@ -1,0 +1,58 @@
+"""Score a trained model on a file.
+
+python -m cman_tf.evaluate --model_dir=runs/conll04 --data=FILE --json=OUT --predictions=OUT
+"""
+
+from __future__ import annotations
+
+import json
+
+from absl import flags
+
+from cman_tf.data.corpus import FORMATS, read_corpus
+from cman_tf.files import write_atomically
+from cman_tf.flags import run
+from cman_tf.scoring.strict import score
+from cman_tf.scoring.tables import score_table
+
+FLAGS = flags.FLAGS
+
+
+def main(arguments: list[str]) -> None:
+    del arguments
+    corpus = read_corpus(FLAGS.data, FLAGS.format)
+
+    from cman_tf.data.batches import encode
+    from cman_tf.data.spert_json import dump_json
+    from cman_tf.inference import make_decoder, predict_examples
+    from cman_tf.trained import load_trained
+
+    model, vocabulary = load_trained(FLAGS.model_dir, FLAGS.checkpoint)
+    vocabulary.check(corpus.sentences, corpus.path)
+    decoder = make_decoder(model, gold_labels=FLAGS.label_source == "gold")
+    examples = [encode(sentence, vocabulary) for sentence in corpus.sentences]
+    predicted = [p.sentence for p in predict_examples(decoder, examples, vocabulary, FLAGS.batch_size)]
+    scores = score(corpus.sentences, predicted)
+    print(score_table(scores))
+    if FLAGS.json:
+        source = {"model_dir": FLAGS.model_dir, "label_source": FLAGS.label_source, "corpus": corpus.summary()}
+        write_atomically(FLAGS.json, json.dumps({**scores, "source": source}, indent=1, ensure_ascii=False) + "\n")
+    if FLAGS.predictions:
+        write_atomically(FLAGS.predictions, dump_json(predicted))
+
+
+if __name__ == "__main__":
+    flags.DEFINE_string("model_dir", None, "Directory of a run of cman_tf.train.", required=True)
+    flags.DEFINE_string("data", None, "File to score on.", required=True)
+    flags.DEFINE_enum("format", "auto", FORMATS, "Format of the file; auto: by content.")
+    flags.DEFINE_enum("checkpoint", "best", ("best", "last"), "Weights of the best dev epoch or of the last.")
+    flags.DEFINE_enum(
+        "label_source",
+        "predicted",
+        ("predicted", "gold"),
+        "Labels that the label attention sees: the first CRF's or the file's (IJCAI table 3).",
+    )
+    flags.DEFINE_integer("batch_size", 16, "Sentences a batch.", lower_bound=1)
+    flags.DEFINE_string("json", None, "Also write the scores to this file.")
+    flags.DEFINE_string("predictions", None, "Also write the predictions to this file, as SpERT JSON.")
+    run(main)

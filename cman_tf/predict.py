@@ -1,0 +1,77 @@
+"""Entities and relations of raw text, one sentence a line.
+
+echo "Sirhan Sirhan shot Robert Kennedy in Los Angeles." | python -m cman_tf.predict --model_dir=runs/conll04
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import pathlib
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from absl import flags
+
+from cman_tf.data.sentence import DataError
+from cman_tf.flags import run
+
+FLAGS = flags.FLAGS
+
+
+def read_lines(source: Iterable[bytes], name: str) -> Iterator[str]:
+    """Lines as text without their ends; DataError for one that is not UTF-8."""
+    for number, line in enumerate(source, start=1):
+        try:
+            yield line.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise DataError(f"{name}, line {number}: {error.reason}, expected UTF-8 text") from None
+
+
+def format_text(text: str, output: dict[str, Any]) -> str:
+    """A prediction for people: the line, its entities, its relations."""
+    lines = [text]
+    entities = output["entities"]
+    for entity in entities:
+        lines.append(f"  {entity['type']}: {entity['text']} ({entity['score']:.2f})")
+    for relation in output["relations"]:
+        head, tail = entities[relation["head"]]["text"], entities[relation["tail"]]["text"]
+        lines.append(f"  {head} -- {relation['type']} -> {tail} ({relation['score']:.2f})")
+    return "\n".join(lines)
+
+
+def main(arguments: list[str]) -> None:
+    del arguments
+    if FLAGS.input and not pathlib.Path(FLAGS.input).is_file():
+        raise DataError(f"{FLAGS.input}: no such file, expected raw text, one sentence a line")
+
+    from cman_tf.extractor import Extractor
+
+    extractor = Extractor(FLAGS.model_dir, FLAGS.checkpoint)
+    with contextlib.ExitStack() as stack:
+        source = stack.enter_context(open(FLAGS.input, "rb")) if FLAGS.input else sys.stdin.buffer
+        lines = read_lines(source, FLAGS.input or "standard input")
+        # Typed text is answered a line at a time, anything else in blocks of batches.
+        block_size = 1 if source is sys.stdin.buffer and sys.stdin.isatty() else 16 * FLAGS.batch_size
+        try:
+            for block in iter(lambda: list(itertools.islice(lines, block_size)), []):
+                for text, output in zip(block, extractor.extract_all(block, FLAGS.batch_size)):
+                    shown = (
+                        format_text(text, output) if FLAGS.format == "text" else json.dumps(output, ensure_ascii=False)
+                    )
+                    sys.stdout.buffer.write(shown.encode("utf-8") + b"\n")
+                sys.stdout.buffer.flush()
+        except BrokenPipeError:  # the reader has seen enough, as `head` has
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    flags.DEFINE_string("model_dir", None, "Directory of a run of cman_tf.train.", required=True)
+    flags.DEFINE_string("input", None, "File to read; none: standard input.")
+    flags.DEFINE_enum("format", "json", ("json", "text"), "json: an object a line; text: for people.")
+    flags.DEFINE_enum("checkpoint", "best", ("best", "last"), "Weights of the best dev epoch or of the last.")
+    flags.DEFINE_integer("batch_size", 16, "Sentences a batch.", lower_bound=1)
+    run(main)

@@ -1,0 +1,119 @@
+"""Make README.md's table of results from the result files.
+
+python -m cman_tf.report --results_dir=results --readme=README.md
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import statistics
+from typing import Any
+
+from absl import flags
+
+from cman_tf.data.sentence import DataError
+from cman_tf.files import write_atomically
+from cman_tf.flags import run
+from cman_tf.scoring.tables import PAPER_CONLL04, PAPER_NAMES, format_table
+
+FLAGS = flags.FLAGS
+BEGIN, END = "<!-- results: begin, made by python -m cman_tf.report -->", "<!-- results: end -->"
+_TASKS = ("entities", "relations")
+
+
+def read_results(folder: pathlib.Path) -> dict[tuple[str, ...], list[dict[str, Any]]]:
+    """Result files grouped by what makes their runs comparable, the seed apart."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for path in sorted(folder.glob("*.json")):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        switches = {
+            "label_attention": "without label attention",
+            "self_attention": "without self-attention",
+            "share": "without shared units",
+        }
+        model = ", ".join([result["flags"]["model"], *(w for s, w in switches.items() if not result["flags"][s])])
+        if result["flags"]["cell"] != "bilstm":
+            model += f", {result['flags']['cell']} for BiLSTM"
+        key = (result["corpus"]["name"], model, result["inputs"], result["protocol"])
+        groups.setdefault(key, []).append({**result, "file": path.name})
+    return groups
+
+
+def _cell(values: list[float]) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.2f}"
+    return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
+
+
+def rows_of(groups: dict[tuple[str, ...], list[dict[str, Any]]]) -> list[list[str]]:
+    """A row a group, with the paper's row before the first of its model on CoNLL04."""
+    rows: list[list[str]] = []
+    shown = set()
+    for (corpus, model, inputs, protocol), results in groups.items():
+        name = results[0]["flags"]["model"]
+        if corpus.startswith("conll04") and name not in shown:
+            shown.add(name)
+            paper = [f"{f1:.2f}" for f1 in PAPER_CONLL04[name]]
+            rows.append(
+                [
+                    corpus,
+                    f"paper: {PAPER_NAMES[name]}",
+                    "words + characters + ELMo",
+                    *paper,
+                    "not stated",
+                    "",
+                    "",
+                    "",
+                    "",
+                ]
+            )
+        micro = [result["test"]["strict"]["micro"] for result in results]
+        f1 = [_cell([m[task]["f1"] for m in micro]) for task in _TASKS]
+        seeds = ", ".join(str(result["seed"]) for result in results)
+        epochs = ", ".join(f"{result['best_epoch']} of {result['epochs']}" for result in results)
+        files = ", ".join(f"[{r['file'][:-5]}]({FLAGS.results_dir}/{r['file']})" for r in results)
+        seconds = _cell([result["time"]["epoch_seconds_median"] for result in results])
+        rows.append([corpus, model, inputs, *f1, protocol, epochs, seeds, seconds, files])
+    return rows
+
+
+HEADER = [
+    "corpus",
+    "model",
+    "inputs",
+    "entities F1",
+    "relations F1",
+    "protocol",
+    "best epoch",
+    "seed",
+    "s an epoch",
+    "file",
+]
+
+
+def markdown(rows: list[list[str]]) -> str:
+    """The rows as a Markdown table."""
+    lines = [HEADER, ["---"] * len(HEADER), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def main(arguments: list[str]) -> None:
+    del arguments
+    groups = read_results(pathlib.Path(FLAGS.results_dir))
+    if not groups:
+        raise DataError(f"{FLAGS.results_dir}: no result files, expected those of cman_tf.train --results_dir")
+    rows = rows_of(groups)
+    print(format_table(HEADER[:5], [row[:5] for row in rows]))
+    readme = pathlib.Path(FLAGS.readme)
+    text = readme.read_text(encoding="utf-8")
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise DataError(f"{readme}: expected one line {BEGIN!r} and one {END!r}")
+    before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
+    write_atomically(readme, f"{before}\n{markdown(rows)}\n{after}")
+
+
+if __name__ == "__main__":
+    flags.DEFINE_string("results_dir", "results", "Directory of result files.")
+    flags.DEFINE_string("readme", "README.md", "File whose table is made anew.")
+    run(main)

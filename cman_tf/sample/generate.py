@@ -1,0 +1,153 @@
+"""Write the sample corpus: made-up sentences of CoNLL04's types, by a seed.
+
+    python -m cman_tf.sample.generate --output_dir=DIR
+
+Every made-up name can be a person, an organization or a location, so only the
+sentence around it tells. Dev has names that training lacks; test has names and
+phrasings that training lacks.
+"""
+
+from __future__ import annotations
+
+import itertools
+import pathlib
+import random
+
+from absl import flags
+
+from cman_tf.data.sentence import Entity, Relation, Sentence
+from cman_tf.data.spert_json import dump_json
+from cman_tf.files import write_atomically
+from cman_tf.flags import run
+from cman_tf.sample.templates import ENDINGS, NOUN_PHRASES, OPENINGS, TEST, TRAIN
+
+FLAGS = flags.FLAGS
+SEED = 2020
+SIZES = {"train": 200, "dev": 50, "test": 50}
+_TYPES = {"P": "Peop", "O": "Org", "L": "Loc", "X": "Other"}
+_STARTS = (
+    "Bel",
+    "Cor",
+    "Dar",
+    "Fen",
+    "Gal",
+    "Hal",
+    "Jor",
+    "Kel",
+    "Lan",
+    "Mar",
+    "Nor",
+    "Or",
+    "Pel",
+    "Ros",
+    "Tal",
+    "Ver",
+)
+_MIDDLES = ("a", "da", "de", "li", "mo", "ri", "va", "")
+_ENDS = ("den", "dor", "las", "mond", "nes", "ston", "ton", "via", "win", "zen")
+_FIRST = ("Ann", "Ben", "Carl", "Dora", "Emil", "Frida", "Gus", "Hana", "Ivo", "Jane", "Karl", "Lena", "Max", "Nora")
+_MONTHS = ("March", "May", "June", "July", "Sept.", "Oct.")
+_THINGS = ("acres", "dollars", "horses", "years", "tons of rice")
+
+
+def split_names() -> dict[str, list[str]]:
+    """Made-up names, no name in two splits."""
+    names = sorted(map("".join, itertools.product(_STARTS, _MIDDLES, _ENDS)))
+    random.Random(SEED).shuffle(names)
+    return {"train": names[:120], "dev": names[120:180], "test": names[180:240]}
+
+
+def _surface(kind: str, name: str, rng: random.Random) -> list[str]:
+    """The tokens of an entity; more often than not the name alone."""
+    if kind == "X":
+        number = str(rng.randint(2, 30))
+        return [rng.choice(_MONTHS), number] if rng.random() < 0.5 else [number, *rng.choice(_THINGS).split()]
+    if rng.random() < 0.6:
+        return [name]
+    if kind == "P":
+        return [rng.choice(_FIRST), name] if rng.random() < 0.7 else ["Mr.", name]
+    return [name, rng.choice(("City", "Valley", "Bay") if kind == "L" else ("Corp.", "University", "Press"))]
+
+
+class _Writer:
+    """One sentence in the making: tokens, entities and relations so far."""
+
+    def __init__(self, names: list[str], rng: random.Random) -> None:
+        self.rng = rng
+        self.names = iter(rng.sample(names, len(names)))
+        self.tokens: list[str] = []
+        self.entities: list[Entity] = []
+        self.relations: list[Relation] = []
+
+    def entity(self, kind: str) -> int:
+        """Write a name; returns its entity's number."""
+        surface = _surface(kind, next(self.names), self.rng)
+        self.entities.append(Entity(_TYPES[kind], len(self.tokens), len(self.tokens) + len(surface)))
+        self.tokens += surface
+        return len(self.entities) - 1
+
+    def phrase(self, kind: str) -> int:
+        """Write one of the kind's noun phrases; returns its own entity's number."""
+        return self.pattern(self.rng.choice(NOUN_PHRASES[kind]), kind, deep=False)["*"]
+
+    def pattern(self, pattern: str, kind: str = "", deep: bool = True) -> dict[str, int]:
+        """Write a phrasing's words and names; returns its slots' entity numbers."""
+        words, _, facts = pattern.partition("|")
+        slots: dict[str, int] = {}
+        for word in words.split():
+            if word == "*":
+                slots[word] = self.entity(kind)
+            elif word[0] in _TYPES and (len(word) == 1 or word[1:].isdigit()):
+                slots[word] = self.phrase(word[0]) if deep else self.entity(word[0])
+            elif word != "," or self.tokens[-1] != ",":
+                self.tokens.append(word)
+        for fact in filter(None, map(str.strip, facts.split(","))):
+            relation, head, tail = fact.split()
+            self.relations.append(Relation(relation, slots[head], slots[tail]))
+        return slots
+
+
+def make_sentence(pattern: str, names: list[str], rng: random.Random) -> Sentence:
+    """Fill one phrasing with noun phrases, between an opening and an ending."""
+    writer = _Writer(names, rng)
+    writer.pattern(rng.choice(OPENINGS), deep=False)
+    writer.pattern(pattern)
+    writer.pattern(rng.choice(ENDINGS), deep=False)
+    if writer.tokens[-1] == ",":
+        writer.tokens.pop()
+    writer.tokens.append(".")
+    if writer.entities[0].start:
+        writer.tokens[0] = writer.tokens[0].capitalize()
+    return Sentence(tuple(writer.tokens), tuple(writer.entities), tuple(writer.relations))
+
+
+def generate() -> dict[str, list[Sentence]]:
+    """All three splits, the same at every call, no sentence twice."""
+    names = split_names()
+    rng = random.Random(SEED)
+    corpus: dict[str, list[Sentence]] = {}
+    for split, size in SIZES.items():
+        templates = TEST if split == "test" else TRAIN
+        found: dict[tuple[str, ...], Sentence] = {}
+        for template in itertools.cycle(templates):
+            if len(found) == size:
+                break
+            sentence = make_sentence(template, names[split], rng)
+            found[sentence.tokens] = sentence
+        sentences = list(found.values())
+        rng.shuffle(sentences)
+        corpus[split] = sentences
+    return corpus
+
+
+def main(arguments: list[str]) -> None:
+    del arguments
+    for split, sentences in generate().items():
+        path = pathlib.Path(FLAGS.output_dir) / f"{split}.json"
+        write_atomically(path, dump_json(sentences))
+        print(f"{path}: {len(sentences)} sentences")
+
+
+if __name__ == "__main__":
+    flags.DEFINE_string("output_dir", None, "Where train.json, dev.json and test.json go.", required=True)
+    run(main)

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Train and score on CoNLL04, or with --sample on the corpus that ships with the package.
+#   bash run_conll04.sh                                    dynamic CMAN, into runs/conll04/
+#   bash run_conll04.sh --sample                           the same in minutes, into runs/sample/
+#   bash run_conll04.sh --epochs=20 --seed=3 --model=cman --model_dir=runs/cman
+# Run again, it goes on where it was. All other arguments are flags of cman_tf.train.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$root/cman_tf/environment.sh"
+
+sample=no
+data_given=no
+flags=()
+for argument in "$@"; do
+  case $argument in
+    --sample) sample=yes ;;
+    --data_dir | --data_dir=* | --train_data | --train_data=*) data_given=yes; flags+=("$argument") ;;
+    *) flags+=("$argument") ;;
+  esac
+done
+
+make_environment "$root"
+
+if [ $sample = yes ]; then
+  set -- --flagfile="$root/flags/sample.flags" --model_dir=runs/sample
+  data=$root/cman_tf/sample
+else
+  set -- --flagfile="$root/flags/conll04.flags" --model_dir=runs/conll04
+  folder=${CMAN_DATA_DIR:-data}
+  data=$folder/conll04_spert
+fi
+
+complete() { # whether a folder has all three files: complete FOLDER PREFIX SUFFIX
+  [ -f "$1/$2train$3" ] && [ -f "$1/$2dev$3" ] && [ -f "$1/$2test$3" ]
+}
+
+if [ $data_given = no ]; then
+  if [ $sample = no ] && ! complete "$data" conll04_ .json; then
+    if complete "$folder/conll04_multihead" "" .txt; then
+      data=$folder/conll04_multihead
+    else
+      "$python" -m cman_tf.download conll04 --data_dir="$folder"
+    fi
+  fi
+  set -- "$@" --data_dir="$data"
+fi
+
+exec "$python" -m cman_tf.train "$@" ${flags[@]+"${flags[@]}"}

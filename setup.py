@@ -1,0 +1,31 @@
+"""Installation of cman_tf. The pins are the versions that the tests ran with."""
+
+import pathlib
+
+from setuptools import find_packages, setup
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+setup(
+    name="cman-tf",
+    version="0.1.0",
+    description="CMAN and dynamic CMAN: joint entity and relation extraction with cross-modal attention",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.9,<3.12",
+    packages=find_packages(include=["cman_tf", "cman_tf.*"]),
+    package_data={"cman_tf": ["environment.sh"], "cman_tf.sample": ["*.json"]},
+    install_requires=[
+        "tensorflow==2.15.1",
+        "tensorflow-addons==0.23.0",
+        "tensorflow-hub==0.16.1",
+        "tf-keras>=2.15,<2.16",  # of tensorflow-hub; a later one would move TensorFlow
+        "typeguard<3",  # of tensorflow-addons
+        "setuptools<81",  # tensorflow-hub imports pkg_resources
+        "numpy>=1.23.5,<2",
+        "absl-py>=2.0,<3",
+        "tqdm>=4.60,<5",
+    ],
+    extras_require={"test": ["pytest>=8,<10", "pytest-timeout>=2.3,<3", "ruff==0.17.5"]},
+)

@@ -1,0 +1,157 @@
+"""Vocabularies, word vectors, batches and the tokenizer."""
+
+import numpy as np
+import pytest
+
+from cman_tf.data.batches import LENGTH_STEP, batch_of, batch_order, dataset, encode, sorted_order
+from cman_tf.data.sentence import DataError, Entity, Relation, Sentence
+from cman_tf.data.tokenizer import pieces, tokenize
+from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.data.word_vectors import UNKNOWN, lookup_form, read_word_vectors
+
+
+def test_lookup():
+    words = {"rome", "Fox", "the", "0", "Paris"}
+    forms = {
+        "rome": "rome",
+        "Rome": "rome",
+        "ROME": "rome",
+        "fox": "Fox",
+        "FOX": UNKNOWN,
+        "1984": "0",
+        "19.84": UNKNOWN,
+    }
+    assert {word: lookup_form(word, words) for word in forms} == forms
+    assert lookup_form("7", {"7", "0"}) == "7"
+
+
+@pytest.mark.parametrize("header", ["", "2 3\n"])
+def test_read_word_vectors(tmp_path, header):
+    path = tmp_path / "vectors.txt"
+    path.write_text(f"{header}the 1 2 3\nRome -1 0.5 1e-3 \nthe 9 9 9\n")
+    words, table = read_word_vectors(str(path))
+    assert words == ["the", "Rome"]
+    np.testing.assert_allclose(table, [[1, 2, 3], [-1, 0.5, 1e-3]])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a 1 2\nb 1\n", "line 2, word 'b': 1 numbers, expected 2"),
+        ("a 1 2\nb 1 x\n", "line 2, word 'b': not all numbers"),
+        ("a 1 2\nb 1 nan\n", "line 2, word 'b': a value that is not finite"),
+        ("a\n", "line 1, word 'a': 0 numbers"),
+        ("", "no vectors"),
+    ],
+)
+def test_word_vectors_malformed(tmp_path, text, message):
+    path = tmp_path / "vectors.txt"
+    path.write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_word_vectors(str(path))
+
+
+def test_vocabulary_of_training_alone(sentences, vocabulary):
+    assert vocabulary.words[0] == vocabulary.characters[0] == UNKNOWN
+    assert vocabulary.tags[0] == "O"
+    assert vocabulary.tags[1:] == ["B-Loc", "B-Org", "B-Peop", "I-Loc", "I-Org", "I-Peop"]
+    assert vocabulary.relations == ["Live_In", "Located_In", "OrgBased_In", "Work_For"]
+    assert list(vocabulary.word_ids(["zebra", "is"])) == [0, vocabulary.words.index("is")]
+    assert list(vocabulary.character_ids("R€", 10)) == [vocabulary.characters.index("R"), 0]
+    assert list(vocabulary.character_ids("Rome", 3)) == list(vocabulary.character_ids("Roe", 3))
+
+
+def test_vocabulary_check(vocabulary):
+    with pytest.raises(DataError, match="dev, sentence 0: tag 'B-Drug', expected one of O, B-Loc"):
+        vocabulary.check([Sentence(("x",), (Entity("Drug", 0, 1),))], "dev")
+    bad = Sentence(("x", "y"), (Entity("Loc", 0, 1), Entity("Loc", 1, 2)), (Relation("Near", 0, 1),))
+    with pytest.raises(DataError, match="dev, sentence 0: relation 'Near', expected one of Live_In"):
+        vocabulary.check([bad], "dev")
+
+
+def test_vocabulary_round_trip(tmp_path, sentences):
+    table = np.arange(6, dtype=np.float32).reshape(2, 3)
+    for vectors in (None, (["rome", "fox"], table)):
+        made = Vocabulary.build(sentences, vectors)
+        made.save(tmp_path)
+        read = Vocabulary.load(tmp_path)
+        assert (read.words, read.characters, read.tags) == (made.words, made.characters, made.tags)
+        assert read.relations == made.relations
+    np.testing.assert_array_equal(read.vectors[1:], table)
+    assert read.words == [UNKNOWN, "rome", "fox"]
+    assert np.abs(read.vectors[0]).max() <= 0.5**0.5
+    assert made.coverage([Sentence(("Rome", "x", "FOX", "y"))]) == 50.0
+    with pytest.raises(DataError, match="no trained model here"):
+        Vocabulary.load(tmp_path / "absent")
+
+
+def test_batch(sentences, vocabulary):
+    examples = [encode(sentence, vocabulary) for sentence in sentences]
+    batch = batch_of(examples, vocabulary)
+    assert batch["words"].shape == (4, 2 * LENGTH_STEP)
+    assert list(batch["lengths"]) == [8, 3, 5, 12]
+    # Last token to last token: "Lee" (1) lives in "Rome" (3), works for "Fox" (6).
+    live, work = vocabulary.relation_id["Live_In"], vocabulary.relation_id["Work_For"]
+    assert [tuple(r) for r in batch["relations"] if r[0] == 0] == [(0, 1, 3, live), (0, 1, 6, work)]
+    assert [vocabulary.tags[t] for t in batch["tags"][2, :5]] == ["B-Loc", "O", "O", "B-Loc", "I-Loc"]
+    for row, sentence in enumerate(sentences):
+        for place, token in enumerate(sentence.tokens):
+            spelled = batch["spelling"][row, place]
+            ids = batch["characters"][spelled][: batch["character_lengths"][spelled]]
+            assert "".join(vocabulary.characters[i] for i in ids) == token
+        assert not batch["spelling"][row, len(sentence.tokens) :].any()
+
+
+def test_batches_by_seed_and_epoch():
+    lengths = np.random.default_rng(0).integers(1, 100, 205)
+
+    def flat(seed, epoch):
+        return np.concatenate(batch_order(lengths, 16, seed, epoch)).tolist()
+
+    assert flat(1, 1) == flat(1, 1)
+    assert flat(1, 1) != flat(1, 2) != flat(2, 1)
+    assert sorted(flat(1, 1)) == list(range(205))
+    batches = batch_order(lengths, 16, 1, 1)
+    assert sorted(map(len, batches)) == [13] + [16] * 12
+    padded = sum(lengths[b].max() * len(b) for b in batches)
+    assert padded < 1.25 * lengths.sum()  # without buckets it is near 2
+    assert np.concatenate(sorted_order(lengths, 16)).tolist() == np.argsort(lengths, kind="stable").tolist()
+
+
+def test_dataset_gives_the_batches(sentences, vocabulary):
+    examples = [encode(sentence, vocabulary) for sentence in sentences]
+    order = [np.array([2, 0]), np.array([1, 3])]
+    batches = list(dataset(examples, order, vocabulary))
+    assert [b["lengths"].numpy().tolist() for b in batches] == [[5, 8], [3, 12]]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("", []),
+        ("  ", []),
+        (
+            "Sirhan Sirhan shot Robert Kennedy in Los Angeles.",
+            ["Sirhan", "Sirhan", "shot", "Robert", "Kennedy", "in", "Los", "Angeles", "."],
+        ),
+        ("Mr. Lee of St. Albans, Vt., U.S., left.", "Mr. Lee of St. Albans , Vt. , U.S. , left .".split()),
+        ("It cost $1,234.50 (50-to 70-mph).", "It cost $ 1,234.50 ( 50-to 70-mph ) .".split()),
+        ("J. Smith's co-worker", ["J.", "Smith's", "co-worker"]),
+        ("東京 Москва 🙂", ["東京", "Москва", "🙂"]),
+    ],
+)
+def test_tokenize(text, tokens):
+    found = tokenize(text)
+    assert [token for token, _, _ in found] == tokens
+    assert all(text[start:end] == token for token, start, end in found)
+
+
+def test_pieces():
+    tokens = [("." if i % 7 == 6 else "x", i, i + 1) for i in range(100)]
+    cuts = pieces(tokens, 30)
+    assert [a for a, _ in cuts] == [0] + [b for _, b in cuts[:-1]]
+    assert cuts[-1][1] == 100
+    assert all(b - a <= 30 for a, b in cuts)
+    assert all(tokens[b - 1][0] == "." for _, b in cuts[:-1])
+    assert pieces([("x", 0, 1)] * 65, 30) == [(0, 30), (30, 60), (60, 65)]
+    assert pieces([], 30) == []

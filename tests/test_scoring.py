@@ -1,0 +1,88 @@
+"""Scores computed by hand, and decoding."""
+
+import json
+
+import numpy as np
+import pytest
+
+from cman_tf.data.sentence import DataError, Entity, Relation, Sentence
+from cman_tf.decoding import decode_sentence
+from cman_tf.scoring.strict import score, stop_score
+from cman_tf.scoring.tables import score_table
+
+TOKENS = tuple("abcdefgh")
+A, B, C = Entity("Peop", 0, 2), Entity("Loc", 3, 4), Entity("Org", 5, 6)
+
+
+def gold_and_predicted():
+    gold = [
+        Sentence(TOKENS, (A, B, C), (Relation("Live_In", 0, 1), Relation("Work_For", 0, 2))),
+        Sentence(TOKENS, (B,)),
+    ]
+    predicted = [
+        # C has the wrong type, so Work_For is wrong too; a relation backwards is wrong.
+        Sentence(
+            TOKENS,
+            (Entity("Loc", 5, 6), B, A),
+            (Relation("Work_For", 2, 0), Relation("Live_In", 2, 1), Relation("Live_In", 1, 2)),
+        ),
+        # B has the wrong span.
+        Sentence(TOKENS, (Entity("Loc", 3, 5),)),
+    ]
+    return gold, predicted
+
+
+def test_by_hand():
+    scores = score(*gold_and_predicted())
+    # Entities: right A and B; false Loc(5, 6) and Loc(3, 5); missed C and the second B.
+    entities = scores["strict"]["micro"]["entities"]
+    assert (entities["tp"], entities["fp"], entities["fn"]) == (2, 2, 2)
+    assert (entities["precision"], entities["recall"], entities["f1"]) == (50.0, 50.0, 50.0)
+    # Relations: right Live_In(A, B); false Work_For(A, Loc) and Live_In(B, A); missed Work_For.
+    relations = scores["strict"]["micro"]["relations"]
+    assert (relations["tp"], relations["fp"], relations["fn"]) == (1, 2, 1)
+    assert relations["precision"] == pytest.approx(100 / 3)
+    assert relations["recall"] == 50.0
+    assert relations["f1"] == pytest.approx(40.0)
+    loc = scores["strict"]["per_type"]["entities"]["Loc"]
+    assert (loc["tp"], loc["fp"], loc["fn"]) == (1, 2, 1)
+    work = scores["strict"]["per_type"]["relations"]["Work_For"]
+    assert (work["tp"], work["fp"], work["fn"], work["f1"]) == (0, 1, 1, 0.0)
+    assert scores["counts"] == {
+        "sentences": 2,
+        "tokens": 16,
+        "gold_entities": 4,
+        "predicted_entities": 4,
+        "gold_relations": 2,
+        "predicted_relations": 3,
+    }
+    assert stop_score(scores) == pytest.approx(45.0)
+    json.dumps(scores)
+    assert "entities, micro" in score_table(scores)
+
+
+def test_nothing_to_score():
+    empty = [Sentence(TOKENS)]
+    micro = score(empty, empty)["strict"]["micro"]
+    assert micro["entities"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "tp": 0, "fp": 0, "fn": 0}
+
+
+def test_predictions_of_other_sentences():
+    gold, predicted = gold_and_predicted()
+    with pytest.raises(DataError, match="1 predicted sentences, expected 2"):
+        score(gold, predicted[:1])
+    with pytest.raises(DataError, match="sentence 1: predicted for 'x', expected"):
+        score(gold, [predicted[0], Sentence(("x",))])
+
+
+def test_decode_sentence():
+    tags = ["B-Peop", "I-Peop", "O", "B-Loc", "O", "I-Org", "O", "O"]
+    marginals = np.array([0.9, 0.8, 1, 0.7, 1, 0.6, 1, 1])
+    pairs = np.array([[1, 3], [3, 1], [1, 5]])
+    scores = np.array([[0.9, 0.1], [0.5, 0.2], [0.3, 0.6]])
+    prediction = decode_sentence(TOKENS, tags, marginals, pairs, scores, ["Live_In", "Work_For"])
+    assert prediction.sentence.entities == (A, B, C)
+    assert prediction.entity_scores == (0.8, 0.7, 0.6)
+    # 0.5 is not above the threshold.
+    assert prediction.sentence.relations == (Relation("Live_In", 0, 1), Relation("Work_For", 0, 2))
+    assert prediction.relation_scores == (0.9, 0.6)
