@@ -17,12 +17,14 @@ find_python() {
 make_environment() {
   local root=$1 extra=${2:-} base stamp wanted
   local venv=${CMAN_VENV:-$root/.venv}
-  wanted="$extra $(cksum <"$root/setup.py")"
-  stamp=$venv/installed${extra:+-$extra}.txt
+  wanted=$(cksum <"$root/setup.py")
   python=$venv/bin/python
-  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then
-    return
-  fi
+  # What was installed with an extra serves without it too.
+  for stamp in "$venv/installed${extra:+-$extra}.txt" "$venv"/installed-*.txt; do
+    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && { [ -z "$extra" ] || [[ $stamp = *-$extra.txt ]]; }; then
+      return
+    fi
+  done
   if ! "$python" -c '' >/dev/null 2>&1; then
     base=$(find_python) || return 1
     echo "making $venv with $base" >&2
@@ -30,5 +32,5 @@ make_environment() {
   fi
   echo "installing cman_tf and its pins into $venv (a few minutes)" >&2
   "$python" -m pip install --quiet --disable-pip-version-check -e "$root${extra:+[$extra]}" >&2 || return 1
-  echo "$wanted" >"$stamp"
+  echo "$wanted" >"$venv/installed${extra:+-$extra}.txt"
 }

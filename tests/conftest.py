@@ -106,3 +106,71 @@ def make_batch(vocabulary):
         return {name: tf.constant(array) for name, array in batch.items()}
 
     return make
+
+
+def run_command(*arguments, cwd=ROOT, **options):
+    """Run a command of the package, or a script, as a user would; returns the finished process."""
+    import subprocess
+    import sys
+
+    environment = {k: v for k, v in os.environ.items() if k != "CMAN_DATA_DIR"}
+    # The scripts are to use this environment, not to make another.
+    environment.update(CMAN_VENV=sys.prefix, PYTHONPATH=str(ROOT), **options.pop("env", {}))
+    command = list(arguments) if arguments[0] == "bash" else [sys.executable, "-m", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=500, check=False, **options
+    )
+
+
+def fails_with(process, *parts):
+    """The process failed, and its last lines say why, without a traceback."""
+    assert process.returncode != 0
+    assert "Traceback" not in process.stderr
+    for part in parts:
+        assert part in process.stderr + process.stdout
+    return True
+
+
+TINY_FLAGS = (
+    "--hidden_size=32",
+    "--char_size=16",
+    "--char_hidden_size=16",
+    "--relation_size=32",
+    "--attention_heads=4",
+    "--embedding_dropout=0",
+    "--bilstm_dropout=0",
+    "--unknown_word_rate=0",
+    "--learning_rate=0.005",
+    "--batch_size=8",
+)
+
+
+@pytest.fixture(scope="session")
+def eight_sentences(tmp_path_factory):
+    """A corpus of eight sentences of the sample, the same as train, dev and test."""
+    from cman_tf.data.corpus import read_corpus
+    from cman_tf.data.spert_json import dump_json
+    from cman_tf.sample import DIRECTORY
+
+    folder = tmp_path_factory.mktemp("eight")
+    sentences = [s for s in read_corpus(DIRECTORY / "train.json").sentences if s.relations][:8]
+    for split in ("train", "dev", "test"):
+        (folder / f"{split}.json").write_text(dump_json(sentences))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, eight_sentences):
+    """Model name to the directory of a run that the train command overfitted to them."""
+    runs = {}
+
+    def get(model):
+        if model not in runs:
+            folder = tmp_path_factory.mktemp(model) / "run"
+            arguments = [f"--data_dir={eight_sentences}", f"--model_dir={folder}", f"--model={model}", "--epochs=130"]
+            process = run_command("cman_tf.train", *arguments, *TINY_FLAGS)
+            assert process.returncode == 0, process.stderr[-3000:]
+            runs[model] = folder
+        return runs[model]
+
+    return get

@@ -105,18 +105,22 @@ class _GlorotPerRelation(tf.keras.initializers.Initializer):
 
 # tanh(u + w) = 1 - 2 r with r = 1 / (1 + e^2u e^2w): the exponentials are taken once a
 # token, not once a pair, and a pair costs a product and a division. Beyond this bound of
-# u or w the product could be infinity times zero; tanh has long been 1 in float32 by then.
+# |u| or |w| float32's exponent ends, and r is computed from u + w directly.
 _BOUND = 40.0
 
 
-def _exponential(x: tf.Tensor) -> tf.Tensor:
-    return tf.exp(2.0 * tf.clip_by_value(x, -_BOUND, _BOUND))
+def _prepare(x: tf.Tensor, direct: bool) -> tf.Tensor:
+    return x if direct else tf.exp(2.0 * x)
+
+
+def _reciprocal(one: tf.Tensor, other: tf.Tensor, direct: bool) -> tf.Tensor:
+    return tf.sigmoid(-2.0 * (one + other)) if direct else 1.0 / (1.0 + one * other)
 
 
 @tf.function(jit_compile=True)
-def _forward(head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
+def _forward(head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor, direct: bool) -> tf.Tensor:
     """V (1 - 2 r) for all pairs: XLA fuses the sum over d~, so r is never stored."""
-    r = 1.0 / (1.0 + _exponential(head)[:, :, None] * _exponential(tail)[:, None])
+    r = _reciprocal(_prepare(head, direct)[:, :, None], _prepare(tail, direct)[:, None], direct)
     if head.shape[2] == 1:
         summed = tf.tensordot(r[:, :, :, 0], v, [[3], [1]])
     else:
@@ -125,23 +129,28 @@ def _forward(head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
 
 
 @tf.function(jit_compile=True)
-def _backward(head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor, upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
+def _backward(
+    head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor, upstream: tf.Tensor, direct: bool
+) -> tuple[tf.Tensor, ...]:
     """Gradients for head, tail and v: 1 - tanh^2 = 4 (r - r^2)."""
-    u, w = _exponential(head), _exponential(tail)
-    head_gradient, v_gradient = _accumulate(u, w, v, tf.transpose(upstream, [2, 0, 1, 3]))
-    tail_gradient, _ = _accumulate(w, u, v, tf.transpose(upstream, [1, 0, 2, 3]))
+    u, w = _prepare(head, direct), _prepare(tail, direct)
+    head_gradient, v_gradient = _accumulate(u, w, v, tf.transpose(upstream, [2, 0, 1, 3]), direct)
+    tail_gradient, _ = _accumulate(w, u, v, tf.transpose(upstream, [1, 0, 2, 3]), direct)
     v_gradient = tf.reduce_sum(upstream, [0, 1, 2])[:, None] - 2.0 * v_gradient
     return head_gradient, tail_gradient, v_gradient
 
 
-def _accumulate(one: tf.Tensor, other: tf.Tensor, v: tf.Tensor, upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _accumulate(
+    one: tf.Tensor, other: tf.Tensor, v: tf.Tensor, upstream: tf.Tensor, direct: bool
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Sums over the tokens of one side, a token a step: [B, L, K, d~] at a time.
 
     Args:
-      one: exponentials of the side whose gradient it is, [B, L, K, d~].
-      other: those of the side summed over, [B, L, K, d~].
+      one: the side whose gradient it is, prepared, [B, L, K, d~].
+      other: the side summed over, prepared, [B, L, K, d~].
       v: [R, d~].
       upstream: [L of other, B, L of one, R].
+      direct: how both are prepared.
 
     Returns:
       one's gradient [B, L, K, d~] and the sum of upstream times r, [R, d~].
@@ -150,7 +159,7 @@ def _accumulate(one: tf.Tensor, other: tf.Tensor, v: tf.Tensor, upstream: tf.Ten
     other = tf.transpose(other, [1, 0, 2, 3])[:, :, None]  # [L, B, 1, K, d~]
 
     def step(j: tf.Tensor, slopes: tf.Tensor, products: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        r = 1.0 / (1.0 + one * other[j])
+        r = _reciprocal(one, other[j], direct)
         if shared:
             weights = tf.tensordot(upstream[j], v, 1)[:, :, None]  # [B, L, 1, d~]
             slopes += weights * (r - r * r)
@@ -176,13 +185,19 @@ def _pair_scores_xla(head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor):
     the batch in two halves that run side by side.
     """
 
+    small = tf.reduce_max(tf.abs(tf.stack([head, tail]))) <= _BOUND
+
     def gradient(upstream: tf.Tensor) -> list[tf.Tensor]:
         half = tf.shape(head)[0] // 2
-        first = _backward(head[:half], tail[:half], v, upstream[:half])
-        second = _backward(head[half:], tail[half:], v, upstream[half:])
+
+        def part(rows: slice) -> tuple[tf.Tensor, ...]:
+            arguments = head[rows], tail[rows], v, upstream[rows]
+            return tf.cond(small, lambda: _backward(*arguments, False), lambda: _backward(*arguments, True))
+
+        first, second = part(slice(None, half)), part(slice(half, None))
         return [tf.concat([first[0], second[0]], 0), tf.concat([first[1], second[1]], 0), first[2] + second[2]]
 
-    return _forward(head, tail, v), gradient
+    return tf.cond(small, lambda: _forward(head, tail, v, False), lambda: _forward(head, tail, v, True)), gradient
 
 
 def _pair_scores(head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor) -> tf.Tensor:

@@ -1,0 +1,106 @@
+"""The scripts and the README's commands."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from conftest import ROOT, TINY_FLAGS, fails_with, run_command
+
+
+def test_sample_run_and_again(tmp_path):
+    """bash run_conll04.sh --sample with fewer epochs: trained, scored, printed, then at once."""
+    command = ["bash", str(ROOT / "run_conll04.sh"), "--sample", "--epochs=2", *TINY_FLAGS]
+    process = run_command(*command, cwd=tmp_path)
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert "sample test, strict micro F1" in process.stdout
+    folder = tmp_path / "runs" / "sample"
+    result = json.loads((folder / "results" / "sample_dynamic_cman_seed1.json").read_text())
+    assert result["epochs"] == 2
+    assert result["corpus"]["test"]["sentences"] == 50
+    assert (folder / "flags.txt").is_file()
+    again = run_command(*command, cwd=tmp_path)
+    assert again.returncode == 0
+    assert again.stdout == process.stdout
+    assert len((folder / "metrics.jsonl").read_text().splitlines()) == 2
+
+
+def test_conll04_is_found(tmp_path, data_dir):
+    """CMAN_DATA_DIR names it; flags go through; an impossible one stops before training."""
+    command = ["bash", str(ROOT / "run_conll04.sh"), "--attention_heads=4", "--word_vectors=absent"]
+    process = run_command(*command, cwd=tmp_path, env={"CMAN_DATA_DIR": str(data_dir)})
+    fails_with(process, "absent: No such file")
+    assert '"file": "conll04_train.json"' in process.stdout
+    only_columns = tmp_path / "data"
+    shutil.copytree(data_dir / "conll04_multihead", only_columns / "conll04_multihead")
+    process = run_command(*command, cwd=tmp_path)
+    fails_with(process, "absent: No such file")
+    assert '"inside_tags_without_begin": 2' in process.stdout
+
+
+def test_no_corpus_and_no_network(tmp_path):
+    """A proxy that is not there stands for a network that is not there."""
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    process = run_command("bash", str(ROOT / "run_conll04.sh"), cwd=tmp_path, env=nowhere)
+    fails_with(process, "put conll04_train.json, conll04_dev.json, conll04_test.json", "--sample")
+    assert not (tmp_path / "data").exists()
+    assert not (tmp_path / "runs").exists()
+
+
+def test_no_python(tmp_path):
+    path = tmp_path / "bin"
+    path.mkdir()
+    for name in ("dirname", "cksum", "cat", "bash"):
+        (path / name).symlink_to(shutil.which(name))
+    process = run_command(
+        "bash", str(ROOT / "run_conll04.sh"), env={"PATH": str(path), "CMAN_VENV": str(tmp_path / "venv")}
+    )
+    fails_with(process, "no python3.11, python3.10 or python3.9")
+    assert len(process.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("script", ["run_conll04.sh", "tests/run.sh", ".ci/run", "cman_tf/environment.sh"])
+def test_scripts_parse(script):
+    assert subprocess.run(["bash", "-n", str(ROOT / script)], check=False).returncode == 0
+
+
+def test_readme_commands_exist():
+    """Every command that the README shows is one of the scripts or commands, with flags that exist."""
+    text = (ROOT / "README.md").read_text()
+    blocks = "\n".join(re.findall(r"```bash\n(.*?)```", text, re.S)).replace("\\\n", " ")
+    commands = re.findall(r"python -m (cman_tf\.\w+(?:\.\w+)?)((?: +(?:--\S+|conll04))*)", blocks)
+    assert {name for name, _ in commands} >= {f"cman_tf.{n}" for n in ("train", "evaluate", "predict", "score")}
+    helps = {name: run_command(name, "--helpfull").stdout for name, _ in commands}
+    for name, arguments in commands:
+        for flag in re.findall(r"--(\w+)", arguments):
+            assert re.search(rf"--(\[no\])?{flag}\b", helps[name]), (name, flag)
+    for script in re.findall(r"bash (\S+\.sh)", blocks):
+        assert (ROOT / script).is_file()
+
+
+def test_results_of_the_readme_are_those_of_the_files(tmp_path):
+    """The README's table is what the report makes of results/ now."""
+    copy = tmp_path / "README.md"
+    shutil.copy(ROOT / "README.md", copy)
+    process = run_command("cman_tf.report", f"--readme={copy}")
+    assert process.returncode == 0, process.stderr
+    assert copy.read_text() == (ROOT / "README.md").read_text()
+
+
+def test_fidelity_rows_name_files_and_tests():
+    """Every file and test that docs/fidelity.md names exists."""
+    text = (ROOT / "docs" / "fidelity.md").read_text()
+    for path in set(re.findall(r"`((?:cman_tf|tests|flags)/[\w/.]+)`", text)):
+        assert (ROOT / path).exists(), path
+    every = "\n".join(path.read_text() for path in (ROOT / "tests").glob("test_*.py"))
+    tests = set(re.findall(r"`(test_\w+)`", text))
+    assert len(tests) > 20
+    for name in tests:
+        assert f"def {name}(" in every, name
+    # No equation of either paper is without a row.
+    for paper, last in (("IJCAI", 14), ("TNNLS", 26)):
+        listed = set()
+        for first, end in re.findall(rf"^\| {paper} (\d+)(?:-(\d+))? \|", text, re.M):
+            listed |= set(range(int(first), int(end or first) + 1))
+        assert listed == set(range(1, last + 1)), paper

@@ -1,0 +1,161 @@
+"""Training end to end: overfitting, what a run leaves, resuming, other runs' directories."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import TINY_FLAGS, fails_with, run_command
+
+from cman_tf.data.sentence import DataError
+from cman_tf.flags import settings_from_flagfile
+from cman_tf.settings import Settings
+from cman_tf.training.state import State, restore_model
+
+
+@pytest.mark.parametrize("model", ["cman", "dynamic_cman"])
+def test_overfits_eight_sentences(model, trained):
+    result = json.loads((trained(model) / "result.json").read_text())
+    for task in ("entities", "relations"):
+        assert result["test"]["strict"]["micro"][task]["f1"] == 100.0
+
+
+def test_what_a_run_leaves(trained):
+    folder = trained("dynamic_cman")
+    result = json.loads((folder / "results" / f"{result_name(folder)}.json").read_text())
+    assert result == json.loads((folder / "result.json").read_text())
+    assert result["flags"]["learning_rate"] == 0.005
+    assert result["flags"]["loss_weighting"] == "uncertainty"
+    assert result["seed"] == 1
+    assert len(result["corpus"]["test"]["sha256"]) == 64
+    assert result["time"]["started"].startswith("20")
+    assert result["commit"]
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == list(range(1, 131))
+    expected = {
+        f"{kind}/{loss}" for kind in ("clean", "adversarial") for loss in ("loss", "re", "first_ner", "second_ner")
+    }
+    expected |= {f"uncertainty/{task}" for task in ("re", "first_ner", "second_ner")}
+    expected |= {f"dev/{task}/{rate}" for task in ("entities", "relations") for rate in ("precision", "recall", "f1")}
+    expected |= {"clean/gate", "gradient_norm", "learning_rate", "seconds", "dev_seconds", "epoch"}
+    assert expected == set(lines[0])
+    tags = set()
+    for path in (folder / "tensorboard").iterdir():
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            tags |= {value.tag for value in event.summary.value}
+    assert expected - {"epoch"} <= tags
+    best = max(lines, key=lambda line: line["dev/entities/f1"] + line["dev/relations/f1"])
+    assert result["best_epoch"] == best["epoch"]  # the first of equals
+
+
+def result_name(folder):
+    (path,) = (folder / "results").iterdir()
+    return path.stem
+
+
+def test_flags_txt_repeats_the_run(trained):
+    settings = settings_from_flagfile(trained("cman") / "flags.txt")
+    assert (settings.model, settings.hidden_size, settings.loss_weighting) == ("cman", 32, "sum")
+    text = (trained("cman") / "flags.txt").read_text()
+    assert "--nolabel_gate" in text
+    assert "--data_dir=" in text
+
+
+def test_finished_run_prints_its_table_without_training(trained):
+    folder = trained("cman")
+    before = (folder / "metrics.jsonl").stat().st_mtime_ns
+    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt")
+    assert process.returncode == 0
+    assert "relations, micro" in process.stdout
+    assert (folder / "metrics.jsonl").stat().st_mtime_ns == before
+    assert "oneDNN" not in process.stderr  # TensorFlow was not even imported
+
+
+def test_other_settings_are_refused(trained, eight_sentences, tmp_path):
+    folder = trained("cman")
+    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", "--seed=7", "--nolabel_attention")
+    fails_with(process, "holds another run", "--seed is 1 there and 7 here", "--label_attention is True there")
+    (tmp_path / "mine.txt").write_text("precious")
+    process = run_command("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}")
+    fails_with(process, "not empty and no run of ours")
+    assert (tmp_path / "mine.txt").read_text() == "precious"
+
+
+def test_killed_run_goes_on(trained, eight_sentences, tmp_path):
+    """A copy of a run, set back to before its result and its last lines, trains only what is left."""
+    folder = tmp_path / "run"
+    shutil.copytree(trained("cman"), folder)
+    shutil.rmtree(folder / "results")
+    (folder / "result.json").unlink()
+    with (folder / "metrics.jsonl").open("a") as file:  # a line written just before the kill
+        file.write(json.dumps({"epoch": 131, "seconds": 0.0, "dev_seconds": 0.0}) + "\n")
+    process = run_command(
+        "cman_tf.train",
+        f"--data_dir={eight_sentences}",
+        f"--model_dir={folder}",
+        "--model=cman",
+        "--epochs=132",
+        *TINY_FLAGS,
+    )
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert "going on after epoch 130" in process.stderr
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == list(range(1, 133))
+    assert "clean/loss" in lines[130]
+    assert lines[130]["clean/loss"] < lines[0]["clean/loss"] / 10  # the weights were there
+    result = json.loads((folder / "result.json").read_text())
+    assert result["epochs"] == 132
+    assert result["test"]["strict"]["micro"]["entities"]["f1"] == 100.0
+
+
+def test_save_and_restore(make_model, make_batch, sentences, tmp_path):
+    model, optimizer = make_model(), tf.keras.optimizers.legacy.Adam(0.01)
+    gradients = [tf.ones_like(v) for v in model.trainable_variables]
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    state = State(str(tmp_path), model, optimizer)
+    assert state.restore_last() == 0
+    assert state.finish_epoch(1, 50.0)
+    best = [v.numpy() for v in model.trainable_variables]
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    assert not state.finish_epoch(2, 50.0)  # as good is not better
+    last = [v.numpy() for v in model.trainable_variables]
+    expected = model.decode(make_batch(sentences))
+
+    other, other_optimizer = make_model(), tf.keras.optimizers.legacy.Adam(0.01)
+    again = State(str(tmp_path), other, other_optimizer)
+    assert again.restore_last() == 2
+    assert (int(again.best_epoch), float(again.best_score)) == (1, 50.0)
+    for a, b in zip(other.trainable_variables, last):
+        np.testing.assert_array_equal(a, b)
+    for name, value in other.decode(make_batch(sentences)).items():
+        np.testing.assert_array_equal(value, expected[name])
+    other_optimizer.apply_gradients(zip(gradients, other.trainable_variables))
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    for a, b in zip(other.trainable_variables, model.trainable_variables):
+        np.testing.assert_array_equal(a, b)  # Adam's moments and step came back too
+
+    assert restore_model(str(tmp_path), other, "best") == 1
+    for a, b in zip(other.trainable_variables, best):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(DataError, match="expected a checkpoint of this model"):
+        restore_model(str(tmp_path), make_model(hidden_size=6), "best")
+    with pytest.raises(DataError, match="no checkpoint"):
+        restore_model(str(tmp_path / "absent"), other)
+
+
+def test_settings_of_the_flagfiles():
+    from conftest import ROOT
+
+    dynamic = settings_from_flagfile(ROOT / "flags" / "conll04.flags")
+    assert dataclass_but(dynamic, "patience") == dataclass_but(Settings().resolved(), "patience")
+    ijcai = settings_from_flagfile(ROOT / "flags" / "conll04_ijcai.flags")
+    assert dataclass_but(ijcai, "patience") == dataclass_but(Settings(model="cman").resolved(), "patience")
+    for path in (ROOT / "flags").iterdir():
+        assert "_dir" not in path.read_text()  # hyperparameters, never paths
+
+
+def dataclass_but(settings, name):
+    import dataclasses
+
+    return {k: v for k, v in dataclasses.asdict(settings).items() if k != name}
