@@ -71,7 +71,7 @@ class Settings:
         0.01, "alpha: size of the perturbation eta_adv; 0: no adversarial training (Bekoulis et al.: 0.01).", minimum=0
     )
     learning_rate: float = _setting(5e-4, "Adam's learning rate (papers: 0.0005).", minimum=0)
-    adam_epsilon: float = _setting(1e-7, "Adam's epsilon (papers: not given; Keras: 1e-7, TF1: 1e-8).", minimum=0)
+    adam_epsilon: float = _setting(1e-7, "Adam's epsilon (papers: not given; Keras: 1e-7, TF1: 1e-8).", minimum=1e-30)
     epochs: int = _setting(180, "Epochs (papers: 180).", minimum=1)
     patience: int = _setting(0, "Stop after this many epochs without a better dev score; 0: never.", minimum=0)
     batch_size: int = _setting(16, "Sentences a batch (papers: not given).", minimum=1)

@@ -43,6 +43,8 @@ _RUN_FLAGS = (
 def define_flags() -> None:
     """The flags of this command."""
     settings_flags.define_settings()
+    for field in settings_flags.FIELDS:
+        flags.declare_key_flag(field.name)  # so that --help shows it with the others
     flags.DEFINE_string("data_dir", None, "Directory with train, dev and test files.")
     for split in SPLITS:
         flags.DEFINE_string(f"{split}_data", None, f"The {split} file itself, instead of the one in --data_dir.")

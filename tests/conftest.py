@@ -115,7 +115,7 @@ def run_command(*arguments, cwd=ROOT, **options):
 
     environment = {k: v for k, v in os.environ.items() if k != "CMAN_DATA_DIR"}
     # The scripts are to use this environment, not to make another.
-    environment.update(CMAN_VENV=sys.prefix, PYTHONPATH=str(ROOT), **options.pop("env", {}))
+    environment.update({"CMAN_VENV": sys.prefix, "PYTHONPATH": str(ROOT), **options.pop("env", {})})
     command = list(arguments) if arguments[0] == "bash" else [sys.executable, "-m", *arguments]
     return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=500, check=False, **options
@@ -167,7 +167,7 @@ def trained(tmp_path_factory, eight_sentences):
     def get(model):
         if model not in runs:
             folder = tmp_path_factory.mktemp(model) / "run"
-            arguments = [f"--data_dir={eight_sentences}", f"--model_dir={folder}", f"--model={model}", "--epochs=130"]
+            arguments = [f"--data_dir={eight_sentences}", f"--model_dir={folder}", f"--model={model}", "--epochs=180"]
             process = run_command("cman_tf.train", *arguments, *TINY_FLAGS)
             assert process.returncode == 0, process.stderr[-3000:]
             runs[model] = folder

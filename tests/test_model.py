@@ -11,7 +11,7 @@ from cman_tf.adversarial import perturbation
 from cman_tf.data.batches import encode
 from cman_tf.inference import make_decoder, predict_examples
 from cman_tf.settings import Settings
-from cman_tf.training.step import gradients, make_train_step
+from cman_tf.training.step import gradients, make_optimizer, make_train_step
 
 MODELS = ("cman", "dynamic_cman")
 SWITCHES = [
@@ -230,8 +230,13 @@ def test_two_passes_and_no_more(make_model, make_batch, sentences, monkeypatch):
 
 
 def test_compiled_step_trains(make_model, make_batch, sentences):
-    model = make_model(embedding_dropout=0.1, bilstm_dropout=0.1, unknown_word_rate=0.1)
-    step = make_train_step(model, tf.keras.optimizers.legacy.Adam(0.01))
+    model = make_model(embedding_dropout=0.1, bilstm_dropout=0.1, unknown_word_rate=0.1, learning_rate=0.01)
+    before = [variable.numpy() for variable in model.trainable_variables]
+    optimizer = make_optimizer(model)
+    assert int(optimizer.iterations) == 0
+    for variable, value in zip(model.trainable_variables, before):
+        np.testing.assert_array_equal(variable, value)
+    step = make_train_step(model, optimizer)
     losses = [float(step(make_batch(part))["clean/loss"]) for part in [sentences, sentences[:2]] * 10]
     assert np.isfinite(losses).all()
     assert losses[-2] < losses[0]

@@ -32,7 +32,7 @@ def test_what_a_run_leaves(trained):
     assert result["time"]["started"].startswith("20")
     assert result["commit"]
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    assert [line["epoch"] for line in lines] == list(range(1, 131))
+    assert [line["epoch"] for line in lines] == list(range(1, 181))
     expected = {
         f"{kind}/{loss}" for kind in ("clean", "adversarial") for loss in ("loss", "re", "first_ner", "second_ner")
     }
@@ -89,23 +89,23 @@ def test_killed_run_goes_on(trained, eight_sentences, tmp_path):
     shutil.rmtree(folder / "results")
     (folder / "result.json").unlink()
     with (folder / "metrics.jsonl").open("a") as file:  # a line written just before the kill
-        file.write(json.dumps({"epoch": 131, "seconds": 0.0, "dev_seconds": 0.0}) + "\n")
+        file.write(json.dumps({"epoch": 181, "seconds": 0.0, "dev_seconds": 0.0}) + "\n")
     process = run_command(
         "cman_tf.train",
         f"--data_dir={eight_sentences}",
         f"--model_dir={folder}",
         "--model=cman",
-        "--epochs=132",
+        "--epochs=182",
         *TINY_FLAGS,
     )
     assert process.returncode == 0, process.stderr[-3000:]
-    assert "going on after epoch 130" in process.stderr
+    assert "going on after epoch 180" in process.stderr
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    assert [line["epoch"] for line in lines] == list(range(1, 133))
-    assert "clean/loss" in lines[130]
-    assert lines[130]["clean/loss"] < lines[0]["clean/loss"] / 10  # the weights were there
+    assert [line["epoch"] for line in lines] == list(range(1, 183))
+    assert "clean/loss" in lines[180]
+    assert lines[180]["clean/loss"] < lines[0]["clean/loss"] / 10  # the weights were there
     result = json.loads((folder / "result.json").read_text())
-    assert result["epochs"] == 132
+    assert result["epochs"] == 182
     assert result["test"]["strict"]["micro"]["entities"]["f1"] == 100.0
 
 

@@ -21,7 +21,7 @@ from cman_tf.scoring.strict import score, stop_score
 from cman_tf.settings import Settings
 from cman_tf.training.run_directory import Metrics, is_finished
 from cman_tf.training.state import State, restore_model
-from cman_tf.training.step import make_train_step
+from cman_tf.training.step import make_optimizer, make_train_step
 from cman_tf.training.summaries import Summaries, record_of
 
 PROTOCOL = "trained on train only, best dev epoch"
@@ -81,8 +81,7 @@ def build(settings: Settings, corpora: dict[str, Corpus], vocabulary: Vocabulary
     vocabulary.save(directory)
     tf.keras.utils.set_random_seed(settings.seed)
     model = build_model(settings, vocabulary)
-    # The legacy class has the fused kernel of Adam; the newer one is slower on a CPU.
-    optimizer = tf.keras.optimizers.legacy.Adam(settings.learning_rate, epsilon=settings.adam_epsilon)
+    optimizer = make_optimizer(model)
     state = State(directory, model, optimizer)
     if state.restore_last():
         logging.info("%s: going on after epoch %d", directory, int(state.epoch))

@@ -58,6 +58,19 @@ def _add(a: Any, b: Any) -> Any:
     return tf.convert_to_tensor(a) + tf.convert_to_tensor(b)
 
 
+def make_optimizer(model: CMAN) -> tf.keras.optimizers.Optimizer:
+    """Adam with the settings' rate and epsilon.
+
+    The legacy class has the fused kernel; the newer one is slower on a CPU. A step of
+    zero makes its slots here: made inside the compiled step, they would have it traced twice.
+    """
+    settings = model.settings
+    optimizer = tf.keras.optimizers.legacy.Adam(settings.learning_rate, epsilon=settings.adam_epsilon)
+    optimizer.apply_gradients([(tf.zeros_like(variable), variable) for variable in model.trainable_variables])
+    optimizer.iterations.assign(0)
+    return optimizer
+
+
 def make_train_step(model: CMAN, optimizer: tf.keras.optimizers.Optimizer) -> Any:
     """The compiled step: a batch in, scalars to log out."""
 
