@@ -73,8 +73,7 @@ def rows_of(groups: dict[tuple[str, ...], list[dict[str, Any]]]) -> list[list[st
         seeds = ", ".join(str(result["seed"]) for result in results)
         epochs = ", ".join(f"{result['best_epoch']} of {result['epochs']}" for result in results)
         files = ", ".join(f"[{r['file'][:-5]}]({FLAGS.results_dir}/{r['file']})" for r in results)
-        seconds = _cell([result["time"]["epoch_seconds_median"] for result in results])
-        rows.append([corpus, model, inputs, *f1, protocol, epochs, seeds, seconds, files])
+        rows.append([corpus, model, inputs, *f1, protocol, epochs, seeds, files])
     return rows
 
 
@@ -87,7 +86,6 @@ HEADER = [
     "protocol",
     "best epoch",
     "seed",
-    "s an epoch",
     "file",
 ]
 
@@ -96,6 +94,21 @@ def markdown(rows: list[list[str]]) -> str:
     """The rows as a Markdown table."""
     lines = [HEADER, ["---"] * len(HEADER), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def timings(folder: pathlib.Path) -> str:
+    """A line for each run made to be timed, alone on its machine, of timing/ among the results."""
+    lines = []
+    for path in sorted((folder / "timing").glob("*.json")):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        used, seconds = result["flags"], result["time"]["epoch_seconds_median"]
+        lines.append(
+            f"\nA training epoch of {result['corpus']['name']} ({used['model']}, {result['inputs']}, "
+            f"batch {used['batch_size']}, adversarial training, {used['relation_scorer']} scorer): {seconds:.1f} s, "
+            f"the dev set {result['time']['dev_seconds_median']:.1f} s, on {result['environment']['cores']} cores, "
+            f"median of {result['epochs']} epochs ([{path.stem}]({folder}/timing/{path.name})).\n"
+        )
+    return "".join(lines)
 
 
 def main(arguments: list[str]) -> None:
@@ -110,7 +123,7 @@ def main(arguments: list[str]) -> None:
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise DataError(f"{readme}: expected one line {BEGIN!r} and one {END!r}")
     before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
-    write_atomically(readme, f"{before}\n{markdown(rows)}\n{after}")
+    write_atomically(readme, f"{before}\n{markdown(rows)}\n{timings(pathlib.Path(FLAGS.results_dir))}{after}")
 
 
 if __name__ == "__main__":

@@ -73,6 +73,8 @@ def make_vocabulary(corpora: dict[str, Corpus]) -> Vocabulary:
     """Vocabularies of the training data; dev and test must fit them."""
     vectors = read_word_vectors(FLAGS.word_vectors) if FLAGS.word_vectors else None
     vocabulary = Vocabulary.build(corpora["train"].sentences, vectors)
+    if not vocabulary.relations:
+        raise DataError(f"{corpora['train'].path}: no relations, expected some to train on")
     for split in ("dev", "test"):
         vocabulary.check(corpora[split].sentences, corpora[split].path)
     if vectors:
