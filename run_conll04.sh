@@ -3,9 +3,10 @@
 #   bash run_conll04.sh                                    dynamic CMAN, into runs/conll04/
 #   bash run_conll04.sh --sample                           the same in minutes, into runs/sample/
 #   bash run_conll04.sh --epochs=20 --seed=3 --model=cman --model_dir=runs/cman
-# Run again, it goes on where it was. All other arguments are flags of cman_tf.train.
+# Run again, it goes on where it was. runs/ and data/ are those of the directory it is
+# called in. All other arguments are flags of cman_tf.train.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$root/cman_tf/environment.sh"
 
 sample=no
@@ -14,7 +15,10 @@ flags=()
 for argument in "$@"; do
   case $argument in
     --sample) sample=yes ;;
-    --data_dir | --data_dir=* | --train_data | --train_data=*) data_given=yes; flags+=("$argument") ;;
+    --data_dir* | -data_dir* | --help* | -help*) data_given=yes; flags+=("$argument") ;;
+    --flagfile=*)
+      if grep -q '^--data_dir' "${argument#*=}" 2>/dev/null; then data_given=yes; fi
+      flags+=("$argument") ;;
     *) flags+=("$argument") ;;
   esac
 done

@@ -20,12 +20,12 @@ setup(
         "tensorflow==2.15.1",
         "tensorflow-addons==0.23.0",
         "tensorflow-hub==0.16.1",
-        "tf-keras>=2.15,<2.16",  # of tensorflow-hub; a later one would move TensorFlow
-        "typeguard<3",  # of tensorflow-addons
+        "tf-keras==2.15.1",  # of tensorflow-hub; a later one would move TensorFlow
+        "typeguard==2.13.3",  # of tensorflow-addons
         "setuptools<81",  # tensorflow-hub imports pkg_resources
-        "numpy>=1.23.5,<2",
-        "absl-py>=2.0,<3",
-        "tqdm>=4.60,<5",
+        "numpy==1.26.4",
+        "absl-py==2.3.1",
+        "tqdm==4.70.1",
     ],
-    extras_require={"test": ["pytest>=8,<10", "pytest-timeout>=2.3,<3", "ruff==0.17.5"]},
+    extras_require={"test": ["pytest==8.4.2", "pytest-timeout==2.4.0", "ruff==0.17.5"]},
 )

@@ -82,7 +82,12 @@ def advice(form: str, folder: pathlib.Path) -> str:
     """What to do where there is no network."""
     source = CONLL04[form]
     names = ", ".join(source.files)
-    return f"put {names} from {source.address} into {folder}/ ; `bash run_conll04.sh --sample` works without them"
+    other = next(name for name in CONLL04 if name != form)
+    names_too = ", ".join(CONLL04[other].files)
+    return (
+        f"put {names} from {source.address} into {folder}/ , or {names_too} from {CONLL04[other].address} "
+        f"into {folder.parent}/conll04_{other}/ ; `bash run_conll04.sh --sample` works without them"
+    )
 
 
 def main(arguments: list[str]) -> None:

@@ -17,6 +17,7 @@ find_python() {
 make_environment() {
   local root=$1 extra=${2:-} base stamp wanted
   local venv=${CMAN_VENV:-$root/.venv}
+  case $venv in /*) ;; *) venv=$PWD/$venv ;; esac
   wanted=$(cksum <"$root/setup.py")
   python=$venv/bin/python
   # What was installed with an extra serves without it too.
@@ -25,7 +26,7 @@ make_environment() {
       return
     fi
   done
-  if ! "$python" -c '' >/dev/null 2>&1; then
+  if ! "$python" -m pip --version >/dev/null 2>&1; then
     base=$(find_python) || return 1
     echo "making $venv with $base" >&2
     "$base" -m venv "$venv" || return 1

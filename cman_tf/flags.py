@@ -85,6 +85,10 @@ def guarded(main: Callable[[list[str]], Any]) -> Callable[[list[str]], Any]:
             return main(arguments)
         except DataError as error:
             raise SystemExit(str(error)) from None
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise SystemExit(f"{error.filename}: {error.strerror}") from None
 
     return wrapped
 

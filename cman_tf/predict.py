@@ -6,7 +6,6 @@ echo "Sirhan Sirhan shot Robert Kennedy in Los Angeles." | python -m cman_tf.pre
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import pathlib
@@ -22,13 +21,25 @@ from cman_tf.flags import run
 FLAGS = flags.FLAGS
 
 
-def read_lines(source: Iterable[bytes], name: str) -> Iterator[str]:
-    """Lines as text without their ends; DataError for one that is not UTF-8."""
+def read_blocks(source: Iterable[bytes], name: str, size: int) -> Iterator[list[str]]:
+    """Blocks of at most `size` lines as text without their ends.
+
+    Raises:
+      DataError: for a line that is not UTF-8, after the lines before it were given.
+    """
+    block: list[str] = []
     for number, line in enumerate(source, start=1):
         try:
-            yield line.decode("utf-8").rstrip("\r\n")
+            block.append(line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n"))
         except UnicodeDecodeError as error:
+            if block:
+                yield block
             raise DataError(f"{name}, line {number}: {error.reason}, expected UTF-8 text") from None
+        if len(block) == size:
+            yield block
+            block = []
+    if block:
+        yield block
 
 
 def format_text(text: str, output: dict[str, Any]) -> str:
@@ -53,11 +64,10 @@ def main(arguments: list[str]) -> None:
     extractor = Extractor(FLAGS.model_dir, FLAGS.checkpoint)
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(open(FLAGS.input, "rb")) if FLAGS.input else sys.stdin.buffer
-        lines = read_lines(source, FLAGS.input or "standard input")
         # Typed text is answered a line at a time, anything else in blocks of batches.
         block_size = 1 if source is sys.stdin.buffer and sys.stdin.isatty() else 16 * FLAGS.batch_size
         try:
-            for block in iter(lambda: list(itertools.islice(lines, block_size)), []):
+            for block in read_blocks(source, FLAGS.input or "standard input", block_size):
                 for text, output in zip(block, extractor.extract_all(block, FLAGS.batch_size)):
                     shown = (
                         format_text(text, output) if FLAGS.format == "text" else json.dumps(output, ensure_ascii=False)

@@ -5,6 +5,7 @@ python -m cman_tf.report --results_dir=results --readme=README.md
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 import statistics
@@ -16,10 +17,21 @@ from cman_tf.data.sentence import DataError
 from cman_tf.files import write_atomically
 from cman_tf.flags import run
 from cman_tf.scoring.tables import PAPER_CONLL04, PAPER_NAMES, format_table
+from cman_tf.settings import Settings
 
 FLAGS = flags.FLAGS
 BEGIN, END = "<!-- results: begin, made by python -m cman_tf.report -->", "<!-- results: end -->"
 _TASKS = ("entities", "relations")
+_SHOWN = (  # settings that make another model or objective; named in its row where not the usual ones
+    "relation_scorer",
+    "cell",
+    "self_attention",
+    "label_attention",
+    "label_gate",
+    "share",
+    "loss_weighting",
+    "adversarial_alpha",
+)
 
 
 def read_results(folder: pathlib.Path) -> dict[tuple[str, ...], list[dict[str, Any]]]:
@@ -27,15 +39,12 @@ def read_results(folder: pathlib.Path) -> dict[tuple[str, ...], list[dict[str, A
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for path in sorted(folder.glob("*.json")):
         result = json.loads(path.read_text(encoding="utf-8"))
-        switches = {
-            "label_attention": "without label attention",
-            "self_attention": "without self-attention",
-            "share": "without shared units",
-        }
-        model = ", ".join([result["flags"]["model"], *(w for s, w in switches.items() if not result["flags"][s])])
-        if result["flags"]["cell"] != "bilstm":
-            model += f", {result['flags']['cell']} for BiLSTM"
-        key = (result["corpus"]["name"], model, result["inputs"], result["protocol"])
+        used = result["flags"]
+        usual = dataclasses.asdict(Settings(model=used["model"]).resolved())
+        changed = [f"{name}={used[name]}" for name in _SHOWN if used[name] != usual[name]]
+        model = ", ".join([used["model"], *changed])
+        rest = tuple(f"{name}={used[name]}" for name in usual if name not in ("seed", "epochs", "patience", "xla"))
+        key = (result["corpus"]["name"], model, result["inputs"], result["protocol"], *rest)
         groups.setdefault(key, []).append({**result, "file": path.name})
     return groups
 
@@ -50,23 +59,13 @@ def rows_of(groups: dict[tuple[str, ...], list[dict[str, Any]]]) -> list[list[st
     """A row a group, with the paper's row before the first of its model on CoNLL04."""
     rows: list[list[str]] = []
     shown = set()
-    for (corpus, model, inputs, protocol), results in groups.items():
+    for (corpus, model, inputs, protocol, *_), results in groups.items():
         name = results[0]["flags"]["model"]
         if corpus.startswith("conll04") and name not in shown:
             shown.add(name)
             paper = [f"{f1:.2f}" for f1 in PAPER_CONLL04[name]]
             rows.append(
-                [
-                    corpus,
-                    f"paper: {PAPER_NAMES[name]}",
-                    "words + characters + ELMo",
-                    *paper,
-                    "not stated",
-                    "",
-                    "",
-                    "",
-                    "",
-                ]
+                [corpus, f"paper: {PAPER_NAMES[name]}", "words + characters + ELMo", *paper, "not stated", "", "", ""]
             )
         micro = [result["test"]["strict"]["micro"] for result in results]
         f1 = [_cell([m[task]["f1"] for m in micro]) for task in _TASKS]

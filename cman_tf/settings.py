@@ -77,7 +77,10 @@ class Settings:
     batch_size: int = _setting(16, "Sentences a batch (papers: not given).", minimum=1)
     embedding_dropout: float = _setting(0.2, "Dropout on the token representation (papers: 0.2).", minimum=0, below=1)
     bilstm_dropout: float = _setting(
-        0.1, "Dropout on the output of every BiLSTM (papers: 0.1 CoNLL04, 0.3 ADE and DREC).", minimum=0, below=1
+        0.1,
+        "Dropout on the output of every BiLSTM but the characters' (papers: 0.1 CoNLL04, 0.3 ADE and DREC).",
+        minimum=0,
+        below=1,
     )
     attention_dropout: float = _setting(
         0.0, "Dropout on the output of every attention, before the residual (papers: none given).", minimum=0, below=1

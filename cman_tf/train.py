@@ -8,11 +8,8 @@ run is finished, prints its table.
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
 import json
 import pathlib
-import time
 from typing import Any
 
 from absl import flags
@@ -26,7 +23,7 @@ from cman_tf.data.word_vectors import read_word_vectors
 from cman_tf.files import write_atomically
 from cman_tf.scoring.tables import paper_table, score_table
 from cman_tf.settings import Settings
-from cman_tf.training.run_directory import MAY_CHANGE, claim, is_finished
+from cman_tf.training.run_directory import find_run, is_finished, start_run
 
 FLAGS = flags.FLAGS
 _RUN_FLAGS = (
@@ -83,25 +80,31 @@ def make_vocabulary(corpora: dict[str, Corpus]) -> Vocabulary:
     return vocabulary
 
 
-def result_file(corpora: dict[str, Corpus], settings: Settings) -> pathlib.Path:
+def result_file(corpora: dict[str, Corpus], settings: Settings, run_id: str) -> pathlib.Path:
     """Where the result goes.
 
     Raises:
-      DataError: if the result of other settings is there.
+      DataError: if the result of another run is there.
     """
     folder = pathlib.Path(FLAGS.results_dir or pathlib.Path(FLAGS.model_dir) / "results")
     name = FLAGS.result_name or f"{results.corpus_name(corpora)}_{settings.model}_seed{settings.seed}"
     path = folder / f"{name}.json"
-    if path.exists():
-        there = json.loads(path.read_text(encoding="utf-8"))["flags"]
-        here = {**dataclasses.asdict(settings), "model_dir": FLAGS.model_dir}
-        differing = [f"--{name}" for name in here if name not in MAY_CHANGE and there.get(name) != here[name]]
-        if differing:
-            raise DataError(
-                f"{path}: the result of another run ({', '.join(differing)} differ), "
-                "expected another --results_dir or --result_name"
-            )
+    if path.exists() and json.loads(path.read_text(encoding="utf-8")).get("run") != run_id:
+        raise DataError(f"{path}: the result of another run, expected another --results_dir or --result_name")
     return path
+
+
+def run(settings: Settings, corpora: dict[str, Corpus], known: dict[str, Any]) -> dict[str, Any]:
+    """Train, or go on, to the end; the result file's content."""
+    vocabulary = make_vocabulary(corpora)
+    run_flags = {name: FLAGS[name].value for name in _RUN_FLAGS if FLAGS[name].value is not None}
+    start_run(FLAGS.model_dir, known, results.commit(), run_flags)
+    # TensorFlow takes seconds to import: only now that flags and data are known to be good.
+    from cman_tf.training.loop import build, train
+
+    trainer = build(settings, corpora, vocabulary, FLAGS.model_dir)
+    train(trainer)
+    return {"run": known["id"], **trainer.result(run_flags, known["commits"])}
 
 
 def main(arguments: list[str]) -> None:
@@ -110,25 +113,14 @@ def main(arguments: list[str]) -> None:
     corpora = read_corpora()
     for split, corpus in corpora.items():
         print(f"{split}: {json.dumps(corpus.summary(), ensure_ascii=False)}", flush=True)
-    vocabulary = make_vocabulary(corpora)
-    path = result_file(corpora, settings)
-    run_flags = {name: FLAGS[name].value for name in _RUN_FLAGS if FLAGS[name].value is not None}
-    claim(FLAGS.model_dir, settings, corpora, run_flags)
-
+    known = find_run(FLAGS.model_dir, settings, corpora, FLAGS.word_vectors)
+    path = result_file(corpora, settings, known["id"])
     finished = pathlib.Path(FLAGS.model_dir) / "result.json"
     result: dict[str, Any] = json.loads(finished.read_text(encoding="utf-8")) if finished.exists() else {}
     if not result or not is_finished(result["epochs"], result["best_epoch"], settings):
-        # TensorFlow takes seconds to import: only now that flags and data are known to be good.
-        from cman_tf.training.loop import build, train
-
-        started = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-        clock = time.monotonic()
-        trainer = build(settings, corpora, vocabulary, FLAGS.model_dir)
-        train(trainer)
-        result = trainer.result(run_flags, started, time.monotonic() - clock)
-        text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
-        write_atomically(path, text)
-        write_atomically(finished, text)
+        result = run(settings, corpora, known)
+        write_atomically(finished, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    write_atomically(path, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     print(f"\n{score_table(result['test'])}\n\n{paper_table(result)}\n\nresult file: {path}")
 
 

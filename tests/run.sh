@@ -2,10 +2,10 @@
 # The whole test suite: makes or reuses .venv with the test extra, then style and tests.
 # Arguments go to pytest. What needs CoNLL04 is skipped, saying so, without CMAN_DATA_DIR.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 source "$root/cman_tf/environment.sh"
 if [ -n "${CMAN_DATA_DIR:-}" ]; then
-  CMAN_DATA_DIR=$(cd "$CMAN_DATA_DIR" && pwd) || { echo "CMAN_DATA_DIR: no such directory" >&2; exit 1; }
+  CMAN_DATA_DIR=$(CDPATH= cd "$CMAN_DATA_DIR" && pwd) || { echo "CMAN_DATA_DIR: no such directory" >&2; exit 1; }
   export CMAN_DATA_DIR
 fi
 make_environment "$root" test

@@ -110,6 +110,7 @@ def test_predict_from_a_file_for_people(trained, eight_sentences, tmp_path):
     path.write_bytes(b"fine\n\xff\n")
     process = run_command("cman_tf.predict", f"--model_dir={trained('dynamic_cman')}", f"--input={path}")
     fails_with(process, "text.txt, line 2", "expected UTF-8")
+    assert json.loads(process.stdout)["tokens"] == ["fine"]
 
 
 def test_python_interface(trained, eight_sentences):

@@ -28,16 +28,17 @@ def test_lookup():
 @pytest.mark.parametrize("header", ["", "2 3\n"])
 def test_read_word_vectors(tmp_path, header):
     path = tmp_path / "vectors.txt"
-    path.write_text(f"{header}the 1 2 3\nRome -1 0.5 1e-3 \nthe 9 9 9\n")
+    path.write_text(f"{header}the 1 2 3\nRome -1 0.5 1e-3 \nthe 9 9 9\n. . 4 5 6\n")
     words, table = read_word_vectors(str(path))
-    assert words == ["the", "Rome"]
-    np.testing.assert_allclose(table, [[1, 2, 3], [-1, 0.5, 1e-3]])
+    assert words == ["the", "Rome", ". ."]  # GloVe's large files have words with blanks in them
+    np.testing.assert_allclose(table, [[1, 2, 3], [-1, 0.5, 1e-3], [4, 5, 6]])
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("a 1 2\nb 1\n", "line 2, word 'b': 1 numbers, expected 2"),
+        ("a 1 2\nb 1 2 3\n", "line 2, word 'b': 3 numbers, expected 2"),
         ("a 1 2\nb 1 x\n", "line 2, word 'b': not all numbers"),
         ("a 1 2\nb 1 nan\n", "line 2, word 'b': a value that is not finite"),
         ("a\n", "line 1, word 'a': 0 numbers"),
@@ -138,6 +139,7 @@ def test_dataset_gives_the_batches(sentences, vocabulary):
         ("It cost $1,234.50 (50-to 70-mph).", "It cost $ 1,234.50 ( 50-to 70-mph ) .".split()),
         ("J. Smith's co-worker", ["J.", "Smith's", "co-worker"]),
         ("東京 Москва 🙂", ["東京", "Москва", "🙂"]),
+        ("हिन्दी cafe\u0301.", ["हिन्दी", "cafe\u0301", "."]),
     ],
 )
 def test_tokenize(text, tokens):

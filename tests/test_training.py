@@ -29,7 +29,8 @@ def test_what_a_run_leaves(trained):
     assert result["flags"]["loss_weighting"] == "uncertainty"
     assert result["seed"] == 1
     assert len(result["corpus"]["test"]["sha256"]) == 64
-    assert result["time"]["started"].startswith("20")
+    assert result["time"]["finished"].startswith("20")
+    assert result["run"] == json.loads((folder / "run.json").read_text())["id"]
     assert result["commit"]
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == list(range(1, 181))

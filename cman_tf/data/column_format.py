@@ -70,6 +70,8 @@ def _finish(name: str, rows: list, lines: list[int], path: str) -> tuple[Sentenc
                 raise DataError(f"{where}: head {head}, expected a token index from 0 to {len(rows) - 1}")
             if kind == NO_RELATION:
                 continue
+            if not kind:
+                raise DataError(f"{where}: a relation without a name, expected one")
             if head == position:
                 raise DataError(f"{where}: {kind} from the token to itself, expected another token")
             for end in (position, head):

@@ -11,6 +11,7 @@ from typing import Any
 from cman_tf.data.column_format import parse_columns
 from cman_tf.data.sentence import DataError, Sentence
 from cman_tf.data.spert_json import parse_json
+from cman_tf.data.tags import flat_entities
 
 SPLITS = ("train", "dev", "test")
 FORMATS = ("auto", "multihead", "spert")
@@ -35,6 +36,7 @@ class Corpus:
             "longest": max(len(s.tokens) for s in self.sentences),
             "entities": dict(sorted(Counter(e.type for s in self.sentences for e in s.entities).items())),
             "relations": dict(sorted(Counter(r.type for s in self.sentences for r in s.relations).items())),
+            "entities_within_others": sum(len(s.entities) - len(flat_entities(s.entities)) for s in self.sentences),
             **self.mended,
         }
 

@@ -9,6 +9,11 @@ class DataError(ValueError):
     """Bad input: one line saying where it is, what it is and what was expected."""
 
 
+def is_token(value: object) -> bool:
+    """Whether it is text, not only blanks, that UTF-8 can express (no lone surrogate)."""
+    return isinstance(value, str) and bool(value.strip()) and not any("\ud800" <= c <= "\udfff" for c in value)
+
+
 @dataclasses.dataclass(frozen=True)
 class Entity:
     """A typed span of tokens, from `start` to `end`, the end not included."""

@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.data.sentence import DataError, Entity, Relation, Sentence
+from cman_tf.data.sentence import DataError, Entity, Relation, Sentence, is_token
 
 
 def _field(record: Any, key: str, kind: type, where: str) -> Any:
@@ -64,7 +64,7 @@ def read_record(record: Any, where: str) -> Sentence:
     if not tokens:
         raise DataError(f"{where}: no tokens, expected one at least")
     for number, token in enumerate(tokens):
-        if not isinstance(token, str) or not token.strip():
+        if not is_token(token):
             raise DataError(f"{where}, token {number}: {json.dumps(token)[:40]}, expected text that is not empty")
     tokens = tuple(tokens)
     entities: list[Entity] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # A number with its separators; an abbreviation of single letters (U.S.); a word with
 # inner hyphens, apostrophes or periods; else one character that is not a blank.
@@ -30,8 +31,11 @@ def tokenize(text: str) -> list[tuple[str, int, int]]:
     """
     found: list[tuple[str, int, int]] = []
     end_of_text = len(text.rstrip())
-    for match in _TOKEN.finditer(text):
-        token, start, end = match.group(), match.start(), match.end()
+    # A combining mark belongs to its letter; \w does not know that, a letter in its place does.
+    plain = "".join("x" if unicodedata.category(c) in ("Mn", "Mc") else c for c in text)
+    for match in _TOKEN.finditer(plain):
+        start, end = match.span()
+        token = text[start:end]
         if token == "." and found and found[-1][2] == start and end != end_of_text:
             before = found[-1][0]
             if before in _ABBREVIATIONS or (len(before) == 1 and before.isupper()):

@@ -48,6 +48,8 @@ def read_word_vectors(path: str) -> tuple[list[str], np.ndarray]:
                 parts = line.rstrip("\r\n ").split(" ")
                 if number == 1 and len(parts) == 2 and all(part.isdecimal() for part in parts):
                     continue
+                if size and len(parts) - 1 > size and not _is_number(parts[-size - 1]):
+                    parts = [" ".join(parts[:-size]), *parts[-size:]]  # a word with blanks in it
                 word, row = parts[0], _read_row(parts, size, f"{path}, line {number}")
                 size = len(row)
                 if word not in seen:
@@ -59,6 +61,14 @@ def read_word_vectors(path: str) -> tuple[list[str], np.ndarray]:
     if not rows:
         raise DataError(f"{path}: no vectors, expected a word and its numbers a line")
     return words, np.stack(rows)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _read_row(parts: list[str], size: int, where: str) -> np.ndarray:

@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from cman_tf.layers.pair_scores import pair_scores, pair_scores_compiled
 
+_PAIRS = 8192  # scored at a time, so that many predicted entities do not need much memory
+
 
 class RelationScorer(tf.keras.layers.Layer):
     """s(x_i, x_j, c_k) = V_k tanh(U_k x_i + W_k x_j + b_k), IJCAI equation 9, TNNLS 16.
@@ -83,9 +85,15 @@ class RelationScorer(tf.keras.layers.Layer):
           float32 [P, R].
         """
         head, tail = self.project(features)
-        heads = tf.gather_nd(head, pairs[:, :2])  # [P, K, d~]
-        tails = tf.gather_nd(tail, tf.gather(pairs, [0, 2], axis=1))
-        return tf.reduce_sum(tf.tanh(heads + tails) * self.v, -1)
+
+        def some(number: tf.Tensor, scores: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
+            part = pairs[number * _PAIRS : (number + 1) * _PAIRS]
+            hidden = tf.gather_nd(head, part[:, :2]) + tf.gather_nd(tail, tf.gather(part, [0, 2], axis=1))
+            return number + 1, scores.write(number, tf.reduce_sum(tf.tanh(hidden) * self.v, -1))
+
+        parts = tf.maximum(1, -(-tf.shape(pairs)[0] // _PAIRS))
+        scores = tf.TensorArray(tf.float32, parts, infer_shape=False, element_shape=[None, self.relations])
+        return tf.while_loop(lambda number, _: number < parts, some, (0, scores))[1].concat()
 
 
 def _columns(rows: int, columns: tf.Tensor) -> tf.Tensor:

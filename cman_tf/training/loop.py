@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import time
 from typing import Any
 
@@ -14,6 +15,7 @@ from tqdm import tqdm
 from cman_tf import results
 from cman_tf.data.batches import Example, batch_order, dataset, encode
 from cman_tf.data.corpus import Corpus
+from cman_tf.data.sentence import DataError
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.inference import make_decoder, predict_examples
 from cman_tf.model import CMAN, build_model
@@ -49,8 +51,13 @@ class Trainer:
         predictions = predict_examples(decoder, self.examples[split], self.vocabulary)
         return score(self.corpora[split].sentences, [p.sentence for p in predictions])
 
-    def result(self, flags: dict[str, Any], started: str, seconds: float) -> dict[str, Any]:
-        """The result file's content: the best dev epoch, scored on test once."""
+    def result(self, flags: dict[str, Any], commits: list[str]) -> dict[str, Any]:
+        """The result file's content: the best dev epoch, scored on test once.
+
+        Args:
+          flags: those besides the settings.
+          commits: of the code that trained it, the first first.
+        """
         epochs = int(self.state.epoch)
         best = restore_model(self.directory, self.model, "best")
         decoder = make_decoder(self.model)
@@ -61,10 +68,10 @@ class Trainer:
             "protocol": PROTOCOL,
             "flags": {**dataclasses.asdict(self.settings), **flags},
             "seed": self.settings.seed,
-            "commit": results.commit(),
+            "commit": ", then ".join(commits),
             "time": {
-                "started": started,
-                "seconds_since": round(seconds, 1),
+                "finished": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+                "epochs_seconds": round(sum(r["seconds"] + r["dev_seconds"] for r in records), 1),
                 "epoch_seconds_median": float(np.median([r["seconds"] for r in records])),
                 "dev_seconds_median": float(np.median([r["dev_seconds"] for r in records])),
             },
@@ -126,8 +133,9 @@ def _epoch(trainer: Trainer, train_step: Any, order: list[np.ndarray], title: st
     with tqdm(batches, total=len(order), desc=title, unit="batch", leave=False, disable=None) as bar:
         for batch in bar:
             logs = {name: float(value) for name, value in train_step(batch).items()}
-            if not np.isfinite(logs["clean/loss"]):
-                raise FloatingPointError(f"{title}: the loss is {logs['clean/loss']}; a lower --learning_rate may help")
+            for name in ("clean/loss", "gradient_norm"):
+                if not np.isfinite(logs[name]):
+                    raise DataError(f"{title}: {name} is {logs[name]}, expected a number; lower --learning_rate")
             for name, value in logs.items():
                 sums[name] = sums.get(name, 0.0) + value / len(order)
             bar.set_postfix(loss=f"{logs['clean/loss']:.2f}", best_dev=f"{float(trainer.state.best_score):.2f}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import pathlib
+import uuid
 from typing import Any
 
 from cman_tf.data.corpus import SPLITS, Corpus
@@ -16,33 +18,68 @@ from cman_tf.settings import Settings
 MAY_CHANGE = ("epochs", "patience")  # these say when a run ends, not what it is
 
 
-def claim(directory: str, settings: Settings, corpora: dict[str, Corpus], extra: dict[str, Any]) -> None:
-    """Take a directory for this run, or find in it what an earlier call left.
+def find_run(
+    directory: str, settings: Settings, corpora: dict[str, Corpus], vectors_file: str | None
+) -> dict[str, Any]:
+    """What identifies this run, and what an earlier call of it left in its directory.
 
-    Args:
-      directory: the run's own.
-      settings: the effective settings.
-      corpora: split to corpus, as read.
-      extra: the other flags to repeat the run, kept in flags.txt.
+    Returns:
+      A new or the earlier call's run.json.
 
     Raises:
       DataError: if something else is here, naming what differs.
     """
     folder = pathlib.Path(directory)
-    identity = {
+    run = {
+        "id": uuid.uuid4().hex,
         "settings": dataclasses.asdict(settings),
         "corpora": {split: corpora[split].sha256 for split in SPLITS},
-        "word_vectors": extra.get("word_vectors"),
+        "word_vectors": _sha256(vectors_file) if vectors_file else None,
+        "commits": [],
     }
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder}: a file, expected a directory or nothing for --model_dir")
     known = folder / "run.json"
     if known.exists():
-        _check_same(folder, json.loads(known.read_text(encoding="utf-8")), identity)
-    elif folder.is_dir() and any(folder.iterdir()):
+        old = json.loads(known.read_text(encoding="utf-8"))
+        _check_same(folder, old, run)
+        return {**run, "id": old["id"], "commits": old["commits"]}
+    if folder.is_dir() and any(folder.iterdir()):
         raise DataError(f"{folder}: not empty and no run of ours, expected a new directory for --model_dir")
-    write_atomically(known, json.dumps(identity, indent=1, ensure_ascii=False) + "\n")
-    write_atomically(folder / "flags.txt", flagfile_of({**dataclasses.asdict(settings), **extra}))
+    return run
+
+
+def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str, Any]) -> None:
+    """Write run.json, with the commit that trains from here on, and flags.txt.
+
+    Args:
+      directory: the run's own.
+      run: as `find_run` gave it; its commits are added to.
+      commit: of the code that trains now.
+      extra: the flags besides the settings that repeat the run.
+    """
+    if commit not in run["commits"][-1:]:
+        run["commits"].append(commit)
+    folder = pathlib.Path(directory)
+    write_atomically(folder / "run.json", json.dumps(run, indent=1, ensure_ascii=False) + "\n")
+    write_atomically(folder / "flags.txt", flagfile_of({**run["settings"], **extra}))
+
+
+def _sha256(path: str) -> str:
+    try:
+        digest = hashlib.sha256()
+        with open(path, "rb") as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                digest.update(block)
+        return digest.hexdigest()
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}, expected a file of word vectors") from None
+
+
+def differing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Settings in which two runs differ; one that the older did not know had its default."""
+    defaults = dataclasses.asdict(Settings(model=old["model"]).resolved())
+    return [name for name in new if name not in MAY_CHANGE and old.get(name, defaults[name]) != new[name]]
 
 
 def is_finished(epoch: int, best_epoch: int, settings: Settings) -> bool:
@@ -51,16 +88,13 @@ def is_finished(epoch: int, best_epoch: int, settings: Settings) -> bool:
 
 
 def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) -> None:
-    differences = [
-        f"--{name} is {old['settings'].get(name)} there and {value} here"
-        for name, value in new["settings"].items()
-        if name not in MAY_CHANGE and old["settings"].get(name) != value
-    ]
+    was, now = old["settings"], new["settings"]
+    differences = [f"--{name} is {was.get(name)} there and {now[name]} here" for name in differing(was, now)]
     differences += [
         f"the {split} file is another" for split in SPLITS if old["corpora"][split] != new["corpora"][split]
     ]
     if old["word_vectors"] != new["word_vectors"]:
-        differences.append(f"--word_vectors is {old['word_vectors']} there and {new['word_vectors']} here")
+        differences.append("--word_vectors is another file")
     if differences:
         raise DataError(f"{folder}: holds another run ({'; '.join(differences)}), expected another --model_dir")
 

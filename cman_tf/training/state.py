@@ -23,7 +23,7 @@ class State:
         self.epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.best_score = tf.Variable(-1.0, dtype=tf.float64, trainable=False)
         self.best_epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-        checkpoint = tf.train.Checkpoint(
+        self._checkpoint = checkpoint = tf.train.Checkpoint(
             model=model,
             optimizer=optimizer,
             epoch=self.epoch,
@@ -35,8 +35,15 @@ class State:
         self._best = tf.train.CheckpointManager(checkpoint, str(folder / "best"), max_to_keep=1)
 
     def restore_last(self) -> int:
-        """Go on from the last epoch saved, if any; returns its number, else 0."""
-        self._last.restore_or_initialize()
+        """Go on from the last epoch saved, if any; returns its number, else 0.
+
+        That is the best one's where a run was killed between saving it as best and as last.
+        """
+        newest = max(
+            (m.latest_checkpoint for m in (self._last, self._best) if m.latest_checkpoint), key=_number, default=""
+        )
+        if newest:
+            self._checkpoint.restore(newest)
         return int(self.epoch)
 
     def finish_epoch(self, epoch: int, score: float) -> bool:
@@ -49,6 +56,11 @@ class State:
             self._best.save(checkpoint_number=epoch)
         self._last.save(checkpoint_number=epoch)
         return better
+
+
+def _number(path: str) -> int:
+    """12 for .../ckpt-12."""
+    return int(path.rpartition("-")[2])
 
 
 def restore_model(directory: str, model: CMAN, which: str = "best") -> int:
