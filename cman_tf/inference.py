@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from cman_tf.data.batches import SIGNATURE, Example, dataset, sorted_order
+from cman_tf.data.batches import Example, dataset, signature, sorted_order
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.decoding import Prediction, decode_sentence
 from cman_tf.model import CMAN
@@ -16,7 +16,9 @@ from cman_tf.model import CMAN
 
 def make_decoder(model: CMAN, gold_labels: bool = False) -> Any:
     """`model.decode` compiled once for batches of any shape."""
-    return tf.function(lambda batch: model.decode(batch, gold_labels), input_signature=[SIGNATURE])
+    return tf.function(
+        lambda batch: model.decode(batch, gold_labels), input_signature=[signature(model.contextual_size)]
+    )
 
 
 def predict_examples(

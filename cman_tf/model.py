@@ -47,10 +47,12 @@ class CMAN(tf.keras.Model):
     Args:
       settings: resolved settings.
       vocabulary: of the training data.
+      contextual_size: width of the batches' contextual vectors, 0 for none.
     """
 
-    def __init__(self, settings: Settings, vocabulary: Vocabulary) -> None:
+    def __init__(self, settings: Settings, vocabulary: Vocabulary, contextual_size: int = 0) -> None:
         super().__init__(name=settings.model)
+        self.contextual_size = contextual_size
         s = self.settings = settings
         self.two_phase = s.model == "dynamic_cman"
         self.inside, self.kind = _tag_tables(vocabulary.tags)
@@ -82,7 +84,8 @@ class CMAN(tf.keras.Model):
         self.joint_loss = JointLoss(tasks, s.loss_weighting == "uncertainty", name="joint_loss")
 
     def _encoder(self) -> Encoder:
-        return Encoder(self.settings.hidden_size, self.settings.cell, self.settings.bilstm_dropout)
+        s = self.settings
+        return Encoder(s.hidden_size, s.cell, s.bilstm_dropout, s.xla)
 
     def _attention(self) -> MultiHeadAttention:
         return MultiHeadAttention(self.settings.attention_heads, self.settings.attention_dropout)
@@ -208,13 +211,15 @@ class CMAN(tf.keras.Model):
         return tf.boolean_mask(pairs, pairs[:, 1] != pairs[:, 2])
 
 
-def build_model(settings: Settings, vocabulary: Vocabulary) -> CMAN:
+def build_model(settings: Settings, vocabulary: Vocabulary, contextual_size: int = 0) -> CMAN:
     """The model with all its weights made, from a batch of one one-letter token."""
-    model = CMAN(settings, vocabulary)
+    model = CMAN(settings, vocabulary, contextual_size)
     zero = tf.zeros([1, 1], tf.int32)
     batch = dict.fromkeys(("words", "characters", "spelling", "tags"), zero)
     batch.update(lengths=tf.ones([1], tf.int32), character_lengths=tf.ones([1], tf.int32))
     batch["relations"] = tf.zeros([0, 4], tf.int32)
+    if contextual_size:
+        batch["contextual"] = tf.zeros([1, 1, contextual_size])
     model.losses_of(model.represent(batch), model.encode_labels(zero, batch["lengths"]), batch, training=False)
     return model
 

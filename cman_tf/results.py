@@ -34,6 +34,15 @@ def environment() -> dict[str, Any]:
     return {"python": platform.python_version(), **versions, "machine": platform.machine(), "cores": os.cpu_count()}
 
 
+def portable(value: Any) -> Any:
+    """A path below the current directory relative to it, anything else as it is: a
+    result file that is shared names no home directory."""
+    if isinstance(value, str) and os.path.isabs(value):
+        relative = os.path.relpath(value)
+        return value if relative.startswith(os.pardir) else relative
+    return value
+
+
 def corpus_name(corpora: dict[str, Corpus]) -> str:
     """conll04_spert for conll04_spert/conll04_train.json: the folder of the training file."""
     return pathlib.Path(corpora["train"].path).resolve().parent.name

@@ -95,7 +95,7 @@ class Settings:
         minimum=0,
         below=1,
     )
-    xla: bool = _setting(True, "Compile the relation scorer with XLA.")
+    xla: bool = _setting(True, "Compile the LSTMs (on a CPU) and the relation scorer with XLA.")
     seed: int = _setting(1, "Seed of weights, dropout and the order of batches.", minimum=0)
 
     def resolved(self) -> Settings:

@@ -1,6 +1,7 @@
 """The commands as users call them: good input, bad input, help."""
 
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ from conftest import ROOT, fails_with, run_command
 import cman_tf
 from cman_tf.data.corpus import read_corpus
 from cman_tf.data.sentence import DataError
+from cman_tf.results import portable
 
 
 def test_evaluate_then_score_agree(trained, eight_sentences, tmp_path):
@@ -159,3 +161,10 @@ def test_bad_calls(arguments, message, tmp_path):
     process = run_command(f"cman_tf.{arguments[0]}", *arguments[1:], cwd=tmp_path)
     fails_with(process, message)
     assert not list(tmp_path.iterdir())
+
+
+def test_result_files_name_no_directory_above_the_current_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert portable(str(tmp_path / "data" / "x")) == str(pathlib.Path("data", "x"))
+    for value in ("/elsewhere/x", "../shared/x", 3, None):
+        assert portable(value) == value

@@ -89,7 +89,7 @@ def test_vocabulary_round_trip(tmp_path, sentences):
 def test_batch(sentences, vocabulary):
     examples = [encode(sentence, vocabulary) for sentence in sentences]
     batch = batch_of(examples, vocabulary)
-    assert batch["words"].shape == (4, 2 * LENGTH_STEP)
+    assert batch["words"].shape == (4, 3 * LENGTH_STEP)
     assert list(batch["lengths"]) == [8, 3, 5, 12]
     # Last token to last token: "Lee" (1) lives in "Rome" (3), works for "Fox" (6).
     live, work = vocabulary.relation_id["Live_In"], vocabulary.relation_id["Work_For"]

@@ -17,7 +17,7 @@ from cman_tf.data.sentence import Sentence
 from cman_tf.data.tags import flat_entities, tags_from_entities
 from cman_tf.data.vocabulary import Vocabulary
 
-LENGTH_STEP = 8  # lengths are rounded up to this, so that few shapes are compiled
+LENGTH_STEP = 4  # lengths are rounded up to this, so that few shapes are compiled
 MAX_WORD_CHARACTERS = 60  # of a longer word the character BiLSTM reads both ends
 
 SIGNATURE = {
@@ -29,6 +29,13 @@ SIGNATURE = {
     "tags": tf.TensorSpec([None, None], tf.int32),  # [B, L] gold tag ids, 0 where padded
     "relations": tf.TensorSpec([None, 4], tf.int32),  # [E, 4] sentence, head, tail, type
 }
+
+
+def signature(contextual_size: int = 0) -> dict[str, tf.TensorSpec]:
+    """The tensors of a batch; with contextual vectors, "contextual" too, [B, L, size]."""
+    if not contextual_size:
+        return SIGNATURE
+    return {**SIGNATURE, "contextual": tf.TensorSpec([None, None, contextual_size], tf.float32)}
 
 
 @dataclasses.dataclass(frozen=True)

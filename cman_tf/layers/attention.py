@@ -49,14 +49,17 @@ class MultiHeadAttention(tf.keras.layers.Layer):
         """Concat(head_1, ..., head_z), float32 [B, L, D]."""
         shape = tf.shape(query)
         width = query.shape[-1]
+        weights = self.w_query, self.w_key, self.w_value
 
         def split(x: tf.Tensor) -> tf.Tensor:  # [B, L, D] to [B, z, L, h]
             x = tf.reshape(x, [shape[0], -1, self.heads, width // self.heads])
             return tf.transpose(x, [0, 2, 1, 3])
 
-        q = split(tf.tensordot(query, self.w_query, 1))
-        k = split(tf.tensordot(memory, self.w_key, 1))
-        v = split(tf.tensordot(memory, self.w_value, 1))
+        if query is memory:  # one product is faster than three
+            q, k, v = map(split, tf.split(tf.tensordot(query, tf.concat(weights, 1), 1), 3, -1))
+        else:
+            q = split(tf.tensordot(query, self.w_query, 1))
+            k, v = map(split, tf.split(tf.tensordot(memory, tf.concat(weights[1:], 1), 1), 2, -1))
         scores = tf.matmul(q, k, transpose_b=True) * (width // self.heads) ** -0.5  # [B, z, L, L]
         scores += tf.where(mask, 0.0, -1e9)[:, None, None, :]
         heads = tf.matmul(tf.nn.softmax(scores), v)  # [B, z, L, h]

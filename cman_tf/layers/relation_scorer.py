@@ -67,9 +67,10 @@ class RelationScorer(tf.keras.layers.Layer):
 
     def project(self, features: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """U_k x + b_k and W_k x: float32 [..., D] to two of [..., K, d~]."""
-        shape = tf.concat([tf.shape(features)[:-1], [self.sets, self.size]], 0)
-        head = tf.tensordot(features, self.u, 1) + self.b
-        return tf.reshape(head, shape), tf.reshape(tf.tensordot(features, self.w, 1), shape)
+        shape = tf.concat([tf.shape(features)[:-1], [2, self.sets, self.size]], 0)
+        both = tf.reshape(tf.tensordot(features, tf.concat([self.u, self.w], 1), 1), shape)
+        head, tail = tf.unstack(both, axis=-3)
+        return head + tf.reshape(self.b, [self.sets, self.size]), tail
 
     def call(self, features: tf.Tensor) -> tf.Tensor:
         return self.pair_scores(*self.project(features), self.v)

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from cman_tf.data.vocabulary import UNKNOWN_ID
+from cman_tf.layers.recurrent import LSTM
 
 
 class WordVectors(tf.keras.layers.Layer):
@@ -69,15 +70,15 @@ class CharacterEncoder(tf.keras.layers.Layer):
     def __init__(self, count: int, size: int, units: int, **kwargs) -> None:
         super().__init__(**kwargs)
         self.table = self.add_weight("table", [count, size], initializer=tf.keras.initializers.RandomUniform(-0.1, 0.1))
-        self.forward = tf.keras.layers.LSTM(units, return_sequences=True, name="forward")
-        self.backward = tf.keras.layers.LSTM(units, return_sequences=True, name="backward")
+        # Not compiled: every batch has another number of words and another longest one.
+        self.forward = LSTM(units, xla=False, name="forward")
+        self.backward = LSTM(units, backward=True, xla=False, name="backward")
 
     def call(self, characters: tf.Tensor, lengths: tf.Tensor, spelling: tf.Tensor) -> tf.Tensor:
-        embedded = tf.gather(self.table, characters)  # [N, W, size]
-        reverse = tf.reverse_sequence(embedded, lengths, seq_axis=1, batch_axis=0)
         last = tf.stack([tf.range(tf.shape(lengths)[0]), lengths - 1], axis=1)  # [N, 2]
-        final = [tf.gather_nd(lstm(x), last) for lstm, x in ((self.forward, embedded), (self.backward, reverse))]
-        return tf.gather(tf.concat(final, -1), spelling)
+        forward = tf.gather_nd(self.forward.embed(self.table, characters, lengths), last)
+        backward = self.backward.embed(self.table, characters, lengths)[:, 0]
+        return tf.gather(tf.concat([forward, backward], -1), spelling)
 
 
 class TokenRepresentation(tf.keras.layers.Layer):

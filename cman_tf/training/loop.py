@@ -66,7 +66,10 @@ class Trainer:
             "corpus": results.describe_corpora(self.corpora),
             "inputs": f"words ({'trained' if self.vocabulary.vectors is None else 'frozen'} vectors) + characters",
             "protocol": PROTOCOL,
-            "flags": {**dataclasses.asdict(self.settings), **flags},
+            "flags": {
+                **dataclasses.asdict(self.settings),
+                **{name: results.portable(value) for name, value in flags.items()},
+            },
             "seed": self.settings.seed,
             "commit": ", then ".join(commits),
             "time": {

@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from cman_tf.adversarial import perturbation
-from cman_tf.data.batches import SIGNATURE
+from cman_tf.data.batches import signature
 from cman_tf.model import CMAN
 
 
@@ -74,7 +74,7 @@ def make_optimizer(model: CMAN) -> tf.keras.optimizers.Optimizer:
 def make_train_step(model: CMAN, optimizer: tf.keras.optimizers.Optimizer) -> Any:
     """The compiled step: a batch in, scalars to log out."""
 
-    @tf.function(input_signature=[SIGNATURE])
+    @tf.function(input_signature=[signature(model.contextual_size)])
     def train_step(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         total, logs = gradients(model, batch)
         optimizer.apply_gradients(zip(total, model.trainable_variables))
