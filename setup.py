@@ -27,5 +27,8 @@ setup(
         "absl-py==2.3.1",
         "tqdm==4.70.1",
     ],
-    extras_require={"test": ["pytest==8.4.2", "pytest-timeout==2.4.0", "ruff==0.17.5"]},
+    extras_require={
+        "plots": ["matplotlib==3.9.4"],
+        "test": ["pytest==8.4.2", "pytest-timeout==2.4.0", "ruff==0.17.5", "matplotlib==3.9.4"],
+    },
 )

@@ -85,11 +85,15 @@ class RelationScorer(tf.keras.layers.Layer):
         Returns:
           float32 [P, R].
         """
-        head, tail = self.project(features)
+        # Only tokens that are in a pair are projected, each once.
+        rows = pairs[:, :1] * tf.shape(features)[1] + pairs[:, 1:]
+        rows, places = tf.unique(tf.reshape(rows, [-1]))
+        places = tf.reshape(places, [-1, 2])
+        head, tail = self.project(tf.gather(tf.reshape(features, [-1, features.shape[-1]]), rows))
 
         def some(number: tf.Tensor, scores: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
-            part = pairs[number * _PAIRS : (number + 1) * _PAIRS]
-            hidden = tf.gather_nd(head, part[:, :2]) + tf.gather_nd(tail, tf.gather(part, [0, 2], axis=1))
+            part = places[number * _PAIRS : (number + 1) * _PAIRS]
+            hidden = tf.gather(head, part[:, 0]) + tf.gather(tail, part[:, 1])
             return number + 1, scores.write(number, tf.reduce_sum(tf.tanh(hidden) * self.v, -1))
 
         parts = tf.maximum(1, -(-tf.shape(pairs)[0] // _PAIRS))

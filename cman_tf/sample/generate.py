@@ -3,7 +3,8 @@
     python -m cman_tf.sample.generate --output_dir=DIR
 
 Every made-up name can be a person, an organization or a location, so only the
-sentence around it tells. Dev has names that training lacks; test has names and
+sentence around it tells; and the words between two names often leave open which
+relation holds, so that their types must tell. Dev has names that training lacks; test has names and
 phrasings that training lacks.
 """
 
@@ -19,7 +20,7 @@ from cman_tf.data.sentence import Entity, Relation, Sentence
 from cman_tf.data.spert_json import dump_json
 from cman_tf.files import write_atomically
 from cman_tf.flags import run
-from cman_tf.sample.templates import ENDINGS, NOUN_PHRASES, OPENINGS, TEST, TRAIN
+from cman_tf.sample.templates import CUES, ENDINGS, LINKS, OPENINGS, TEST, TEST_FRAMES, TRAIN, TRAIN_FRAMES
 
 FLAGS = flags.FLAGS
 SEED = 2020
@@ -58,15 +59,13 @@ def split_names() -> dict[str, list[str]]:
 
 
 def _surface(kind: str, name: str, rng: random.Random) -> list[str]:
-    """The tokens of an entity; more often than not the name alone."""
+    """The tokens of an entity."""
     if kind == "X":
         number = str(rng.randint(2, 30))
         return [rng.choice(_MONTHS), number] if rng.random() < 0.5 else [number, *rng.choice(_THINGS).split()]
-    if rng.random() < 0.6:
-        return [name]
-    if kind == "P":
-        return [rng.choice(_FIRST), name] if rng.random() < 0.7 else ["Mr.", name]
-    return [name, rng.choice(("City", "Valley", "Bay") if kind == "L" else ("Corp.", "University", "Press"))]
+    if kind == "P" and rng.random() < 0.2:
+        return [rng.choice(_FIRST), name]
+    return [name]
 
 
 class _Writer:
@@ -79,42 +78,38 @@ class _Writer:
         self.entities: list[Entity] = []
         self.relations: list[Relation] = []
 
-    def entity(self, kind: str) -> int:
-        """Write a name; returns its entity's number."""
-        surface = _surface(kind, next(self.names), self.rng)
+    def entity(self, kind: str, cue: str) -> int:
+        """Write a name with its cue; returns its entity's number."""
+        before, _, after = cue.partition("*")
+        self.tokens += before.split()
+        surface = [*_surface(kind, next(self.names), self.rng), *after.split()]  # "Corp." is part of the name
         self.entities.append(Entity(_TYPES[kind], len(self.tokens), len(self.tokens) + len(surface)))
         self.tokens += surface
         return len(self.entities) - 1
 
-    def phrase(self, kind: str) -> int:
-        """Write one of the kind's noun phrases; returns its own entity's number."""
-        return self.pattern(self.rng.choice(NOUN_PHRASES[kind]), kind, deep=False)["*"]
-
-    def pattern(self, pattern: str, kind: str = "", deep: bool = True) -> dict[str, int]:
-        """Write a phrasing's words and names; returns its slots' entity numbers."""
+    def pattern(self, pattern: str, cued: bool = False) -> None:
+        """Write a phrasing's words, names (with cues if `cued`) and links."""
         words, _, facts = pattern.partition("|")
         slots: dict[str, int] = {}
         for word in words.split():
-            if word == "*":
-                slots[word] = self.entity(kind)
-            elif word[0] in _TYPES and (len(word) == 1 or word[1:].isdigit()):
-                slots[word] = self.phrase(word[0]) if deep else self.entity(word[0])
-            elif word != "," or self.tokens[-1] != ",":
+            if word == "&":
+                self.pattern(self.rng.choice(LINKS), cued=True)
+            elif word == "~":
+                self.pattern(self.rng.choice("POL") + "1", cued=True)
+            elif word[0] in _TYPES and word[1:].isdigit():
+                slots[word] = self.entity(word[0], self.rng.choice(CUES.get(word[0], "*")) if cued else "*")
+            else:
                 self.tokens.append(word)
         for fact in filter(None, map(str.strip, facts.split(","))):
             relation, head, tail = fact.split()
             self.relations.append(Relation(relation, slots[head], slots[tail]))
-        return slots
 
 
 def make_sentence(pattern: str, names: list[str], rng: random.Random) -> Sentence:
-    """Fill one phrasing with noun phrases, between an opening and an ending."""
+    """Fill one phrasing with names and links, between an opening and an ending."""
     writer = _Writer(names, rng)
-    writer.pattern(rng.choice(OPENINGS), deep=False)
-    writer.pattern(pattern)
-    writer.pattern(rng.choice(ENDINGS), deep=False)
-    if writer.tokens[-1] == ",":
-        writer.tokens.pop()
+    for part in (rng.choice(OPENINGS), pattern, rng.choice(ENDINGS)):
+        writer.pattern(part)
     writer.tokens.append(".")
     if writer.entities[0].start:
         writer.tokens[0] = writer.tokens[0].capitalize()
@@ -127,13 +122,15 @@ def generate() -> dict[str, list[Sentence]]:
     rng = random.Random(SEED)
     corpus: dict[str, list[Sentence]] = {}
     for split, size in SIZES.items():
-        templates = TEST if split == "test" else TRAIN
+        test = split == "test"
+        plain, frames = (TEST, TEST_FRAMES) if test else (TRAIN, TRAIN_FRAMES)
         found: dict[tuple[str, ...], Sentence] = {}
-        for template in itertools.cycle(templates):
-            if len(found) == size:
-                break
-            sentence = make_sentence(template, names[split], rng)
-            found[sentence.tokens] = sentence
+        plain, frames = itertools.cycle(plain), itertools.cycle(frames)
+        while len(found) < size:
+            for template in (next(plain), next(frames), next(frames)):
+                sentence = make_sentence(template, names[split], rng)
+                if len(found) < size:
+                    found[sentence.tokens] = sentence
         sentences = list(found.values())
         rng.shuffle(sentences)
         corpus[split] = sentences

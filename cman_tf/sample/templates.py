@@ -1,56 +1,42 @@
 """Phrasings of the sample corpus, for `cman_tf.sample.generate`.
 
-A phrasing is words between blanks. P1, O1, L1 and their like stand for a person, an
+A phrasing is words between blanks. P1, O1 and L1 and their like stand for a person, an
 organization and a location, X1 for something of type Other. After the bar follow the
-relations, head first. In "A of B" the two types alone say which relation holds.
+relations, head first. & stands for one of `LINKS`, ~ for a name with one of its `CUES`.
 """
 
-# How a person, an organization or a location is put; * is its name.
-NOUN_PHRASES = {
-    "P": (
-        "* |",
-        "* |",
-        "the lawyer * |",
-        "the driver * |",
-        "the farmer * |",
-        "* , a clerk at O | Work_For * O",
-        "* , president of O , | Work_For * O",
-        "the lawyer * of O | Work_For * O",
-        "* of O | Work_For * O",
-        "* of L | Live_In * L",
-        "the farmer * of L | Live_In * L",
-        "* , a driver from L , | Live_In * L",
-        "the mayor of L , * , | Live_In * L",
-    ),
-    "O": (
-        "* |",
-        "* |",
-        "the firm * |",
-        "the newspaper * |",
-        "the bank * |",
-        "the firm * of L | OrgBased_In * L",
-        "the bank * in L | OrgBased_In * L",
-        "* of L | OrgBased_In * L",
-        "* , a newspaper with headquarters in L , | OrgBased_In * L",
-    ),
-    "L": (
-        "* |",
-        "* |",
-        "the village of * |",
-        "the town of * |",
-        "the coast of * |",
-        "* , L , | Located_In * L",
-        "the village of * in L | Located_In * L",
-        "the town of * , north of L , |",
-    ),
-    "X": ("* |",),
+# What makes a name a person, an organization or a location; * is the name.
+CUES = {
+    "P": ("the lawyer *", "Judge *", "the driver *", "the farmer *", "Captain *", "the singer *"),
+    "O": ("the firm *", "* Corp.", "the chess club *", "the union *", "the charity *", "* University"),
+    "L": ("the village *", "* City", "the county *", "the island *", "* Valley", "the forest *"),
 }
 
+# The same few words join all types: only the types on both sides, the entities' labels,
+# tell which relation holds, and whether one does.
+LINKS = (
+    "P1 of O1 | Work_For P1 O1",
+    "P1 of L1 | Live_In P1 L1",
+    "O1 of L1 | OrgBased_In O1 L1",
+    "L1 of L2 | Located_In L1 L2",
+    "O1 's P1 | Work_For P1 O1",
+    "L1 's P1 | Live_In P1 L1",
+    "L1 's O1 | OrgBased_In O1 L1",
+    "L1 's L2 | Located_In L2 L1",
+    "O1 of P1 |",
+    "P1 's L1 |",
+    "P1 's O1 |",
+    "P1 of O1 of L1 | Work_For P1 O1, OrgBased_In O1 L1",
+    "P1 of L1 of L2 | Live_In P1 L1, Located_In L1 L2",
+    "O1 's P1 of L1 | Live_In P1 L1, Work_For P1 O1",
+)
+
+# Sentences in which the words around decide. Names stand alone here.
 TRAIN = (
     "P1 shot P2 | Kill P1 P2",
     "P1 was shot by P2 | Kill P2 P1",
     "P1 killed P2 with X1 | Kill P1 P2",
-    "P1 was stabbed to death by P2 in L1 | Kill P2 P1",
+    "P1 was stabbed by P2 in L1 | Kill P2 P1",
     "the murder of P1 by P2 shocked L1 | Kill P2 P1",
     "P1 did not kill P2 |",
     "P1 lives in L1 | Live_In P1 L1",
@@ -62,29 +48,37 @@ TRAIN = (
     "P1 never worked for O1 |",
     "P1 sued O1 for X1 |",
     "O1 has its headquarters in L1 | OrgBased_In O1 L1",
-    "O1 moved its headquarters to L1 | OrgBased_In O1 L1",
     "O1 bought a mine in L1 from O2 |",
-    "O1 praised P1 |",
     "L1 lies in the north of L2 | Located_In L1 L2",
-    "the lake of L1 in L2 froze | Located_In L1 L2",
     "a storm hit L1 and L2 |",
-    "the police in L1 thanked P1 |",
     "P1 flew from L1 to L2 |",
 )
-
 TEST = (
-    "P1 killed P2 and P3 | Kill P1 P2, Kill P1 P3",
-    "P1 , who was shot by P2 , works for O1 | Kill P2 P1, Work_For P1 O1",
+    "P1 , who shot P2 , lives in L1 | Kill P1 P2, Live_In P1 L1",
     "P1 was killed in L1 by P2 | Kill P2 P1",
-    "P1 , who lives in L1 , sued P2 | Live_In P1 L1",
+    "the murder of P1 was not by P2 |",
     "P1 was born in L1 and works for O1 | Live_In P1 L1, Work_For P1 O1",
     "P1 never lived in L1 |",
-    "O1 hired the driver P1 and the lawyer P2 | Work_For P1 O1, Work_For P2 O1",
-    "O1 , which has its headquarters in L1 , thanked P1 | OrgBased_In O1 L1",
-    "O1 and O2 praised P1 for X1 |",
-    "the north of L1 and the lake of L2 froze |",
-    "the lake of L1 lies in L2 | Located_In L1 L2",
-    "P1 did not work for O1 |",
+    "O1 hired P1 and P2 as clerks | Work_For P1 O1, Work_For P2 O1",
+    "O1 , which has its headquarters in L1 , sued P1 | OrgBased_In O1 L1",
+    "the mine in L1 lies in the north of L2 | Located_In L1 L2",
+)
+
+# Sentences in which only the links decide.
+TRAIN_FRAMES = (
+    "& and & won a prize",
+    "~ was seen with &",
+    "nobody wrote about ~ , ~ and ~",
+    "& was praised and & was not",
+    "& and ~ sent X1 to &",
+    "people talk about & and not about &",
+    "the guests were & , ~ and &",
+)
+TEST_FRAMES = (
+    "& was sent a prize by &",
+    "people wrote about & , & and ~",
+    "they talk about & with &",
+    "nobody saw & before X1",
 )
 
 OPENINGS = ("", "", "", "on X8 ,", "officials said", "according to O8 ,", "the report says")

@@ -1,0 +1,1 @@
+"""Speed, memory and growth, measured: `python -m cman_tf.benchmark`."""

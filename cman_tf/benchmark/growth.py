@@ -1,0 +1,108 @@
+"""How time grows with the length of a sentence and with the size of a corpus."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from cman_tf.benchmark import inputs
+from cman_tf.benchmark.speed import rounds
+from cman_tf.data.batches import batch_order, dataset, encode
+from cman_tf.data.sentence import DataError
+from cman_tf.inference import make_decoder, predict_examples
+from cman_tf.settings import Settings
+from cman_tf.training.step import make_optimizer, make_train_step
+
+_TOKENS = 512  # of a batch, about, at every length
+_BLOCK = 256  # sentences decoded at a time, as predict does
+_STEPS = 100  # of training timed at each corpus size
+
+
+def measure(
+    settings: Settings, data: dict[str, Any], contextual_size: int, lengths: Sequence[str], sizes: Sequence[str]
+) -> dict[str, Any]:
+    """Milliseconds a sentence by length, sentences a second by corpus size."""
+    return {
+        "by_length": by_length(settings, data, contextual_size, [int(x) for x in lengths]),
+        "by_size": by_size(settings, data, [int(x) for x in sizes]),
+    }
+
+
+def by_length(
+    settings: Settings, data: dict[str, Any], contextual_size: int, lengths: Sequence[int]
+) -> list[dict[str, float]]:
+    """A training step and a decoding of sentences of each length."""
+    vocabulary = data["vocabulary"]
+    model = inputs.model_of(settings, vocabulary, contextual_size)
+    step, decoder = make_train_step(model, make_optimizer(model)), make_decoder(model)
+    rows = []
+    for length in lengths:
+        count = max(1, _TOKENS // length)
+        example = inputs.made_up(length, data["train"], vocabulary)
+        batch = inputs.tensors([example] * count, vocabulary, contextual_size)
+        train = min(rounds(lambda batch=batch: step(batch)["clean/loss"].numpy(), 5)[1:])
+        decode = min(rounds(lambda batch=batch: decoder(batch)["scores"].numpy(), 5)[1:])
+        rows.append(
+            {
+                "at": length,
+                "training ms/sentence": 1e3 * train / count,
+                "training ms/token": 1e3 * train / count / length,
+                "decoding ms/sentence": 1e3 * decode / count,
+                "decoding ms/token": 1e3 * decode / count / length,
+            }
+        )
+    return rows
+
+
+def by_size(settings: Settings, data: dict[str, Any], sizes: Sequence[int]) -> list[dict[str, float]]:
+    """The corpus' sentences over and over, through the real input pipeline, without
+    contextual vectors: decoded in blocks, and some steps of an epoch of training."""
+    vocabulary = data["vocabulary"]
+    model = inputs.model_of(settings, vocabulary, 0)
+    step, decoder = make_train_step(model, make_optimizer(model)), make_decoder(model)
+    examples = [encode(sentence, vocabulary) for sentence in data["train"]]
+
+    def decode(size: int) -> float:
+        start = time.perf_counter()
+        for first in range(0, size, _BLOCK):
+            block = [examples[number % len(examples)] for number in range(first, min(size, first + _BLOCK))]
+            predict_examples(decoder, block, vocabulary, settings.batch_size)
+        return size / (time.perf_counter() - start)
+
+    def train(size: int) -> float:
+        corpus = [examples[number % len(examples)] for number in range(size)]
+        start, done = time.perf_counter(), 0
+        order = batch_order([len(e.words) for e in corpus], settings.batch_size, settings.seed, 1)
+        for batch in dataset(corpus, order[:_STEPS], vocabulary):
+            step(batch)["clean/loss"].numpy()
+            done += batch["lengths"].shape[0]
+        return done / (time.perf_counter() - start)
+
+    decode(len(examples)), train(len(examples))  # compiled before the clock starts
+    return [{"at": n, "decoding sentences/s": decode(n), "training sentences/s": train(n)} for n in sizes]
+
+
+def draw(result: dict[str, Any], path: str) -> None:
+    """Time a sentence against its length, both axes logarithmic, as a picture.
+
+    Raises:
+      DataError: without matplotlib.
+    """
+    try:
+        import matplotlib
+    except ImportError:
+        raise DataError("no matplotlib, expected it for --plot: pip install 'cman_tf[plots]'") from None
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6, 4))
+    lengths = [row["at"] for row in result["by_length"]]
+    for task in ("training", "decoding"):
+        times = [row[f"{task} ms/sentence"] for row in result["by_length"]]
+        axes.plot(lengths, times, marker="o", label=task)
+        axes.plot(lengths, [times[0] * n / lengths[0] for n in lengths], linestyle=":", color="grey")
+    axes.set(xscale="log", yscale="log", xlabel="tokens a sentence", ylabel="ms a sentence (dotted: in proportion)")
+    axes.legend()
+    figure.tight_layout()
+    figure.savefig(path)

@@ -1,0 +1,129 @@
+"""Sentences a second in training and in decoding, and the parts of a training step."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from cman_tf.benchmark.inputs import Batch
+from cman_tf.benchmark.work import forward_flops, step_flops
+from cman_tf.inference import make_decoder
+from cman_tf.losses import relation_loss, relation_targets
+from cman_tf.model import CMAN
+from cman_tf.training.step import make_optimizer, make_train_step
+
+
+def rounds(call: Callable[[], Any], repeats: int) -> list[float]:
+    """Seconds of each of `repeats` calls."""
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def summary(seconds: list[float], batches: list[Batch], flops: float, rate: float) -> dict[str, float]:
+    """Rates of passes over the batches: of the best pass, as the peer counts, and of the median."""
+    sentences = sum(int(batch["lengths"].shape[0]) for batch in batches)
+    tokens = sum(int(tf.reduce_sum(batch["lengths"])) for batch in batches)
+    best, median = min(seconds), statistics.median(seconds)
+    return {
+        "sentences": sentences,
+        "sentences_per_second": sentences / best,
+        "sentences_per_second_median": sentences / median,
+        "tokens_per_second": tokens / best,
+        "milliseconds_per_batch": 1e3 * best / len(batches),
+        "gflop": flops / 1e9,
+        "gflop_per_second": flops / best / 1e9,
+        "share_of_matrix_rate": flops / best / rate,
+    }
+
+
+def _flops(model: CMAN, batches: list[Batch], inputs: int, count: Callable[..., Any]) -> float:
+    tags, relations = len(model.kind), model.scorer.relations
+    total = 0.0
+    for batch in batches:
+        value = count(model.settings, inputs, tags, relations, batch["words"].shape[1])
+        total += batch["words"].shape[0] * (sum(value.values()) if isinstance(value, dict) else value)
+    return total
+
+
+def time_training(model: CMAN, batches: list[Batch], repeats: int, rate: float) -> dict[str, Any]:
+    """Passes over the batches with the real training step, after one to compile it."""
+    step = make_train_step(model, make_optimizer(model))
+
+    def one_pass() -> None:
+        for batch in batches:
+            loss = step(batch)["clean/loss"]
+        loss.numpy()
+
+    first = rounds(one_pass, 1)[0]
+    inputs = int(model.represent(batches[0]).shape[-1])
+    result = summary(rounds(one_pass, repeats), batches, _flops(model, batches, inputs, step_flops), rate)
+    return {**result, "first_pass_seconds": first}
+
+
+def time_decoding(model: CMAN, batches: list[Batch], repeats: int, rate: float) -> dict[str, Any]:
+    """Passes over the batches with the real decoder, results fetched."""
+    decoder = make_decoder(model)
+
+    def one_pass() -> None:
+        for batch in batches:
+            for value in decoder(batch).values():
+                value.numpy()
+
+    first = rounds(one_pass, 1)[0]
+    inputs = int(model.represent(batches[0]).shape[-1])
+    result = summary(rounds(one_pass, repeats), batches, _flops(model, batches, inputs, forward_flops), rate)
+    return {**result, "first_pass_seconds": first}
+
+
+def time_parts(model: CMAN, batch: Batch, repeats: int = 10) -> dict[str, float]:
+    """Milliseconds of each part of a pass over one batch, forward and backward, each
+    compiled by itself; the best of a few calls. Parts that run side by side in the
+    step add up to more than it."""
+    lengths, tags = batch["lengths"], batch["tags"]
+    e = model.represent(batch)
+    labels = model.encode_labels(tags, lengths)
+    first = model.first_phase(e, lengths)
+    second = model.second_phase(first, labels, lengths)
+    targets = relation_targets(batch["relations"], model.scorer(second.relation))
+    variables = model.trainable_variables
+
+    def both_ways(part: Callable[..., Any], *inputs: tf.Tensor) -> Callable[[], Any]:
+        @tf.function
+        def run() -> list[Any]:
+            with tf.GradientTape() as tape:
+                tape.watch(inputs)
+                outputs = [tf.reduce_sum(x) for x in tf.nest.flatten(part(*inputs)) if x is not None]
+            gradients = tape.gradient(outputs, [*inputs, *variables])
+            return [tf.reduce_sum(tf.convert_to_tensor(g)) for g in gradients if g is not None]
+
+        return run
+
+    def crf(potentials: tf.Tensor) -> tf.Tensor:
+        return model.first_crf.negative_log_likelihood(potentials, tags, lengths)
+
+    parts = {
+        "token representation": both_ways(lambda: model.represent(batch, training=True)),
+        "label encoding": both_ways(lambda: model.encode_labels(tags, lengths)),
+        "first phase": both_ways(lambda x: model.first_phase(x, lengths, training=True).ner, e),
+        "second phase": both_ways(
+            lambda x: model.second_phase(first._replace(relation=x, ner=x), labels, lengths, training=True).relation,
+            first.relation,
+        ),
+        "relation scorer and loss": both_ways(
+            lambda x: relation_loss(model.scorer(x), targets, lengths), second.relation
+        ),
+        "one CRF": both_ways(crf, first.potentials),
+    }
+    times = {}
+    for name, run in parts.items():
+        run()
+        times[name] = 1e3 * min(rounds(run, repeats))
+    return times

@@ -1,0 +1,104 @@
+"""The benchmark: its counts by hand, its modes on little data, its messages."""
+
+import json
+
+import numpy as np
+import pytest
+from conftest import SMALL, fails_with, run_command
+
+from cman_tf.benchmark import growth, inputs, memory, speed, work
+from cman_tf.data.batches import encode
+from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.sample import DIRECTORY
+from cman_tf.settings import Settings
+
+
+def test_flops_by_hand():
+    settings = Settings(hidden_size=2, label_size=3, attention_heads=2, relation_size=5).resolved()
+    parts = work.forward_flops(settings, inputs=7, tags=4, relations=2, length=10)
+    attention = 2 * (4 * 4 * 4 + 2 * 10 * 4)  # four projections; scores and weighted sum
+    lstm = {n: 2 * 2 * 8 * (n + 2) for n in (7, 4, 3, 8)}  # two directions, four gates of 2
+    assert parts == {
+        "self-attention units": 10 * (lstm[7] + lstm[4] + 2 * attention),
+        "label encoding": 10 * 2 * lstm[3],
+        "label attention, gates, fusing": 10 * (lstm[8] + 2 * attention + 2 * 2 * 2 * 4 * 4),
+        "relation scorer": 10 * 2 * 2 * 4 * 2 * 5,
+        "CRF": 10 * 2 * 2 * 4 * 4,
+    }
+    once = 3 * sum(parts.values())
+    assert work.step_flops(settings, 7, 4, 2, 10) == 2 * once - 3 * parts["label encoding"]
+    assert work.tanh_count(settings, 2, 10) == 10 * 10 * 5 * 2
+    assert work.matrix_rate(64, 1) > 0
+
+
+@pytest.fixture
+def made(sentences):
+    vocabulary = Vocabulary.build(sentences, None)
+    examples = [encode(sentence, vocabulary) for sentence in sentences]
+    settings = SMALL.resolved()
+    model = inputs.model_of(settings, vocabulary, 7)
+    batches = inputs.batches(examples, [np.array([0, 1]), np.array([2, 3])], vocabulary, 7)
+    return settings, vocabulary, model, batches
+
+
+def test_training_and_decoding_are_timed(made):
+    _, _, model, batches = made
+    assert batches[0]["contextual"].shape == (2, 8, 7)
+    weights = [weight.numpy() for weight in model.trainable_variables]
+    decoded = speed.time_decoding(model, batches, 1, 1e9)
+    assert decoded["sentences"] == 4 and decoded["sentences_per_second"] > 0
+    assert all(np.array_equal(a, b) for a, b in zip(weights, model.trainable_variables))
+    trained = speed.time_training(model, batches, 1, 1e9)
+    assert trained["gflop"] > decoded["gflop"] > 0
+    assert any(not np.array_equal(a, b) for a, b in zip(weights, model.trainable_variables))  # it really trains
+    parts = speed.time_parts(model, batches[0], 1)
+    assert len(parts) == 6 and min(parts.values()) > 0
+    assert memory.peak() >= memory.framework() > 50
+
+
+def test_growth(sentences, made, tmp_path):
+    settings, vocabulary, *_ = made
+    data = {"train": sentences, "vocabulary": vocabulary}
+    result = growth.measure(settings, data, 3, ["3", "30"], ["5"])
+    assert [row["at"] for row in result["by_length"]] == [3, 30]
+    assert [row["at"] for row in result["by_size"]] == [5]
+    assert len(inputs.made_up(30, sentences, vocabulary).words) == 30
+    growth.draw(result, str(tmp_path / "growth.png"))
+    assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_command_with_a_peer(tmp_path):
+    peer = tmp_path / "peer.json"
+    peer.write_text(
+        'noise\n{"train_sentences_per_second": 1.0, "decode_sentences_per_second": 0.5, "peak_memory_mib": 1}\n'
+    )
+    found = tmp_path / "decode.json"
+    process = run_command(
+        "cman_tf.benchmark",
+        "decode",
+        f"--data_dir={DIRECTORY}",
+        "--limit=8",
+        "--repeats=1",
+        "--hidden_size=8",
+        "--attention_heads=2",
+        "--contextual_size=0",
+        f"--peer={peer}",
+        f"--json={found}",
+    )
+    assert process.returncode == 0, process.stderr[-3000:]
+    result = json.loads(found.read_text())
+    assert result["sentences"] == 8
+    assert f"ratio {result['sentences_per_second'] / 0.5:.2f}" in process.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "nothing: expected one of train, decode, memory, growth, then flags"),
+        (("fast",), "fast: expected one of train"),
+        (("train", "--peer=/absent"), "/absent: "),
+        (("train", "--peer=" + __file__), "expected a last line of JSON with train_sentences_per_second"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    fails_with(run_command("cman_tf.benchmark", *arguments, f"--data_dir={DIRECTORY}"), message)

@@ -1,0 +1,91 @@
+"""The recurrent layers' own way of running against Keras' code."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cman_tf.layers.recurrent import GRU, LSTM, _forward_compiled, run_both
+
+RANDOM = np.random.default_rng(1)
+LENGTHS = tf.constant([6, 4, 1])
+X = tf.constant(RANDOM.normal(size=(3, 6, 5)), tf.float32)
+MASK = tf.sequence_mask(LENGTHS, 6, tf.float32)[..., None]
+UPSTREAM = tf.constant(RANDOM.normal(size=(3, 6, 8)), tf.float32) * MASK
+
+
+def with_gradients(call, layers, inputs):
+    """Outputs where there are tokens, and the gradients for the inputs and all weights."""
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = call() * MASK
+    weights = [weight for layer in layers for weight in layer.trainable_variables]
+    gradients = tape.gradient(outputs, [inputs, *weights], UPSTREAM[..., : outputs.shape[-1]])
+    return [outputs, *map(tf.convert_to_tensor, gradients)]
+
+
+def assert_same(expected, found):
+    assert len(expected) == len(found)
+    for one, other in zip(expected, found):
+        np.testing.assert_allclose(other, one, atol=1e-5)
+
+
+@pytest.mark.parametrize("xla", [False, True])
+@pytest.mark.parametrize("backward", [False, True])
+def test_lstm_is_keras_lstm(backward, xla):
+    layer = LSTM(4, backward, xla)
+    layer(X, lengths=LENGTHS)
+    for weight in layer.weights:
+        weight.assign(RANDOM.normal(size=weight.shape, scale=0.5))
+
+    def run():
+        return with_gradients(lambda: layer(X, lengths=LENGTHS), [layer], X)
+
+    assert not layer.keras
+    eager, graph = run(), tf.function(run)()
+    layer.keras = True  # as on a GPU
+    expected = run()
+    assert_same(expected, eager)
+    assert_same(expected, graph)
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_embedding_is_looking_up_first(backward):
+    layer = LSTM(4, backward, xla=False)
+    table = tf.constant(RANDOM.normal(size=(7, 5)), tf.float32)
+    ids = tf.constant(RANDOM.integers(7, size=(3, 6)), tf.int32)
+    first = layer.embed(table, ids, LENGTHS)  # builds the layer
+    np.testing.assert_allclose(layer.embed(table, ids, LENGTHS) * MASK, first * MASK, atol=1e-6)
+
+    def run(call):
+        return with_gradients(call, [layer], table)
+
+    expected = run(lambda: layer(tf.gather(table, ids), lengths=LENGTHS))
+    assert_same(expected, run(lambda: layer.embed(table, ids, LENGTHS)))
+
+
+def test_both_directions_at_once_are_each_alone():
+    layers = LSTM(4, name="forward"), LSTM(4, backward=True, name="backward")
+
+    def alone():
+        return tf.concat([layer(X, lengths=LENGTHS) for layer in layers], -1)
+
+    alone()
+    assert_same(with_gradients(alone, layers, X), with_gradients(lambda: run_both(*layers, X, LENGTHS), layers, X))
+
+
+def test_gru_reads_from_the_last_token():
+    layer = GRU(4, backward=True)
+    whole = layer(X, lengths=LENGTHS)
+    for row, n in enumerate(LENGTHS.numpy()):
+        reversed_alone = tf.keras.layers.GRU.call(layer, X[row : row + 1, :n][:, ::-1])[:, ::-1]
+        np.testing.assert_allclose(whole[row, :n], reversed_alone[0], atol=1e-6)
+
+
+def test_compiled_recurrence_is_traced_once_for_all_layers():
+    """One trace a direction and shape, however many layers there are."""
+    layers = [LSTM(3) for _ in range(3)]
+    layers[0](X, lengths=LENGTHS)
+    before = _forward_compiled.experimental_get_tracing_count()
+    for layer in layers[1:]:
+        layer(X, lengths=LENGTHS)
+    assert _forward_compiled.experimental_get_tracing_count() == before
