@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,9 +17,8 @@ from cman_tf.model import CMAN
 
 def make_decoder(model: CMAN, gold_labels: bool = False) -> Any:
     """`model.decode` compiled once for batches of any shape."""
-    return tf.function(
-        lambda batch: model.decode(batch, gold_labels), input_signature=[signature(model.contextual_size)]
-    )
+    decode = functools.partial(model.decode, gold_labels=gold_labels)
+    return tf.function(decode, input_signature=[signature(model.contextual_size)], autograph=False)
 
 
 def predict_examples(

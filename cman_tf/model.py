@@ -220,7 +220,13 @@ def build_model(settings: Settings, vocabulary: Vocabulary, contextual_size: int
     batch["relations"] = tf.zeros([0, 4], tf.int32)
     if contextual_size:
         batch["contextual"] = tf.zeros([1, 1, contextual_size])
+    # Uncompiled: one token is not worth XLA's time.
+    compiled = [layer for layer in model.submodules if getattr(layer, "xla", False)]
+    for layer in compiled:
+        layer.xla = False
     model.losses_of(model.represent(batch), model.encode_labels(zero, batch["lengths"]), batch, training=False)
+    for layer in compiled:
+        layer.xla = True
     return model
 
 

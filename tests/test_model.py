@@ -256,3 +256,13 @@ def test_paper_sizes(vocabulary):
     assert model.scorer.u.shape == (256, 4 * 128)
     s = Settings()
     assert (s.learning_rate, s.epochs, s.embedding_dropout, s.bilstm_dropout) == (0.0005, 180, 0.2, 0.1)
+
+
+@pytest.mark.parametrize("xla", [True, False])
+def test_building_leaves_the_choice_of_xla(xla, make_model):
+    """The weights are made uncompiled, for speed; afterwards each layer does as it was told."""
+    model = make_model(xla=xla)
+    chosen = {layer.name: layer.xla for layer in model.submodules if hasattr(layer, "xla")}
+    assert chosen.pop("relation_scorer") is xla
+    assert model.ner_units[0].encoder.forward.xla is xla
+    assert model.representation.characters.forward.xla is False

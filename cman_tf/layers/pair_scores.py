@@ -37,7 +37,7 @@ def _reciprocal(one: tf.Tensor, other: tf.Tensor, direct: bool) -> tf.Tensor:
     return tf.sigmoid(-2.0 * (one + other)) if direct else 1.0 / (1.0 + one * other)
 
 
-@tf.function(jit_compile=True)
+@tf.function(jit_compile=True, autograph=False)
 def _forward(head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor, direct: bool) -> tf.Tensor:
     """V (1 - 2 r) for all pairs: XLA fuses the sum over d~, so r is never stored."""
     r = _reciprocal(_prepare(head, direct)[:, :, None], _prepare(tail, direct)[:, None], direct)
@@ -48,7 +48,7 @@ def _forward(head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor, direct: bool) -> tf
     return tf.reduce_sum(v, -1) - 2.0 * summed
 
 
-@tf.function(jit_compile=True)
+@tf.function(jit_compile=True, autograph=False)
 def _backward(
     head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor, upstream: tf.Tensor, direct: bool
 ) -> tuple[tf.Tensor, ...]:

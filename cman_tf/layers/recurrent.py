@@ -191,6 +191,6 @@ def _backward(
     return _batch_major(slopes, reverse)
 
 
-_forward_compiled = tf.function(_forward, jit_compile=True)
+_forward_compiled = tf.function(_forward, jit_compile=True, autograph=False)
 _recur = _custom_gradient(_forward, _backward)
-_recur_compiled = _custom_gradient(_forward_compiled, tf.function(_backward, jit_compile=True))
+_recur_compiled = _custom_gradient(_forward_compiled, tf.function(_backward, jit_compile=True, autograph=False))

@@ -43,9 +43,8 @@ class RelationScorer(tf.keras.layers.Layer):
         self, relations: int, size: int, shared: bool = False, xla: bool = True, prior: float = 0.5, **kwargs
     ) -> None:
         super().__init__(**kwargs)
-        self.relations, self.size, self.prior = relations, size, prior
+        self.relations, self.size, self.prior, self.xla = relations, size, prior, xla
         self.sets = 1 if shared else relations
-        self.pair_scores = pair_scores_compiled if xla else pair_scores
 
     def build(self, shape: tf.TensorShape) -> None:
         width = shape[-1]
@@ -73,7 +72,7 @@ class RelationScorer(tf.keras.layers.Layer):
         return head + tf.reshape(self.b, [self.sets, self.size]), tail
 
     def call(self, features: tf.Tensor) -> tf.Tensor:
-        return self.pair_scores(*self.project(features), self.v)
+        return (pair_scores_compiled if self.xla else pair_scores)(*self.project(features), self.v)
 
     def score_pairs(self, features: tf.Tensor, pairs: tf.Tensor) -> tf.Tensor:
         """Scores of some pairs only, equal to those that `call` gives.

@@ -25,6 +25,7 @@ from cman_tf.sample.templates import CUES, ENDINGS, LINKS, OPENINGS, TEST, TEST_
 FLAGS = flags.FLAGS
 SEED = 2020
 SIZES = {"train": 200, "dev": 50, "test": 50}
+RARE = {"train": 0.15, "dev": 0.15, "test": 0.7}  # cues of the second row in links
 _TYPES = {"P": "Peop", "O": "Org", "L": "Loc", "X": "Other"}
 _STARTS = (
     "Bel",
@@ -71,8 +72,9 @@ def _surface(kind: str, name: str, rng: random.Random) -> list[str]:
 class _Writer:
     """One sentence in the making: tokens, entities and relations so far."""
 
-    def __init__(self, names: list[str], rng: random.Random) -> None:
+    def __init__(self, names: list[str], rare: float, rng: random.Random) -> None:
         self.rng = rng
+        self.rare = rare
         self.names = iter(rng.sample(names, len(names)))
         self.tokens: list[str] = []
         self.entities: list[Entity] = []
@@ -87,17 +89,26 @@ class _Writer:
         self.tokens += surface
         return len(self.entities) - 1
 
-    def pattern(self, pattern: str, cued: bool = False) -> None:
-        """Write a phrasing's words, names (with cues if `cued`) and links."""
+    def pattern(self, pattern: str, rare: float | None = None) -> None:
+        """Write a phrasing's words, names and links.
+
+        Args:
+          pattern: one of `templates`.
+          rare: share of its names with a cue of the second row, the others having one
+            of the first; None: they stand alone.
+        """
         words, _, facts = pattern.partition("|")
         slots: dict[str, int] = {}
         for word in words.split():
             if word == "&":
-                self.pattern(self.rng.choice(LINKS), cued=True)
+                self.pattern(self.rng.choice(LINKS), self.rare)
             elif word == "~":
-                self.pattern(self.rng.choice("POL") + "1", cued=True)
+                self.pattern(self.rng.choice("POL") + "1", 0.75)
             elif word[0] in _TYPES and word[1:].isdigit():
-                slots[word] = self.entity(word[0], self.rng.choice(CUES.get(word[0], "*")) if cued else "*")
+                cue = "*"
+                if rare is not None and word[0] in CUES:
+                    cue = self.rng.choice(CUES[word[0]][self.rng.random() < rare])
+                slots[word] = self.entity(word[0], cue)
             else:
                 self.tokens.append(word)
         for fact in filter(None, map(str.strip, facts.split(","))):
@@ -105,9 +116,9 @@ class _Writer:
             self.relations.append(Relation(relation, slots[head], slots[tail]))
 
 
-def make_sentence(pattern: str, names: list[str], rng: random.Random) -> Sentence:
+def make_sentence(pattern: str, names: list[str], rare: float, rng: random.Random) -> Sentence:
     """Fill one phrasing with names and links, between an opening and an ending."""
-    writer = _Writer(names, rng)
+    writer = _Writer(names, rare, rng)
     for part in (rng.choice(OPENINGS), pattern, rng.choice(ENDINGS)):
         writer.pattern(part)
     writer.tokens.append(".")
@@ -128,7 +139,7 @@ def generate() -> dict[str, list[Sentence]]:
         plain, frames = itertools.cycle(plain), itertools.cycle(frames)
         while len(found) < size:
             for template in (next(plain), next(frames), next(frames)):
-                sentence = make_sentence(template, names[split], rng)
+                sentence = make_sentence(template, names[split], RARE[split], rng)
                 if len(found) < size:
                     found[sentence.tokens] = sentence
         sentences = list(found.values())
