@@ -25,7 +25,7 @@ from cman_tf.sample.templates import CUES, ENDINGS, LINKS, OPENINGS, TEST, TEST_
 FLAGS = flags.FLAGS
 SEED = 2020
 SIZES = {"train": 200, "dev": 50, "test": 50}
-RARE = {"train": 0.15, "dev": 0.15, "test": 0.7}  # cues of the second row in links
+RARE = {"train": 0.05, "dev": 0.05, "test": 0.9}  # cues of the second row in links
 _TYPES = {"P": "Peop", "O": "Org", "L": "Loc", "X": "Other"}
 _STARTS = (
     "Bel",
