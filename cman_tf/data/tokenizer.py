@@ -6,11 +6,14 @@ import re
 import unicodedata
 
 # A number with its separators; an abbreviation of single letters (U.S.); a word with
-# inner hyphens, apostrophes or periods; else one character that is not a blank.
+# inner hyphens or periods; an apostrophe with what follows it in a word, or one of the
+# usual endings ("Lee 's", as CoNLL04 has them); else one character that is not a blank.
 _TOKEN = re.compile(
     r"""\d+(?:[.,:/]\d+)*(?:-?\w+)*
       | (?:[^\W\d_]\.){2,}
-      | \w+(?:[-'’.]\w+)*
+      | \w+(?:[-.]\w+)*
+      | (?<=\w)['’]\w+
+      | ['’](?:s|t|re|ve|ll|d|m|n)\b
       | \S""",
     re.VERBOSE,
 )
