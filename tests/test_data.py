@@ -140,6 +140,7 @@ def test_dataset_gives_the_batches(sentences, vocabulary):
         ("J. Smith's co-worker", ["J.", "Smith", "'s", "co-worker"]),
         ("O’Brien don't say 'no' in 1990's", "O ’Brien don 't say ' no ' in 1990 's".split()),
         ("Ann Lee 's town , they 're here", "Ann Lee 's town , they 're here".split()),
+        ("yes--no -- and so on...", "yes -- no -- and so on ...".split()),
         ("東京 Москва 🙂", ["東京", "Москва", "🙂"]),
         ("हिन्दी cafe\u0301.", ["हिन्दी", "cafe\u0301", "."]),
     ],

@@ -7,13 +7,14 @@ import unicodedata
 
 # A number with its separators; an abbreviation of single letters (U.S.); a word with
 # inner hyphens or periods; an apostrophe with what follows it in a word, or one of the
-# usual endings ("Lee 's", as CoNLL04 has them); else one character that is not a blank.
+# usual endings ("Lee 's", as CoNLL04 has them); a dash or an ellipsis; else one character that is not a blank.
 _TOKEN = re.compile(
     r"""\d+(?:[.,:/]\d+)*(?:-?\w+)*
       | (?:[^\W\d_]\.){2,}
       | \w+(?:[-.]\w+)*
       | (?<=\w)['’]\w+
       | ['’](?:s|t|re|ve|ll|d|m|n)\b
+      | -{2,} | \.{3,}
       | \S""",
     re.VERBOSE,
 )
