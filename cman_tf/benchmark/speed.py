@@ -44,13 +44,22 @@ def summary(seconds: list[float], batches: list[Batch], flops: float, rate: floa
     }
 
 
-def _flops(model: CMAN, batches: list[Batch], inputs: int, count: Callable[..., Any]) -> float:
-    tags, relations = len(model.kind), model.scorer.relations
-    total = 0.0
-    for batch in batches:
-        value = count(model.settings, inputs, tags, relations, batch["words"].shape[1])
-        total += batch["words"].shape[0] * (sum(value.values()) if isinstance(value, dict) else value)
-    return total
+def _timed(
+    one_pass: Callable[[], None],
+    model: CMAN,
+    batches: list[Batch],
+    flops_of: Callable[..., float],
+    repeats: int,
+    rate: float,
+) -> dict[str, Any]:
+    """One pass that compiles, then `repeats` that count; `flops_of` counts a sentence's work."""
+    first = rounds(one_pass, 1)[0]
+    inputs, tags, relations = int(model.represent(batches[0]).shape[-1]), len(model.kind), model.scorer.relations
+    flops = sum(
+        batch["words"].shape[0] * flops_of(model.settings, inputs, tags, relations, batch["words"].shape[1])
+        for batch in batches
+    )
+    return {**summary(rounds(one_pass, repeats), batches, flops, rate), "first_pass_seconds": first}
 
 
 def time_training(model: CMAN, batches: list[Batch], repeats: int, rate: float) -> dict[str, Any]:
@@ -62,10 +71,7 @@ def time_training(model: CMAN, batches: list[Batch], repeats: int, rate: float) 
             loss = step(batch)["clean/loss"]
         loss.numpy()
 
-    first = rounds(one_pass, 1)[0]
-    inputs = int(model.represent(batches[0]).shape[-1])
-    result = summary(rounds(one_pass, repeats), batches, _flops(model, batches, inputs, step_flops), rate)
-    return {**result, "first_pass_seconds": first}
+    return _timed(one_pass, model, batches, step_flops, repeats, rate)
 
 
 def time_decoding(model: CMAN, batches: list[Batch], repeats: int, rate: float) -> dict[str, Any]:
@@ -77,10 +83,7 @@ def time_decoding(model: CMAN, batches: list[Batch], repeats: int, rate: float) 
             for value in decoder(batch).values():
                 value.numpy()
 
-    first = rounds(one_pass, 1)[0]
-    inputs = int(model.represent(batches[0]).shape[-1])
-    result = summary(rounds(one_pass, repeats), batches, _flops(model, batches, inputs, forward_flops), rate)
-    return {**result, "first_pass_seconds": first}
+    return _timed(one_pass, model, batches, lambda *shape: sum(forward_flops(*shape).values()), repeats, rate)
 
 
 def time_parts(model: CMAN, batch: Batch, repeats: int = 10) -> dict[str, float]:

@@ -49,7 +49,7 @@ class Encoder(tf.keras.layers.Layer):
         self.dropout = tf.keras.layers.Dropout(dropout)
 
     def _layer(self, units: int, xla: bool, **kwargs) -> tf.keras.layers.Layer:
-        return (LSTM if self.cell.endswith("lstm") else GRU)(units, xla=xla, **kwargs)
+        return LSTM(units, xla=xla, **kwargs) if self.cell.endswith("lstm") else GRU(units, **kwargs)
 
     def call(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
         return self.dropout(self.encode(inputs, lengths), training=training)

@@ -70,10 +70,9 @@ class LSTM(tf.keras.layers.LSTM):
 
 
 class GRU(tf.keras.layers.GRU):
-    """Keras' GRU in either direction, for TNNLS table VI; arguments as for `LSTM`."""
+    """Keras' GRU in either direction, for TNNLS table VI; arguments as for `LSTM`, without xla."""
 
-    def __init__(self, units: int, backward: bool = False, xla: bool = True, **kwargs) -> None:
-        del xla
+    def __init__(self, units: int, backward: bool = False, **kwargs) -> None:
         super().__init__(units, return_sequences=True, **kwargs)
         self.backward = backward
 
