@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> None:
     vocabulary.check(corpus.sentences, corpus.path)
     decoder = make_decoder(model, gold_labels=FLAGS.label_source == "gold")
     examples = [encode(sentence, vocabulary) for sentence in corpus.sentences]
-    predicted = [p.sentence for p in predict_examples(decoder, examples, vocabulary, FLAGS.batch_size)]
+    predicted = [p.sentence for p in predict_examples(decoder, examples, vocabulary, FLAGS.batch_tokens)]
     scores = score(corpus.sentences, predicted)
     print(score_table(scores))
     if FLAGS.json:
@@ -52,7 +52,7 @@ if __name__ == "__main__":
         ("predicted", "gold"),
         "Labels that the label attention sees: the first CRF's or the file's (IJCAI table 3).",
     )
-    flags.DEFINE_integer("batch_size", 16, "Sentences a batch.", lower_bound=1)
+    flags.DEFINE_integer("batch_tokens", 2048, "Tokens a batch, about; less takes less memory.", lower_bound=1)
     flags.DEFINE_string("json", None, "Also write the scores to this file.")
     flags.DEFINE_string("predictions", None, "Also write the predictions to this file, as SpERT JSON.")
     run(main)

@@ -12,7 +12,7 @@ from cman_tf.data.batches import encode
 from cman_tf.data.sentence import Sentence
 from cman_tf.data.tokenizer import pieces, tokenize
 from cman_tf.decoding import Prediction
-from cman_tf.inference import make_decoder, predict_examples
+from cman_tf.inference import BATCH_TOKENS, make_decoder, predict_examples
 from cman_tf.trained import load_trained
 
 MAX_TOKENS = 400  # a longer line is cut into pieces, at sentence ends where it has them
@@ -34,7 +34,7 @@ class Extractor:
         """`extract_all` of one text."""
         return self.extract_all([text])[0]
 
-    def extract_all(self, texts: Sequence[str], batch_size: int = 16) -> list[dict[str, Any]]:
+    def extract_all(self, texts: Sequence[str], batch_tokens: int = BATCH_TOKENS) -> list[dict[str, Any]]:
         """Entities and relations of each text, one sentence a text.
 
         Returns:
@@ -66,7 +66,7 @@ class Extractor:
             }
             for tokens in tokenized
         ]
-        predictions = predict_examples(self._decoder, examples, self.vocabulary, batch_size) if examples else []
+        predictions = predict_examples(self._decoder, examples, self.vocabulary, batch_tokens) if examples else []
         for (number, start, _), prediction in zip(cuts, predictions):
             _add(outputs[number], prediction, start, texts[number])
         return outputs

@@ -14,6 +14,8 @@ from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.decoding import Prediction, decode_sentence
 from cman_tf.model import CMAN
 
+BATCH_TOKENS = 2048  # of a batch: enough for large products, little padding, little memory
+
 
 def make_decoder(model: CMAN, gold_labels: bool = False) -> Any:
     """`model.decode` compiled once for batches of any shape."""
@@ -22,12 +24,15 @@ def make_decoder(model: CMAN, gold_labels: bool = False) -> Any:
 
 
 def predict_examples(
-    decoder: Any, examples: Sequence[Example], vocabulary: Vocabulary, batch_size: int = 16
+    decoder: Any, examples: Sequence[Example], vocabulary: Vocabulary, batch_tokens: int = BATCH_TOKENS
 ) -> list[Prediction]:
-    """Predictions in the examples' order; a sentence's own does not depend on its batch."""
-    order = sorted_order([len(example.words) for example in examples], batch_size)
+    """Predictions in the examples' order; a sentence's own does not depend on its batch.
+
+    Nothing is compiled for a shape here, so lengths are not rounded up.
+    """
+    order = sorted_order([len(example.words) for example in examples], batch_tokens)
     predictions: list[Prediction | None] = [None] * len(examples)
-    for rows, batch in zip(order, dataset(examples, order, vocabulary)):
+    for rows, batch in zip(order, dataset(examples, order, vocabulary, step=1)):
         output = {name: value.numpy() for name, value in decoder(batch).items()}
         for place, row in enumerate(rows):
             example = examples[row]

@@ -105,12 +105,12 @@ class CMAN(tf.keras.Model):
         """X^0, the token representation: float32 [B, L, d_w]."""
         return self.representation(batch, training=training)
 
-    def encode_labels(self, tags: tf.Tensor, lengths: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def encode_labels(self, tags: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, ...]:
         """L~ of both BLA units from tag ids int32 [B, L]: two of [B, L, 2d], or none."""
         if not self.settings.label_attention:
             return ()
         labels = tf.gather(self.label_table, tags)  # L, [B, L, d_l]
-        return self.first_bla.encode_labels(labels, lengths), self.second_bla.encode_labels(labels, lengths)
+        return tuple(bla.encode_labels(labels, lengths, training) for bla in (self.first_bla, self.second_bla))
 
     def first_phase(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> FirstPhase:
         """X^i = BSA^i(X^{i-1}), IJCAI equation 4, TNNLS equation 8, and the CRF on X^m."""
@@ -221,12 +221,9 @@ def build_model(settings: Settings, vocabulary: Vocabulary, contextual_size: int
     if contextual_size:
         batch["contextual"] = tf.zeros([1, 1, contextual_size])
     # Uncompiled: one token is not worth XLA's time.
-    compiled = [layer for layer in model.submodules if getattr(layer, "xla", False)]
-    for layer in compiled:
-        layer.xla = False
+    model.scorer.xla = False
     model.losses_of(model.represent(batch), model.encode_labels(zero, batch["lengths"]), batch, training=False)
-    for layer in compiled:
-        layer.xla = True
+    model.scorer.xla = settings.xla
     return model
 
 

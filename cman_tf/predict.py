@@ -19,6 +19,7 @@ from cman_tf.data.sentence import DataError
 from cman_tf.flags import run
 
 FLAGS = flags.FLAGS
+_BLOCK = 512  # lines read before they are answered, so that batches hold sentences of like length
 
 
 def read_blocks(source: Iterable[bytes], name: str, size: int) -> Iterator[list[str]]:
@@ -65,10 +66,10 @@ def main(arguments: list[str]) -> None:
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(open(FLAGS.input, "rb")) if FLAGS.input else sys.stdin.buffer
         # Typed text is answered a line at a time, anything else in blocks of batches.
-        block_size = 1 if source is sys.stdin.buffer and sys.stdin.isatty() else 16 * FLAGS.batch_size
+        block_size = 1 if source is sys.stdin.buffer and sys.stdin.isatty() else _BLOCK
         try:
             for block in read_blocks(source, FLAGS.input or "standard input", block_size):
-                for text, output in zip(block, extractor.extract_all(block, FLAGS.batch_size)):
+                for text, output in zip(block, extractor.extract_all(block, FLAGS.batch_tokens)):
                     shown = (
                         format_text(text, output) if FLAGS.format == "text" else json.dumps(output, ensure_ascii=False)
                     )
@@ -83,5 +84,5 @@ if __name__ == "__main__":
     flags.DEFINE_string("input", None, "File to read; none: standard input.")
     flags.DEFINE_enum("format", "json", ("json", "text"), "json: an object a line; text: for people.")
     flags.DEFINE_enum("checkpoint", "best", ("best", "last"), "Weights of the best dev epoch or of the last.")
-    flags.DEFINE_integer("batch_size", 16, "Sentences a batch.", lower_bound=1)
+    flags.DEFINE_integer("batch_tokens", 2048, "Tokens a batch, about; less takes less memory.", lower_bound=1)
     run(main)

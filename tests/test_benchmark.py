@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import SMALL, fails_with, run_command
 
-from cman_tf.benchmark import growth, inputs, memory, speed, work
+from cman_tf.benchmark import changes, growth, inputs, memory, speed, work
 from cman_tf.data.batches import encode
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.sample import DIRECTORY
@@ -56,6 +56,22 @@ def test_training_and_decoding_are_timed(made):
     assert memory.peak() >= memory.framework() > 50
 
 
+def test_changes(sentences, made):
+    """Every variant computes the same as the model as it is, for its own share of the work."""
+    settings, vocabulary, model, batches = made
+    plain = model.decode(batches[0])
+    for change, _ in [*changes.TRAINING.values(), *changes.DECODING.values()]:
+        change(model)
+        for name, value in model.decode(batches[0]).items():
+            np.testing.assert_allclose(value, plain[name], atol=1e-5)
+    few = dict(list(changes.DECODING.items())[:2])
+    data = {"train": sentences, "test": sentences, "vocabulary": vocabulary}
+    rows = [
+        (name, changes._decode(settings, data, {"contextual_size": 3, "repeats": 1}, *v)) for name, v in few.items()
+    ]
+    assert [row["times_as_long"] for row in changes._relative(rows)] == [1.0, rows[1][1] / rows[0][1]]
+
+
 def test_growth(sentences, made, tmp_path):
     settings, vocabulary, *_ = made
     data = {"train": sentences, "vocabulary": vocabulary}
@@ -91,10 +107,36 @@ def test_command_with_a_peer(tmp_path):
     assert f"ratio {result['sentences_per_second'] / 0.5:.2f}" in process.stdout
 
 
+def test_memory_of_one_case_in_a_process():
+    small = ("--limit=8", "--hidden_size=8", "--attention_heads=2", "--contextual_size=0", "--noxla")
+    process = run_command("cman_tf.benchmark", "memory", f"--data_dir={DIRECTORY}", *small, "--case=train:30x2")
+    assert process.returncode == 0, process.stderr[-3000:]
+    case = json.loads(process.stdout.strip().splitlines()[-1])
+    assert case["largest_batch"] == [2, 32]
+    assert case["peak_mib"] > case["framework_mib"] > 50
+    fails_with(
+        run_command("cman_tf.benchmark", "memory", f"--data_dir={DIRECTORY}", "--case=train:5"),
+        "--case=train:5: expected train, decode, or with a shape train:500x1",
+    )
+
+
+def test_largest_batch_of_a_gpu_by_hand(monkeypatch):
+    """1000 MiB loaded, 200 fixed, 50 a sentence: (11e9 bytes - 1 GiB - 200 MiB) / 50 MiB = 185.3."""
+
+    def in_a_process(case):
+        count = int(case.split("x")[1]) if "x" in case else 16
+        return {"largest_batch": [count, 40], "framework_mib": 1000.0, "peak_mib": 1200.0 + 50.0 * count}
+
+    monkeypatch.setattr(memory, "_in_a_process", in_a_process)
+    result = memory.measure(30, [40])
+    assert list(result["memory"]) == ["train", "decode", "train:30x1", "decode:30x1"]
+    assert result["gpu_11_gb"] == [{"tokens": 40, "fixed_mib": 200.0, "mib_per_sentence": 50.0, "largest_batch": 185}]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "nothing: expected one of train, decode, memory, growth, then flags"),
+        ((), "nothing: expected one of train, decode, memory, growth, changes, then flags"),
         (("fast",), "fast: expected one of train"),
         (("train", "--peer=/absent"), "/absent: "),
         (("train", "--peer=" + __file__), "expected a last line of JSON with train_sentences_per_second"),

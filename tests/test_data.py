@@ -101,6 +101,8 @@ def test_batch(sentences, vocabulary):
             ids = batch["characters"][spelled][: batch["character_lengths"][spelled]]
             assert "".join(vocabulary.characters[i] for i in ids) == token
         assert not batch["spelling"][row, len(sentence.tokens) :].any()
+    assert (np.diff(batch["character_lengths"]) <= 0).all()  # as the packed LSTM wants it
+    assert batch_of(examples, vocabulary, step=1)["words"].shape == (4, 12)
 
 
 def test_batches_by_seed_and_epoch():
@@ -116,7 +118,8 @@ def test_batches_by_seed_and_epoch():
     assert sorted(map(len, batches)) == [13] + [16] * 12
     padded = sum(lengths[b].max() * len(b) for b in batches)
     assert padded < 1.25 * lengths.sum()  # without buckets it is near 2
-    assert np.concatenate(sorted_order(lengths, 16)).tolist() == np.argsort(lengths, kind="stable").tolist()
+    by_tokens = sorted_order([5, 1, 9, 3, 2], 6)
+    assert by_tokens == [[1, 4], [3], [0], [2]]  # 2 * 2, then 3 * 3 is too much, 9 alone is too
 
 
 def test_dataset_gives_the_batches(sentences, vocabulary):

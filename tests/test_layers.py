@@ -131,13 +131,13 @@ def test_word_vectors():
 
 def test_character_encoder():
     layer = CharacterEncoder(7, 4, 3)
-    characters = np.array([[0, 0, 0], [1, 2, 3], [4, 5, 0]], np.int32)
-    lengths = np.array([1, 3, 2], np.int32)
+    characters = np.array([[1, 2, 3], [4, 5, 0], [6, 0, 0]], np.int32)
+    lengths = np.array([3, 2, 1], np.int32)
     spelling = np.array([[1, 2, 2], [2, 0, 0]], np.int32)
     layer(characters, lengths, spelling)
     randomize(layer)
     result = layer(characters, lengths, spelling).numpy()
-    for word in (1, 2):
+    for word in range(3):
         x = layer.table.numpy()[characters[word, : lengths[word]]]
         forward = reference.lstm(x, *reference.lstm_weights(layer.forward))[-1]
         backward = reference.lstm(x[::-1], *reference.lstm_weights(layer.backward))[-1]
@@ -150,8 +150,8 @@ def test_token_representation_takes_contextual_vectors():
     batch = {
         "words": tf.constant([[1, 2, 0]]),
         "lengths": tf.constant([2]),
-        "characters": tf.constant([[0, 0], [1, 2]]),
-        "character_lengths": tf.constant([1, 2]),
+        "characters": tf.constant([[1, 2], [1, 0]]),
+        "character_lengths": tf.constant([2, 1]),
         "spelling": tf.constant([[1, 1, 0]]),
     }
     assert layer(batch).shape == (1, 3, 5 + 4)

@@ -262,7 +262,5 @@ def test_paper_sizes(vocabulary):
 def test_building_leaves_the_choice_of_xla(xla, make_model):
     """The weights are made uncompiled, for speed; afterwards each layer does as it was told."""
     model = make_model(xla=xla)
-    chosen = {layer.name: layer.xla for layer in model.submodules if hasattr(layer, "xla")}
-    assert chosen.pop("relation_scorer") is xla
+    assert model.scorer.xla is xla
     assert model.ner_units[0].encoder.forward.xla is xla
-    assert model.representation.characters.forward.xla is False

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cman_tf.layers.recurrent import GRU, LSTM, _forward_compiled, run_both
+from cman_tf.layers.recurrence import _forward_compiled
+from cman_tf.layers.recurrent import GRU, LSTM, run_both
 
 RANDOM = np.random.default_rng(1)
 LENGTHS = tf.constant([6, 4, 1])
@@ -37,30 +38,39 @@ def test_lstm_is_keras_lstm(backward, xla):
     for weight in layer.weights:
         weight.assign(RANDOM.normal(size=weight.shape, scale=0.5))
 
-    def run():
-        return with_gradients(lambda: layer(X, lengths=LENGTHS), [layer], X)
+    def run(training=True):
+        return with_gradients(lambda: layer(X, lengths=LENGTHS, training=training), [layer], X)
 
     assert not layer.keras
-    eager, graph = run(), tf.function(run)()
+    eager, graph, inference = run(), tf.function(run)(), run(training=False)
     layer.keras = True  # as on a GPU
     expected = run()
     assert_same(expected, eager)
     assert_same(expected, graph)
+    assert_same(expected, inference)
 
 
 @pytest.mark.parametrize("backward", [False, True])
-def test_embedding_is_looking_up_first(backward):
-    layer = LSTM(4, backward, xla=False)
+def test_packed_last_states_are_those_of_the_padded_sequences(backward):
+    layer = LSTM(4, backward)
     table = tf.constant(RANDOM.normal(size=(7, 5)), tf.float32)
-    ids = tf.constant(RANDOM.integers(7, size=(3, 6)), tf.int32)
-    first = layer.embed(table, ids, LENGTHS)  # builds the layer
-    np.testing.assert_allclose(layer.embed(table, ids, LENGTHS) * MASK, first * MASK, atol=1e-6)
+    ids = tf.constant(RANDOM.integers(7, size=(5, 6)), tf.int32)
+    lengths = tf.constant([6, 4, 4, 2, 1])
+    upstream = tf.constant(RANDOM.normal(size=(5, 4)), tf.float32)
+    layer.last_states(table, ids, lengths)  # builds the layer
 
-    def run(call):
-        return with_gradients(call, [layer], table)
+    def run():
+        with tf.GradientTape() as tape:
+            tape.watch(table)
+            states = layer.last_states(table, ids, lengths)
+        gradients = tape.gradient(states, [table, *layer.trainable_variables], upstream)
+        return [states, *map(tf.convert_to_tensor, gradients)]
 
-    expected = run(lambda: layer(tf.gather(table, ids), lengths=LENGTHS))
-    assert_same(expected, run(lambda: layer.embed(table, ids, LENGTHS)))
+    eager, graph = run(), tf.function(run)()
+    layer.keras = True  # as on a GPU: padded, by Keras' own code
+    expected = run()
+    assert_same(expected, eager)
+    assert_same(expected, graph)
 
 
 def test_both_directions_at_once_are_each_alone():
@@ -84,8 +94,8 @@ def test_gru_reads_from_the_last_token():
 def test_compiled_recurrence_is_traced_once_for_all_layers():
     """One trace a direction and shape, however many layers there are."""
     layers = [LSTM(3) for _ in range(3)]
-    layers[0](X, lengths=LENGTHS)
+    layers[0](X, lengths=LENGTHS, training=True)
     before = _forward_compiled.experimental_get_tracing_count()
     for layer in layers[1:]:
-        layer(X, lengths=LENGTHS)
+        layer(X, lengths=LENGTHS, training=True)
     assert _forward_compiled.experimental_get_tracing_count() == before

@@ -15,7 +15,7 @@ from cman_tf.settings import Settings
 from cman_tf.training.step import make_optimizer, make_train_step
 
 _TOKENS = 512  # of a batch, about, at every length
-_BLOCK = 256  # sentences decoded at a time, as predict does
+_BLOCK = 512  # sentences decoded at a time, as predict does
 _STEPS = 100  # of training timed at each corpus size
 
 
@@ -67,7 +67,7 @@ def by_size(settings: Settings, data: dict[str, Any], sizes: Sequence[int]) -> l
         start = time.perf_counter()
         for first in range(0, size, _BLOCK):
             block = [examples[number % len(examples)] for number in range(first, min(size, first + _BLOCK))]
-            predict_examples(decoder, block, vocabulary, settings.batch_size)
+            predict_examples(decoder, block, vocabulary)
         return size / (time.perf_counter() - start)
 
     def train(size: int) -> float:

@@ -3,32 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
-from cman_tf.data.batches import Example, batch_of, encode
+from cman_tf.data.batches import LENGTH_STEP, Example, batch_of, batch_order, encode, sorted_order
 from cman_tf.data.sentence import Sentence
 from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.inference import BATCH_TOKENS
 from cman_tf.model import CMAN, build_model
 from cman_tf.settings import Settings
 
 Batch = dict[str, tf.Tensor]
 
 
-def tensors(examples: Sequence[Example], vocabulary: Vocabulary, contextual_size: int) -> Batch:
+def tensors(
+    examples: Sequence[Example], vocabulary: Vocabulary, contextual_size: int, step: int = LENGTH_STEP
+) -> Batch:
     """One batch as tensors, with random contextual vectors if any are wanted."""
-    batch = {name: tf.constant(value) for name, value in batch_of(examples, vocabulary).items()}
+    batch = {name: tf.constant(value) for name, value in batch_of(examples, vocabulary, step).items()}
     if contextual_size:
         batch["contextual"] = tf.random.normal([*batch["words"].shape, contextual_size])
     return batch
 
 
 def batches(
-    examples: Sequence[Example], order: Sequence[np.ndarray], vocabulary: Vocabulary, contextual_size: int
+    examples: Sequence[Example],
+    order: Sequence[Sequence[int]],
+    vocabulary: Vocabulary,
+    contextual_size: int,
+    step: int = LENGTH_STEP,
 ) -> list[Batch]:
     """All batches of an order, made in advance."""
-    return [tensors([examples[row] for row in rows], vocabulary, contextual_size) for rows in order]
+    return [tensors([examples[row] for row in rows], vocabulary, contextual_size, step) for rows in order]
+
+
+def training(data: dict[str, Any], settings: Settings, contextual_size: int) -> list[Batch]:
+    """An epoch of the training sentences, batched as `cman_tf.train` does."""
+    examples = [encode(sentence, data["vocabulary"]) for sentence in data["train"]]
+    order = batch_order([len(e.words) for e in examples], settings.batch_size, settings.seed, 1)
+    return batches(examples, order, data["vocabulary"], contextual_size)
+
+
+def decoding(data: dict[str, Any], contextual_size: int, count: int = 0) -> list[Batch]:
+    """The test sentences, batched as `predict_examples` does, or `count` a batch."""
+    examples = [encode(sentence, data["vocabulary"]) for sentence in data["test"]]
+    lengths = [len(e.words) for e in examples]
+    order = sorted_order(lengths, BATCH_TOKENS)
+    if count:
+        rows = sorted(range(len(lengths)), key=lambda row: lengths[row])
+        order = [rows[start : start + count] for start in range(0, len(rows), count)]
+    return batches(examples, order, data["vocabulary"], contextual_size, step=1)
 
 
 def made_up(length: int, sentences: Sequence[Sentence], vocabulary: Vocabulary) -> Example:

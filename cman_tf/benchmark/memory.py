@@ -1,40 +1,106 @@
-"""Peak memory of training and decoding, each case in a process of its own."""
+"""Peak memory of training and decoding, each case in a process of its own.
+
+A case is `train` or `decode`, the corpus in its usual batches, or the same with a shape,
+`train:500x4`: 4 sentences of 500 tokens a batch.
+"""
 
 from __future__ import annotations
 
+import json
+import pathlib
+import re
 import resource
+import subprocess
 import sys
+from collections.abc import Sequence
+from typing import Any
 
-import tensorflow as tf
-
-from cman_tf.benchmark.inputs import Batch
-from cman_tf.inference import make_decoder
-from cman_tf.model import CMAN
-from cman_tf.training.step import make_optimizer, make_train_step
+from cman_tf.data.sentence import DataError
+from cman_tf.settings import Settings
 
 _UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+_STEPS = 8  # of usual batches, before the largest one
+_FEW, _MANY = 1, 9  # sentences a batch, between which memory a sentence is measured
+GPU_GIB = 11e9 / 2**30  # an 11 GB card
+RESERVED_GIB = 1.0  # of it for CUDA, cuDNN and fragmentation: our guess
 
 
 def peak() -> float:
-    """Largest resident size of this process so far, in MiB."""
+    """Largest resident size of this process so far, in MiB.
+
+    Of Linux' two counters `ru_maxrss` begins with the size of the process that started
+    this one; `VmHWM` does not.
+    """
+    status = pathlib.Path("/proc/self/status")
+    if status.exists():
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status.read_text())[1]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT / 2**20
 
 
 def framework() -> float:
     """`peak` once TensorFlow is loaded and has computed something."""
+    import tensorflow as tf
+
     tf.matmul(tf.ones([64, 64]), tf.ones([64, 64])).numpy()
     return peak()
 
 
-def train(model: CMAN, batches: list[Batch]) -> None:
-    """A training step on each batch."""
-    step = make_train_step(model, make_optimizer(model))
+def measure_case(case: str, settings: Settings, data: dict[str, Any], contextual_size: int) -> dict[str, Any]:
+    """One case, in this process.
+
+    Raises:
+      DataError: for a case that is none.
+    """
+    parts = re.fullmatch(r"(train|decode)(?::([1-9]\d*)x([1-9]\d*))?", case)
+    if not parts:
+        raise DataError(f"--case={case}: expected train, decode, or with a shape train:500x1")
+    loaded = framework()
+    from cman_tf.benchmark import inputs
+    from cman_tf.inference import make_decoder
+    from cman_tf.training.step import make_optimizer, make_train_step
+
+    model = inputs.model_of(settings, data["vocabulary"], contextual_size)
+    mode, length, count = parts.groups()
+    if length:
+        example = inputs.made_up(int(length), data["train"], data["vocabulary"])
+        batches = 2 * [inputs.tensors([example] * int(count), data["vocabulary"], contextual_size)]
+    else:
+        made = inputs.training(data, settings, contextual_size)
+        if mode == "decode":
+            made = inputs.decoding(data, contextual_size)
+        batches = [*made[:_STEPS], max(made, key=lambda batch: batch["words"].shape[1])]
+    run = make_train_step(model, make_optimizer(model)) if mode == "train" else make_decoder(model)
     for batch in batches:
-        step(batch)["clean/loss"].numpy()
+        for value in run(batch).values():
+            value.numpy()
+    largest = max((tuple(batch["words"].shape) for batch in batches), key=lambda shape: shape[0] * shape[1] ** 2)
+    return {"largest_batch": largest, "framework_mib": loaded, "peak_mib": peak()}
 
 
-def decode(model: CMAN, batches: list[Batch]) -> None:
-    """Decode each batch."""
-    decoder = make_decoder(model)
-    for batch in batches:
-        decoder(batch)["tags"].numpy()
+def _in_a_process(case: str) -> dict[str, Any]:
+    """A peak never goes down: each case has a process of its own, called as this one was."""
+    command = [sys.executable, "-m", "cman_tf.benchmark", *sys.argv[1:], f"--case={case}", "--json="]
+    process = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if process.returncode:
+        raise DataError(f"memory, {case}: the process ended with {process.returncode}, expected 0")
+    return json.loads(process.stdout.strip().splitlines()[-1])
+
+
+def measure(long: int, lengths: Sequence[int]) -> dict[str, Any]:
+    """All cases.
+
+    Args:
+      long: tokens of the long sentence.
+      lengths: sentence lengths for which the largest batch of an 11 GB GPU is worked
+        out, as if all sentences had that length and a GPU needed what a CPU does.
+    """
+    cases = {case: _in_a_process(case) for case in ("train", "decode", f"train:{long}x1", f"decode:{long}x1")}
+    batches = []
+    for length in lengths:
+        few, many = (_in_a_process(f"train:{length}x{count}") for count in (_FEW, _MANY))
+        each = (many["peak_mib"] - few["peak_mib"]) / (_MANY - _FEW)
+        fixed = few["peak_mib"] - few["framework_mib"] - each
+        room = (GPU_GIB - RESERVED_GIB) * 1024 - fixed
+        row = {"tokens": length, "fixed_mib": fixed, "mib_per_sentence": each, "largest_batch": int(room // each)}
+        batches.append(row)
+    return {"memory": cases, "gpu_11_gb": batches}

@@ -9,11 +9,13 @@ from typing import Any
 
 import tensorflow as tf
 
+from cman_tf.benchmark import inputs
 from cman_tf.benchmark.inputs import Batch
-from cman_tf.benchmark.work import forward_flops, step_flops
+from cman_tf.benchmark.work import forward_flops, matrix_rate, step_flops
 from cman_tf.inference import make_decoder
 from cman_tf.losses import relation_loss, relation_targets
 from cman_tf.model import CMAN
+from cman_tf.settings import Settings
 from cman_tf.training.step import make_optimizer, make_train_step
 
 
@@ -86,6 +88,39 @@ def time_decoding(model: CMAN, batches: list[Batch], repeats: int, rate: float) 
     return _timed(one_pass, model, batches, lambda *shape: sum(forward_flops(*shape).values()), repeats, rate)
 
 
+def measure(mode: str, settings: Settings, data: dict[str, Any], options: dict[str, int]) -> dict[str, Any]:
+    """Sentences a second of `mode`, "train" or "decode", over a whole split.
+
+    Args:
+      mode: which.
+      settings: of the model.
+      data: `train` and `test` sentences, `vocabulary`.
+      options: `contextual_size`, `repeats` and `fit`, the passes of training before
+        decoding: untrained weights find an entity almost everywhere.
+    """
+    size = options["contextual_size"]
+    model = inputs.model_of(settings, data["vocabulary"], size)
+    rate = matrix_rate()
+    result: dict[str, Any] = {"matrix_gflop_per_second": rate / 1e9}
+    training = inputs.training(data, settings, size)
+    if mode == "train":
+        result.update(time_training(model, training, options["repeats"], rate))
+        middle = sorted(training, key=lambda batch: batch["words"].shape[1])[len(training) // 2]
+        parts = time_parts(model, middle)
+        result["parts_milliseconds"] = {"padded length": middle["words"].shape[1], **parts}
+        return result
+    step = make_train_step(model, make_optimizer(model))
+    for _ in range(options["fit"]):
+        for batch in training:
+            step(batch)
+    batches = inputs.decoding(data, size)
+    result.update(time_decoding(model, batches, options["repeats"], rate))
+    decoder = make_decoder(model)
+    result["pairs_scored"] = sum(int(decoder(batch)["pairs"].shape[0]) for batch in batches)
+    result["pairs_of_all_tokens"] = sum(int(tf.reduce_sum(batch["lengths"] ** 2)) for batch in batches)
+    return result
+
+
 def time_parts(model: CMAN, batch: Batch, repeats: int = 10) -> dict[str, float]:
     """Milliseconds of each part of a pass over one batch, forward and backward, each
     compiled by itself; the best of a few calls. Parts that run side by side in the
@@ -114,7 +149,7 @@ def time_parts(model: CMAN, batch: Batch, repeats: int = 10) -> dict[str, float]
 
     parts = {
         "token representation": both_ways(lambda: model.represent(batch, training=True)),
-        "label encoding": both_ways(lambda: model.encode_labels(tags, lengths)),
+        "label encoding": both_ways(lambda: model.encode_labels(tags, lengths, training=True)),
         "first phase": both_ways(lambda x: model.first_phase(x, lengths, training=True).ner, e),
         "second phase": both_ways(
             lambda x: model.second_phase(first._replace(relation=x, ner=x), labels, lengths, training=True).relation,

@@ -1,8 +1,8 @@
 """Batches for the model: bucketed by length, padded right, in a seeded order.
 
 Shapes: B sentences in the batch, L tokens of the longest (rounded up), N distinct
-words in the batch (the first is padding), W characters of the longest of them,
-E relations in the batch.
+words in the batch (the longest first), W characters of the longest of them, E
+relations in the batch.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SIGNATURE = {
     "words": tf.TensorSpec([None, None], tf.int32),  # [B, L] word ids
     "lengths": tf.TensorSpec([None], tf.int32),  # [B] tokens of each sentence
     "characters": tf.TensorSpec([None, None], tf.int32),  # [N, W] of the distinct words
-    "character_lengths": tf.TensorSpec([None], tf.int32),  # [N], one at least
+    "character_lengths": tf.TensorSpec([None], tf.int32),  # [N], falling, one at least
     "spelling": tf.TensorSpec([None, None], tf.int32),  # [B, L] a token's row in characters
     "tags": tf.TensorSpec([None, None], tf.int32),  # [B, L] gold tag ids, 0 where padded
     "relations": tf.TensorSpec([None, 4], tf.int32),  # [E, 4] sentence, head, tail, type
@@ -76,21 +76,26 @@ def encode(sentence: Sentence, vocabulary: Vocabulary) -> Example:
     )
 
 
-def batch_of(examples: Sequence[Example], vocabulary: Vocabulary) -> dict[str, np.ndarray]:
-    """Pad the sentences to one batch of the shapes in `SIGNATURE`."""
+def batch_of(examples: Sequence[Example], vocabulary: Vocabulary, step: int = LENGTH_STEP) -> dict[str, np.ndarray]:
+    """Pad the sentences to one batch of the shapes in `SIGNATURE`, L a multiple of `step`.
+
+    Where a sentence is padded, "spelling" says 0 like the first word: the token
+    representation is zero there whatever is looked up.
+    """
     lengths = np.array([len(e.words) for e in examples], np.int32)
-    longest = -(-int(lengths.max()) // LENGTH_STEP) * LENGTH_STEP
-    row_of = {token: row for row, token in enumerate(sorted({t for e in examples for t in e.tokens}), start=1)}
-    spelled = [vocabulary.character_ids(token, MAX_WORD_CHARACTERS) for token in row_of]
+    longest = -(-int(lengths.max()) // step) * step
+    words = sorted({t for e in examples for t in e.tokens}, key=lambda token: (-len(token), token))
+    row_of = {token: row for row, token in enumerate(words)}
+    spelled = [vocabulary.character_ids(token, MAX_WORD_CHARACTERS) for token in words]
     batch = {
         "lengths": lengths,
-        "character_lengths": np.array([1, *(len(ids) for ids in spelled)], np.int32),
-        "characters": np.zeros((len(row_of) + 1, max(map(len, spelled))), np.int32),
+        "character_lengths": np.array([len(ids) for ids in spelled], np.int32),
+        "characters": np.zeros((len(words), len(spelled[0])), np.int32),
         "relations": np.array(
             [(number, *relation) for number, e in enumerate(examples) for relation in e.relations], np.int32
         ).reshape(-1, 4),
     }
-    for row, ids in enumerate(spelled, start=1):
+    for row, ids in enumerate(spelled):
         batch["characters"][row, : len(ids)] = ids
     for name in ("words", "tags", "spelling"):
         batch[name] = np.zeros((len(examples), longest), np.int32)
@@ -114,18 +119,25 @@ def batch_order(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) 
     return [batches[number] for number in random.permutation(len(batches))]
 
 
-def sorted_order(lengths: Sequence[int], batch_size: int) -> list[np.ndarray]:
-    """Batches of like length in order of length, for decoding."""
-    order = np.argsort(lengths, kind="stable")
-    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+def sorted_order(lengths: Sequence[int], tokens: int) -> list[list[int]]:
+    """Batches in order of length, each of at most `tokens` tokens, padding included, or
+    of one longer sentence: for decoding."""
+    batches: list[list[int]] = []
+    for row in np.argsort(lengths, kind="stable").tolist():
+        if not batches or (len(batches[-1]) + 1) * lengths[row] > tokens:
+            batches.append([])
+        batches[-1].append(row)
+    return batches
 
 
-def dataset(examples: Sequence[Example], order: Sequence[np.ndarray], vocabulary: Vocabulary) -> tf.data.Dataset:
-    """The batches of `order` as a prefetching `tf.data.Dataset`."""
+def dataset(
+    examples: Sequence[Example], order: Sequence[Sequence[int]], vocabulary: Vocabulary, step: int = LENGTH_STEP
+) -> tf.data.Dataset:
+    """The batches of `order` as a prefetching `tf.data.Dataset`; `step` as in `batch_of`."""
 
     def generate() -> Iterator[dict[str, np.ndarray]]:
         for rows in order:
-            yield batch_of([examples[row] for row in rows], vocabulary)
+            yield batch_of([examples[row] for row in rows], vocabulary, step)
 
     options = tf.data.Options()
     # The autotuner sleeps 10 ms, 20 ms, 40 ms, ... and the end of an epoch would wait

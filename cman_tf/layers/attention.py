@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from cman_tf.layers.linear import linear
+
 
 class MultiHeadAttention(tf.keras.layers.Layer):
     """O = LayerNorm(T + Q), T = Concat(head_1, ..., head_z) W^o.
@@ -42,7 +44,7 @@ class MultiHeadAttention(tf.keras.layers.Layer):
             setattr(self, name, self.add_weight(name, [width, width], initializer="glorot_uniform"))
 
     def call(self, query: tf.Tensor, memory: tf.Tensor, mask: tf.Tensor, training: bool = False) -> tf.Tensor:
-        attended = tf.tensordot(self.attend(query, memory, mask), self.w_output, 1)
+        attended = linear(self.attend(query, memory, mask), self.w_output)
         return self.norm(query + self.dropout(attended, training=training))
 
     def attend(self, query: tf.Tensor, memory: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
@@ -51,16 +53,16 @@ class MultiHeadAttention(tf.keras.layers.Layer):
         width = query.shape[-1]
         weights = self.w_query, self.w_key, self.w_value
 
-        def split(x: tf.Tensor) -> tf.Tensor:  # [B, L, D] to [B, z, L, h]
-            x = tf.reshape(x, [shape[0], -1, self.heads, width // self.heads])
-            return tf.transpose(x, [0, 2, 1, 3])
+        def heads(x: tf.Tensor, count: int) -> list[tf.Tensor]:  # [B, L, count * D] to each [B, z, L, h]
+            x = tf.reshape(x, [shape[0], shape[1], count, self.heads, width // self.heads])
+            return tf.unstack(tf.transpose(x, [2, 0, 3, 1, 4]))
 
         if query is memory:  # one product is faster than three
-            q, k, v = map(split, tf.split(tf.tensordot(query, tf.concat(weights, 1), 1), 3, -1))
+            q, k, v = heads(linear(query, tf.concat(weights, 1)), 3)
         else:
-            q = split(tf.tensordot(query, self.w_query, 1))
-            k, v = map(split, tf.split(tf.tensordot(memory, tf.concat(weights[1:], 1), 1), 2, -1))
+            (q,) = heads(linear(query, self.w_query), 1)
+            k, v = heads(linear(memory, tf.concat(weights[1:], 1)), 2)
         scores = tf.matmul(q, k, transpose_b=True) * (width // self.heads) ** -0.5  # [B, z, L, L]
         scores += tf.where(mask, 0.0, -1e9)[:, None, None, :]
-        heads = tf.matmul(tf.nn.softmax(scores), v)  # [B, z, L, h]
-        return tf.reshape(tf.transpose(heads, [0, 2, 1, 3]), [shape[0], shape[1], width])
+        attended = tf.matmul(tf.nn.softmax(scores), v)  # [B, z, L, h]
+        return tf.reshape(tf.transpose(attended, [0, 2, 1, 3]), [shape[0], shape[1], width])

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from cman_tf.layers.attention import MultiHeadAttention
 from cman_tf.layers.encoder import Encoder
+from cman_tf.layers.linear import linear
 
 
 class SelfAttentionUnit(tf.keras.layers.Layer):
@@ -62,7 +63,7 @@ class LabelGate(tf.keras.layers.Layer):
         self.b_l = self.add_weight("b_l", [width], initializer="zeros")
 
     def call(self, self_aware: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        gate = tf.sigmoid(tf.tensordot(self_aware, self.w_x, 1) + tf.tensordot(labels, self.w_l, 1) + self.b_l)
+        gate = tf.sigmoid(linear(self_aware, self.w_x) + linear(labels, self.w_l, self.b_l))
         return gate * labels, gate
 
 
@@ -98,9 +99,9 @@ class LabelAttentionUnit(tf.keras.layers.Layer):
         self.gate = gate
         self.dropout = tf.keras.layers.Dropout(dropout)
 
-    def encode_labels(self, labels: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """L~ = BiLSTM(L): float32 [B, L, d_l] to [B, L, 2d]."""
-        return self.encoder.encode(labels, lengths)
+    def encode_labels(self, labels: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """L~ = BiLSTM(L), without dropout: float32 [B, L, d_l] to [B, L, 2d]."""
+        return self.encoder.encode(labels, lengths, training)
 
     def call(
         self,

@@ -52,13 +52,13 @@ class Encoder(tf.keras.layers.Layer):
         return LSTM(units, xla=xla, **kwargs) if self.cell.endswith("lstm") else GRU(units, **kwargs)
 
     def call(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
-        return self.dropout(self.encode(inputs, lengths), training=training)
+        return self.dropout(self.encode(inputs, lengths, training), training=training)
 
-    def encode(self, inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    def encode(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
         """As `call`, without the dropout."""
         if self.cell == "mlp":
             return self.forward(inputs)
         if self.cell == "bilstm":
-            return run_both(self.forward, self.backward, inputs, lengths)
-        hidden = self.forward(inputs, lengths=lengths)
-        return hidden if self.backward is None else tf.concat([hidden, self.backward(inputs, lengths=lengths)], -1)
+            return run_both(self.forward, self.backward, inputs, lengths, training)
+        layers = [layer for layer in (self.forward, self.backward) if layer is not None]
+        return tf.concat([layer(inputs, lengths=lengths, training=training) for layer in layers], -1)

@@ -10,6 +10,7 @@ import math
 
 import tensorflow as tf
 
+from cman_tf.layers.linear import linear
 from cman_tf.layers.pair_scores import pair_scores, pair_scores_compiled
 
 _PAIRS = 8192  # scored at a time, so that many predicted entities do not need much memory
@@ -67,7 +68,7 @@ class RelationScorer(tf.keras.layers.Layer):
     def project(self, features: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """U_k x + b_k and W_k x: float32 [..., D] to two of [..., K, d~]."""
         shape = tf.concat([tf.shape(features)[:-1], [2, self.sets, self.size]], 0)
-        both = tf.reshape(tf.tensordot(features, tf.concat([self.u, self.w], 1), 1), shape)
+        both = tf.reshape(linear(features, tf.concat([self.u, self.w], 1)), shape)
         head, tail = tf.unstack(both, axis=-3)
         return head + tf.reshape(self.b, [self.sets, self.size]), tail
 

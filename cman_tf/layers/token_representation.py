@@ -59,8 +59,8 @@ class CharacterEncoder(tf.keras.layers.Layer):
       units: LSTM units a direction.
 
     Call args:
-      characters: int32 [N, W], right-padded.
-      lengths: int32 [N], at least 1.
+      characters: int32 [N, W], right-padded, the longest words first.
+      lengths: int32 [N], falling, at least 1.
       spelling: int32 [B, L], each token's row of `characters`.
 
     Returns:
@@ -70,15 +70,12 @@ class CharacterEncoder(tf.keras.layers.Layer):
     def __init__(self, count: int, size: int, units: int, **kwargs) -> None:
         super().__init__(**kwargs)
         self.table = self.add_weight("table", [count, size], initializer=tf.keras.initializers.RandomUniform(-0.1, 0.1))
-        # Not compiled: every batch has another number of words and another longest one.
-        self.forward = LSTM(units, xla=False, name="forward")
-        self.backward = LSTM(units, backward=True, xla=False, name="backward")
+        self.forward = LSTM(units, name="forward")
+        self.backward = LSTM(units, backward=True, name="backward")
 
     def call(self, characters: tf.Tensor, lengths: tf.Tensor, spelling: tf.Tensor) -> tf.Tensor:
-        last = tf.stack([tf.range(tf.shape(lengths)[0]), lengths - 1], axis=1)  # [N, 2]
-        forward = tf.gather_nd(self.forward.embed(self.table, characters, lengths), last)
-        backward = self.backward.embed(self.table, characters, lengths)[:, 0]
-        return tf.gather(tf.concat([forward, backward], -1), spelling)
+        both = [layer.last_states(self.table, characters, lengths) for layer in (self.forward, self.backward)]
+        return tf.gather(tf.concat(both, -1), spelling)
 
 
 class TokenRepresentation(tf.keras.layers.Layer):

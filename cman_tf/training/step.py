@@ -26,7 +26,8 @@ def gradients(model: CMAN, batch: dict[str, tf.Tensor]) -> tuple[list[tf.Tensor]
       One gradient a trainable variable, and scalars to log.
     """
     with tf.GradientTape() as outer:
-        shared = [model.represent(batch, training=True), *model.encode_labels(batch["tags"], batch["lengths"])]
+        labels = model.encode_labels(batch["tags"], batch["lengths"], training=True)
+        shared = [model.represent(batch, training=True), *labels]
     variables = model.trainable_variables
 
     def one_pass(e: tf.Tensor) -> tuple[list[Any], list[Any], dict[str, tf.Tensor]]:

@@ -1,0 +1,53 @@
+"""The measurements as tables on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cman_tf.scoring.tables import format_table
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.2f}"
+
+
+def _rows(rows: Sequence[dict[str, Any]], title: str, key: str) -> str:
+    names = [name for name in rows[0] if name != key]
+    cells = [[str(row[key]), *(_number(row[name]) for name in names)] for row in rows]
+    return format_table([title, *(name.replace("_", " ") for name in names)], cells)
+
+
+def show(mode: str, result: dict[str, Any], peer: dict[str, float]) -> None:
+    """Print what a mode measured, and the ratios to the peer if there is one."""
+    if mode == "memory":
+        rows = [
+            [case, "x".join(map(str, m["largest_batch"])), f"{m['framework_mib']:.0f}", f"{m['peak_mib']:.0f}"]
+            + [f"{m['peak_mib'] - m['framework_mib']:.0f}"]
+            for case, m in result["memory"].items()
+        ]
+        print(format_table(["case", "largest batch", "TensorFlow alone, MiB", "peak, MiB", "above it"], rows))
+        if result["gpu_11_gb"]:
+            print("\nTraining on an 11 GB GPU, worked out\n" + _rows(result["gpu_11_gb"], "tokens", "tokens"))
+        if peer:
+            theirs, ours = peer["peak_memory_mib"], result["memory"]["train"]["peak_mib"]
+            print(f"\npeer: {theirs:.0f} MiB at most; ratio {ours / theirs:.2f}")
+        return
+    if mode == "growth":
+        print(_rows(result["by_length"], "tokens", "at") + "\n\n" + _rows(result["by_size"], "sentences", "at"))
+        return
+    if mode == "changes":
+        print(
+            _rows(result["training"], "training", "variant") + "\n\n" + _rows(result["decoding"], "decoding", "variant")
+        )
+        return
+    rows = [
+        [name.replace("_", " "), f"{value:.2f}"] for name, value in result.items() if isinstance(value, (int, float))
+    ]
+    print(format_table([mode, ""], rows))
+    if "parts_milliseconds" in result:
+        rows = [[name, f"{value:.1f}"] for name, value in result["parts_milliseconds"].items()]
+        print("\n" + format_table(["part of one pass, forward and backward", "ms"], rows))
+    if peer:
+        theirs = peer[f"{mode}_sentences_per_second"]
+        print(f"\npeer: {theirs:.1f} sentences/s; ratio {result['sentences_per_second'] / theirs:.2f}")
