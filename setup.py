@@ -5,6 +5,8 @@ import pathlib
 from setuptools import find_packages, setup
 
 HERE = pathlib.Path(__file__).resolve().parent
+# Later ones of 4.x do not load PyTorch's safetensors without PyTorch; 5 has no TensorFlow.
+TRANSFORMERS = ["transformers==4.49.0"]
 
 setup(
     name="cman-tf",
@@ -24,11 +26,14 @@ setup(
         "typeguard==2.13.3",  # of tensorflow-addons
         "setuptools<81",  # tensorflow-hub imports pkg_resources
         "numpy==1.26.4",
+        "h5py>=3.9,<4",
         "absl-py==2.3.1",
         "tqdm==4.70.1",
     ],
     extras_require={
+        "transformers": TRANSFORMERS,
+        "minilm": TRANSFORMERS,  # and python -m cman_tf.download minilm
         "plots": ["matplotlib==3.9.4"],
-        "test": ["pytest==8.4.2", "pytest-timeout==2.4.0", "ruff==0.17.5", "matplotlib==3.9.4"],
+        "test": ["pytest==8.4.2", "pytest-timeout==2.4.0", "ruff==0.17.5", "matplotlib==3.9.4", *TRANSFORMERS],
     },
 )

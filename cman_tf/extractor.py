@@ -13,7 +13,7 @@ from cman_tf.data.sentence import Sentence
 from cman_tf.data.tokenizer import pieces, tokenize
 from cman_tf.decoding import Prediction
 from cman_tf.inference import BATCH_TOKENS, make_decoder, predict_examples
-from cman_tf.trained import load_trained
+from cman_tf.trained import load_trained, open_features
 
 MAX_TOKENS = 400  # a longer line is cut into pieces, at sentence ends where it has them
 
@@ -24,9 +24,12 @@ class Extractor:
     Args:
       directory: a run of `cman_tf.train`.
       checkpoint: `best` (dev epoch) or `last`.
+      encoder: where the contextual encoder is now, as the flags of `cman_tf.train` say
+        it (`encoder`, `elmo`, `elmo_options`, `elmo_weights`); needed only if it moved.
     """
 
-    def __init__(self, directory: str | pathlib.Path, checkpoint: str = "best") -> None:
+    def __init__(self, directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str) -> None:
+        self._features = open_features(directory, encoder)
         self.model, self.vocabulary = load_trained(directory, checkpoint)
         self._decoder = make_decoder(self.model)
 
@@ -66,7 +69,9 @@ class Extractor:
             }
             for tokens in tokenized
         ]
-        predictions = predict_examples(self._decoder, examples, self.vocabulary, batch_tokens) if examples else []
+        predictions = []
+        if examples:
+            predictions = predict_examples(self._decoder, examples, self.vocabulary, batch_tokens, self._features)
         for (number, start, _), prediction in zip(cuts, predictions):
             _add(outputs[number], prediction, start, texts[number])
         return outputs

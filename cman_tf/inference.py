@@ -20,19 +20,24 @@ BATCH_TOKENS = 2048  # of a batch: enough for large products, little padding, li
 def make_decoder(model: CMAN, gold_labels: bool = False) -> Any:
     """`model.decode` compiled once for batches of any shape."""
     decode = functools.partial(model.decode, gold_labels=gold_labels)
-    return tf.function(decode, input_signature=[signature(model.contextual_size)], autograph=False)
+    return tf.function(decode, input_signature=[signature(model.contextual)], autograph=False)
 
 
 def predict_examples(
-    decoder: Any, examples: Sequence[Example], vocabulary: Vocabulary, batch_tokens: int = BATCH_TOKENS
+    decoder: Any,
+    examples: Sequence[Example],
+    vocabulary: Vocabulary,
+    batch_tokens: int = BATCH_TOKENS,
+    features: Any = None,
 ) -> list[Prediction]:
     """Predictions in the examples' order; a sentence's own does not depend on its batch.
 
+    `features` is the encoder that the model was trained with, or its cache, or None.
     Nothing is compiled for a shape here, so lengths are not rounded up.
     """
     order = sorted_order([len(example.words) for example in examples], batch_tokens)
     predictions: list[Prediction | None] = [None] * len(examples)
-    for rows, batch in zip(order, dataset(examples, order, vocabulary, step=1)):
+    for rows, batch in zip(order, dataset(examples, order, vocabulary, step=1, features=features)):
         output = {name: value.numpy() for name, value in decoder(batch).items()}
         for place, row in enumerate(rows):
             example = examples[row]

@@ -47,17 +47,19 @@ class CMAN(tf.keras.Model):
     Args:
       settings: resolved settings.
       vocabulary: of the training data.
-      contextual_size: width of the batches' contextual vectors, 0 for none.
+      contextual: layers and width of the encoder whose features the batches hold, or None.
     """
 
-    def __init__(self, settings: Settings, vocabulary: Vocabulary, contextual_size: int = 0) -> None:
+    def __init__(self, settings: Settings, vocabulary: Vocabulary, contextual: tuple[int, int] | None = None) -> None:
         super().__init__(name=settings.model)
-        self.contextual_size = contextual_size
+        self.contextual = contextual
         s = self.settings = settings
         self.two_phase = s.model == "dynamic_cman"
         self.inside, self.kind = _tag_tables(vocabulary.tags)
         self.representation = TokenRepresentation(
-            WordVectors(len(vocabulary.words), s.word_size, vocabulary.vectors, s.unknown_word_rate),
+            WordVectors(
+                len(vocabulary.words), s.word_size, vocabulary.vectors, s.unknown_word_rate, s.tune_word_vectors
+            ),
             CharacterEncoder(len(vocabulary.characters), s.char_size, s.char_hidden_size),
         )
         self.input_dropout = tf.keras.layers.Dropout(s.embedding_dropout)
@@ -211,15 +213,15 @@ class CMAN(tf.keras.Model):
         return tf.boolean_mask(pairs, pairs[:, 1] != pairs[:, 2])
 
 
-def build_model(settings: Settings, vocabulary: Vocabulary, contextual_size: int = 0) -> CMAN:
+def build_model(settings: Settings, vocabulary: Vocabulary, contextual: tuple[int, int] | None = None) -> CMAN:
     """The model with all its weights made, from a batch of one one-letter token."""
-    model = CMAN(settings, vocabulary, contextual_size)
+    model = CMAN(settings, vocabulary, contextual)
     zero = tf.zeros([1, 1], tf.int32)
     batch = dict.fromkeys(("words", "characters", "spelling", "tags"), zero)
     batch.update(lengths=tf.ones([1], tf.int32), character_lengths=tf.ones([1], tf.int32))
     batch["relations"] = tf.zeros([0, 4], tf.int32)
-    if contextual_size:
-        batch["contextual"] = tf.zeros([1, 1, contextual_size])
+    if contextual is not None:
+        batch["contextual"] = tf.zeros([1, 1, *contextual])
     # Uncompiled: one token is not worth XLA's time.
     model.scorer.xla = False
     model.losses_of(model.represent(batch), model.encode_labels(zero, batch["lengths"]), batch, training=False)

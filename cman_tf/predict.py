@@ -16,6 +16,7 @@ from typing import Any
 from absl import flags
 
 from cman_tf.data.sentence import DataError
+from cman_tf.encoders import source as source_flags
 from cman_tf.flags import run
 
 FLAGS = flags.FLAGS
@@ -62,7 +63,7 @@ def main(arguments: list[str]) -> None:
 
     from cman_tf.extractor import Extractor
 
-    extractor = Extractor(FLAGS.model_dir, FLAGS.checkpoint)
+    extractor = Extractor(FLAGS.model_dir, FLAGS.checkpoint, **source_flags.given())
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(open(FLAGS.input, "rb")) if FLAGS.input else sys.stdin.buffer
         # Typed text is answered a line at a time, anything else in blocks of batches.
@@ -85,4 +86,5 @@ if __name__ == "__main__":
     flags.DEFINE_enum("format", "json", ("json", "text"), "json: an object a line; text: for people.")
     flags.DEFINE_enum("checkpoint", "best", ("best", "last"), "Weights of the best dev epoch or of the last.")
     flags.DEFINE_integer("batch_tokens", 2048, "Tokens a batch, about; less takes less memory.", lower_bound=1)
+    source_flags.define_flags()
     run(main)

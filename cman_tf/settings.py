@@ -95,6 +95,7 @@ class Settings:
         minimum=0,
         below=1,
     )
+    tune_word_vectors: bool = _setting(False, "Train the vectors of --word_vectors, too; else they stay as they are.")
     xla: bool = _setting(True, "Compile the LSTMs (on a CPU) and the relation scorer with XLA.")
     seed: int = _setting(1, "Seed of weights, dropout and the order of batches.", minimum=0)
 

@@ -19,7 +19,8 @@ from cman_tf import results
 from cman_tf.data.corpus import FORMATS, SPLITS, Corpus, find_split, read_corpus
 from cman_tf.data.sentence import DataError
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.data.word_vectors import read_word_vectors
+from cman_tf.data.word_vectors import forms, read_word_vectors
+from cman_tf.encoders import source
 from cman_tf.files import write_atomically
 from cman_tf.scoring.tables import paper_table, score_table
 from cman_tf.settings import Settings
@@ -31,6 +32,9 @@ _RUN_FLAGS = (
     *(f"{split}_data" for split in SPLITS),
     "format",
     "word_vectors",
+    "kept_word_vectors",
+    *source.NAMES,
+    "features",
     "model_dir",
     "results_dir",
     "result_name",
@@ -47,7 +51,17 @@ def define_flags() -> None:
         flags.DEFINE_string(f"{split}_data", None, f"The {split} file itself, instead of the one in --data_dir.")
     flags.DEFINE_enum("format", "auto", FORMATS, "Format of the files; auto: by content.")
     flags.DEFINE_string(
-        "word_vectors", None, "Text file of word vectors (GloVe, word2vec), kept frozen; none: trained."
+        "word_vectors", None, "File of word vectors (GloVe or word2vec text, word2vec binary, or gzip); none: trained."
+    )
+    flags.DEFINE_integer(
+        "kept_word_vectors",
+        20000,
+        "Of the file's first rows so many are kept for new text, besides those that the corpora need.",
+        lower_bound=0,
+    )
+    source.define_flags()
+    flags.DEFINE_string(
+        "features", None, "HDF5 file of the encoder's features, made if need be; none: features/CORPUS-ENCODER.h5."
     )
     flags.DEFINE_string("model_dir", None, "Directory of the run: made, or resumed.", required=True)
     flags.DEFINE_string("results_dir", None, "Where the result file goes; none: results/ in --model_dir.")
@@ -68,7 +82,10 @@ def read_corpora() -> dict[str, Corpus]:
 
 def make_vocabulary(corpora: dict[str, Corpus]) -> Vocabulary:
     """Vocabularies of the training data; dev and test must fit them."""
-    vectors = read_word_vectors(FLAGS.word_vectors) if FLAGS.word_vectors else None
+    vectors = None
+    if FLAGS.word_vectors:
+        needed = {form for c in corpora.values() for s in c.sentences for token in s.tokens for form in forms(token)}
+        vectors = read_word_vectors(FLAGS.word_vectors, needed, FLAGS.kept_word_vectors)
     vocabulary = Vocabulary.build(corpora["train"].sentences, vectors)
     if not vocabulary.relations:
         raise DataError(f"{corpora['train'].path}: no relations, expected some to train on")
@@ -76,7 +93,7 @@ def make_vocabulary(corpora: dict[str, Corpus]) -> Vocabulary:
         vocabulary.check(corpora[split].sentences, corpora[split].path)
     if vectors:
         covered = ", ".join(f"{split} {vocabulary.coverage(c.sentences):.1f} %" for split, c in corpora.items())
-        print(f"word vectors: {len(vectors[0])} of size {vectors[1].shape[1]}; tokens covered: {covered}")
+        print(f"word vectors: {len(vectors[0])} kept of size {vectors[1].shape[1]}; tokens covered: {covered}")
     return vocabulary
 
 
@@ -94,7 +111,21 @@ def result_file(corpora: dict[str, Corpus], settings: Settings, run_id: str) -> 
     return path
 
 
-def run(settings: Settings, corpora: dict[str, Corpus], known: dict[str, Any]) -> dict[str, Any]:
+def make_features(corpora: dict[str, Corpus], encoder: source.Source) -> Any:
+    """The encoder's features of all sentences, computed now where they are missing."""
+    from cman_tf.encoders.cache import prepare
+
+    path = FLAGS.features or source.features_file(results.corpus_name(corpora), encoder)
+    sentences = [sentence.tokens for corpus in corpora.values() for sentence in corpus.sentences]
+    features = prepare(path, encoder, sentences, lambda: source.open_encoder(encoder))
+    source.save_source(FLAGS.model_dir, encoder, features.layers, features.size)
+    print(f"features: {encoder}, {features.layers} layers of {features.size}, in {path}", flush=True)
+    return features
+
+
+def run(
+    settings: Settings, corpora: dict[str, Corpus], known: dict[str, Any], encoder: source.Source | None
+) -> dict[str, Any]:
     """Train, or go on, to the end; the result file's content."""
     vocabulary = make_vocabulary(corpora)
     run_flags = {name: FLAGS[name].value for name in _RUN_FLAGS if FLAGS[name].value is not None}
@@ -102,7 +133,8 @@ def run(settings: Settings, corpora: dict[str, Corpus], known: dict[str, Any]) -
     # TensorFlow takes seconds to import: only now that flags and data are known to be good.
     from cman_tf.training.loop import build, train
 
-    trainer = build(settings, corpora, vocabulary, FLAGS.model_dir)
+    features = make_features(corpora, encoder) if encoder else None
+    trainer = build(settings, corpora, vocabulary, FLAGS.model_dir, features)
     train(trainer)
     return {"run": known["id"], **trainer.result(run_flags, known["commits"])}
 
@@ -113,12 +145,14 @@ def main(arguments: list[str]) -> None:
     corpora = read_corpora()
     for split, corpus in corpora.items():
         print(f"{split}: {json.dumps(corpus.summary(), ensure_ascii=False)}", flush=True)
-    known = find_run(FLAGS.model_dir, settings, corpora, FLAGS.word_vectors)
+    encoder = source.find_source(source.given())
+    fingerprint = encoder.fingerprint if encoder else None
+    known = find_run(FLAGS.model_dir, settings, corpora, FLAGS.word_vectors, fingerprint)
     path = result_file(corpora, settings, known["id"])
     finished = pathlib.Path(FLAGS.model_dir) / "result.json"
     result: dict[str, Any] = json.loads(finished.read_text(encoding="utf-8")) if finished.exists() else {}
     if not result or not is_finished(result["epochs"], result["best_epoch"], settings):
-        result = run(settings, corpora, known)
+        result = run(settings, corpora, known, encoder)
         write_atomically(finished, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     write_atomically(path, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     print(f"\n{score_table(result['test'])}\n\n{paper_table(result)}\n\nresult file: {path}")

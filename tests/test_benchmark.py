@@ -43,7 +43,7 @@ def made(sentences):
 
 def test_training_and_decoding_are_timed(made):
     _, _, model, batches = made
-    assert batches[0]["contextual"].shape == (2, 8, 7)
+    assert batches[0]["contextual"].shape == (2, 8, 1, 7)
     weights = [weight.numpy() for weight in model.trainable_variables]
     decoded = speed.time_decoding(model, batches, 1, 1e9)
     assert decoded["sentences"] == 4 and decoded["sentences_per_second"] > 0

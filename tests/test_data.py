@@ -1,5 +1,7 @@
 """Vocabularies, word vectors, batches and the tokenizer."""
 
+import gzip
+
 import numpy as np
 import pytest
 
@@ -7,12 +9,12 @@ from cman_tf.data.batches import LENGTH_STEP, batch_of, batch_order, dataset, en
 from cman_tf.data.sentence import DataError, Entity, Relation, Sentence
 from cman_tf.data.tokenizer import pieces, tokenize
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.data.word_vectors import UNKNOWN, lookup_form, read_word_vectors
+from cman_tf.data.word_vectors import UNKNOWN, forms, lookup_form, read_word_vectors
 
 
 def test_lookup():
     words = {"rome", "Fox", "the", "0", "Paris"}
-    forms = {
+    expected = {
         "rome": "rome",
         "Rome": "rome",
         "ROME": "rome",
@@ -21,7 +23,7 @@ def test_lookup():
         "1984": "0",
         "19.84": UNKNOWN,
     }
-    assert {word: lookup_form(word, words) for word in forms} == forms
+    assert {word: lookup_form(word, words) for word in expected} == expected
     assert lookup_form("7", {"7", "0"}) == "7"
 
 
@@ -50,6 +52,55 @@ def test_word_vectors_malformed(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(DataError, match=message):
         read_word_vectors(str(path))
+
+
+def binary(words, table):
+    rows = b"".join(word.encode() + b" " + row.astype("<f4").tobytes() + b"\n" for word, row in zip(words, table))
+    return f"{len(words)} {table.shape[1]}\n".encode() + rows
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("form", ["text", "binary"])
+def test_word_vectors_in_every_form(tmp_path, form, zipped):
+    words, table = ["the", "Rome", "é", "lee", "fox"], np.random.default_rng(1).normal(size=(5, 8)).astype("f4")
+    text = "".join(f"{w} {' '.join(map(repr, row.tolist()))}\n" for w, row in zip(words, table)).encode()
+    content = text if form == "text" else binary(words, table)
+    path = tmp_path / "vectors"
+    path.write_bytes(gzip.compress(content) if zipped else content)
+    read, rows = read_word_vectors(str(path))
+    assert read == words
+    np.testing.assert_array_equal(rows, table)
+    # Only what is needed, and the first rows for words to come.
+    read, rows = read_word_vectors(str(path), needed={"fox", "absent"}, first=2)
+    assert read == ["the", "Rome", "fox"]
+    np.testing.assert_array_equal(rows, table[[0, 1, 4]])
+    with pytest.raises(DataError, match="no vector of a word that is needed"):
+        read_word_vectors(str(path), needed={"absent"})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (binary(["a", "b"], np.ones((2, 3)))[:-6], "row 2, word 'b': 1 numbers, expected 3"),
+        (binary(["a"], np.ones((1, 3))).replace(b"1 3", b"2 3"), "row 2: no word, expected 2 rows of 3"),
+        (b"\x00\x01\x02", "binary, but no line of count and size first"),
+        (binary(["a"], np.full((1, 3), np.inf)), "row 1, word 'a': a value that is not finite"),
+        (gzip.compress(b"a 1 2\n" * 999)[:-20], "expected a file of word vectors"),
+    ],
+)
+def test_binary_word_vectors_malformed(tmp_path, content, message):
+    path = tmp_path / "vectors.bin"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_word_vectors(str(path))
+
+
+def test_every_form_that_is_looked_up_is_needed():
+    """`forms` is what a file is read for: `lookup_form` finds nothing else."""
+    assert forms("Rome") == ("Rome", "rome")
+    assert forms("rome") == ("rome", "Rome")
+    assert forms("1984") == ("1984", "0")
+    assert forms("U.S.") == ("U.S.", "u.s.")
 
 
 def test_vocabulary_of_training_alone(sentences, vocabulary):

@@ -8,6 +8,7 @@ import tensorflow as tf
 from cman_tf.layers.attention import MultiHeadAttention
 from cman_tf.layers.attention_units import LabelAttentionUnit, LabelGate, SelfAttentionUnit
 from cman_tf.layers.encoder import CELLS, Encoder
+from cman_tf.layers.scalar_mix import ScalarMix
 from cman_tf.layers.token_representation import CharacterEncoder, TokenRepresentation, WordVectors
 
 RANDOM = np.random.default_rng(0)
@@ -65,7 +66,7 @@ def test_encoder_dropout_only_in_training():
     dropped = encoder(X, LENGTHS, training=True).numpy()
     assert 0.4 < (dropped[0] == 0).mean() < 0.6
     kept = dropped[0] != 0
-    np.testing.assert_allclose(dropped[0][kept], 2 * plain[0][kept], rtol=1e-5)
+    np.testing.assert_allclose(dropped[0][kept], 2 * plain[0][kept], rtol=1e-5, atol=1e-6)
 
 
 def test_attention_equations_2_and_3():
@@ -145,6 +146,33 @@ def test_character_encoder():
             np.testing.assert_allclose(result[row, column], np.concatenate([forward, backward]), atol=1e-5)
 
 
+def test_tuned_word_vectors():
+    table = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    tuned = WordVectors(4, 3, table, unknown_rate=0.5, tune=True)
+    ids = tf.constant([[3, 1]])
+    np.testing.assert_array_equal(tuned(ids, training=True), table[ids.numpy()])  # none read as unknown
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(tuned(ids))
+    (gradient,) = tape.gradient(total, tuned.trainable_weights)
+    np.testing.assert_array_equal(tf.convert_to_tensor(gradient)[:, 0], [0, 1, 0, 1])
+
+
+def test_scalar_mix():
+    """gamma * sum_k softmax(w)_k h_k, nothing of it trained in the layers themselves."""
+    mix = ScalarMix()
+    layers = tf.random.normal([2, 3, 4, 5])
+    np.testing.assert_allclose(mix(layers), layers.numpy().mean(2), atol=1e-6)  # at first
+    mix.gamma.assign(1.7)
+    mix.w.assign([0.3, -1.0, 2.0, 0.0])
+    weights = np.exp(mix.w.numpy()) / np.exp(mix.w.numpy()).sum()
+    expected = 1.7 * sum(weight * layers[:, :, k].numpy() for k, weight in enumerate(weights))
+    with tf.GradientTape() as tape:
+        tape.watch(layers)
+        mixed = mix(layers)
+    np.testing.assert_allclose(mixed, expected, atol=1e-5)
+    assert tape.gradient(mixed, layers) is None
+
+
 def test_token_representation_takes_contextual_vectors():
     layer = TokenRepresentation(WordVectors(4, 5, None, 0.0), CharacterEncoder(3, 2, 2))
     batch = {
@@ -155,8 +183,8 @@ def test_token_representation_takes_contextual_vectors():
         "spelling": tf.constant([[1, 1, 0]]),
     }
     assert layer(batch).shape == (1, 3, 5 + 4)
-    contextual = tf.random.normal([1, 3, 7])
+    contextual = tf.random.normal([1, 3, 2, 7])
     whole = layer({**batch, "contextual": contextual})
     assert whole.shape == (1, 3, 5 + 4 + 7)
-    np.testing.assert_array_equal(whole[:, :2, 9:], contextual[:, :2])
+    np.testing.assert_allclose(whole[:, :2, 9:], contextual.numpy()[:, :2].mean(2), atol=1e-6)
     assert not whole[:, 2].numpy().any()  # padding is zero

@@ -40,7 +40,7 @@ def define_flags() -> None:
     flags.DEFINE_string("data_dir", None, "Directory with train and test files.", required=True)
     flags.DEFINE_integer("contextual_size", 1024, "Width of the random contextual vectors; 0: none.", lower_bound=0)
     flags.DEFINE_integer("repeats", 3, "Passes that are timed, after one that is not.", lower_bound=1)
-    flags.DEFINE_integer("fit", 2, "Passes of training before decoding is timed.", lower_bound=0)
+    flags.DEFINE_integer("fit", 5, "Passes of training before decoding is timed.", lower_bound=0)
     flags.DEFINE_integer("limit", 0, "Only so many sentences; 0: all.", lower_bound=0)
     flags.DEFINE_integer("long", 500, "Tokens of memory's long sentence.", lower_bound=1)
     flags.DEFINE_string("case", None, "One case of memory, as train:500x1; none: all, each in a process of its own.")

@@ -23,7 +23,7 @@ def tensors(
     """One batch as tensors, with random contextual vectors if any are wanted."""
     batch = {name: tf.constant(value) for name, value in batch_of(examples, vocabulary, step).items()}
     if contextual_size:
-        batch["contextual"] = tf.random.normal([*batch["words"].shape, contextual_size])
+        batch["contextual"] = tf.random.normal([*batch["words"].shape, 1, contextual_size])
     return batch
 
 
@@ -70,4 +70,4 @@ def made_up(length: int, sentences: Sequence[Sentence], vocabulary: Vocabulary) 
 def model_of(settings: Settings, vocabulary: Vocabulary, contextual_size: int) -> CMAN:
     """A model with random weights by the settings' seed."""
     tf.keras.utils.set_random_seed(settings.seed)
-    return build_model(settings, vocabulary, contextual_size)
+    return build_model(settings, vocabulary, (1, contextual_size) if contextual_size else None)

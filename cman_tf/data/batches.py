@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -31,11 +32,12 @@ SIGNATURE = {
 }
 
 
-def signature(contextual_size: int = 0) -> dict[str, tf.TensorSpec]:
-    """The tensors of a batch; with contextual vectors, "contextual" too, [B, L, size]."""
-    if not contextual_size:
+def signature(contextual: tuple[int, int] | None = None) -> dict[str, tf.TensorSpec]:
+    """The tensors of a batch; with an encoder of (layers, size), "contextual" too,
+    [B, L, layers, size]."""
+    if contextual is None:
         return SIGNATURE
-    return {**SIGNATURE, "contextual": tf.TensorSpec([None, None, contextual_size], tf.float32)}
+    return {**SIGNATURE, "contextual": tf.TensorSpec([None, None, *contextual], tf.float32)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,11 +78,14 @@ def encode(sentence: Sentence, vocabulary: Vocabulary) -> Example:
     )
 
 
-def batch_of(examples: Sequence[Example], vocabulary: Vocabulary, step: int = LENGTH_STEP) -> dict[str, np.ndarray]:
-    """Pad the sentences to one batch of the shapes in `SIGNATURE`, L a multiple of `step`.
+def batch_of(
+    examples: Sequence[Example], vocabulary: Vocabulary, step: int = LENGTH_STEP, features: Any = None
+) -> dict[str, np.ndarray]:
+    """Pad the sentences to one batch of the shapes in `signature`, L a multiple of `step`.
 
-    Where a sentence is padded, "spelling" says 0 like the first word: the token
-    representation is zero there whatever is looked up.
+    `features` is an encoder or a cache of one (`cman_tf.encoders`), or None. Where a
+    sentence is padded, "spelling" says 0 like the first word: the token representation
+    is zero there whatever is looked up.
     """
     lengths = np.array([len(e.words) for e in examples], np.int32)
     longest = -(-int(lengths.max()) // step) * step
@@ -103,6 +108,10 @@ def batch_of(examples: Sequence[Example], vocabulary: Vocabulary, step: int = LE
         batch["words"][row, : lengths[row]] = example.words
         batch["tags"][row, : lengths[row]] = example.tags
         batch["spelling"][row, : lengths[row]] = [row_of[token] for token in example.tokens]
+    if features is not None:
+        batch["contextual"] = np.zeros((len(examples), longest, features.layers, features.size), np.float32)
+        for row, layers in enumerate(features.encode([example.tokens for example in examples])):
+            batch["contextual"][row, : lengths[row]] = layers
     return batch
 
 
@@ -131,16 +140,21 @@ def sorted_order(lengths: Sequence[int], tokens: int) -> list[list[int]]:
 
 
 def dataset(
-    examples: Sequence[Example], order: Sequence[Sequence[int]], vocabulary: Vocabulary, step: int = LENGTH_STEP
+    examples: Sequence[Example],
+    order: Sequence[Sequence[int]],
+    vocabulary: Vocabulary,
+    step: int = LENGTH_STEP,
+    features: Any = None,
 ) -> tf.data.Dataset:
-    """The batches of `order` as a prefetching `tf.data.Dataset`; `step` as in `batch_of`."""
+    """The batches of `order` as a prefetching `tf.data.Dataset`; the rest as in `batch_of`."""
 
     def generate() -> Iterator[dict[str, np.ndarray]]:
         for rows in order:
-            yield batch_of([examples[row] for row in rows], vocabulary, step)
+            yield batch_of([examples[row] for row in rows], vocabulary, step, features)
 
+    shape = None if features is None else (features.layers, features.size)
     options = tf.data.Options()
     # The autotuner sleeps 10 ms, 20 ms, 40 ms, ... and the end of an epoch would wait
     # for it to wake: up to as long as the epoch took. There is nothing to tune here.
     options.autotune.enabled = False
-    return tf.data.Dataset.from_generator(generate, output_signature=SIGNATURE).prefetch(4).with_options(options)
+    return tf.data.Dataset.from_generator(generate, output_signature=signature(shape)).prefetch(4).with_options(options)

@@ -1,66 +1,109 @@
-"""Word vectors from a text file, and how a token is looked up in a vocabulary."""
+"""Word vectors from a file, and how a token is looked up in a vocabulary."""
 
 from __future__ import annotations
 
+import gzip
 import pathlib
-from collections.abc import Container
+import zlib
+from collections.abc import Collection, Container, Iterator
+from typing import BinaryIO
 
 import numpy as np
 
 from cman_tf.data.sentence import DataError
 
 UNKNOWN = "<unk>"
+_LONGEST_WORD = 10_000  # bytes; what is longer is no word of a binary file
+_GZIP = b"\x1f\x8b"
+
+
+def forms(token: str) -> tuple[str, ...]:
+    """What may stand for a token in a list of words, best first, as the baseline looks it
+    up: itself, else a whole number as "0", a lower-case token as Title, any other as
+    lower case."""
+    digits = "0" if token.isdecimal() else token
+    return token, digits.title() if digits.islower() else digits.lower()
 
 
 def lookup_form(token: str, words: Container[str]) -> str:
-    """The entry of `words` that stands for `token`, as the baseline looks it up.
-
-    The token itself; else a whole number as "0", a lower-case token as Title, any
-    other as lower case; else `<unk>`.
-    """
-    if token in words:
-        return token
-    if token.isdecimal():
-        token = "0"
-    token = token.title() if token.islower() else token.lower()
-    return token if token in words else UNKNOWN
+    """The entry of `words` that stands for `token`, by `forms`, else `<unk>`."""
+    return next((form for form in forms(token) if form in words), UNKNOWN)
 
 
-def read_word_vectors(path: str) -> tuple[list[str], np.ndarray]:
-    """Read GloVe or word2vec text: a word and its numbers a line, single spaces.
+def read_word_vectors(path: str, needed: Collection[str] | None = None, first: int = 0) -> tuple[list[str], np.ndarray]:
+    """Read GloVe or word2vec text, word2vec's binary format, or gzip of either.
 
-    A first line of two whole numbers (word2vec's count and size) is passed over.
+    Text holds a word and its numbers a line, with single spaces; a first line of two
+    whole numbers (word2vec's count and size) is passed over. The file is streamed:
+    besides the rows that are kept one is in memory.
+
+    Args:
+      path: the file.
+      needed: words whose rows are kept, or None for all.
+      first: so many rows from the beginning are kept, too.
 
     Returns:
-      The words in the file's order and their vectors, float32 [words, size].
+      The words kept in the file's order and their vectors, float32 [words, size].
 
     Raises:
-      DataError: naming file, line and word of a row of the wrong length or that
-        holds something other than finite numbers.
+      DataError: naming file, line (or row of a binary file) and word of a row of the
+        wrong length or that holds something other than finite numbers.
     """
-    words: list[str] = []
-    rows: list[np.ndarray] = []
-    seen: set[str] = set()
-    size = 0
+    kept: dict[str, np.ndarray] = {}
+    wanted = None if needed is None else {*needed, UNKNOWN}
     try:
-        with pathlib.Path(path).open(encoding="utf-8", errors="replace", newline="\n") as lines:
-            for number, line in enumerate(lines, start=1):
-                parts = line.rstrip("\r\n ").split(" ")
-                if number == 1 and len(parts) == 2 and all(part.isdecimal() for part in parts):
-                    continue
-                if size and len(parts) - 1 > size and not _is_number(parts[-size - 1]):
-                    parts = [" ".join(parts[:-size]), *parts[-size:]]  # a word with blanks in it
-                word, row = parts[0], _read_row(parts, size, f"{path}, line {number}")
-                size = len(row)
-                if word not in seen:
-                    seen.add(word)
-                    words.append(word)
-                    rows.append(row)
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}, expected a file of word vectors") from None
-    if not rows:
-        raise DataError(f"{path}: no vectors, expected a word and its numbers a line")
-    return words, np.stack(rows)
+        with pathlib.Path(path).open("rb") as plain:
+            zipped = plain.read(2) == _GZIP
+            plain.seek(0)
+            file = gzip.GzipFile(fileobj=plain) if zipped else plain
+            rows = _binary_rows if _is_binary(file.read(4096)) else _text_rows
+            file.seek(0)
+            for number, (word, numbers) in enumerate(rows(file, path)):
+                if word not in kept and (wanted is None or word in wanted or number < first):
+                    kept[word] = np.array(numbers, np.float32)
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path}: {reason}, expected a file of word vectors") from None
+    if not kept:
+        what = "no vectors" if wanted is None else "no vector of a word that is needed"
+        raise DataError(f"{path}: {what}, expected a word and its numbers a line")
+    return list(kept), np.stack(list(kept.values()))
+
+
+def _is_binary(start: bytes) -> bool:
+    """Floats as bytes hold control characters, text does not."""
+    return any(byte < 32 and byte not in b"\t\n\r" for byte in start)
+
+
+def _text_rows(file: BinaryIO, path: str) -> Iterator[tuple[str, np.ndarray]]:
+    size = 0
+    for number, line in enumerate(file, start=1):
+        parts = line.decode("utf-8", errors="replace").rstrip("\r\n ").split(" ")
+        if number == 1 and len(parts) == 2 and all(part.isdecimal() for part in parts):
+            continue
+        if size and len(parts) - 1 > size and not _is_number(parts[-size - 1]):
+            parts = [" ".join(parts[:-size]), *parts[-size:]]  # a word with blanks in it
+        row = _read_row(parts, size, f"{path}, line {number}")
+        size = len(row)
+        yield parts[0], row
+
+
+def _binary_rows(file: BinaryIO, path: str) -> Iterator[tuple[str, np.ndarray]]:
+    header = file.readline(100).split()
+    if len(header) != 2 or not all(part.isdigit() for part in header) or not int(header[1]):
+        raise DataError(f"{path}: binary, but no line of count and size first, expected word2vec's binary format")
+    count, size = map(int, header)
+    for number in range(1, count + 1):
+        word = bytearray()
+        while (byte := file.read(1)) != b" ":
+            if not byte or len(word) > _LONGEST_WORD:
+                raise DataError(f"{path}, row {number}: no word, expected {count} rows of {size} numbers")
+            word += byte
+        name = word.decode("utf-8", errors="replace").lstrip("\n")
+        raw = file.read(4 * size)
+        if len(raw) < 4 * size:
+            raise DataError(f"{path}, row {number}, word {name[:30]!r}: {len(raw) // 4} numbers, expected {size}")
+        yield name, _finite(np.frombuffer(raw, "<f4"), f"{path}, row {number}, word {name[:30]!r}")
 
 
 def _is_number(text: str) -> bool:
@@ -79,6 +122,10 @@ def _read_row(parts: list[str], size: int, where: str) -> np.ndarray:
         row = np.array(parts[1:], dtype=np.float32)
     except ValueError:
         raise DataError(f"{where}: not all numbers, expected {len(parts) - 1} of them") from None
+    return _finite(row, where)
+
+
+def _finite(row: np.ndarray, where: str) -> np.ndarray:
     if not np.isfinite(row).all():
         raise DataError(f"{where}: a value that is not finite, expected finite numbers")
     return row

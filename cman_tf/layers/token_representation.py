@@ -10,18 +10,20 @@ import tensorflow as tf
 
 from cman_tf.data.vocabulary import UNKNOWN_ID
 from cman_tf.layers.recurrent import LSTM
+from cman_tf.layers.scalar_mix import ScalarMix
 
 
 class WordVectors(tf.keras.layers.Layer):
-    """Word vectors: a frozen table read from a file, or trainable random vectors.
+    """Word vectors: a table read from a file, frozen or tuned, or trainable random vectors.
 
     A frozen table stays out of the checkpoint: it is saved once with the vocabulary.
 
     Args:
       count: words in the vocabulary.
       size: size of trainable vectors.
-      table: float32 [count, size] for frozen ones, or None.
-      unknown_rate: share of tokens read as unknown while training a table.
+      table: float32 [count, size] of those from a file, or None.
+      unknown_rate: share of tokens read as unknown while training random vectors.
+      tune: train those from a file, too.
 
     Call args:
       words: int32 [B, L].
@@ -30,10 +32,14 @@ class WordVectors(tf.keras.layers.Layer):
       float32 [B, L, size].
     """
 
-    def __init__(self, count: int, size: int, table: np.ndarray | None, unknown_rate: float, **kwargs) -> None:
+    def __init__(
+        self, count: int, size: int, table: np.ndarray | None, unknown_rate: float, tune: bool = False, **kwargs
+    ) -> None:
         super().__init__(**kwargs)
         self.unknown_rate = 0.0 if table is not None else unknown_rate
-        if table is not None:
+        if table is not None and tune:
+            self.table = self.add_weight("table", table.shape, initializer=tf.keras.initializers.Constant(table))
+        elif table is not None:
             self.table = tf.constant(table, tf.float32)
         else:
             bound = (3.0 / size) ** 0.5  # each vector of length 1, about
@@ -84,8 +90,8 @@ class TokenRepresentation(tf.keras.layers.Layer):
     The adversarial perturbation is added to this whole vector.
 
     Call args:
-      batch: as `cman_tf.data.batches.SIGNATURE`; where it holds "contextual",
-        float32 [B, L, C], that is concatenated too.
+      batch: as `cman_tf.data.batches.signature`; where it holds "contextual", the
+        layers of an encoder, their mix is concatenated too.
 
     Returns:
       float32 [B, L, d_w].
@@ -95,6 +101,7 @@ class TokenRepresentation(tf.keras.layers.Layer):
         super().__init__(**kwargs)
         self.words = words
         self.characters = characters
+        self.mix = ScalarMix(name="mix")
 
     def call(self, batch: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         parts = [
@@ -102,6 +109,6 @@ class TokenRepresentation(tf.keras.layers.Layer):
             self.characters(batch["characters"], batch["character_lengths"], batch["spelling"]),
         ]
         if "contextual" in batch:
-            parts.append(batch["contextual"])
+            parts.append(self.mix(batch["contextual"]))
         mask = tf.sequence_mask(batch["lengths"], tf.shape(batch["words"])[1], tf.float32)
         return tf.concat(parts, -1) * mask[..., None]

@@ -41,6 +41,7 @@ class Trainer:
     optimizer: tf.keras.optimizers.Optimizer
     state: State
     directory: str
+    features: Any
 
     def done(self) -> bool:
         """Whether no epoch is left to train."""
@@ -48,8 +49,14 @@ class Trainer:
 
     def evaluate(self, decoder: Any, split: str) -> dict[str, Any]:
         """Strict scores of a split."""
-        predictions = predict_examples(decoder, self.examples[split], self.vocabulary)
+        predictions = predict_examples(decoder, self.examples[split], self.vocabulary, features=self.features)
         return score(self.corpora[split].sentences, [p.sentence for p in predictions])
+
+    def inputs(self) -> str:
+        """What a token is represented by."""
+        kind = "tuned" if self.settings.tune_word_vectors else "frozen"
+        words = "trained vectors" if self.vocabulary.vectors is None else f"{kind} vectors"
+        return f"words ({words}) + characters" + (f" + {self.features.name}" if self.features else "")
 
     def result(self, flags: dict[str, Any], commits: list[str]) -> dict[str, Any]:
         """The result file's content: the best dev epoch, scored on test once.
@@ -64,7 +71,7 @@ class Trainer:
         records = Metrics(self.directory, epochs).records()
         return {
             "corpus": results.describe_corpora(self.corpora),
-            "inputs": f"words ({'trained' if self.vocabulary.vectors is None else 'frozen'} vectors) + characters",
+            "inputs": self.inputs(),
             "protocol": PROTOCOL,
             "flags": {
                 **dataclasses.asdict(self.settings),
@@ -86,17 +93,22 @@ class Trainer:
         }
 
 
-def build(settings: Settings, corpora: dict[str, Corpus], vocabulary: Vocabulary, directory: str) -> Trainer:
-    """The model, its optimizer and what an earlier call left in the run's directory."""
+def build(
+    settings: Settings, corpora: dict[str, Corpus], vocabulary: Vocabulary, directory: str, features: Any = None
+) -> Trainer:
+    """The model, its optimizer and what an earlier call left in the run's directory.
+
+    `features` is the cache of an encoder's features of all the corpora, or None.
+    """
     vocabulary.save(directory)
     tf.keras.utils.set_random_seed(settings.seed)
-    model = build_model(settings, vocabulary)
+    model = build_model(settings, vocabulary, features and (features.layers, features.size))
     optimizer = make_optimizer(model)
     state = State(directory, model, optimizer)
     if state.restore_last():
         logging.info("%s: going on after epoch %d", directory, int(state.epoch))
     examples = {split: [encode(s, vocabulary) for s in corpus.sentences] for split, corpus in corpora.items()}
-    return Trainer(settings, corpora, vocabulary, examples, model, optimizer, state, directory)
+    return Trainer(settings, corpora, vocabulary, examples, model, optimizer, state, directory, features)
 
 
 def train(trainer: Trainer) -> None:
@@ -131,7 +143,7 @@ def train(trainer: Trainer) -> None:
 
 def _epoch(trainer: Trainer, train_step: Any, order: list[np.ndarray], title: str) -> dict[str, float]:
     """One pass over the training data; means over its steps of what they log."""
-    batches = dataset(trainer.examples["train"], order, trainer.vocabulary)
+    batches = dataset(trainer.examples["train"], order, trainer.vocabulary, features=trainer.features)
     sums: dict[str, float] = {}
     with tqdm(batches, total=len(order), desc=title, unit="batch", leave=False, disable=None) as bar:
         for batch in bar:

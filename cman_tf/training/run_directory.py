@@ -19,9 +19,15 @@ MAY_CHANGE = ("epochs", "patience")  # these say when a run ends, not what it is
 
 
 def find_run(
-    directory: str, settings: Settings, corpora: dict[str, Corpus], vectors_file: str | None
+    directory: str,
+    settings: Settings,
+    corpora: dict[str, Corpus],
+    vectors_file: str | None,
+    encoder: str | None = None,
 ) -> dict[str, Any]:
     """What identifies this run, and what an earlier call of it left in its directory.
+
+    `encoder` is the contextual encoder's fingerprint, or None.
 
     Returns:
       A new or the earlier call's run.json.
@@ -35,6 +41,7 @@ def find_run(
         "settings": dataclasses.asdict(settings),
         "corpora": {split: corpora[split].sha256 for split in SPLITS},
         "word_vectors": _sha256(vectors_file) if vectors_file else None,
+        "encoder": encoder,
         "commits": [],
     }
     if folder.exists() and not folder.is_dir():
@@ -95,6 +102,8 @@ def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) 
     ]
     if old["word_vectors"] != new["word_vectors"]:
         differences.append("--word_vectors is another file")
+    if old.get("encoder") != new["encoder"]:
+        differences.append("the contextual encoder is another")
     if differences:
         raise DataError(f"{folder}: holds another run ({'; '.join(differences)}), expected another --model_dir")
 

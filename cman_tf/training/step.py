@@ -75,7 +75,7 @@ def make_optimizer(model: CMAN) -> tf.keras.optimizers.Optimizer:
 def make_train_step(model: CMAN, optimizer: tf.keras.optimizers.Optimizer) -> Any:
     """The compiled step: a batch in, scalars to log out."""
 
-    @tf.function(input_signature=[signature(model.contextual_size)], autograph=False)
+    @tf.function(input_signature=[signature(model.contextual)], autograph=False)
     def train_step(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         total, logs = gradients(model, batch)
         optimizer.apply_gradients(zip(total, model.trainable_variables))

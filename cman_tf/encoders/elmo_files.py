@@ -1,0 +1,97 @@
+"""ELMo from options.json and weights.hdf5, as AllenNLP published them."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Sequence
+
+import h5py
+import numpy as np
+import tensorflow as tf
+
+from cman_tf.data.sentence import DataError
+from cman_tf.encoders.bilm import BEGIN_SENTENCE, END_SENTENCE, BiLM, character_ids
+
+
+def read_weights(options_file: str, weights_file: str) -> BiLM:
+    """The biLM of a pair of files.
+
+    Raises:
+      DataError: for a file that cannot be read and a pair that does not fit.
+    """
+    try:
+        options = json.loads(pathlib.Path(options_file).read_text(encoding="utf-8"))
+        wanted = _shapes(options)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{options_file}: {error!r}, expected the options of a biLM with characters") from None
+    weights = {}
+    try:
+        with h5py.File(weights_file, "r") as file:
+            for name, shape in wanted.items():
+                if name not in file:
+                    raise DataError(f"{weights_file}: no {name}, expected one of shape {shape} by {options_file}")
+                if file[name].shape != shape:
+                    raise DataError(
+                        f"{weights_file}: {name} is of shape {file[name].shape}, expected {shape} by {options_file}"
+                    )
+                weights[name] = file[name][...]
+    except OSError as error:
+        raise DataError(f"{weights_file}: {str(error).splitlines()[0]}, expected an HDF5 file of weights") from None
+    return BiLM(options, weights)
+
+
+def _shapes(options: dict) -> dict[str, tuple[int, ...]]:
+    """Every array that a biLM of these options has, and its shape."""
+    cnn, lstm = options["char_cnn"], options["lstm"]
+    if cnn["activation"] not in ("relu", "tanh"):
+        raise ValueError(f"activation {cnn['activation']!r}")
+    if cnn["n_characters"] != 262:
+        raise ValueError(f"n_characters {cnn['n_characters']}, which should be 262")
+    size, cells, filters = lstm["projection_dim"], lstm["dim"], sum(count for _, count in cnn["filters"])
+    lstm["use_skip_connections"], cnn["max_characters_per_token"]  # noqa: B018  they must be there
+    depth = cnn["embedding"]["dim"]
+    shapes: dict[str, tuple[int, ...]] = {"char_embed": (261, depth)}
+    for number, (width, count) in enumerate(cnn["filters"]):
+        shapes |= {f"CNN/W_cnn_{number}": (1, width, depth, count), f"CNN/b_cnn_{number}": (count,)}
+    for number in range(cnn.get("n_highway", 0)):
+        for part in ("carry", "transform"):
+            shapes[f"CNN_high_{number}/W_{part}"] = (filters, filters)
+            shapes[f"CNN_high_{number}/b_{part}"] = (filters,)
+    if filters != size or cnn.get("n_highway", 0):
+        shapes |= {"CNN_proj/W_proj": (filters, size), "CNN_proj/b_proj": (size,)}
+    for direction in range(2):
+        for layer in range(lstm["n_layers"]):
+            cell = f"RNN_{direction}/RNN/MultiRNNCell/Cell{layer}/LSTMCell"
+            shapes |= {f"{cell}/W_0": (2 * size, 4 * cells), f"{cell}/B": (4 * cells,), f"{cell}/W_P_0": (cells, size)}
+    return shapes
+
+
+class ElmoFiles:
+    """The token's vector and all LSTM layers; each sentence starts from a zero state.
+
+    bilm-tf and AllenNLP carry the state from batch to batch, so that there a sentence's
+    vectors depend on what was encoded before it. Here they do not.
+    """
+
+    def __init__(self, options_file: str, weights_file: str) -> None:
+        self.bilm = read_weights(options_file, weights_file)
+        self.layers, self.size = self.bilm.layers + 1, 2 * self.bilm.size
+        specs = [tf.TensorSpec([None, None, self.bilm.limit], tf.int32), tf.TensorSpec([None], tf.int32)]
+        self._run = tf.function(lambda ids, lengths: tf.stack(self.bilm(ids, lengths)[0], 2), input_signature=specs)
+
+    def encode(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
+        """float32 [L, layers, size] of each sentence."""
+        ids, lengths = pad(sentences, self.bilm.limit)
+        features = self._run(tf.constant(ids), tf.constant(lengths)).numpy()
+        return [features[row, 1 : length - 1] for row, length in enumerate(lengths)]
+
+
+def pad(sentences: Sequence[Sequence[str]], limit: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sentences between their boundaries: int32 [B, L, C] and lengths, int32 [B]."""
+    lengths = np.array([len(sentence) + 2 for sentence in sentences], np.int32)
+    ids = np.zeros((len(sentences), int(lengths.max()), limit), np.int32)
+    for row, sentence in enumerate(sentences):
+        tokens = [BEGIN_SENTENCE, *sentence, END_SENTENCE]
+        ids[row, : len(tokens)] = [character_ids(token, limit) for token in tokens]
+    return ids, lengths

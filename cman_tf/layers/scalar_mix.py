@@ -1,0 +1,28 @@
+"""One contextual vector of an encoder's layers.
+
+Shapes: B batch, L tokens, N layers, C their width.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+class ScalarMix(tf.keras.layers.Layer):
+    """gamma * sum_k softmax(w)_k h_k, the mix that ELMo's users train (Peters et al. 2018).
+
+    The layers themselves are frozen; gamma (1 at first) and w (0 at first: the mean) are not.
+
+    Call args:
+      layers: float32 [B, L, N, C].
+
+    Returns:
+      float32 [B, L, C].
+    """
+
+    def build(self, shape: tf.TensorShape) -> None:
+        self.gamma = self.add_weight("gamma", [], initializer="ones")
+        self.w = self.add_weight("w", [shape[-2]], initializer="zeros")
+
+    def call(self, layers: tf.Tensor) -> tf.Tensor:
+        return tf.einsum("blnc,n->blc", tf.stop_gradient(layers), self.gamma * tf.nn.softmax(self.w))

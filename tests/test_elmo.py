@@ -1,0 +1,136 @@
+"""ELMo from weight files against known outputs, and from a TF1 hub module made here."""
+
+import json
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cman_tf.data.sentence import DataError
+from cman_tf.encoders.bilm import character_ids
+from cman_tf.encoders.elmo_files import ElmoFiles, pad, read_weights
+from cman_tf.encoders.elmo_hub import ElmoHub
+
+FIXTURES = {  # folder, options, weights, sentences
+    "bilmtf": ("elmo_fixture_bilmtf/model", "options.json", "lm_weights.hdf5", "lm_embeddings_sentences.json"),
+    "allennlp": ("elmo_fixture_allennlp", "options.json", "lm_weights.hdf5", "sentences.json"),
+}
+
+
+@pytest.fixture(params=FIXTURES)
+def known(request, data_dir):
+    """Options file, weights file, three streams of ten sentences and their known top layers."""
+    folder, options, weights, sentences = FIXTURES[request.param]
+    folder = data_dir / folder
+    texts = json.loads((folder / sentences).read_text())
+    tops = []
+    for stream in range(3):
+        with h5py.File(folder / f"lm_embeddings_{stream}.hdf5") as file:
+            # [2 directions, L, 16] to [L, 32]
+            tops.append([np.concatenate(file[str(number)][...], -1) for number in range(10)])
+    return folder / options, folder / weights, [[s.split() for s in stream] for stream in texts], tops
+
+
+def test_reproduces_the_published_implementations(known):
+    """They carry the state from batch to batch: three streams, one sentence of each a batch."""
+    options, weights, streams, tops = known
+    bilm = read_weights(options, weights)
+    states = None
+    for number in range(10):
+        ids, lengths = pad([stream[number] for stream in streams], bilm.limit)
+        layers, states = bilm(tf.constant(ids), tf.constant(lengths), states)
+        for row, length in enumerate(lengths):
+            np.testing.assert_allclose(layers[-1][row, 1 : length - 1], tops[row][number], atol=1e-4)
+
+
+def test_features_depend_on_the_sentence_alone(known):
+    options, weights, streams, tops = known
+    elmo = ElmoFiles(options, weights)
+    assert (elmo.layers, elmo.size) == (3, 32)
+    sentences = [stream[0] for stream in streams]
+    together = elmo.encode(sentences)
+    for sentence, mine, top in zip(sentences, together, tops):
+        assert mine.shape == (len(sentence), 3, 32)
+        np.testing.assert_allclose(mine[:, 2], top[0], atol=1e-4)  # the first of a stream began at zero there, too
+        np.testing.assert_allclose(mine, elmo.encode([sentence])[0], atol=1e-5)
+        np.testing.assert_array_equal(mine[:, 0, :16], mine[:, 0, 16:])  # the token's vector, twice
+    np.testing.assert_allclose(elmo.encode(sentences[::-1])[2], together[0], atol=1e-5)
+
+
+def test_character_ids_by_hand():
+    assert character_ids("aé", 8) == [259, 98, 0xC3 + 1, 0xA9 + 1, 260, 261, 261, 261]
+    assert character_ids("abcdefgh", 5) == [259, 98, 99, 100, 260]  # the end is cut
+    assert character_ids(256, 4) == [259, 257, 260, 261]
+
+
+def test_pairs_that_do_not_fit(known, tmp_path):
+    options, weights, _, _ = known
+    changed = json.loads(options.read_text())
+    changed["lstm"]["dim"] = 63
+    (tmp_path / "options.json").write_text(json.dumps(changed))
+    with pytest.raises(DataError, match=r"W_0 is of shape \(32, 256\), expected \(32, 252\) by .*options.json"):
+        read_weights(tmp_path / "options.json", weights)
+    changed["lstm"].update(dim=64, n_layers=3)
+    (tmp_path / "options.json").write_text(json.dumps(changed))
+    with pytest.raises(DataError, match="lm_weights.hdf5: no RNN_0/.*Cell2.*, expected one of shape"):
+        read_weights(tmp_path / "options.json", weights)
+    (tmp_path / "options.json").write_text('{"lstm": {}}')
+    with pytest.raises(DataError, match="options.json: KeyError.*expected the options of a biLM"):
+        read_weights(tmp_path / "options.json", weights)
+    shutil.copy(weights, tmp_path / "cut.hdf5")
+    with open(tmp_path / "cut.hdf5", "r+b") as file:
+        file.truncate(1000)
+    with pytest.raises(DataError, match="cut.hdf5: .*truncated.*, expected an HDF5 file of weights"):
+        read_weights(options, tmp_path / "cut.hdf5")
+
+
+@pytest.fixture
+def hub_module(tmp_path):
+    """A TF1-format module with ELMo's signature `tokens`; made from a hash of each token."""
+
+    def make(outputs=("word_emb", "lstm_outputs1", "lstm_outputs2"), signature="tokens"):
+        folder = str(tmp_path / "module")
+        v1 = tf.compat.v1
+        with tf.Graph().as_default(), v1.Session() as session:
+            tokens = v1.placeholder(tf.string, [None, None])
+            lengths = v1.placeholder(tf.int32, [None])
+            table = v1.get_variable("table", [50, 4], use_resource=True, initializer=v1.random_normal_initializer())
+            words = tf.gather(table, tf.strings.to_hash_bucket_fast(tokens, 50))
+            words *= tf.sequence_mask(lengths, tf.shape(tokens)[1], tf.float32)[..., None]
+            wide = tf.concat([words, -words], -1)
+            values = {"word_emb": words, "lstm_outputs1": wide, "lstm_outputs2": tf.cumsum(wide, 1)}
+            session.run(v1.global_variables_initializer())
+            builder = v1.saved_model.Builder(folder)
+            signatures = {
+                signature: v1.saved_model.predict_signature_def(
+                    {"tokens": tokens, "sequence_len": lengths}, {name: values[name] for name in outputs}
+                )
+            }
+            builder.add_meta_graph_and_variables(session, [], signature_def_map=signatures)
+            builder.save()
+        return folder
+
+    return make
+
+
+def test_hub_module(hub_module):
+    elmo = ElmoHub(hub_module())
+    assert (elmo.layers, elmo.size) == (3, 8)
+    sentences = [("Lee", "lives", "in", "Rome"), ("Rome",)]
+    long, short = elmo.encode(sentences)
+    assert long.shape == (4, 3, 8) and short.shape == (1, 3, 8)
+    np.testing.assert_array_equal(long[:, 0, :4], long[:, 0, 4:])  # word_emb twice
+    np.testing.assert_array_equal(long[:, 1, :4], -long[:, 1, 4:])
+    np.testing.assert_allclose(long[:, 2], np.cumsum(long[:, 1], 0), atol=1e-6)
+    np.testing.assert_array_equal(long[3, 0], short[0, 0])
+    np.testing.assert_allclose(elmo.encode(sentences[:1])[0], long, atol=1e-6)
+
+
+def test_other_hub_modules_are_refused(hub_module, tmp_path):
+    with pytest.raises(DataError, match="no output lstm_outputs2, expected word_emb, lstm_outputs1"):
+        ElmoHub(hub_module(outputs=("word_emb", "lstm_outputs1")))
+    shutil.rmtree(tmp_path / "module")
+    with pytest.raises(DataError, match="expected a module with the signature tokens"):
+        ElmoHub(hub_module(signature="default"))

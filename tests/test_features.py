@@ -1,0 +1,159 @@
+"""The features' cache, and models that need an encoder, through the commands."""
+
+import json
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import TINY_FLAGS, fails_with, run_command
+
+from cman_tf.data.sentence import DataError
+from cman_tf.encoders import cache
+from cman_tf.encoders.cache import prepare
+from cman_tf.encoders.source import Source, find_source
+
+SOURCE = Source("elmo_hub", {"elmo": "somewhere"}, "a" * 64)
+SENTENCES = [("Lee", "lives", "."), ("Rome",), ("a", "b"), ("c", "d", "e"), ("f", "g", "h")]
+
+
+class Counting:
+    """Stands for an encoder: features are made of the letters; stops after some calls."""
+
+    layers, size = 2, 3
+
+    def __init__(self, stop_after=1000):
+        self.encoded, self.left = [], stop_after
+
+    def encode(self, sentences):
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+        self.encoded += sentences
+        return [np.array([[[ord(t[0]), len(s), k] for k in range(2)] for t in s], np.float32) for s in sentences]
+
+
+def no_encoder():
+    raise AssertionError("nothing was missing")
+
+
+def test_features_are_computed_once(tmp_path):
+    path, encoder = tmp_path / "new" / "features.h5", Counting()
+    made = prepare(path, SOURCE, [*SENTENCES, SENTENCES[0]], lambda: encoder)
+    assert sorted(encoder.encoded) == sorted(SENTENCES)  # the same one twice, once
+    assert (made.layers, made.size) == (2, 3)
+    found = prepare(path, SOURCE, SENTENCES, no_encoder)
+    for mine, expected in zip(found.encode(SENTENCES[::-1]), Counting().encode(SENTENCES[::-1])):
+        np.testing.assert_array_equal(mine, expected)
+    more = Counting()
+    prepare(path, SOURCE, [*SENTENCES, ("new",)], lambda: more)
+    assert more.encoded == [("new",)]
+    with pytest.raises(DataError, match="no features of 'absent', expected them of all sentences"):
+        prepare(path, SOURCE, SENTENCES, no_encoder).encode([("absent",)])
+
+
+def test_a_killed_run_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "_PART_TOKENS", 4)
+    path, killed, after = tmp_path / "features.h5", Counting(stop_after=2), Counting()
+    with pytest.raises(KeyboardInterrupt):
+        prepare(path, SOURCE, SENTENCES, lambda: killed)
+    assert not path.exists()
+    whole = prepare(path, SOURCE, SENTENCES, lambda: after)
+    assert killed.encoded and sorted(killed.encoded + after.encoded) == sorted(SENTENCES)
+    for mine, expected in zip(whole.encode(SENTENCES), Counting().encode(SENTENCES)):
+        np.testing.assert_array_equal(mine, expected)
+    assert [p.name for p in tmp_path.iterdir() if not p.name.startswith(".")] == ["features.h5"]
+
+
+def test_caches_that_do_not_fit(tmp_path):
+    path = tmp_path / "features.h5"
+    prepare(path, SOURCE, SENTENCES, Counting)
+    other = Source("elmo_hub", {"elmo": "elsewhere"}, "b" * 64)
+    with pytest.raises(DataError, match="features of another encoder .--elmo=somewhere., expected those of --elmo=els"):
+        prepare(path, other, SENTENCES, no_encoder)
+    with pytest.raises(DataError, match="features of another corpus .none of these 1 sentences"):
+        prepare(path, SOURCE, [("another", "corpus")], no_encoder)
+    with open(path, "r+b") as file:
+        file.truncate(500)
+    with pytest.raises(DataError, match="features.h5: .*, expected features of cman_tf.embed"):
+        prepare(path, SOURCE, SENTENCES, no_encoder)
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["x"] = [1]
+    with pytest.raises(DataError, match="other.h5: .*expected features of cman_tf.embed"):
+        prepare(tmp_path / "other.h5", SOURCE, SENTENCES, no_encoder)
+
+
+def test_encoder_flags(tmp_path):
+    with pytest.raises(DataError, match="--elmo --encoder: expected --elmo, or --elmo_options and --elmo_weights"):
+        find_source({"elmo": "x", "encoder": "y"})
+    with pytest.raises(DataError, match="--elmo_options: expected"):
+        find_source({"elmo_options": "x"})
+    with pytest.raises(DataError, match="--elmo_options=/absent: no such file"):
+        find_source({"elmo_options": "/absent", "elmo_weights": "/absent"})
+    with pytest.raises(DataError, match="no saved_model.pb, expected a TensorFlow Hub module"):
+        find_source({"elmo": str(tmp_path)})
+    assert find_source({}) is None
+
+
+@pytest.fixture
+def elmo(data_dir, tmp_path):
+    """AllenNLP's tiny ELMo, where it can be moved from."""
+    folder = tmp_path / "elmo"
+    shutil.copytree(data_dir / "elmo_fixture_allennlp", folder)
+    return folder
+
+
+def elmo_flags(folder):
+    return [f"--elmo_options={folder / 'options.json'}", f"--elmo_weights={folder / 'lm_weights.hdf5'}"]
+
+
+def test_training_with_an_encoder(elmo, eight_sentences, tmp_path):
+    run, features = tmp_path / "run", tmp_path / "features.h5"
+    train = ["cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={run}", f"--features={features}"]
+    train += [*TINY_FLAGS, "--epochs=2"]
+    process = run_command(*train, *elmo_flags(elmo))
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert "features: --elmo_options=" in process.stdout and "3 layers of 32" in process.stdout
+    assert features.exists()
+    assert "elmo_weights" in json.loads((run / "result.json").read_text())["inputs"]
+    # The encoder's own weights are in no checkpoint; what mixes its layers is.
+    saved = dict(tf.train.list_variables(str(run / "best")))
+    mixing = {name.split("/")[3]: shape for name, shape in saved.items() if "/mix/" in name and "SLOT" not in name}
+    assert mixing == {"gamma": [], "w": [3]}
+    assert [261, 4] not in saved.values()  # its characters
+
+    # On the fly, from where it was; the same as from the cache.
+    evaluate = ["cman_tf.evaluate", f"--model_dir={run}", f"--data={eight_sentences / 'test.json'}"]
+    scores = tmp_path / "scores.json"
+    assert run_command(*evaluate, f"--json={scores}").returncode == 0
+    trained = json.loads((run / "result.json").read_text())
+    assert json.loads(scores.read_text())["strict"]["micro"] == trained["test"]["strict"]["micro"]
+
+    moved = elmo.with_name("moved")
+    elmo.rename(moved)
+    fails_with(run_command(*evaluate), "its model needs the features of --elmo_options=", "options.json: no such file")
+    predicted = run_command("cman_tf.predict", f"--model_dir={run}", *elmo_flags(moved), input="Lee lives in Rome.\n")
+    assert predicted.returncode == 0, predicted.stderr[-3000:]
+    assert json.loads(predicted.stdout)["tokens"][0] == "Lee"
+    options = json.loads((moved / "options.json").read_text())
+    options["lstm"]["use_skip_connections"] = True
+    (moved / "options.json").write_text(json.dumps(options))
+    fails_with(run_command(*evaluate, *elmo_flags(moved)), "is another encoder")
+    fails_with(run_command(*train, *elmo_flags(moved)), "holds another run (the contextual encoder is another)")
+    train[2] = f"--model_dir={tmp_path / 'second'}"
+    fails_with(run_command(*train, *elmo_flags(moved)), "features.h5: features of another encoder")
+
+
+def test_embed_command(elmo, eight_sentences, tmp_path):
+    embed = ["cman_tf.embed", *elmo_flags(elmo)]
+    features = tmp_path / "features.h5"
+    process = run_command(*embed, f"--data_dir={eight_sentences}", f"--features={features}")
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert f"{features}: 24 sentences, 3 layers of 32" in process.stdout
+    fails_with(run_command("cman_tf.embed", f"--data_dir={eight_sentences}"), "no encoder, expected --encoder, --elmo")
+    fails_with(run_command(*embed), "no data, expected --data_dir or --data")
+    process = run_command(*embed, f"--data_dir={eight_sentences}", cwd=tmp_path)  # in its default place
+    assert process.returncode == 0, process.stderr[-3000:]
+    (made,) = (tmp_path / "features").glob("*.h5")
+    assert made.name.startswith(eight_sentences.name)

@@ -1,0 +1,160 @@
+"""Transformers: pooling, windows, independence of the batch, MiniLM by an independent route."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cman_tf.data.sentence import DataError
+from cman_tf.encoders.source import find_source, transformer_folder
+from cman_tf.encoders.transformer import Transformer, windows
+
+transformers = pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "lee", "lives", "in", "ro", "##me", "##s", "."]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A BERT of two layers with random weights, for at most 12 pieces."""
+    where = tmp_path_factory.mktemp("bert")
+    (where / "vocab.txt").write_text("\n".join(WORDS))
+    tokenizer = transformers.BertTokenizerFast(str(where / "vocab.txt"), model_max_length=12)
+    tokenizer.save_pretrained(where)
+    tf.keras.utils.set_random_seed(1)
+    config = transformers.BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=8,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=12,
+        initializer_range=0.5,
+    )
+    model = transformers.TFBertModel(config)
+    model(tf.constant([[2, 3]]))
+    model.save_pretrained(where)
+    return str(where)
+
+
+def test_a_word_is_the_mean_of_its_pieces(folder):
+    encoder = Transformer(folder)
+    assert (encoder.layers, encoder.size) == (3, 8)
+    sentence = ("Lee", "lives", "in", "Romes", "\u200d", "xyzzy", ".")
+    ids, words = encoder.pieces(sentence)
+    # "Romes" has three pieces; a word without any, and one unknown, are [UNK].
+    assert [WORDS[i] for i in ids] == ["lee", "lives", "in", "ro", "##me", "##s", "[UNK]", "[UNK]", "."]
+    assert list(words) == [0, 1, 2, 3, 3, 3, 4, 5, 6]
+    (features,) = encoder.encode([sentence])
+    model = transformers.TFBertModel.from_pretrained(folder, output_hidden_states=True)
+    hidden = model(tf.constant([[2, *ids, 3]])).hidden_states
+    for layer in range(3):
+        vectors = hidden[layer][0, 1:-1].numpy()
+        for word in range(len(sentence)):
+            np.testing.assert_allclose(features[word, layer], vectors[words == word].mean(0), atol=1e-5)
+
+
+def test_features_do_not_depend_on_the_batch(folder):
+    encoder = Transformer(folder)
+    sentences = [("Lee",), ("Lee", "lives", "in", "Rome", "."), ("Rome", ".") * 20]
+    together = encoder.encode(sentences)
+    for sentence, mine in zip(sentences, together):
+        assert mine.shape == (len(sentence), 3, 8)
+        np.testing.assert_allclose(mine, encoder.encode([sentence])[0], atol=1e-5)
+
+
+def test_windows():
+    assert windows(3, 10) == [(0, 3, 0, 3)]
+    for pieces in range(1, 60):
+        found = windows(pieces, 10)
+        read = [place for window in found for place in range(window.read_from, window.read_to)]
+        assert read == list(range(pieces))  # every piece once, in order
+        for window in found:
+            assert window.end - window.start == min(pieces, 10)
+            for place in range(window.read_from, window.read_to):
+                # Two pieces on each side at least, where the sentence has them.
+                assert place - window.start >= min(place, 2)
+                assert window.end - 1 - place >= min(pieces - 1 - place, 2)
+
+
+def test_long_sentences_are_read_whole(folder):
+    """The middle window of a long sentence sees just its own pieces."""
+    encoder = Transformer(folder)
+    sentence = ("lee", "lives", "in", ".") * 6  # 24 pieces, 10 a window
+    (features,) = encoder.encode([sentence])
+    window = windows(24, 10)[1]
+    (alone,) = encoder.encode([sentence[window.start : window.end]])
+    rows = slice(window.read_from, window.read_to)
+    inside = slice(window.read_from - window.start, window.read_to - window.start)
+    np.testing.assert_allclose(features[rows], alone[inside], atol=1e-5)
+    assert np.abs(features).sum((1, 2)).min() > 0
+
+
+def test_directories_that_lack_something(folder, tmp_path):
+    import pathlib
+    import shutil
+
+    with pytest.raises(DataError, match="no config.json"):
+        find_source({"encoder": str(tmp_path)})
+    shutil.copy(pathlib.Path(folder) / "config.json", tmp_path)
+    with pytest.raises(DataError, match="no tokenizer .*expected it beside config.json"):
+        find_source({"encoder": str(tmp_path)})
+    shutil.copy(pathlib.Path(folder) / "vocab.txt", tmp_path)
+    with pytest.raises(DataError, match="no weights"):
+        find_source({"encoder": str(tmp_path)})
+    (tmp_path / "tf_model.h5").write_bytes(b"not one")
+    assert find_source({"encoder": str(tmp_path)}).kind == "transformer"
+    with pytest.raises(DataError, match="expected a model and its tokenizer for TensorFlow"):
+        Transformer(str(tmp_path))
+
+
+def gelu(x):
+    from math import erf
+
+    return 0.5 * x * (1.0 + np.vectorize(erf)(x / 2**0.5))
+
+
+def bert(weights, ids, heads):
+    """All hidden states of a BERT in NumPy, float64, from a safetensors file."""
+
+    def dense(x, name):
+        return x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+
+    def norm(x, name):
+        x = x - x.mean(-1, keepdims=True)
+        x = x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-12)
+        return x * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+
+    table = {part: weights[f"embeddings.{part}_embeddings.weight"] for part in ("word", "position", "token_type")}
+    x = table["word"][ids] + table["position"][: len(ids)] + table["token_type"][0]
+    states = [norm(x, "embeddings.LayerNorm")]
+    for layer in range(6):
+        prefix, x = f"encoder.layer.{layer}", states[-1]
+        q, k, v = (
+            dense(x, f"{prefix}.attention.self.{part}").reshape(len(ids), heads, -1).transpose(1, 0, 2)
+            for part in ("query", "key", "value")
+        )
+        scores = q @ k.transpose(0, 2, 1) / q.shape[-1] ** 0.5
+        scores = np.exp(scores - scores.max(-1, keepdims=True))
+        mixed = (scores / scores.sum(-1, keepdims=True) @ v).transpose(1, 0, 2).reshape(len(ids), -1)
+        x = norm(x + dense(mixed, f"{prefix}.attention.output.dense"), f"{prefix}.attention.output.LayerNorm")
+        inner = dense(gelu(dense(x, f"{prefix}.intermediate.dense")), f"{prefix}.output.dense")
+        states.append(norm(x + inner, f"{prefix}.output.LayerNorm"))
+    return states
+
+
+def test_minilm_against_numpy():
+    try:
+        folder = transformer_folder("minilm")
+    except DataError as error:
+        pytest.skip(str(error))
+    from safetensors.numpy import load_file
+
+    weights = {name: value.astype(np.float64) for name, value in load_file(f"{folder}/model.safetensors").items()}
+    encoder = Transformer(folder)
+    assert (encoder.layers, encoder.size) == (7, 384)
+    sentence = ("Sirhan", "Sirhan", "shot", "Robert", "Kennedy", "in", "Los", "Angeles", ".")
+    ids, words = encoder.pieces(sentence)
+    states = bert(weights, [101, *ids, 102], 12)
+    (features,) = encoder.encode([sentence])
+    for layer, state in enumerate(states):
+        pooled = [state[1:-1][words == word].mean(0) for word in range(len(sentence))]
+        np.testing.assert_allclose(features[:, layer], pooled, atol=1e-4)
