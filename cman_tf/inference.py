@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -15,12 +17,33 @@ from cman_tf.decoding import Prediction, decode_sentence
 from cman_tf.model import CMAN
 
 BATCH_TOKENS = 2048  # of a batch: enough for large products, little padding, little memory
+_AT_ONCE = 2  # batches
 
 
-def make_decoder(model: CMAN, gold_labels: bool = False) -> Any:
-    """`model.decode` compiled once for batches of any shape."""
-    decode = functools.partial(model.decode, gold_labels=gold_labels)
+def make_decoder(model: CMAN, gold_labels: bool = False, marginals: bool = False) -> Any:
+    """`model.decode` compiled once for batches of any shape.
+
+    Marginals are for the entities' scores: scoring a corpus does without.
+    """
+    decode = functools.partial(model.decode, gold_labels=gold_labels, marginals=marginals)
     return tf.function(decode, input_signature=[signature(model.contextual)], autograph=False)
+
+
+def decode_batches(decoder: Any, batches: Iterable[dict[str, tf.Tensor]]) -> Iterator[dict[str, np.ndarray]]:
+    """The output for each batch, in order, two batches at a time: while one is in an LSTM,
+    a small step after another, the other's products keep the processor busy."""
+
+    def decode(batch: dict[str, tf.Tensor]) -> dict[str, np.ndarray]:
+        return {name: value.numpy() for name, value in decoder(batch).items()}
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        waiting: collections.deque = collections.deque()
+        for batch in batches:
+            waiting.append(pool.submit(decode, batch))
+            if len(waiting) > _AT_ONCE:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def predict_examples(
@@ -37,8 +60,8 @@ def predict_examples(
     """
     order = sorted_order([len(example.words) for example in examples], batch_tokens)
     predictions: list[Prediction | None] = [None] * len(examples)
-    for rows, batch in zip(order, dataset(examples, order, vocabulary, step=1, features=features)):
-        output = {name: value.numpy() for name, value in decoder(batch).items()}
+    batches = dataset(examples, order, vocabulary, step=1, features=features)
+    for rows, output in zip(order, decode_batches(decoder, batches)):
         for place, row in enumerate(rows):
             example = examples[row]
             length = len(example.words)
@@ -46,7 +69,7 @@ def predict_examples(
             predictions[row] = decode_sentence(
                 example.tokens,
                 [vocabulary.tags[tag] for tag in output["tags"][place, :length]],
-                np.asarray(output["marginals"][place, :length]),
+                output["marginals"][place, :length] if "marginals" in output else None,
                 output["pairs"][mine, 1:],
                 output["scores"][mine],
                 vocabulary.relations,

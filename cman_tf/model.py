@@ -172,12 +172,12 @@ class CMAN(tf.keras.Model):
         losses = {task: tf.reduce_mean(loss) for task, loss in losses.items()}
         return self.joint_loss(losses), {**losses, "gate": second.gate}
 
-    def decode(self, batch: Batch, gold_labels: bool = False) -> dict[str, tf.Tensor]:
+    def decode(self, batch: Batch, gold_labels: bool = False, marginals: bool = True) -> dict[str, tf.Tensor]:
         """Inference: labels are those the first CRF decodes (or gold, IJCAI table 3).
 
         Returns:
           tags: int32 [B, L], of the second CRF in dynamic CMAN, else of the first.
-          marginals: float32 [B, L], Pr(tag | sentence) of each of those tags.
+          marginals: float32 [B, L], Pr(tag | sentence) of each of those tags, if wanted.
           pairs: int32 [P, 3], sentence and the last tokens of two predicted entities.
           scores: float32 [P, R], Pr(relation) of each pair, equation 10 / 17.
         """
@@ -191,12 +191,11 @@ class CMAN(tf.keras.Model):
             crf, potentials = self.second_crf, second.potentials
             tags = crf.decode(potentials, lengths)
         pairs = self.entity_pairs(tags, lengths)
-        return {
-            "tags": tags,
-            "marginals": tf.gather(crf.marginals(potentials, lengths), tags, batch_dims=2),
-            "pairs": pairs,
-            "scores": tf.sigmoid(self.scorer.score_pairs(second.relation, pairs)),
-        }
+        scores = tf.sigmoid(self.scorer.score_pairs(second.relation, pairs))
+        output = {"tags": tags, "pairs": pairs, "scores": scores}
+        if marginals:
+            output["marginals"] = tf.gather(crf.marginals(potentials, lengths), tags, batch_dims=2)
+        return output
 
     def entity_pairs(self, tags: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         """All ordered pairs of two entities' last tokens: int32 [B, L] to [P, 3].

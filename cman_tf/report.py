@@ -43,7 +43,11 @@ def read_results(folder: pathlib.Path) -> dict[tuple[str, ...], list[dict[str, A
         usual = dataclasses.asdict(Settings(model=used["model"]).resolved())
         changed = [f"{name}={used[name]}" for name in _SHOWN if used[name] != usual[name]]
         model = ", ".join([used["model"], *changed])
-        rest = tuple(f"{name}={used[name]}" for name in usual if name not in ("seed", "epochs", "patience", "xla"))
+        rest = tuple(
+            f"{name}={used.get(name, usual[name])}"
+            for name in usual
+            if name not in ("seed", "epochs", "patience", "xla")
+        )
         key = (result["corpus"]["name"], model, result["inputs"], result["protocol"], *rest)
         groups.setdefault(key, []).append({**result, "file": path.name})
     return groups

@@ -12,7 +12,7 @@ from conftest import TINY_FLAGS, fails_with, run_command
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders import cache
 from cman_tf.encoders.cache import prepare
-from cman_tf.encoders.source import Source, find_source
+from cman_tf.encoders.source import Source, find_source, open_encoder
 
 SOURCE = Source("elmo_hub", {"elmo": "somewhere"}, "a" * 64)
 SENTENCES = [("Lee", "lives", "."), ("Rome",), ("a", "b"), ("c", "d", "e"), ("f", "g", "h")]
@@ -143,6 +143,15 @@ def test_training_with_an_encoder(elmo, eight_sentences, tmp_path):
     fails_with(run_command(*train, *elmo_flags(moved)), "holds another run (the contextual encoder is another)")
     train[2] = f"--model_dir={tmp_path / 'second'}"
     fails_with(run_command(*train, *elmo_flags(moved)), "features.h5: features of another encoder")
+
+
+def test_cached_features_are_those_on_the_fly(elmo, sentences, tmp_path):
+    files = {"elmo_options": str(elmo / "options.json"), "elmo_weights": str(elmo / "lm_weights.hdf5")}
+    source, tokens = find_source(files), [sentence.tokens for sentence in sentences]
+    encoder = open_encoder(source)
+    cached = prepare(tmp_path / "features.h5", source, tokens, lambda: encoder).encode(tokens)
+    for mine, one in zip(cached, tokens):
+        np.testing.assert_allclose(mine, encoder.encode([one])[0], atol=1e-5)
 
 
 def test_embed_command(elmo, eight_sentences, tmp_path):

@@ -84,11 +84,11 @@ def test_entity_pairs_are_those_of_the_decoded_entities(make_model, vocabulary):
 @pytest.mark.parametrize("changes", [{}, {"model": "cman"}, {"share": False}, {"cell": "gru"}])
 def test_a_sentence_does_not_depend_on_its_batch(changes, make_model, make_batch, sentences, vocabulary):
     model = make_model(**changes)
-    decoder = make_decoder(model)
+    decoder = make_decoder(model, marginals=True)
     examples = [encode(sentence, vocabulary) for sentence in sentences]
-    together = predict_examples(decoder, examples, vocabulary, 4)
+    together = predict_examples(decoder, examples, vocabulary, 64)
     alone = [predict_examples(decoder, [example], vocabulary)[0] for example in examples]
-    backwards = predict_examples(decoder, examples[::-1], vocabulary, 3)[::-1]
+    backwards = predict_examples(decoder, examples[::-1], vocabulary, 30)[::-1]
     for other in (alone, backwards):
         for a, b in zip(together, other):
             assert a.sentence == b.sentence

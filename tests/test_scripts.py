@@ -69,7 +69,7 @@ def test_readme_commands_exist():
     """Every command that the README shows is one of the scripts or commands, with flags that exist."""
     text = (ROOT / "README.md").read_text()
     blocks = "\n".join(re.findall(r"```bash\n(.*?)```", text, re.S)).replace("\\\n", " ")
-    commands = re.findall(r"python -m (cman_tf\.\w+(?:\.\w+)?)((?: +(?:--\S+|conll04))*)", blocks)
+    commands = re.findall(r"python -m (cman_tf\.\w+(?:\.\w+)?)((?: +(?:--\S+|conll04|minilm))*)", blocks)
     assert {name for name, _ in commands} >= {f"cman_tf.{n}" for n in ("train", "evaluate", "predict", "score")}
     helps = {name: run_command(name, "--helpfull").stdout for name, _ in commands}
     for name, arguments in commands:

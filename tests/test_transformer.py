@@ -1,5 +1,7 @@
 """Transformers: pooling, windows, independence of the batch, MiniLM by an independent route."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -59,6 +61,28 @@ def test_features_do_not_depend_on_the_batch(folder):
     for sentence, mine in zip(sentences, together):
         assert mine.shape == (len(sentence), 3, 8)
         np.testing.assert_allclose(mine, encoder.encode([sentence])[0], atol=1e-5)
+
+
+def test_byte_level_tokenizers(tmp_path):
+    """RoBERTa's cut words with a blank before them, and have two special positions more."""
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "\u0120", "L", "e", "o", "R", "m", "\u0120R"]
+    (tmp_path / "vocab.json").write_text(json.dumps({piece: number for number, piece in enumerate(pieces)}))
+    (tmp_path / "merges.txt").write_text("#version: 0.2\n\u0120 R\n")
+    files = str(tmp_path / "vocab.json"), str(tmp_path / "merges.txt")
+    transformers.RobertaTokenizerFast(*files, model_max_length=10).save_pretrained(tmp_path)
+    config = transformers.RobertaConfig(
+        vocab_size=len(pieces), hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
+        max_position_embeddings=12, pad_token_id=1, bos_token_id=0, eos_token_id=2,
+    )  # fmt: skip
+    model = transformers.TFRobertaModel(config)
+    model(tf.constant([[0, 2]]))
+    model.save_pretrained(tmp_path)
+    encoder = Transformer(str(tmp_path))
+    ids, words = encoder.pieces(("Lee", "Rome"))
+    assert [pieces[i] for i in ids] == ["\u0120", "L", "e", "e", "\u0120R", "o", "m", "e"]
+    assert list(words) == [0] * 4 + [1] * 4
+    (short,), (long,) = encoder.encode([("Lee",)]), encoder.encode([("Lee", "Rome") * 9])
+    assert short.shape == (1, 2, 8) and long.shape == (18, 2, 8) and np.isfinite(long).all()
 
 
 def test_windows():

@@ -59,7 +59,10 @@ class Transformer:
             raise DataError("no transformers, expected it for --encoder: pip install 'cman_tf[transformers]'") from None
         transformers.logging.set_verbosity_error()
         try:
-            self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            # add_prefix_space: byte-level tokenizers (RoBERTa's) would not take split words without it.
+            self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
+                folder, local_files_only=True, use_fast=True, add_prefix_space=True
+            )
             self._model: Any = transformers.TFAutoModel.from_pretrained(
                 folder, local_files_only=True, output_hidden_states=True
             )

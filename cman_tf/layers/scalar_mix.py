@@ -25,4 +25,7 @@ class ScalarMix(tf.keras.layers.Layer):
         self.w = self.add_weight("w", [shape[-2]], initializer="zeros")
 
     def call(self, layers: tf.Tensor) -> tf.Tensor:
-        return tf.einsum("blnc,n->blc", tf.stop_gradient(layers), self.gamma * tf.nn.softmax(self.w))
+        shape, weights = tf.shape(layers), self.gamma * tf.nn.softmax(self.w)
+        flat = tf.reshape(tf.stop_gradient(layers), [-1, *layers.shape[2:]])
+        mixed = tf.matmul(weights[None, None], flat)  # einsum would move the layers in memory first
+        return tf.reshape(mixed, [shape[0], shape[1], layers.shape[3]])
