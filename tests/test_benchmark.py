@@ -67,7 +67,8 @@ def test_changes(sentences, made):
     few = dict(list(changes.DECODING.items())[:2])
     data = {"train": sentences, "test": sentences, "vocabulary": vocabulary}
     rows = [
-        (name, changes._decode(settings, data, {"contextual_size": 3, "repeats": 1}, *v)) for name, v in few.items()
+        (name, changes._decode(settings, data, {"contextual_size": 3, "repeats": 1, "outside_bias": 1.0}, *v))
+        for name, v in few.items()
     ]
     assert [row["times_as_long"] for row in changes._relative(rows)] == [1.0, rows[1][1] / rows[0][1]]
 
@@ -136,8 +137,10 @@ def test_largest_batch_of_a_gpu_by_hand(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "nothing: expected one of train, decode, memory, growth, changes, then flags"),
+        ((), "nothing: expected one of train, decode, memory, growth, changes, start, then flags"),
         (("fast",), "fast: expected one of train"),
+        (("start",), "start: expected --model_dir"),
+        (("start", "--model_dir=/absent"), "predict one sentence: ended with 1"),
         (("train", "--peer=/absent"), "/absent: "),
         (("train", "--peer=" + __file__), "expected a last line of JSON with train_sentences_per_second"),
     ],

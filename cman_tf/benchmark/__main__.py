@@ -5,6 +5,7 @@
     python -m cman_tf.benchmark memory --data_dir=data/conll04_spert
     python -m cman_tf.benchmark growth --data_dir=data/conll04_spert --plot=growth.png
     python -m cman_tf.benchmark changes --data_dir=data/conll04_spert
+    python -m cman_tf.benchmark start --model_dir=runs/conll04
 
 Inputs are word vectors, characters and random contextual vectors. Batches are made
 before the clock starts.
@@ -15,12 +16,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import pathlib
+from typing import Any
 
 from absl import flags
 
 from cman_tf import flags as settings_flags
 from cman_tf import results
-from cman_tf.benchmark import memory
+from cman_tf.benchmark import memory, start
 from cman_tf.benchmark.tables import show
 from cman_tf.data.corpus import find_split, read_corpus
 from cman_tf.data.sentence import DataError
@@ -28,7 +30,7 @@ from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.files import write_atomically
 
 FLAGS = flags.FLAGS
-MODES = ("train", "decode", "memory", "growth", "changes")
+MODES = ("train", "decode", "memory", "growth", "changes", "start")
 PEER = ("train_sentences_per_second", "decode_sentences_per_second", "peak_memory_mib")
 
 
@@ -37,10 +39,11 @@ def define_flags() -> None:
     settings_flags.define_settings()
     for field in settings_flags.FIELDS:
         flags.declare_key_flag(field.name)
-    flags.DEFINE_string("data_dir", None, "Directory with train and test files.", required=True)
+    flags.DEFINE_string("data_dir", None, "Directory with train and test files.")
+    flags.DEFINE_string("model_dir", None, "For start: a run of cman_tf.train, to predict with.")
     flags.DEFINE_integer("contextual_size", 1024, "Width of the random contextual vectors; 0: none.", lower_bound=0)
     flags.DEFINE_integer("repeats", 3, "Passes that are timed, after one that is not.", lower_bound=1)
-    flags.DEFINE_integer("fit", 5, "Passes of training before decoding is timed.", lower_bound=0)
+    flags.DEFINE_float("outside_bias", 3.0, "Added to the tag O before decoding; untrained, all would be entities.")
     flags.DEFINE_integer("limit", 0, "Only so many sentences; 0: all.", lower_bound=0)
     flags.DEFINE_integer("long", 500, "Tokens of memory's long sentence.", lower_bound=1)
     flags.DEFINE_string("case", None, "One case of memory, as train:500x1; none: all, each in a process of its own.")
@@ -68,7 +71,12 @@ def main(arguments: list[str]) -> None:
         raise DataError(f"{' '.join(arguments[1:]) or 'nothing'}: expected one of {', '.join(MODES)}, then flags")
     mode = arguments[1]
     settings, peer = settings_flags.settings_from_flags(), read_peer()
-    if mode == "memory" and not FLAGS.case:
+    needed = "model_dir" if mode == "start" else "data_dir"
+    if FLAGS[needed].value is None:
+        raise DataError(f"{mode}: expected --{needed}")
+    if mode == "start":
+        result: dict[str, Any] = {"seconds": start.measure(FLAGS.model_dir, FLAGS.repeats)}
+    elif mode == "memory" and not FLAGS.case:
         result = memory.measure(FLAGS.long, [int(length) for length in FLAGS.gpu_lengths])
     else:
         splits = {name: read_corpus(find_split(FLAGS.data_dir, name)) for name in ("train", "test")}
@@ -88,15 +96,15 @@ def main(arguments: list[str]) -> None:
         else:
             from cman_tf.benchmark import changes, speed
 
-            options = {name: FLAGS[name].value for name in ("contextual_size", "repeats", "fit")}
+            options = {name: FLAGS[name].value for name in ("contextual_size", "repeats", "outside_bias")}
             if mode == "changes":
                 result = changes.measure(settings, data, options)
             else:
                 result = speed.measure(mode, settings, data, options)
     show(mode, result, peer)
     if FLAGS.json:
-        used = {name: FLAGS[name].value for name in ("contextual_size", "repeats", "fit", "limit")}
-        used["data_dir"] = results.portable(FLAGS.data_dir)
+        used = {name: FLAGS[name].value for name in ("contextual_size", "repeats", "outside_bias", "limit")}
+        used |= {name: results.portable(FLAGS[name].value) for name in ("data_dir", "model_dir")}
         record = {
             "benchmark": mode,
             **result,

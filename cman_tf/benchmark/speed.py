@@ -87,31 +87,28 @@ def time_decoding(model: CMAN, batches: list[Batch], repeats: int, rate: float) 
     return _timed(one_pass, model, batches, lambda *shape: sum(forward_flops(*shape).values()), repeats, rate)
 
 
-def measure(mode: str, settings: Settings, data: dict[str, Any], options: dict[str, int]) -> dict[str, Any]:
+def measure(mode: str, settings: Settings, data: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
     """Sentences a second of `mode`, "train" or "decode", over a whole split.
 
     Args:
       mode: which.
       settings: of the model.
       data: `train` and `test` sentences, `vocabulary`.
-      options: `contextual_size`, `repeats` and `fit`, the passes of training before
-        decoding: untrained weights find an entity almost everywhere.
+      options: `contextual_size`, `repeats` and `outside_bias`, as in `favour_outside`
+        before decoding.
     """
     size = options["contextual_size"]
     model = inputs.model_of(settings, data["vocabulary"], size)
     rate = matrix_rate()
     result: dict[str, Any] = {"matrix_gflop_per_second": rate / 1e9}
-    training = inputs.training(data, settings, size)
     if mode == "train":
+        training = inputs.training(data, settings, size)
         result.update(time_training(model, training, options["repeats"], rate))
         middle = sorted(training, key=lambda batch: batch["words"].shape[1])[len(training) // 2]
         parts = time_parts(model, middle)
         result["parts_milliseconds"] = {"padded length": middle["words"].shape[1], **parts}
         return result
-    step = make_train_step(model, make_optimizer(model))
-    for _ in range(options["fit"]):
-        for batch in training:
-            step(batch)
+    inputs.favour_outside(model, options["outside_bias"])
     batches = inputs.decoding(data, size)
     result.update(time_decoding(model, batches, options["repeats"], rate))
     decoder = make_decoder(model)

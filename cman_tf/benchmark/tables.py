@@ -36,6 +36,9 @@ def show(mode: str, result: dict[str, Any], peer: dict[str, float]) -> None:
     if mode == "growth":
         print(_rows(result["by_length"], "tokens", "at") + "\n\n" + _rows(result["by_size"], "sentences", "at"))
         return
+    if mode == "start":
+        print(format_table(["command", "seconds"], [[name, f"{s:.2f}"] for name, s in result["seconds"].items()]))
+        return
     if mode == "changes":
         print(
             _rows(result["training"], "training", "variant") + "\n\n" + _rows(result["decoding"], "decoding", "variant")
