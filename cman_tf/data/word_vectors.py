@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import pathlib
 import zlib
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from typing import BinaryIO
 
 import numpy as np
@@ -14,7 +14,9 @@ from cman_tf.data.sentence import DataError
 
 UNKNOWN = "<unk>"
 _LONGEST_WORD = 10_000  # bytes; what is longer is no word of a binary file
+_BLOCK = 1 << 20  # bytes of a binary file read at a time
 _GZIP = b"\x1f\x8b"
+Keep = Callable[[str, int], bool]  # whether to keep the row of this word and number
 
 
 def forms(token: str) -> tuple[str, ...]:
@@ -47,10 +49,14 @@ def read_word_vectors(path: str, needed: Collection[str] | None = None, first: i
 
     Raises:
       DataError: naming file, line (or row of a binary file) and word of a row of the
-        wrong length or that holds something other than finite numbers.
+        wrong length, or of one to keep that holds something other than finite numbers.
     """
     kept: dict[str, np.ndarray] = {}
     wanted = None if needed is None else {*needed, UNKNOWN}
+
+    def keep(word: str, number: int) -> bool:
+        return word not in kept and (wanted is None or word in wanted or number < first)
+
     try:
         with pathlib.Path(path).open("rb") as plain:
             zipped = plain.read(2) == _GZIP
@@ -58,9 +64,8 @@ def read_word_vectors(path: str, needed: Collection[str] | None = None, first: i
             file = gzip.GzipFile(fileobj=plain) if zipped else plain
             rows = _binary_rows if _is_binary(file.read(4096)) else _text_rows
             file.seek(0)
-            for number, (word, numbers) in enumerate(rows(file, path)):
-                if word not in kept and (wanted is None or word in wanted or number < first):
-                    kept[word] = np.array(numbers, np.float32)
+            for word, numbers in rows(file, path, keep):
+                kept[word] = numbers
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path}: {reason}, expected a file of word vectors") from None
@@ -75,35 +80,44 @@ def _is_binary(start: bytes) -> bool:
     return any(byte < 32 and byte not in b"\t\n\r" for byte in start)
 
 
-def _text_rows(file: BinaryIO, path: str) -> Iterator[tuple[str, np.ndarray]]:
-    size = 0
+def _text_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, np.ndarray]]:
+    """The rows to keep. Of the others only the count of numbers is looked at: most of a
+    large file's time would go into reading them."""
+    size = skipped = 0
     for number, line in enumerate(file, start=1):
         parts = line.decode("utf-8", errors="replace").rstrip("\r\n ").split(" ")
         if number == 1 and len(parts) == 2 and all(part.isdecimal() for part in parts):
+            skipped = 1
             continue
         if size and len(parts) - 1 > size and not _is_number(parts[-size - 1]):
             parts = [" ".join(parts[:-size]), *parts[-size:]]  # a word with blanks in it
-        row = _read_row(parts, size, f"{path}, line {number}")
-        size = len(row)
-        yield parts[0], row
+        where = f"{path}, line {number}, word {parts[0][:30]!r}"
+        if len(parts) < 2 or (size and len(parts) - 1 != size):
+            raise DataError(f"{where}: {len(parts) - 1} numbers, expected {size or 'at least one'}")
+        size = len(parts) - 1
+        if keep(parts[0], number - 1 - skipped):
+            yield parts[0], _row(parts[1:], where)
 
 
-def _binary_rows(file: BinaryIO, path: str) -> Iterator[tuple[str, np.ndarray]]:
+def _binary_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, np.ndarray]]:
     header = file.readline(100).split()
     if len(header) != 2 or not all(part.isdigit() for part in header) or not int(header[1]):
         raise DataError(f"{path}: binary, but no line of count and size first, expected word2vec's binary format")
     count, size = map(int, header)
-    for number in range(1, count + 1):
-        word = bytearray()
-        while (byte := file.read(1)) != b" ":
-            if not byte or len(word) > _LONGEST_WORD:
-                raise DataError(f"{path}, row {number}: no word, expected {count} rows of {size} numbers")
-            word += byte
-        name = word.decode("utf-8", errors="replace").lstrip("\n")
-        raw = file.read(4 * size)
+    buffer, place = b"", 0
+    for number in range(count):
+        if len(buffer) - place < 4 * size + _LONGEST_WORD:
+            buffer, place = buffer[place:] + file.read(_BLOCK), 0
+        end = buffer.find(b" ", place, place + _LONGEST_WORD)
+        if end < 0:
+            raise DataError(f"{path}, row {number + 1}: no word, expected {count} rows of {size} numbers")
+        word = buffer[place:end].decode("utf-8", errors="replace").lstrip("\n")
+        raw, place = buffer[end + 1 : end + 1 + 4 * size], end + 1 + 4 * size
+        where = f"{path}, row {number + 1}, word {word[:30]!r}"
         if len(raw) < 4 * size:
-            raise DataError(f"{path}, row {number}, word {name[:30]!r}: {len(raw) // 4} numbers, expected {size}")
-        yield name, _finite(np.frombuffer(raw, "<f4"), f"{path}, row {number}, word {name[:30]!r}")
+            raise DataError(f"{where}: {len(raw) // 4} numbers, expected {size}")
+        if keep(word, number):
+            yield word, _finite(np.frombuffer(raw, "<f4").astype(np.float32), where)
 
 
 def _is_number(text: str) -> bool:
@@ -114,14 +128,11 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _read_row(parts: list[str], size: int, where: str) -> np.ndarray:
-    where = f"{where}, word {parts[0][:30]!r}"
-    if len(parts) < 2 or (size and len(parts) - 1 != size):
-        raise DataError(f"{where}: {len(parts) - 1} numbers, expected {size or 'at least one'}")
+def _row(numbers: list[str], where: str) -> np.ndarray:
     try:
-        row = np.array(parts[1:], dtype=np.float32)
+        row = np.array(numbers, dtype=np.float32)
     except ValueError:
-        raise DataError(f"{where}: not all numbers, expected {len(parts) - 1} of them") from None
+        raise DataError(f"{where}: not all numbers, expected {len(numbers)} of them") from None
     return _finite(row, where)
 
 
