@@ -71,6 +71,12 @@ class Settings:
         0.01, "alpha: size of the perturbation eta_adv; 0: no adversarial training (Bekoulis et al.: 0.01).", minimum=0
     )
     learning_rate: float = _setting(5e-4, "Adam's learning rate (papers: 0.0005).", minimum=0)
+    learning_rate_schedule: str = _setting(
+        "constant",
+        "constant, or linear: from --learning_rate in the first epoch towards zero after the last of --epochs "
+        "(papers: not given).",
+        choices=("constant", "linear"),
+    )
     adam_epsilon: float = _setting(1e-7, "Adam's epsilon (papers: not given; Keras: 1e-7, TF1: 1e-8).", minimum=1e-30)
     epochs: int = _setting(180, "Epochs (papers: 180).", minimum=1)
     patience: int = _setting(0, "Stop after this many epochs without a better dev score; 0: never.", minimum=0)
@@ -98,6 +104,11 @@ class Settings:
     tune_word_vectors: bool = _setting(False, "Train the vectors of --word_vectors, too; else they stay as they are.")
     xla: bool = _setting(True, "Compile the LSTMs (on a CPU) and the relation scorer with XLA.")
     seed: int = _setting(1, "Seed of weights, dropout and the order of batches.", minimum=0)
+
+    def rate_at(self, epoch: int) -> float:
+        """Adam's learning rate in an epoch, counted from 1."""
+        left = 1.0 - (epoch - 1) / self.epochs
+        return self.learning_rate * (left if self.learning_rate_schedule == "linear" else 1.0)
 
     def resolved(self) -> Settings:
         """These settings with what is unset filled in by the model's own paper.

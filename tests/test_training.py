@@ -1,5 +1,6 @@
 """Training end to end: overfitting, what a run leaves, resuming, other runs' directories."""
 
+import dataclasses
 import json
 import shutil
 
@@ -11,7 +12,9 @@ from conftest import TINY_FLAGS, fails_with, run_command
 from cman_tf.data.sentence import DataError
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.settings import Settings
+from cman_tf.training.run_directory import differing
 from cman_tf.training.state import State, restore_model
+from cman_tf.training.step import make_optimizer, make_train_step
 
 
 @pytest.mark.parametrize("model", ["cman", "dynamic_cman"])
@@ -108,6 +111,29 @@ def test_killed_run_goes_on(trained, eight_sentences, tmp_path):
     result = json.loads((folder / "result.json").read_text())
     assert result["epochs"] == 182
     assert result["test"]["strict"]["micro"]["entities"]["f1"] == 100.0
+
+
+def test_learning_rate_falls(make_model, make_batch, sentences):
+    """Adam's first step is the rate itself for every weight that has a gradient: the compiled
+    step follows the rate as it is set from outside."""
+    settings = Settings(learning_rate=0.4, learning_rate_schedule="linear", epochs=4)
+    assert [settings.rate_at(epoch) for epoch in range(1, 5)] == pytest.approx([0.4, 0.3, 0.2, 0.1])
+    assert Settings(learning_rate=0.4, epochs=4).rate_at(4) == 0.4
+    model = make_model(adversarial_alpha=0.0)
+    optimizer = make_optimizer(model)
+    step, bias = make_train_step(model, optimizer), model.first_crf.unary.bias
+    for rate in (0.125, 0.0):
+        optimizer.learning_rate = rate
+        before = bias.numpy()
+        step(make_batch(sentences))
+        np.testing.assert_allclose(np.abs(bias.numpy() - before).max(), rate, rtol=1e-3)
+
+
+def test_epochs_of_a_falling_rate_may_not_change():
+    old = dataclasses.asdict(Settings(epochs=4, learning_rate_schedule="linear").resolved())
+    assert differing(old, {**old, "epochs": 5, "patience": 3}) == ["epochs"]
+    old["learning_rate_schedule"] = "constant"
+    assert differing(old, {**old, "epochs": 5, "patience": 3}) == []
 
 
 def test_save_and_restore(make_model, make_batch, sentences, tmp_path):

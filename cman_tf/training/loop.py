@@ -121,11 +121,12 @@ def train(trainer: Trainer) -> None:
     while not trainer.done():
         epoch = int(state.epoch) + 1
         order = batch_order(lengths, settings.batch_size, settings.seed, epoch)
+        rate = trainer.optimizer.learning_rate = settings.rate_at(epoch)
         start = time.monotonic()
         means = _epoch(trainer, train_step, order, f"epoch {epoch}/{settings.epochs}")
         trained = time.monotonic()
         dev = trainer.evaluate(decoder, "dev")
-        record = record_of(epoch, means, trainer.model, settings.learning_rate, dev)
+        record = record_of(epoch, means, trainer.model, rate, dev)
         record.update(seconds=trained - start, dev_seconds=time.monotonic() - trained)
         metrics.add(record)
         summaries.add(record)

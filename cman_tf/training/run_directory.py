@@ -84,9 +84,13 @@ def _sha256(path: str) -> str:
 
 
 def differing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Settings in which two runs differ; one that the older did not know had its default."""
+    """Settings in which two runs differ; one that the older did not know had its default.
+
+    Where the learning rate depends on the number of epochs, that may not change either.
+    """
     defaults = dataclasses.asdict(Settings(model=old["model"]).resolved())
-    return [name for name in new if name not in MAY_CHANGE and old.get(name, defaults[name]) != new[name]]
+    may_change = MAY_CHANGE if new["learning_rate_schedule"] == "constant" else MAY_CHANGE[1:]
+    return [name for name in new if name not in may_change and old.get(name, defaults[name]) != new[name]]
 
 
 def is_finished(epoch: int, best_epoch: int, settings: Settings) -> bool:
