@@ -31,6 +31,10 @@ _SHOWN = (  # settings that make another model or objective; named in its row wh
     "share",
     "loss_weighting",
     "adversarial_alpha",
+    "learning_rate_schedule",
+    "embedding_dropout",
+    "bilstm_dropout",
+    "tune_word_vectors",
 )
 
 
@@ -41,13 +45,10 @@ def read_results(folder: pathlib.Path) -> dict[tuple[str, ...], list[dict[str, A
         result = json.loads(path.read_text(encoding="utf-8"))
         used = result["flags"]
         usual = dataclasses.asdict(Settings(model=used["model"]).resolved())
+        used = {**usual, **used}  # an older file lacks the settings that came after it
         changed = [f"{name}={used[name]}" for name in _SHOWN if used[name] != usual[name]]
         model = ", ".join([used["model"], *changed])
-        rest = tuple(
-            f"{name}={used.get(name, usual[name])}"
-            for name in usual
-            if name not in ("seed", "epochs", "patience", "xla")
-        )
+        rest = tuple(f"{name}={used[name]}" for name in usual if name not in ("seed", "epochs", "patience", "xla"))
         key = (result["corpus"]["name"], model, result["inputs"], result["protocol"], *rest)
         groups.setdefault(key, []).append({**result, "file": path.name})
     return groups
