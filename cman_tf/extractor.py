@@ -29,8 +29,8 @@ class Extractor:
     """
 
     def __init__(self, directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str) -> None:
-        self._features = open_features(directory, encoder)
         self.model, self.vocabulary = load_trained(directory, checkpoint)
+        self._features = open_features(directory, encoder)
         self._decoder = make_decoder(self.model, marginals=True)
 
     def extract(self, text: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def test_lookup():
     assert lookup_form("7", {"7", "0"}) == "7"
 
 
-@pytest.mark.parametrize("header", ["", "2 3\n"])
+@pytest.mark.parametrize("header", ["", "4 3\n"])
 def test_read_word_vectors(tmp_path, header):
     path = tmp_path / "vectors.txt"
     path.write_text(f"{header}the 1 2 3\nRome -1 0.5 1e-3 \nthe 9 9 9\n. . 4 5 6\n")
@@ -44,6 +44,8 @@ def test_read_word_vectors(tmp_path, header):
         ("a 1 2\nb 1 x\n", "line 2, word 'b': not all numbers"),
         ("a 1 2\nb 1 nan\n", "line 2, word 'b': a value that is not finite"),
         ("a\n", "line 1, word 'a': 0 numbers"),
+        ("3 2\na 1 2\nb 1 2\n", "2 rows, expected 3 as its first line says"),
+        ("2 3\na 1 2\nb 1 2\n", "line 2, word 'a': 2 numbers, expected 3"),
         ("", "no vectors"),
     ],
 )
@@ -121,12 +123,22 @@ def test_vocabulary_check(vocabulary):
         vocabulary.check([bad], "dev")
 
 
+def test_another_vocabulary_is_not_overwritten(tmp_path, sentences, vocabulary):
+    vocabulary.save(tmp_path)
+    vocabulary.save(tmp_path)
+    before = (tmp_path / "vocabulary.json").read_bytes()
+    with pytest.raises(DataError, match="holds a run with another vocabulary"):
+        Vocabulary.build(sentences[:2]).save(tmp_path)
+    assert (tmp_path / "vocabulary.json").read_bytes() == before
+
+
 def test_vocabulary_round_trip(tmp_path, sentences):
     table = np.arange(6, dtype=np.float32).reshape(2, 3)
     for vectors in (None, (["rome", "fox"], table)):
         made = Vocabulary.build(sentences, vectors)
-        made.save(tmp_path)
-        read = Vocabulary.load(tmp_path)
+        folder = tmp_path / str(vectors is None)
+        made.save(folder)
+        read = Vocabulary.load(folder)
         assert (read.words, read.characters, read.tags) == (made.words, made.characters, made.tags)
         assert read.relations == made.relations
     np.testing.assert_array_equal(read.vectors[1:], table)

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from cman_tf.data.sentence import DataError
-from cman_tf.encoders.bilm import character_ids
+from cman_tf.encoders.bilm import BEGIN_SENTENCE, END_SENTENCE, character_ids
 from cman_tf.encoders.elmo_files import ElmoFiles, pad, read_weights
 from cman_tf.encoders.elmo_hub import ElmoHub
 
@@ -59,6 +59,18 @@ def test_features_depend_on_the_sentence_alone(known):
     np.testing.assert_allclose(elmo.encode(sentences[::-1])[2], together[0], atol=1e-5)
 
 
+def test_token_layer_of_allennlp(data_dir):
+    """The vectors of AllenNLP's own vocabulary file, before the LSTMs."""
+    folder = data_dir / "elmo_fixture_allennlp"
+    bilm = read_weights(folder / "options.json", folder / "lm_weights.hdf5")
+    with h5py.File(folder / "elmo_token_embeddings.hdf5") as file:
+        expected = file["embedding"][...]
+    words = (folder / "vocab_test.txt").read_text().split("\n")[: len(expected)]
+    boundaries = {"<S>": BEGIN_SENTENCE, "</S>": END_SENTENCE}
+    ids = [character_ids(boundaries.get(word, word), bilm.limit) for word in words]
+    np.testing.assert_allclose(bilm.tokens(tf.constant(ids)), expected, atol=1e-4)
+
+
 def test_character_ids_by_hand():
     assert character_ids("aé", 8) == [259, 98, 0xC3 + 1, 0xA9 + 1, 260, 261, 261, 261]
     assert character_ids("abcdefgh", 5) == [259, 98, 99, 100, 260]  # the end is cut
@@ -76,6 +88,16 @@ def test_pairs_that_do_not_fit(known, tmp_path):
     (tmp_path / "options.json").write_text(json.dumps(changed))
     with pytest.raises(DataError, match="lm_weights.hdf5: no RNN_0/.*Cell2.*, expected one of shape"):
         read_weights(tmp_path / "options.json", weights)
+    changed["lstm"]["n_layers"] = 1
+    (tmp_path / "options.json").write_text(json.dumps(changed))
+    with pytest.raises(DataError, match="RNN_0/.*Cell1.*, expected none of that name by .*options.json"):
+        read_weights(tmp_path / "options.json", weights)
+    for part, name, value in (("lstm", "n_layers", 0), ("lstm", "cell_clip", "3"), ("char_cnn", "n_highway", -1)):
+        wrong = json.loads(options.read_text())
+        wrong[part][name] = value
+        (tmp_path / "options.json").write_text(json.dumps(wrong))
+        with pytest.raises(DataError, match=f"{name} .*which should be a .*number"):
+            read_weights(tmp_path / "options.json", weights)
     (tmp_path / "options.json").write_text('{"lstm": {}}')
     with pytest.raises(DataError, match="options.json: KeyError.*expected the options of a biLM"):
         read_weights(tmp_path / "options.json", weights)

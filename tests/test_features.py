@@ -66,20 +66,39 @@ def test_a_killed_run_goes_on(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir() if not p.name.startswith(".")] == ["features.h5"]
 
 
+def test_what_a_kill_leaves(tmp_path, monkeypatch):
+    """SIGKILL while merging, and between the merged file and its parts' end."""
+    monkeypatch.setattr(cache, "_PART_TOKENS", 4)
+    path = tmp_path / "features.h5"
+    (tmp_path / ".features.h5.4711").write_bytes(b"half a file")
+    with monkeypatch.context() as patch:
+        patch.setattr(cache.shutil, "rmtree", lambda *a, **k: None)
+        prepare(path, SOURCE, SENTENCES, Counting)
+    parts = tmp_path / "features.h5.parts"
+    assert parts.exists() and not (tmp_path / ".features.h5.4711").exists()
+    prepare(path, SOURCE, SENTENCES, no_encoder)
+    assert not parts.exists()
+    parts.mkdir()
+    prepare(parts / "000000.h5", SOURCE, [("another", "corpus")], Counting)
+    with pytest.raises(DataError, match="parts: another corpus' features, begun and not finished"):
+        prepare(path, SOURCE, [*SENTENCES, ("new",)], Counting)
+
+
 def test_caches_that_do_not_fit(tmp_path):
     path = tmp_path / "features.h5"
     prepare(path, SOURCE, SENTENCES, Counting)
     other = Source("elmo_hub", {"elmo": "elsewhere"}, "b" * 64)
     with pytest.raises(DataError, match="features of another encoder .--elmo=somewhere., expected those of --elmo=els"):
         prepare(path, other, SENTENCES, no_encoder)
-    with pytest.raises(DataError, match="features of another corpus .none of these 1 sentences"):
+    with pytest.raises(DataError, match="features of another corpus .it lacks 1 of these 1 sentences"):
         prepare(path, SOURCE, [("another", "corpus")], no_encoder)
     with open(path, "r+b") as file:
         file.truncate(500)
     with pytest.raises(DataError, match="features.h5: .*, expected features of cman_tf.embed"):
         prepare(path, SOURCE, SENTENCES, no_encoder)
     with h5py.File(tmp_path / "other.h5", "w") as file:
-        file["x"] = [1]
+        file["features"], file["keys"], file["starts"], file["lengths"] = np.zeros((1, 1, 1)), 1, 1, 1
+        file.attrs["fingerprint"], file.attrs["name"] = SOURCE.fingerprint, "x"
     with pytest.raises(DataError, match="other.h5: .*expected features of cman_tf.embed"):
         prepare(tmp_path / "other.h5", SOURCE, SENTENCES, no_encoder)
 

@@ -1,6 +1,8 @@
 """Transformers: pooling, windows, independence of the batch, MiniLM by an independent route."""
 
 import json
+import pathlib
+import shutil
 
 import numpy as np
 import pytest
@@ -69,7 +71,7 @@ def test_byte_level_tokenizers(tmp_path):
     (tmp_path / "vocab.json").write_text(json.dumps({piece: number for number, piece in enumerate(pieces)}))
     (tmp_path / "merges.txt").write_text("#version: 0.2\n\u0120 R\n")
     files = str(tmp_path / "vocab.json"), str(tmp_path / "merges.txt")
-    transformers.RobertaTokenizerFast(*files, model_max_length=10).save_pretrained(tmp_path)
+    transformers.RobertaTokenizerFast(*files).save_pretrained(tmp_path)
     config = transformers.RobertaConfig(
         vocab_size=len(pieces), hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
         max_position_embeddings=12, pad_token_id=1, bos_token_id=0, eos_token_id=2,
@@ -113,9 +115,6 @@ def test_long_sentences_are_read_whole(folder):
 
 
 def test_directories_that_lack_something(folder, tmp_path):
-    import pathlib
-    import shutil
-
     with pytest.raises(DataError, match="no config.json"):
         find_source({"encoder": str(tmp_path)})
     shutil.copy(pathlib.Path(folder) / "config.json", tmp_path)
@@ -128,6 +127,23 @@ def test_directories_that_lack_something(folder, tmp_path):
     assert find_source({"encoder": str(tmp_path)}).kind == "transformer"
     with pytest.raises(DataError, match="expected a model and its tokenizer for TensorFlow"):
         Transformer(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["tf_model.h5", "tokenizer.json", "config.json"])
+def test_damaged_files(folder, tmp_path, name):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    (copy / name).write_bytes((copy / name).read_bytes()[:200])
+    with pytest.raises(DataError, match="expected a model and its tokenizer for TensorFlow"):
+        Transformer(str(copy))
+
+
+def test_weights_that_are_missing_are_not_made_up(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    config = json.loads((copy / "config.json").read_text())
+    config["num_hidden_layers"] = 3
+    (copy / "config.json").write_text(json.dumps(config))
+    with pytest.raises(DataError, match="no weights for .*layer_._2.*expected those of config.json"):
+        Transformer(str(copy))
 
 
 def gelu(x):

@@ -92,7 +92,7 @@ def draw(result: dict[str, Any], path: str) -> None:
     try:
         import matplotlib
     except ImportError:
-        raise DataError("no matplotlib, expected it for --plot: pip install 'cman_tf[plots]'") from None
+        raise DataError("no matplotlib, expected it for --plot: pip install '.[plots]'") from None
     matplotlib.use("Agg")
     from matplotlib import pyplot
 

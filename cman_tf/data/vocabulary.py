@@ -96,8 +96,25 @@ class Vocabulary:
                     raise DataError(f"{path}, sentence {number}: relation {relation.type!r}, expected one of {known}")
 
     def save(self, directory: str | pathlib.Path) -> None:
-        """Write vocabulary.json and, with word vectors, word_vectors.npy."""
+        """Write vocabulary.json and, with word vectors, word_vectors.npy.
+
+        Raises:
+          DataError: if another vocabulary is there: its model's numbers would change their meaning.
+        """
         folder = pathlib.Path(directory)
+        if (folder / "vocabulary.json").exists():
+            old = Vocabulary.load(folder)
+            if (old.words, old.characters, old.tags, old.relations) != (
+                self.words,
+                self.characters,
+                self.tags,
+                self.relations,
+            ):
+                raise DataError(
+                    f"{folder}: holds a run with another vocabulary ({len(old.words)} words there, {len(self.words)} "
+                    "here; --kept_word_vectors?), expected another --model_dir"
+                )
+            return
         if self.vectors is not None:
             write_atomically(folder / "word_vectors.npy", lambda file: np.save(file, self.vectors, allow_pickle=False))
         lists = {name: getattr(self, name) for name in ("words", "characters", "tags", "relations")}

@@ -84,10 +84,11 @@ def _text_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, np.
     """The rows to keep. Of the others only the count of numbers is looked at: most of a
     large file's time would go into reading them."""
     size = skipped = 0
+    number, promised = 0, None
     for number, line in enumerate(file, start=1):
         parts = line.decode("utf-8", errors="replace").rstrip("\r\n ").split(" ")
         if number == 1 and len(parts) == 2 and all(part.isdecimal() for part in parts):
-            skipped = 1
+            skipped, promised, size = 1, *map(int, parts)
             continue
         if size and len(parts) - 1 > size and not _is_number(parts[-size - 1]):
             parts = [" ".join(parts[:-size]), *parts[-size:]]  # a word with blanks in it
@@ -97,6 +98,8 @@ def _text_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, np.
         size = len(parts) - 1
         if keep(parts[0], number - 1 - skipped):
             yield parts[0], _row(parts[1:], where)
+    if promised is not None and number - skipped != promised:
+        raise DataError(f"{path}: {number - skipped} rows, expected {promised} as its first line says")
 
 
 def _binary_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, np.ndarray]]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -35,7 +36,7 @@ Tokens = Sequence[str]
 
 def key_of(tokens: Tokens) -> bytes:
     """What a sentence's features are found by."""
-    return hashlib.sha256("\0".join(tokens).encode("utf-8")).digest()
+    return hashlib.sha256(json.dumps(list(tokens)).encode("utf-8")).digest()
 
 
 class Cache:
@@ -53,15 +54,14 @@ class Cache:
             self._features = self._file["features"]
             _, self.layers, self.size = self._features.shape
             columns = (self._file[column][...] for column in ("keys", "starts", "lengths"))
-            keys, starts, lengths = columns
-        except (OSError, KeyError, ValueError) as error:
+            self._places = {bytes(k): (int(s), int(n)) for k, s, n in zip(*columns)}
+        except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
             reason = str(error).strip().splitlines()[0]
             raise DataError(f"{path}: {reason}, expected features of cman_tf.embed") from None
         if fingerprint != source.fingerprint:
             self.close()
             raise DataError(f"{path}: features of another encoder ({name}), expected those of {source}")
         self.name = name
-        self._places = {bytes(k): (int(s), int(n)) for k, s, n in zip(keys, starts, lengths)}
 
     def missing(self, sentences: Sequence[Tokens]) -> list[Tokens]:
         """The sentences that have no features here."""
@@ -103,7 +103,7 @@ def prepare(path: str | pathlib.Path, source: Source, sentences: Sequence[Tokens
       open_encoder: called without arguments only if something is missing.
 
     Raises:
-      DataError: if the file is of another encoder or holds none of these sentences.
+      DataError: if the file is of another encoder or lacks most of these sentences.
     """
     path = pathlib.Path(path)
     with _locked(path):
@@ -111,24 +111,35 @@ def prepare(path: str | pathlib.Path, source: Source, sentences: Sequence[Tokens
 
 
 def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], open_encoder: Any) -> Cache:
-    unique = list({key_of(tokens): tokens for tokens in sentences}.values())
+    by_key = {key_of(tokens): tokens for tokens in sentences}
+    unique = list(by_key.values())
+    for left in path.parent.glob(f".{path.name}.[0-9]*"):  # of a process that was killed
+        left.unlink()
     files = _parts(path)
     if path.exists():
         cache = Cache(path, source)
         missing = cache.missing(unique)
         if not missing:
+            shutil.rmtree(_parts_folder(path), ignore_errors=True)
             return cache
-        if len(missing) == len(unique):
+        if 2 * len(missing) > len(unique):
+            cache.close()
             raise DataError(
-                f"{path}: features of another corpus (none of these {len(unique)} sentences), expected another file"
+                f"{path}: features of another corpus (it lacks {len(missing)} of these {len(unique)} sentences), "
+                "expected another file"
             )
         cache.close()
         files = [path, *files]
     done: set[bytes] = set()
     for file in files:
         part = Cache(file, source)
-        done |= set(part._places)
+        keys = set(part._places)
         part.close()
+        if file != path and not keys <= set(by_key):
+            raise DataError(
+                f"{file.parent}: another corpus' features, begun and not finished; expected another file, or none there"
+            )
+        done |= keys
     missing = [tokens for tokens in unique if key_of(tokens) not in done]
     if missing:
         files += _encode(path, source, missing, open_encoder(), len(_parts(path)))

@@ -28,6 +28,11 @@ def read_weights(options_file: str, weights_file: str) -> BiLM:
     weights = {}
     try:
         with h5py.File(weights_file, "r") as file:
+            found: list[str] = []
+            file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
+            for name in found:
+                if name.startswith(("CNN", "RNN_")) and name not in wanted:
+                    raise DataError(f"{weights_file}: {name}, expected none of that name by {options_file}")
             for name, shape in wanted.items():
                 if name not in file:
                     raise DataError(f"{weights_file}: no {name}, expected one of shape {shape} by {options_file}")
@@ -49,7 +54,19 @@ def _shapes(options: dict) -> dict[str, tuple[int, ...]]:
     if cnn["n_characters"] != 262:
         raise ValueError(f"n_characters {cnn['n_characters']}, which should be 262")
     size, cells, filters = lstm["projection_dim"], lstm["dim"], sum(count for _, count in cnn["filters"])
-    lstm["use_skip_connections"], cnn["max_characters_per_token"]  # noqa: B018  they must be there
+    widest = max(width for width, _ in cnn["filters"])
+    if not isinstance(lstm["use_skip_connections"], bool):
+        raise ValueError("use_skip_connections, which should be true or false")
+    for name, value, least in (
+        ("n_layers", lstm["n_layers"], 1),
+        ("max_characters_per_token", cnn["max_characters_per_token"], max(3, widest)),
+        ("n_highway", cnn.get("n_highway", 0), 0),
+    ):
+        if not isinstance(value, int) or value < least:
+            raise ValueError(f"{name} {value!r}, which should be a whole number from {least}")
+    for name in ("cell_clip", "proj_clip"):
+        if not isinstance(lstm.get(name), (int, float, type(None))):
+            raise ValueError(f"{name} {lstm[name]!r}, which should be a number")
     depth = cnn["embedding"]["dim"]
     shapes: dict[str, tuple[int, ...]] = {"char_embed": (261, depth)}
     for number, (width, count) in enumerate(cnn["filters"]):

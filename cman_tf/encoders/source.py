@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import importlib.util
 import json
+import os
 import pathlib
 import re
 from typing import Any
@@ -58,9 +59,11 @@ def find_source(location: dict[str, str]) -> Source | None:
     """
     if not location:
         return None
+    # Absolute, as a run's directory remembers it.
+    location = {n: os.path.abspath(v) if os.path.exists(v) and v != MINILM else v for n, v in location.items()}
     names = set(location)
     if names == {"elmo_options", "elmo_weights"}:
-        paths = [_file(location[name], name) for name in ("elmo_options", "elmo_weights")]
+        paths = {name: _file(location[name], name) for name in ("elmo_options", "elmo_weights")}
         return Source("elmo_files", location, _fingerprint("elmo_files", paths))
     if names == {"elmo"}:
         return Source("elmo_hub", location, _fingerprint("elmo_hub", _module_files(location["elmo"])))
@@ -143,7 +146,7 @@ def transformer_folder(name: str) -> str:
     if pathlib.Path(name).is_dir():
         return name
     if importlib.util.find_spec("transformers") is None:
-        raise DataError(f"--encoder={name}: no such directory, and pip install 'cman_tf[transformers]' is missing")
+        raise DataError(f"--encoder={name}: no such directory, and pip install '.[transformers]' is missing")
     from huggingface_hub import snapshot_download
 
     wanted = ["*.json", "*.txt", "*.model", "*.safetensors", "tf_model.h5"]
@@ -154,7 +157,7 @@ def transformer_folder(name: str) -> str:
         raise DataError(f"--encoder={name}: no such directory, and no such model on the hub ({reason})") from None
 
 
-def _model_files(name: str) -> list[pathlib.Path]:
+def _model_files(name: str) -> dict[str, pathlib.Path]:
     folder = pathlib.Path(transformer_folder(name))
     if not (folder / "config.json").is_file():
         raise DataError(f"{folder}: no config.json, expected a transformer's directory")
@@ -164,10 +167,11 @@ def _model_files(name: str) -> list[pathlib.Path]:
     if not weights:
         raise DataError(f"{folder}: no weights (model.safetensors or tf_model.h5), expected them beside config.json")
     texts = sorted(p for pattern in ("*.json", "*.txt", "*.model") for p in folder.glob(pattern))
-    return [p for p in texts if "readme" not in p.name.lower() and p.name != "modules.json"] + weights
+    texts = [p for p in texts if "readme" not in p.name.lower() and p.name != "modules.json"]
+    return {p.name: p for p in texts + weights}
 
 
-def _module_files(handle: str) -> list[pathlib.Path]:
+def _module_files(handle: str) -> dict[str, pathlib.Path]:
     folder = pathlib.Path(handle)
     if not folder.is_dir():
         import tensorflow_hub
@@ -179,7 +183,7 @@ def _module_files(handle: str) -> list[pathlib.Path]:
             raise DataError(f"--elmo={handle}: no such directory, and not to be had ({reason})") from None
     if not (folder / "saved_model.pb").is_file():
         raise DataError(f"{folder}: no saved_model.pb, expected a TensorFlow Hub module")
-    return sorted(p for p in folder.rglob("*") if p.is_file())
+    return {str(p.relative_to(folder)): p for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def _file(path: str, flag: str) -> pathlib.Path:
@@ -188,10 +192,11 @@ def _file(path: str, flag: str) -> pathlib.Path:
     return pathlib.Path(path)
 
 
-def _fingerprint(kind: str, paths: list[pathlib.Path]) -> str:
+def _fingerprint(kind: str, paths: dict[str, pathlib.Path]) -> str:
+    """Of the files by what they are for, wherever they lie."""
     digest = hashlib.sha256(f"{kind} {_VERSIONS[kind]}".encode())
-    for path in paths:
-        digest.update(path.name.encode())
+    for role, path in paths.items():
+        digest.update(role.encode())
         with path.open("rb") as file:
             for block in iter(lambda: file.read(1 << 20), b""):
                 digest.update(block)

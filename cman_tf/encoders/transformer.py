@@ -15,6 +15,9 @@ from cman_tf.data.sentence import DataError
 
 _UNLIMITED = 100_000  # tokenizers without a limit of their own say 1e30
 
+# Models whose first position is the one after the padding's.
+_OFFSET = ("roberta", "xlm-roberta", "camembert", "longformer", "mpnet")
+
 
 class Window(NamedTuple):
     """A stretch of a sentence's pieces that the encoder sees at once, and which of
@@ -56,25 +59,34 @@ class Transformer:
         try:
             import transformers
         except ImportError:
-            raise DataError("no transformers, expected it for --encoder: pip install 'cman_tf[transformers]'") from None
+            raise DataError("no transformers, expected it for --encoder: pip install '.[transformers]'") from None
         transformers.logging.set_verbosity_error()
-        try:
+        try:  # damaged files raise errors of many libraries, one of them a bare Exception
             # add_prefix_space: byte-level tokenizers (RoBERTa's) would not take split words without it.
             self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, use_fast=True, add_prefix_space=True
             )
-            self._model: Any = transformers.TFAutoModel.from_pretrained(
-                folder, local_files_only=True, output_hidden_states=True
+            self._model: Any
+            self._model, loaded = transformers.TFAutoModel.from_pretrained(
+                folder, local_files_only=True, output_hidden_states=True, output_loading_info=True
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except Exception as error:
             reason = (str(error).strip().splitlines() or [repr(error)])[0]
             raise DataError(f"{folder}: {reason}, expected a model and its tokenizer for TensorFlow") from None
         config = self._model.config
+        absent = [name for name in loaded["missing_keys"] if "pooler" not in name] + loaded["mismatched_keys"]
+        if absent:
+            raise DataError(f"{folder}: no weights for {absent[0]} ({len(absent)} such), expected those of config.json")
+        if config.is_encoder_decoder or not self._tokenizer.is_fast:
+            raise DataError(f"{folder}: a {config.model_type} model, expected an encoder with a fast tokenizer")
         self.layers, self.size = config.num_hidden_layers + 1, config.hidden_size
         probe = [self._tokenizer.unk_token_id]
         framed = self._tokenizer.build_inputs_with_special_tokens(probe)
         self._before = framed.index(probe[0])  # special tokens before a window's own
-        limits = [self._tokenizer.model_max_length, getattr(config, "max_position_embeddings", _UNLIMITED)]
+        positions = getattr(config, "max_position_embeddings", _UNLIMITED)
+        if config.model_type in _OFFSET:
+            positions -= config.pad_token_id + 1
+        limits = [self._tokenizer.model_max_length, positions]
         self._limit = min(limit for limit in [*limits, _UNLIMITED] if limit > 0) - (len(framed) - 1)
         self._run = tf.function(self._hidden, input_signature=[tf.TensorSpec([None, None], tf.int32)] * 2)
 
