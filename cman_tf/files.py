@@ -7,7 +7,7 @@ import os
 import pathlib
 import tempfile
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 
 def write_atomically(path: str | pathlib.Path, content: str | bytes | Callable[[BinaryIO], None]) -> None:
@@ -32,3 +32,10 @@ def write_atomically(path: str | pathlib.Path, content: str | bytes | Callable[[
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+
+
+def hash_file(path: str | pathlib.Path, digest: Any) -> None:
+    """Feed a file to one of hashlib's digests, a block at a time."""
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)

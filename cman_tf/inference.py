@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from cman_tf.data.batches import Example, dataset, signature, sorted_order
+from cman_tf.data.batches import Example, dataset, signature
+from cman_tf.data.order import sorted_order
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.decoding import Prediction, decode_sentence
 from cman_tf.model import CMAN
 
 BATCH_TOKENS = 2048  # of a batch: enough for large products, little padding, little memory
-_AT_ONCE = 2  # batches
+AT_ONCE = 2  # batches
 
 
 def make_decoder(model: CMAN, gold_labels: bool = False, marginals: bool = False) -> Any:
@@ -29,18 +30,20 @@ def make_decoder(model: CMAN, gold_labels: bool = False, marginals: bool = False
     return tf.function(decode, input_signature=[signature(model.contextual)], autograph=False)
 
 
-def decode_batches(decoder: Any, batches: Iterable[dict[str, tf.Tensor]]) -> Iterator[dict[str, np.ndarray]]:
+def decode_batches(
+    decoder: Any, batches: Iterable[dict[str, tf.Tensor]], at_once: int = AT_ONCE
+) -> Iterator[dict[str, np.ndarray]]:
     """The output for each batch, in order, two batches at a time: while one is in an LSTM,
     a small step after another, the other's products keep the processor busy."""
 
     def decode(batch: dict[str, tf.Tensor]) -> dict[str, np.ndarray]:
         return {name: value.numpy() for name, value in decoder(batch).items()}
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         waiting: collections.deque = collections.deque()
         for batch in batches:
             waiting.append(pool.submit(decode, batch))
-            if len(waiting) > _AT_ONCE:
+            if len(waiting) > at_once:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -128,6 +128,7 @@ def run(
 ) -> dict[str, Any]:
     """Train, or go on, to the end; the result file's content."""
     vocabulary = make_vocabulary(corpora)
+    vocabulary.refuse_other(FLAGS.model_dir)
     run_flags = {name: FLAGS[name].value for name in _RUN_FLAGS if FLAGS[name].value is not None}
     start_run(FLAGS.model_dir, known, results.commit(), run_flags)
     # TensorFlow takes seconds to import: only now that flags and data are known to be good.

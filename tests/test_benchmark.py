@@ -60,7 +60,7 @@ def test_changes(sentences, made):
     """Every variant computes the same as the model as it is, for its own share of the work."""
     settings, vocabulary, model, batches = made
     plain = model.decode(batches[0])
-    for change, _ in [*changes.TRAINING.values(), *changes.DECODING.values()]:
+    for change, *_ in [*changes.TRAINING.values(), *changes.DECODING.values()]:
         change(model)
         for name, value in model.decode(batches[0]).items():
             np.testing.assert_allclose(value, plain[name], atol=1e-5)

@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from cman_tf.benchmark import inputs
 from cman_tf.benchmark.speed import rounds
-from cman_tf.data.batches import LENGTH_STEP, batch_order, encode
-from cman_tf.inference import decode_batches, make_decoder
+from cman_tf.data.batches import LENGTH_STEP
+from cman_tf.inference import AT_ONCE, decode_batches, make_decoder
 from cman_tf.layers.recurrent import LSTM
 from cman_tf.model import CMAN
 from cman_tf.settings import Settings
@@ -48,14 +48,11 @@ def _all_pairs(model: CMAN) -> None:
     model.scorer.score_pairs = score_pairs
 
 
-def _one_at_a_time(model: CMAN) -> None:
-    pass
-
-
 def _nothing(model: CMAN) -> None:
     pass
 
 
+# The change, and what lengths are rounded up to.
 TRAINING: dict[str, tuple[Callable[[CMAN], None], int]] = {
     "as it is": (_nothing, LENGTH_STEP),
     "LSTMs by Keras": (_keras_lstm, LENGTH_STEP),
@@ -65,13 +62,14 @@ TRAINING: dict[str, tuple[Callable[[CMAN], None], int]] = {
     "lengths rounded up to 8": (_nothing, 8),
     "lengths rounded up to 16": (_nothing, 16),
 }
-DECODING: dict[str, tuple[Callable[[CMAN], None], int]] = {
-    "as it is": (_nothing, 0),
-    "LSTMs by Keras": (_keras_lstm, 0),
-    "character LSTMs by Keras, padded": (_padded_characters, 0),
-    "all pairs of tokens scored": (_all_pairs, 0),
-    "16 sentences a batch": (_nothing, 16),
-    "one batch at a time": (_one_at_a_time, 0),
+# The change, sentences a batch (0: by tokens), batches at a time.
+DECODING: dict[str, tuple[Callable[[CMAN], None], int, int]] = {
+    "as it is": (_nothing, 0, AT_ONCE),
+    "LSTMs by Keras": (_keras_lstm, 0, AT_ONCE),
+    "character LSTMs by Keras, padded": (_padded_characters, 0, AT_ONCE),
+    "all pairs of tokens scored": (_all_pairs, 0, AT_ONCE),
+    "16 sentences a batch": (_nothing, 16, AT_ONCE),
+    "one batch at a time": (_nothing, 0, 1),
 }
 
 
@@ -96,15 +94,10 @@ def _relative(seconds: list[tuple[str, float]]) -> list[dict[str, Any]]:
 def _train(
     settings: Settings, data: dict[str, Any], options: dict[str, Any], change: Callable[[CMAN], None], step: int
 ) -> float:
-    vocabulary, size = data["vocabulary"], options["contextual_size"]
-    model = inputs.model_of(settings, vocabulary, size)
+    size = options["contextual_size"]
+    model = inputs.model_of(settings, data["vocabulary"], size)
     change(model)
-    examples = [encode(sentence, vocabulary) for sentence in data["train"]]
-    order = batch_order([len(e.words) for e in examples], settings.batch_size, settings.seed, 1)
-    train_step, batches = (
-        make_train_step(model, make_optimizer(model)),
-        inputs.batches(examples, order, vocabulary, size, step),
-    )
+    train_step, batches = make_train_step(model, make_optimizer(model)), inputs.training(data, settings, size, step)
 
     def one_pass() -> None:
         for batch in batches:
@@ -115,7 +108,12 @@ def _train(
 
 
 def _decode(
-    settings: Settings, data: dict[str, Any], options: dict[str, Any], change: Callable[[CMAN], None], count: int
+    settings: Settings,
+    data: dict[str, Any],
+    options: dict[str, Any],
+    change: Callable[[CMAN], None],
+    count: int,
+    at_once: int,
 ) -> float:
     size = options["contextual_size"]
     model = inputs.model_of(settings, data["vocabulary"], size)
@@ -124,11 +122,7 @@ def _decode(
     decoder, batches = make_decoder(model), inputs.decoding(data, size, count)
 
     def one_pass() -> None:
-        if change is _one_at_a_time:
-            for batch in batches:
-                decoder(batch)["scores"].numpy()
-        else:
-            collections.deque(decode_batches(decoder, batches), maxlen=0)
+        collections.deque(decode_batches(decoder, batches, at_once), maxlen=0)
 
     one_pass()
     return min(rounds(one_pass, options["repeats"]))

@@ -7,7 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from cman_tf.data.batches import LENGTH_STEP, Example, batch_of, batch_order, encode, sorted_order
+from cman_tf.data.batches import LENGTH_STEP, Example, batch_of, batch_order, encode
+from cman_tf.data.order import sorted_order
 from cman_tf.data.sentence import Sentence
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.inference import BATCH_TOKENS
@@ -38,11 +39,11 @@ def batches(
     return [tensors([examples[row] for row in rows], vocabulary, contextual_size, step) for rows in order]
 
 
-def training(data: dict[str, Any], settings: Settings, contextual_size: int) -> list[Batch]:
+def training(data: dict[str, Any], settings: Settings, contextual_size: int, step: int = LENGTH_STEP) -> list[Batch]:
     """An epoch of the training sentences, batched as `cman_tf.train` does."""
     examples = [encode(sentence, data["vocabulary"]) for sentence in data["train"]]
     order = batch_order([len(e.words) for e in examples], settings.batch_size, settings.seed, 1)
-    return batches(examples, order, data["vocabulary"], contextual_size)
+    return batches(examples, order, data["vocabulary"], contextual_size, step)
 
 
 def decoding(data: dict[str, Any], contextual_size: int, count: int = 0) -> list[Batch]:

@@ -128,17 +128,6 @@ def batch_order(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) 
     return [batches[number] for number in random.permutation(len(batches))]
 
 
-def sorted_order(lengths: Sequence[int], tokens: int) -> list[list[int]]:
-    """Batches in order of length, each of at most `tokens` tokens, padding included, or
-    of one longer sentence: for decoding."""
-    batches: list[list[int]] = []
-    for row in np.argsort(lengths, kind="stable").tolist():
-        if not batches or (len(batches[-1]) + 1) * lengths[row] > tokens:
-            batches.append([])
-        batches[-1].append(row)
-    return batches
-
-
 def dataset(
     examples: Sequence[Example],
     order: Sequence[Sequence[int]],

@@ -102,6 +102,18 @@ class Vocabulary:
           DataError: if another vocabulary is there: its model's numbers would change their meaning.
         """
         folder = pathlib.Path(directory)
+        self.refuse_other(folder)
+        if (folder / "vocabulary.json").exists():
+            return
+        if self.vectors is not None:
+            write_atomically(folder / "word_vectors.npy", lambda file: np.save(file, self.vectors, allow_pickle=False))
+        lists = {name: getattr(self, name) for name in ("words", "characters", "tags", "relations")}
+        text = json.dumps({**lists, "vectors": self.vectors is not None}, ensure_ascii=False, indent=0)
+        write_atomically(folder / "vocabulary.json", text)
+
+    def refuse_other(self, directory: str | pathlib.Path) -> None:
+        """Raise DataError if another vocabulary is saved there."""
+        folder = pathlib.Path(directory)
         if (folder / "vocabulary.json").exists():
             old = Vocabulary.load(folder)
             if (old.words, old.characters, old.tags, old.relations) != (
@@ -114,12 +126,6 @@ class Vocabulary:
                     f"{folder}: holds a run with another vocabulary ({len(old.words)} words there, {len(self.words)} "
                     "here; --kept_word_vectors?), expected another --model_dir"
                 )
-            return
-        if self.vectors is not None:
-            write_atomically(folder / "word_vectors.npy", lambda file: np.save(file, self.vectors, allow_pickle=False))
-        lists = {name: getattr(self, name) for name in ("words", "characters", "tags", "relations")}
-        text = json.dumps({**lists, "vectors": self.vectors is not None}, ensure_ascii=False, indent=0)
-        write_atomically(folder / "vocabulary.json", text)
 
     @classmethod
     def load(cls, directory: str | pathlib.Path) -> Vocabulary:

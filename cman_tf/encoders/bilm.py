@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from cman_tf.layers.linear import linear
+
 # Character ids are bytes; then these, all moved by one, as 0 is padding between tokens.
 BEGIN_SENTENCE, END_SENTENCE, BEGIN_WORD, END_WORD, PAD = 256, 257, 258, 259, 260
 
@@ -65,11 +67,11 @@ class BiLM(tf.Module):
         x = tf.concat(parts, -1)
         for number in range(self.highways):
             layer = f"CNN_high_{number}"
-            carry = tf.sigmoid(tf.matmul(x, w[f"{layer}/W_carry"]) + w[f"{layer}/b_carry"])
-            transformed = tf.nn.relu(tf.matmul(x, w[f"{layer}/W_transform"]) + w[f"{layer}/b_transform"])
+            carry = tf.sigmoid(linear(x, w[f"{layer}/W_carry"], w[f"{layer}/b_carry"]))
+            transformed = tf.nn.relu(linear(x, w[f"{layer}/W_transform"], w[f"{layer}/b_transform"]))
             x = carry * transformed + (1.0 - carry) * x
         if "CNN_proj/W_proj" in w:
-            x = tf.matmul(x, w["CNN_proj/W_proj"]) + w["CNN_proj/b_proj"]
+            x = linear(x, w["CNN_proj/W_proj"], w["CNN_proj/b_proj"])
         return x
 
     def zero_states(self, batch: int | tf.Tensor) -> list[State]:
@@ -118,7 +120,7 @@ class BiLM(tf.Module):
         name = f"RNN_{direction}/RNN/MultiRNNCell/Cell{layer}/LSTMCell"
         kernel, bias, project = (self.weights[f"{name}/{part}"] for part in ("W_0", "B", "W_P_0"))
         width = inputs.shape[-1]
-        projected = tf.transpose(tf.tensordot(inputs, kernel[:width], 1) + bias, [1, 0, 2])
+        projected = tf.transpose(linear(inputs, kernel[:width], bias), [1, 0, 2])
         recurrent = kernel[width:]
 
         def step(t: tf.Tensor, c: tf.Tensor, h: tf.Tensor, out: tf.TensorArray) -> tuple:

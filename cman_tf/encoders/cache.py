@@ -25,6 +25,7 @@ import h5py
 import numpy as np
 from tqdm import tqdm
 
+from cman_tf.data.order import sorted_order
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders.source import Source
 
@@ -164,7 +165,7 @@ def _encode(
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     with tqdm(total=sum(map(len, sentences)), desc=f"features into {path.name}", unit="token", disable=None) as bar:
-        for part in _groups(sorted(sentences, key=len), _PART_TOKENS):
+        for part in _groups(sentences, _PART_TOKENS):
             features: list[np.ndarray] = []
             for batch in _groups(part, _BATCH_TOKENS):
                 features += encoder.encode(batch)
@@ -177,15 +178,9 @@ def _encode(
 
 
 def _groups(sentences: Sequence[Tokens], tokens: int) -> Iterator[list[Tokens]]:
-    """Runs of sentences, sorted by length, of at most `tokens` padded tokens."""
-    group: list[Tokens] = []
-    for sentence in sentences:
-        if group and (len(group) + 1) * len(sentence) > tokens:
-            yield group
-            group = []
-        group.append(sentence)
-    if group:
-        yield group
+    """The sentences in order of length, in runs of at most `tokens` padded tokens."""
+    for rows in sorted_order([len(sentence) for sentence in sentences], tokens):
+        yield [sentences[row] for row in rows]
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 from absl import flags
 
 from cman_tf.data.sentence import DataError
-from cman_tf.files import write_atomically
+from cman_tf.files import hash_file, write_atomically
 from cman_tf.results import portable
 
 FLAGS = flags.FLAGS
@@ -197,7 +197,5 @@ def _fingerprint(kind: str, paths: dict[str, pathlib.Path]) -> str:
     digest = hashlib.sha256(f"{kind} {_VERSIONS[kind]}".encode())
     for role, path in paths.items():
         digest.update(role.encode())
-        with path.open("rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                digest.update(block)
+        hash_file(path, digest)
     return digest.hexdigest()

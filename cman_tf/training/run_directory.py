@@ -11,7 +11,7 @@ from typing import Any
 
 from cman_tf.data.corpus import SPLITS, Corpus
 from cman_tf.data.sentence import DataError
-from cman_tf.files import write_atomically
+from cman_tf.files import hash_file, write_atomically
 from cman_tf.flags import flagfile_of
 from cman_tf.settings import Settings
 
@@ -75,9 +75,7 @@ def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str,
 def _sha256(path: str) -> str:
     try:
         digest = hashlib.sha256()
-        with open(path, "rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                digest.update(block)
+        hash_file(path, digest)
         return digest.hexdigest()
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}, expected a file of word vectors") from None
