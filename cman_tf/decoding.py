@@ -1,6 +1,6 @@
 """From the model's numbers to entities and relations, without TensorFlow.
 
-Shapes: L tokens, P pairs of predicted entities' last tokens, R relation types.
+Shapes: L tokens, P pairs of tokens, R relation types.
 """
 
 from __future__ import annotations
@@ -44,20 +44,28 @@ def decode_sentence(
       tokens: L of them.
       tags: BIO, L of them.
       marginals: float [L], of those tags, or None for no entity scores.
-      pairs: int [P, 2], last tokens of a head and a tail.
+      pairs: int [P, 2], a token of a head and one of a tail. A relation is lifted to the
+        entities they are in; without two entities it is kept apart (`Sentence.ungrounded`).
       scores: float [P, R].
       relation_types: R of them.
       id: the sentence's.
     """
     entities, _ = entities_from_tags(tags)
-    ending_at = {entity.end - 1: number for number, entity in enumerate(entities)}
-    relations = []
+    entity_at = {position: number for number, e in enumerate(entities) for position in range(e.start, e.end)}
+    relations: dict[Relation, float] = {}
+    ungrounded = []
     for (head, tail), row in zip(pairs.tolist(), scores.tolist()):
+        ends = entity_at.get(head), entity_at.get(tail)
         for kind, score in zip(relation_types, row):
-            if score > THRESHOLD:
-                relations.append((Relation(kind, ending_at[head], ending_at[tail]), score))
+            if score <= THRESHOLD:
+                continue
+            if None in ends or ends[0] == ends[1]:
+                ungrounded.append((kind, head, tail))
+            else:
+                relation = Relation(kind, *ends)
+                relations[relation] = max(score, relations.get(relation, 0.0))
     return Prediction(
-        Sentence(tuple(tokens), tuple(entities), tuple(relation for relation, _ in relations), id),
+        Sentence(tuple(tokens), tuple(entities), tuple(relations), id, tuple(ungrounded)),
         () if marginals is None else tuple(float(marginals[e.start : e.end].min()) for e in entities),
-        tuple(score for _, score in relations),
+        tuple(relations.values()),
     )

@@ -13,7 +13,7 @@ from cman_tf.data.corpus import FORMATS, read_corpus
 from cman_tf.encoders import source
 from cman_tf.files import write_atomically
 from cman_tf.flags import run
-from cman_tf.scoring.strict import score
+from cman_tf.scoring.score import score
 from cman_tf.scoring.tables import score_table
 
 FLAGS = flags.FLAGS
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
     examples = [encode(sentence, vocabulary) for sentence in corpus.sentences]
     predictions = predict_examples(decoder, examples, vocabulary, FLAGS.batch_tokens, features)
     predicted = [p.sentence for p in predictions]
-    scores = score(corpus.sentences, predicted)
+    scores = score(corpus.sentences, predicted, vocabulary.labels())
     print(score_table(scores))
     if FLAGS.json:
         origin = {"model_dir": FLAGS.model_dir, "label_source": FLAGS.label_source, "corpus": corpus.summary()}

@@ -12,7 +12,7 @@ from absl import flags
 from cman_tf.data.corpus import FORMATS, read_corpus
 from cman_tf.files import write_atomically
 from cman_tf.flags import run
-from cman_tf.scoring.strict import score
+from cman_tf.scoring.score import labels_of, score
 from cman_tf.scoring.tables import score_table
 
 FLAGS = flags.FLAGS
@@ -21,8 +21,12 @@ FLAGS = flags.FLAGS
 def main(arguments: list[str]) -> None:
     del arguments
     gold = read_corpus(FLAGS.gold, FLAGS.format)
-    predictions = read_corpus(FLAGS.predictions, FLAGS.format)
-    scores = score(gold.sentences, predictions.sentences)
+    predictions = read_corpus(FLAGS.predictions, FLAGS.format, predictions=True)
+    labels = None
+    if FLAGS.labels_of:
+        others = [read_corpus(path, FLAGS.format) for path in FLAGS.labels_of]
+        labels = labels_of([sentence for corpus in (gold, *others) for sentence in corpus.sentences])
+    scores = score(gold.sentences, predictions.sentences, labels)
     print(score_table(scores))
     if FLAGS.json:
         write_atomically(FLAGS.json, json.dumps(scores, indent=1) + "\n")
@@ -32,5 +36,11 @@ if __name__ == "__main__":
     flags.DEFINE_string("gold", None, "File with the gold entities and relations.", required=True)
     flags.DEFINE_string("predictions", None, "File with the predicted ones, for the same sentences.", required=True)
     flags.DEFINE_enum("format", "auto", FORMATS, "Format of both files; auto: by content.")
+    flags.DEFINE_list(
+        "labels_of",
+        [],
+        "Files, such as the training data's, whose types with the gold file's make up the label set that macro "
+        "averages are over; none: the types seen in the gold file and the predictions.",
+    )
     flags.DEFINE_string("json", None, "Also write the scores to this file.")
     run(main)

@@ -77,6 +77,13 @@ class Settings:
         "(papers: not given).",
         choices=("constant", "linear"),
     )
+    weight_average: float = _setting(
+        0.0,
+        "Decay of a moving average of the weights, a step; the average is what is scored and kept; "
+        "0: the weights themselves (papers: not given).",
+        minimum=0,
+        below=1,
+    )
     adam_epsilon: float = _setting(1e-7, "Adam's epsilon (papers: not given; Keras: 1e-7, TF1: 1e-8).", minimum=1e-30)
     epochs: int = _setting(180, "Epochs (papers: 180).", minimum=1)
     patience: int = _setting(0, "Stop after this many epochs without a better dev score; 0: never.", minimum=0)

@@ -6,7 +6,7 @@ from cman_tf.data.corpus import read_corpus
 from cman_tf.data.sentence import Entity, Sentence
 from cman_tf.sample import DIRECTORY
 from cman_tf.sample.generate import SIZES, generate, split_names
-from cman_tf.scoring.strict import score
+from cman_tf.scoring.score import score
 
 
 def test_shipped_corpus_is_the_generators():

@@ -7,7 +7,7 @@ import pytest
 
 from cman_tf.data.sentence import DataError, Entity, Relation, Sentence
 from cman_tf.decoding import decode_sentence
-from cman_tf.scoring.strict import score, stop_score
+from cman_tf.scoring.score import score, stop_score
 from cman_tf.scoring.tables import score_table
 
 TOKENS = tuple("abcdefgh")

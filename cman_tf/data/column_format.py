@@ -58,11 +58,17 @@ def _read_token(line: str, index: int, where: str) -> tuple[str, str, list[str],
     return token, tag, relations, heads
 
 
-def _finish(name: str, rows: list, lines: list[int], path: str) -> tuple[Sentence, int]:
-    """The sentence of the rows read, and its count of inside tags without begin."""
+def _finish(name: str, rows: list, lines: list[int], path: str, predictions: bool) -> tuple[Sentence, int]:
+    """The sentence of the rows read, and its count of inside tags without begin.
+
+    Of predictions, relations are lifted from any token of an entity to the entity, those
+    that have no two entities are kept apart, and what is said twice is taken once, as the
+    scorer of Bekoulis et al. does.
+    """
     entities, orphans = entities_from_tags([row[1] for row in rows])
     entity_at = {position: number for number, e in enumerate(entities) for position in range(e.start, e.end)}
     found: list[Relation] = []
+    ungrounded: list[tuple[str, int, int]] = []
     for position, (token, _, relations, heads) in enumerate(rows):
         where = f"{path}, line {lines[position]}, token {token!r}"
         for kind, head in zip(relations, heads):
@@ -72,6 +78,9 @@ def _finish(name: str, rows: list, lines: list[int], path: str) -> tuple[Sentenc
                 continue
             if not kind:
                 raise DataError(f"{where}: a relation without a name, expected one")
+            if predictions and (position not in entity_at or entity_at.get(head) in (None, entity_at[position])):
+                ungrounded.append((kind, position, head))
+                continue
             if head == position:
                 raise DataError(f"{where}: {kind} from the token to itself, expected another token")
             for end in (position, head):
@@ -80,14 +89,18 @@ def _finish(name: str, rows: list, lines: list[int], path: str) -> tuple[Sentenc
             relation = Relation(kind, entity_at[position], entity_at[head])
             if relation.head == relation.tail:
                 raise DataError(f"{where}: {kind} from an entity to itself, expected two entities")
+            if relation in found and predictions:
+                continue
             if relation in found:
                 raise DataError(f"{where}: {kind} to token {head} a second time, expected it once")
             found.append(relation)
-    return Sentence(tuple(row[0] for row in rows), tuple(entities), tuple(found), name), orphans
+    return Sentence(tuple(row[0] for row in rows), tuple(entities), tuple(found), name, tuple(ungrounded)), orphans
 
 
-def parse_columns(lines: Iterable[str], path: str) -> tuple[list[Sentence], dict[str, int]]:
+def parse_columns(lines: Iterable[str], path: str, predictions: bool = False) -> tuple[list[Sentence], dict[str, int]]:
     """Sentences of a file's lines and counts of what was mended in reading.
+
+    `predictions`: relations need not stand on entities (`Sentence.ungrounded`).
 
     Raises:
       DataError: with the file, the line, the token and what was expected.
@@ -103,7 +116,7 @@ def parse_columns(lines: Iterable[str], path: str) -> tuple[list[Sentence], dict
                     raise DataError(
                         f"{path}, line {number - 1}: sentence {name!r} without tokens, expected one at least"
                     )
-                sentence, mended = _finish(name, rows, numbers, path)
+                sentence, mended = _finish(name, rows, numbers, path, predictions)
                 sentences.append(sentence)
                 orphans += mended
             name, rows, numbers = line[4:].strip(), [], []

@@ -41,12 +41,14 @@ class Corpus:
         }
 
 
-def read_corpus(path: str | pathlib.Path, format: str = "auto") -> Corpus:
+def read_corpus(path: str | pathlib.Path, format: str = "auto", predictions: bool = False) -> Corpus:
     """Read one file in either format.
 
     Args:
       path: the file.
       format: `multihead`, `spert`, or `auto`: JSON if it opens with a bracket.
+      predictions: the file holds what a system predicted: said twice is said once, and
+        relations may stand on tokens that are in no entity (`Sentence.ungrounded`).
 
     Raises:
       DataError: one line naming the file, the place and what was expected.
@@ -67,7 +69,10 @@ def read_corpus(path: str | pathlib.Path, format: str = "auto") -> Corpus:
     if format == "auto":
         format = _format_of(text, path)
     # Not splitlines: a token may hold U+0085 and its like, which are no line ends here.
-    sentences, mended = parse_json(text, path) if format == "spert" else parse_columns(text.split("\n"), path)
+    if format == "spert":
+        sentences, mended = parse_json(text, path, predictions)
+    else:
+        sentences, mended = parse_columns(text.split("\n"), path, predictions)
     if not sentences:
         raise DataError(f"{path}: no sentence, expected one at least")
     return Corpus(path, hashlib.sha256(raw).hexdigest(), sentences, mended)

@@ -38,9 +38,14 @@ class Relation:
 
 @dataclasses.dataclass(frozen=True)
 class Sentence:
-    """Tokens with their entities and the relations between those."""
+    """Tokens with their entities and the relations between those.
+
+    `ungrounded`, of predictions only: (type, head token, tail token) of each relation
+    predicted of tokens that are not in two entities.
+    """
 
     tokens: tuple[str, ...]
     entities: tuple[Entity, ...] = ()
     relations: tuple[Relation, ...] = ()
     id: str = ""
+    ungrounded: tuple[tuple[str, int, int], ...] = ()

@@ -2,7 +2,8 @@
 
 A list of records {"tokens": [...], "entities": [{"type", "start", "end"}, ...],
 "relations": [{"type", "head", "tail"}, ...]}: spans in tokens, the end not
-included; head and tail are positions in the record's entities.
+included; head and tail are positions in the record's entities. Of predictions a record
+may hold "ungrounded", too: [[type, head token, tail token], ...].
 """
 
 from __future__ import annotations
@@ -52,8 +53,13 @@ def _read_relation(item: Any, entities: list[Entity], tokens: tuple[str, ...], w
     return relation
 
 
-def read_record(record: Any, where: str) -> Sentence:
+def read_record(record: Any, where: str, predictions: bool = False) -> Sentence:
     """One record as a sentence.
+
+    Args:
+      record: from JSON.
+      where: it is, for messages.
+      predictions: what a record says twice is taken once instead of refused.
 
     Raises:
       DataError: opening with `where` and naming the item and what was expected.
@@ -70,23 +76,37 @@ def read_record(record: Any, where: str) -> Sentence:
     entities: list[Entity] = []
     for number, item in enumerate(_field(record, "entities", list, where)):
         entity = _read_entity(item, tokens, f"{where}, entity {number}")
-        if entity in entities:
+        if entity in entities and not predictions:
             text = " ".join(tokens[entity.start : entity.end])
             raise DataError(f"{where}, entity {number}: {entity.type} {text!r} a second time, expected it once")
         entities.append(entity)
     relations: list[Relation] = []
     for number, item in enumerate(_field(record, "relations", list, where)):
         relation = _read_relation(item, entities, tokens, f"{where}, relation {number}")
-        if relation in relations:
+        if relation in relations and not predictions:
             raise DataError(
                 f"{where}, relation {number}: {relation.type} from entity {relation.head} to {relation.tail}"
                 " a second time, expected it once"
             )
         relations.append(relation)
-    return Sentence(tokens, tuple(entities), tuple(relations), str(record.get("orig_id", "")))
+    ungrounded = _read_ungrounded(record["ungrounded"], tokens, where) if predictions and "ungrounded" in record else ()
+    return Sentence(tokens, tuple(entities), tuple(relations), str(record.get("orig_id", "")), ungrounded)
 
 
-def parse_json(text: str, path: str) -> tuple[list[Sentence], dict[str, int]]:
+def _read_ungrounded(items: Any, tokens: tuple[str, ...], where: str) -> tuple[tuple[str, int, int], ...]:
+    places = range(len(tokens))
+    for item in items if isinstance(items, list) else [items]:
+        if (
+            not isinstance(item, list)
+            or [type(part) for part in item] != [str, int, int]
+            or not {*item[1:]} <= {*places}
+        ):
+            shown = json.dumps(item, ensure_ascii=False)[:40]
+            raise DataError(f"{where}: ungrounded {shown}, expected [type, head token, tail token]")
+    return tuple((kind, head, tail) for kind, head, tail in items)
+
+
+def parse_json(text: str, path: str, predictions: bool = False) -> tuple[list[Sentence], dict[str, int]]:
     """Sentences of a file's text, and no counts: nothing is mended in reading.
 
     Raises:
@@ -98,7 +118,7 @@ def parse_json(text: str, path: str) -> tuple[list[Sentence], dict[str, int]]:
         raise DataError(f"{path}: not JSON ({error}), expected a list of records") from None
     if not isinstance(records, list):
         raise DataError(f"{path}: JSON, but no list, expected a list of records")
-    return [read_record(record, f"{path}, record {number}") for number, record in enumerate(records)], {}
+    return [read_record(r, f"{path}, record {number}", predictions) for number, r in enumerate(records)], {}
 
 
 def record_of(sentence: Sentence) -> dict[str, Any]:
@@ -110,6 +130,8 @@ def record_of(sentence: Sentence) -> dict[str, Any]:
     }
     if sentence.id:
         record["orig_id"] = sentence.id
+    if sentence.ungrounded:
+        record["ungrounded"] = [list(relation) for relation in sentence.ungrounded]
     return record
 
 

@@ -69,6 +69,10 @@ class Vocabulary:
                 words, table = [UNKNOWN, *words], np.concatenate([unknown, table]).astype(np.float32)
         return cls(words, [UNKNOWN, *characters], [OUTSIDE, *sorted(tags)], relations, table)
 
+    def labels(self) -> dict[str, list[str]]:
+        """The label set: the types of entities and of relations."""
+        return {"entities": sorted({tag[2:] for tag in self.tags if tag != OUTSIDE}), "relations": self.relations}
+
     def word_ids(self, tokens: Sequence[str]) -> np.ndarray:
         """int32 [tokens]: ids by the lookup of `lookup_form`."""
         return np.array([self._word_id[lookup_form(token, self._word_id)] for token in tokens], np.int32)

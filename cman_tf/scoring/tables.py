@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.scoring.strict import DESCRIPTION
+from cman_tf.scoring.conventions import DESCRIPTIONS
+from cman_tf.scoring.score import TASKS
 
 # F1 on CoNLL04: IJCAI 2020 table 1 and TNNLS 2021 table I.
 PAPER_CONLL04 = {"cman": (90.62, 72.97), "dynamic_cman": (91.72, 73.46)}
@@ -24,19 +25,47 @@ def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def score_table(scores: dict[str, Any]) -> str:
-    """The strict scores of a file: a line a type, then micro, for both tasks."""
+    """Strict scores a line a type, then every convention's averages, and what each means."""
     rows = []
-    for task, title in (("entities", "entities"), ("relations", "relations")):
-        per_type = scores["strict"]["per_type"][task]
-        for kind, row in [*per_type.items(), (f"{title}, micro", scores["strict"]["micro"][task])]:
-            rates = [f"{row[name]:.2f}" for name in ("precision", "recall", "f1")]
-            rows.append([kind, *(str(row[name]) for name in ("tp", "fp", "fn")), *rates])
-    counts = scores["counts"]
-    table = format_table(["type", "TP", "FP", "FN", "P", "R", "F1"], rows)
-    return (
-        f"{DESCRIPTION}\n{counts['sentences']} sentences, {counts['gold_entities']} entities, "
-        f"{counts['gold_relations']} relations\n{table}"
+    for task in TASKS:
+        for kind, row in [
+            *scores["strict"]["per_type"][task].items(),
+            (f"{task}, micro", scores["strict"]["micro"][task]),
+        ]:
+            rows.append([kind, *(str(row[name]) for name in ("tp", "fp", "fn")), *_rates(row)])
+    table = format_table(["strict, by type", "TP", "FP", "FN", "P", "R", "F1"], rows)
+    counts, left_out = scores["counts"], scores["ungrounded_relations"]
+    return "\n".join(
+        [
+            f"{counts['sentences']} sentences, {counts['gold_entities']} entities, "
+            f"{counts['gold_relations']} relations",
+            "",
+            table,
+            "",
+            averages_table(scores),
+            "",
+            *(f"{name}: {scores[name]['means']}" for name in DESCRIPTIONS),
+            f"macro: mean over the types, {scores['macro_rule']}; without the entity type Other where it says so",
+            f"left out: {left_out['predicted']} predicted relations whose tokens are in no two predicted entities; "
+            f"in relaxed also {left_out['gold']} that are in no gold span",
+        ]
     )
+
+
+def averages_table(scores: dict[str, Any]) -> str:
+    """A line a convention and average: precision, recall and F1 of both tasks."""
+    rows = []
+    for name in DESCRIPTIONS:
+        for average in ("micro", "macro", "macro_without_other"):
+            if (name, average) != ("boundaries", "macro_without_other"):
+                rates = [rate for task in TASKS for rate in _rates(scores[name][average][task])]
+                rows.append([f"{name}, {average.replace('_', ' ').replace('other', 'Other')}", *rates])
+    header = [f"{task[:3]}. {rate}" for task in TASKS for rate in ("P", "R", "F1")]
+    return format_table(["convention", *header], rows)
+
+
+def _rates(row: dict[str, float]) -> list[str]:
+    return [f"{row[name]:.2f}" for name in ("precision", "recall", "f1")]
 
 
 def paper_table(result: dict[str, Any]) -> str:

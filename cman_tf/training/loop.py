@@ -19,8 +19,9 @@ from cman_tf.data.sentence import DataError
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.inference import make_decoder, predict_examples
 from cman_tf.model import CMAN, build_model
-from cman_tf.scoring.strict import score, stop_score
+from cman_tf.scoring.score import score, stop_score
 from cman_tf.settings import Settings
+from cman_tf.training.averaging import WeightAverage
 from cman_tf.training.run_directory import Metrics, is_finished
 from cman_tf.training.state import State, restore_model
 from cman_tf.training.step import make_optimizer, make_train_step
@@ -39,6 +40,7 @@ class Trainer:
     examples: dict[str, list[Example]]
     model: CMAN
     optimizer: tf.keras.optimizers.Optimizer
+    average: WeightAverage
     state: State
     directory: str
     features: Any
@@ -50,7 +52,7 @@ class Trainer:
     def evaluate(self, decoder: Any, split: str) -> dict[str, Any]:
         """Strict scores of a split."""
         predictions = predict_examples(decoder, self.examples[split], self.vocabulary, features=self.features)
-        return score(self.corpora[split].sentences, [p.sentence for p in predictions])
+        return score(self.corpora[split].sentences, [p.sentence for p in predictions], self.vocabulary.labels())
 
     def inputs(self) -> str:
         """What a token is represented by."""
@@ -104,18 +106,19 @@ def build(
     tf.keras.utils.set_random_seed(settings.seed)
     model = build_model(settings, vocabulary, features and (features.layers, features.size))
     optimizer = make_optimizer(model)
-    state = State(directory, model, optimizer)
+    average = WeightAverage(model.trainable_variables, settings.weight_average)
+    state = State(directory, model, optimizer, average)
     if state.restore_last():
         logging.info("%s: going on after epoch %d", directory, int(state.epoch))
     examples = {split: [encode(s, vocabulary) for s in corpus.sentences] for split, corpus in corpora.items()}
-    return Trainer(settings, corpora, vocabulary, examples, model, optimizer, state, directory, features)
+    return Trainer(settings, corpora, vocabulary, examples, model, optimizer, average, state, directory, features)
 
 
 def train(trainer: Trainer) -> None:
     """Train until the epochs or the patience run out, keeping the best dev epoch."""
     settings, state = trainer.settings, trainer.state
     metrics, summaries = Metrics(trainer.directory, int(state.epoch)), Summaries(trainer.directory)
-    train_step = make_train_step(trainer.model, trainer.optimizer)
+    train_step = make_train_step(trainer.model, trainer.optimizer, trainer.average)
     decoder = make_decoder(trainer.model)
     lengths = [len(example.words) for example in trainer.examples["train"]]
     while not trainer.done():
@@ -125,7 +128,8 @@ def train(trainer: Trainer) -> None:
         start = time.monotonic()
         means = _epoch(trainer, train_step, order, f"epoch {epoch}/{settings.epochs}")
         trained = time.monotonic()
-        dev = trainer.evaluate(decoder, "dev")
+        with trainer.average.in_place():
+            dev = trainer.evaluate(decoder, "dev")
         record = record_of(epoch, means, trainer.model, rate, dev)
         record.update(seconds=trained - start, dev_seconds=time.monotonic() - trained)
         metrics.add(record)

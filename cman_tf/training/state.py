@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from cman_tf.data.sentence import DataError
 from cman_tf.model import CMAN
+from cman_tf.training.averaging import WeightAverage
 
 
 class State:
@@ -17,15 +18,20 @@ class State:
       directory: the run's.
       model: with its weights made.
       optimizer: its optimizer.
+      average: of its weights; the best epoch is saved with the averages as its weights.
     """
 
-    def __init__(self, directory: str, model: CMAN, optimizer: tf.keras.optimizers.Optimizer) -> None:
+    def __init__(
+        self, directory: str, model: CMAN, optimizer: tf.keras.optimizers.Optimizer, average: WeightAverage
+    ) -> None:
+        self._average = average
         self.epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.best_score = tf.Variable(-1.0, dtype=tf.float64, trainable=False)
         self.best_epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._checkpoint = checkpoint = tf.train.Checkpoint(
             model=model,
             optimizer=optimizer,
+            average=average,
             epoch=self.epoch,
             best_score=self.best_score,
             best_epoch=self.best_epoch,
@@ -44,6 +50,8 @@ class State:
         )
         if newest:
             self._checkpoint.restore(newest)
+            if newest == self._best.latest_checkpoint:
+                self._average.swap()
         return int(self.epoch)
 
     def finish_epoch(self, epoch: int, score: float) -> bool:
@@ -53,7 +61,8 @@ class State:
         if better:
             self.best_score.assign(score)
             self.best_epoch.assign(epoch)
-            self._best.save(checkpoint_number=epoch)
+            with self._average.in_place():
+                self._best.save(checkpoint_number=epoch)
         self._last.save(checkpoint_number=epoch)
         return better
 

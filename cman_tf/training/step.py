@@ -13,6 +13,7 @@ import tensorflow as tf
 from cman_tf.adversarial import perturbation
 from cman_tf.data.batches import signature
 from cman_tf.model import CMAN
+from cman_tf.training.averaging import WeightAverage
 
 
 def gradients(model: CMAN, batch: dict[str, tf.Tensor]) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
@@ -72,13 +73,15 @@ def make_optimizer(model: CMAN) -> tf.keras.optimizers.Optimizer:
     return optimizer
 
 
-def make_train_step(model: CMAN, optimizer: tf.keras.optimizers.Optimizer) -> Any:
+def make_train_step(model: CMAN, optimizer: tf.keras.optimizers.Optimizer, average: WeightAverage | None = None) -> Any:
     """The compiled step: a batch in, scalars to log out."""
 
     @tf.function(input_signature=[signature(model.contextual)], autograph=False)
     def train_step(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         total, logs = gradients(model, batch)
         optimizer.apply_gradients(zip(total, model.trainable_variables))
+        if average is not None:
+            average.update(optimizer.iterations)
         return {**logs, "gradient_norm": tf.linalg.global_norm(total)}
 
     return train_step

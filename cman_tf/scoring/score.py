@@ -1,0 +1,81 @@
+"""All measures of predictions, always together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cman_tf.data.sentence import DataError, Sentence
+from cman_tf.scoring.conventions import CONVENTIONS, DESCRIPTIONS, ungrounded
+from cman_tf.scoring.counts import count, macro, micro, per_type
+
+TASKS = ("entities", "relations")
+Labels = Mapping[str, Sequence[str]]  # task to the label set
+
+
+def labels_of(sentences: Sequence[Sentence]) -> dict[str, list[str]]:
+    """The types of entities and of relations that occur."""
+    return {
+        "entities": sorted({e.type for s in sentences for e in s.entities}),
+        "relations": sorted({r.type for s in sentences for r in s.relations}),
+    }
+
+
+def score(gold: Sequence[Sentence], predicted: Sequence[Sentence], labels: Labels | None = None) -> dict[str, Any]:
+    """Score predictions by every convention.
+
+    Args:
+      gold: the sentences.
+      predicted: the same with what was predicted.
+      labels: the label set that macro averages are over, "all labels"; None: "seen
+        labels", those of the gold sentences and the predictions.
+
+    Returns:
+      Convention to {"means", "micro", "macro", "macro_without_other", "per_type"}, each
+      but the first task to precision, recall and F1; "macro_rule"; "ungrounded_relations",
+      which are left out; "counts".
+
+    Raises:
+      DataError: if the predictions are not of these sentences, in this order.
+    """
+    _check_same(gold, predicted)
+    scores: dict[str, Any] = {}
+    for name, facts in CONVENTIONS.items():
+        pairs = [facts(right, found) for right, found in zip(gold, predicted)]
+        table = scores[name] = {"means": DESCRIPTIONS[name], "micro": {}, "macro": {}, "macro_without_other": {}}
+        table["per_type"] = {}
+        for number, task in enumerate(TASKS):
+            counts = count([right[number] for right, _ in pairs], [found[number] for _, found in pairs])
+            known = () if labels is None or (name, task) == ("boundaries", "entities") else labels[task]
+            types = table["per_type"][task] = per_type(counts, known)
+            table["micro"][task] = micro(counts)
+            table["macro"][task] = macro(types)
+            table["macro_without_other"][task] = macro(types, without_other=task == "entities")
+    left_out = [ungrounded(right, found) for right, found in zip(gold, predicted)]
+    counts = {"sentences": len(gold), "tokens": sum(len(s.tokens) for s in gold)}
+    for number, task in enumerate(TASKS):
+        for side, sentences in (("gold", gold), ("predicted", predicted)):
+            counts[f"{side}_{task}"] = sum(len(CONVENTIONS["strict"](s, s)[0][number]) for s in sentences)
+    return {
+        **scores,
+        "macro_rule": "seen labels" if labels is None else "all labels",
+        "ungrounded_relations": {side: sum(row[side] for row in left_out) for side in ("predicted", "gold")},
+        "counts": counts,
+    }
+
+
+def stop_score(scores: dict[str, Any]) -> float:
+    """What the best epoch is chosen by: the mean of strict micro NER and RE F1."""
+    strict = scores["strict"]["micro"]
+    return (strict["entities"]["f1"] + strict["relations"]["f1"]) / 2.0
+
+
+def _check_same(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> None:
+    if len(gold) != len(predicted):
+        raise DataError(f"{len(predicted)} predicted sentences, expected {len(gold)}, one for each gold sentence")
+    for number, (right, found) in enumerate(zip(gold, predicted)):
+        if right.tokens != found.tokens:
+            raise DataError(
+                f"sentence {number}: predicted for {' '.join(found.tokens)[:40]!r}, "
+                f"expected the gold file's {' '.join(right.tokens)[:40]!r}"
+            )
