@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from cman_tf.build import Model
 from cman_tf.data.batches import Example, dataset, signature
 from cman_tf.data.order import sorted_order
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.decoding import Prediction, decode_sentence
-from cman_tf.model import CMAN
 
 BATCH_TOKENS = 2048  # of a batch: enough for large products, little padding, little memory
 AT_ONCE = 2  # batches
 
 
-def make_decoder(model: CMAN, gold_labels: bool = False, marginals: bool = False) -> Any:
+def make_decoder(model: Model, gold_labels: bool = False, marginals: bool = False) -> Any:
     """`model.decode` compiled once for batches of any shape.
 
     Marginals are for the entities' scores: scoring a corpus does without.

@@ -16,7 +16,7 @@ from cman_tf.layers.attention_units import LabelAttentionUnit, LabelGate, SelfAt
 from cman_tf.layers.crf import CRF
 from cman_tf.layers.encoder import Encoder
 from cman_tf.layers.relation_scorer import RelationScorer
-from cman_tf.layers.token_representation import CharacterEncoder, TokenRepresentation, WordVectors
+from cman_tf.layers.token_representation import make_representation
 from cman_tf.losses import JointLoss, relation_loss, relation_targets
 from cman_tf.settings import Settings
 
@@ -56,12 +56,7 @@ class CMAN(tf.keras.Model):
         s = self.settings = settings
         self.two_phase = s.model == "dynamic_cman"
         self.inside, self.kind = _tag_tables(vocabulary.tags)
-        self.representation = TokenRepresentation(
-            WordVectors(
-                len(vocabulary.words), s.word_size, vocabulary.vectors, s.unknown_word_rate, s.tune_word_vectors
-            ),
-            CharacterEncoder(len(vocabulary.characters), s.char_size, s.char_hidden_size),
-        )
+        self.representation = make_representation(s, vocabulary)
         self.input_dropout = tf.keras.layers.Dropout(s.embedding_dropout)
         self.ner_units = self._self_attention_units()
         self.relation_units = self.ner_units if s.share else self._self_attention_units()
@@ -210,22 +205,6 @@ class CMAN(tf.keras.Model):
         last = mask & (kind >= 0) & ~goes_on
         pairs = tf.cast(tf.where(last[:, :, None] & last[:, None, :]), tf.int32)
         return tf.boolean_mask(pairs, pairs[:, 1] != pairs[:, 2])
-
-
-def build_model(settings: Settings, vocabulary: Vocabulary, contextual: tuple[int, int] | None = None) -> CMAN:
-    """The model with all its weights made, from a batch of one one-letter token."""
-    model = CMAN(settings, vocabulary, contextual)
-    zero = tf.zeros([1, 1], tf.int32)
-    batch = dict.fromkeys(("words", "characters", "spelling", "tags"), zero)
-    batch.update(lengths=tf.ones([1], tf.int32), character_lengths=tf.ones([1], tf.int32))
-    batch["relations"] = tf.zeros([0, 4], tf.int32)
-    if contextual is not None:
-        batch["contextual"] = tf.zeros([1, 1, *contextual])
-    # Uncompiled: one token is not worth XLA's time.
-    model.scorer.xla = False
-    model.losses_of(model.represent(batch), model.encode_labels(zero, batch["lengths"]), batch, training=False)
-    model.scorer.xla = settings.xla
-    return model
 
 
 def _tag_tables(tags: list[str]) -> tuple[tf.Tensor, tf.Tensor]:

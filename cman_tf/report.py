@@ -16,7 +16,7 @@ from absl import flags
 from cman_tf.data.sentence import DataError
 from cman_tf.files import write_atomically
 from cman_tf.flags import run
-from cman_tf.scoring.tables import PAPER_CONLL04, PAPER_NAMES, format_table
+from cman_tf.scoring.tables import PAPER_CONLL04, PAPER_INPUTS, PAPER_NAMES, format_table
 from cman_tf.settings import Settings
 
 FLAGS = flags.FLAGS
@@ -70,7 +70,16 @@ def rows_of(groups: dict[tuple[str, ...], list[dict[str, Any]]]) -> list[list[st
             shown.add(name)
             paper = [f"{f1:.2f}" for f1 in PAPER_CONLL04[name]]
             rows.append(
-                [corpus, f"paper: {PAPER_NAMES[name]}", "words + characters + ELMo", *paper, "not stated", "", "", ""]
+                [
+                    corpus,
+                    f"paper: {PAPER_NAMES[name]}",
+                    PAPER_INPUTS.get(name, "words + characters + ELMo"),
+                    *paper,
+                    "not stated",
+                    "",
+                    "",
+                    "",
+                ]
             )
         micro = [result["test"]["strict"]["micro"] for result in results]
         f1 = [_cell([m[task]["f1"] for m in micro]) for task in _TASKS]

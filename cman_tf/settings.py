@@ -21,12 +21,16 @@ class Settings:
     # The model
     model: str = _setting(
         "dynamic_cman",
-        "cman: IJCAI 2020, one CRF; dynamic_cman: TNNLS 2021, two-phase prediction.",
-        choices=("dynamic_cman", "cman"),
+        "cman: IJCAI 2020, one CRF; dynamic_cman: TNNLS 2021, two-phase prediction; "
+        "multihead: the papers' baseline (Bekoulis et al. 2018), see flags/conll04_multihead.flags.",
+        choices=("dynamic_cman", "cman", "multihead"),
     )
     hidden_size: int = _setting(128, "d: LSTM units per direction (papers: 128).", minimum=1)
-    label_size: int = _setting(25, "d_l: size of the label embeddings (papers: 25).", minimum=1)
+    label_size: int = _setting(
+        25, "d_l: size of the label embeddings (papers: 25); 0: none, of multihead only.", minimum=0
+    )
     bsa_units: int = _setting(2, "m: BSA units in a row (papers: 2).", minimum=1)
+    bilstm_layers: int = _setting(3, "BiLSTM layers of multihead (Bekoulis et al.: 3).", minimum=1)
     attention_heads: int = _setting(8, "z: heads of each attention; must divide 2d (papers: not given).", minimum=1)
     relation_size: int = _setting(128, "d~: intermediate size of the relation scorer (papers: not given).", minimum=1)
     word_size: int = _setting(
@@ -48,6 +52,12 @@ class Settings:
         "0.5: all of them random (papers: not given).",
         minimum=1e-9,
         below=1,
+    )
+    initial_values: str = _setting(
+        "keras",
+        "keras: Keras' own, the relation scorer's by --relation_prior; tensorflow1: Glorot uniform for all, "
+        "biases too, as Bekoulis et al.'s code has them.",
+        choices=("keras", "tensorflow1"),
     )
     # Ablations
     cell: str = _setting(
@@ -77,17 +87,32 @@ class Settings:
         "(papers: not given).",
         choices=("constant", "linear"),
     )
-    weight_average: float = _setting(
+    adam_epsilon: float = _setting(1e-7, "Adam's epsilon (papers: not given; Keras: 1e-7, TF1: 1e-8).", minimum=1e-30)
+    protocol: str = _setting(
+        "best_dev",
+        "best_dev: trained on train, the best epoch on dev is kept; fixed_epochs: trained on train and dev for "
+        "--epochs; two_stage: as best_dev until --patience runs out, then anew on train and dev for as many epochs "
+        "(Bekoulis et al.'s code).",
+        choices=("best_dev", "fixed_epochs", "two_stage"),
+    )
+    train_fraction: float = _setting(
+        1.0, "Share of the training sentences used, at random (TNNLS figure 7).", minimum=0.01, below=1.001
+    )
+    hold_out: float = _setting(
         0.0,
-        "Decay of a moving average of the weights, a step; the average is what is scored and kept; "
-        "0: the weights themselves (papers: not given).",
+        "Without dev data: this share of the training sentences is held out as dev, by a fixed seed (ADE's folds).",
         minimum=0,
         below=1,
     )
-    adam_epsilon: float = _setting(1e-7, "Adam's epsilon (papers: not given; Keras: 1e-7, TF1: 1e-8).", minimum=1e-30)
     epochs: int = _setting(180, "Epochs (papers: 180).", minimum=1)
     patience: int = _setting(0, "Stop after this many epochs without a better dev score; 0: never.", minimum=0)
     batch_size: int = _setting(16, "Sentences a batch (papers: not given).", minimum=1)
+    batch_order: str = _setting(
+        "length",
+        "length: batches of sentences of like length, shuffled; file: the file's order in every epoch, as Bekoulis "
+        "et al.'s code.",
+        choices=("length", "file"),
+    )
     embedding_dropout: float = _setting(0.2, "Dropout on the token representation (papers: 0.2).", minimum=0, below=1)
     bilstm_dropout: float = _setting(
         0.1,
@@ -129,7 +154,9 @@ class Settings:
             label_gate=dynamic if self.label_gate is None else self.label_gate,
             loss_weighting=self.loss_weighting or ("uncertainty" if dynamic else "sum"),
         )
-        if 2 * settings.hidden_size % settings.attention_heads:
+        if not settings.label_size and settings.model != "multihead" and settings.label_attention:
+            raise ValueError("--label_size=0: expected 1 or more with label attention")
+        if settings.model != "multihead" and 2 * settings.hidden_size % settings.attention_heads:
             raise ValueError(
                 f"--attention_heads={settings.attention_heads}: expected a divisor of 2d = {2 * settings.hidden_size}"
             )

@@ -18,6 +18,7 @@ from cman_tf import flags as settings_flags
 from cman_tf import results
 from cman_tf.data.corpus import FORMATS, SPLITS, Corpus, find_split, read_corpus
 from cman_tf.data.sentence import DataError
+from cman_tf.data.subsets import fraction, held_out, merged
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import forms, read_word_vectors
 from cman_tf.encoders import source
@@ -68,33 +69,46 @@ def define_flags() -> None:
     flags.DEFINE_string("result_name", None, "Name of the result file; none: CORPUS_MODEL_seedN.")
 
 
-def read_corpora() -> dict[str, Corpus]:
+def read_corpora(settings: Settings) -> dict[str, Corpus]:
     """The three corpora that the flags name."""
     paths = {}
     for split in SPLITS:
         paths[split] = FLAGS[f"{split}_data"].value
-        if paths[split] is None:
+        if paths[split] is None and not (split == "dev" and settings.hold_out):
             if FLAGS.data_dir is None:
-                raise DataError(f"no {split} data, expected --data_dir or --{split}_data")
+                also = " or --hold_out" if split == "dev" else ""
+                raise DataError(f"no {split} data, expected --data_dir or --{split}_data{also}")
             paths[split] = find_split(FLAGS.data_dir, split)
-    return {split: read_corpus(path, FLAGS.format) for split, path in paths.items()}
+    corpora = {split: read_corpus(path, FLAGS.format) for split, path in paths.items() if path}
+    if "dev" not in corpora:
+        corpora["train"], corpora["dev"] = held_out(corpora["train"], settings.hold_out)
+    if settings.train_fraction < 1:
+        corpora["train"] = fraction(corpora["train"], settings.train_fraction)
+    return {split: corpora[split] for split in SPLITS}
 
 
-def make_vocabulary(corpora: dict[str, Corpus]) -> Vocabulary:
-    """Vocabularies of the training data; dev and test must fit them."""
+def make_vocabularies(corpora: dict[str, Corpus], protocol: str) -> dict[str, Vocabulary]:
+    """Vocabularies of the training data, and of train and dev where both are trained on;
+    dev and test must fit them."""
     vectors = None
     if FLAGS.word_vectors:
         needed = {form for c in corpora.values() for s in c.sentences for token in s.tokens for form in forms(token)}
         vectors = read_word_vectors(FLAGS.word_vectors, needed, FLAGS.kept_word_vectors)
-    vocabulary = Vocabulary.build(corpora["train"].sentences, vectors)
-    if not vocabulary.relations:
-        raise DataError(f"{corpora['train'].path}: no relations, expected some to train on")
-    for split in ("dev", "test"):
-        vocabulary.check(corpora[split].sentences, corpora[split].path)
+    trained = {"train": corpora["train"]}
+    if protocol != "best_dev":
+        trained["train_dev"] = merged(corpora["train"], corpora["dev"])
+    if protocol == "fixed_epochs":
+        del trained["train"]
+    vocabularies = {name: Vocabulary.build(corpus.sentences, vectors) for name, corpus in trained.items()}
+    for vocabulary in vocabularies.values():
+        if not vocabulary.relations:
+            raise DataError(f"{corpora['train'].path}: no relations, expected some to train on")
+        for split in ("dev", "test"):
+            vocabulary.check(corpora[split].sentences, corpora[split].path)
     if vectors:
         covered = ", ".join(f"{split} {vocabulary.coverage(c.sentences):.1f} %" for split, c in corpora.items())
         print(f"word vectors: {len(vectors[0])} kept of size {vectors[1].shape[1]}; tokens covered: {covered}")
-    return vocabulary
+    return vocabularies
 
 
 def result_file(corpora: dict[str, Corpus], settings: Settings, run_id: str) -> pathlib.Path:
@@ -127,23 +141,22 @@ def run(
     settings: Settings, corpora: dict[str, Corpus], known: dict[str, Any], encoder: source.Source | None
 ) -> dict[str, Any]:
     """Train, or go on, to the end; the result file's content."""
-    vocabulary = make_vocabulary(corpora)
-    vocabulary.refuse_other(FLAGS.model_dir)
+    vocabularies = make_vocabularies(corpora, settings.protocol)
+    list(vocabularies.values())[-1].refuse_other(FLAGS.model_dir)
     run_flags = {name: FLAGS[name].value for name in _RUN_FLAGS if FLAGS[name].value is not None}
     start_run(FLAGS.model_dir, known, results.commit(), run_flags)
     # TensorFlow takes seconds to import: only now that flags and data are known to be good.
-    from cman_tf.training.loop import build, train
+    from cman_tf.training.protocols import train_by_protocol
 
     features = make_features(corpora, encoder) if encoder else None
-    trainer = build(settings, corpora, vocabulary, FLAGS.model_dir, features)
-    train(trainer)
-    return {"run": known["id"], **trainer.result(run_flags, known["commits"])}
+    trainer, extra = train_by_protocol(settings, corpora, vocabularies, FLAGS.model_dir, features)
+    return {"run": known["id"], **trainer.result(run_flags, known["commits"]), **extra}
 
 
 def main(arguments: list[str]) -> None:
     del arguments
     settings = settings_flags.settings_from_flags()
-    corpora = read_corpora()
+    corpora = read_corpora(settings)
     for split, corpus in corpora.items():
         print(f"{split}: {json.dumps(corpus.summary(), ensure_ascii=False)}", flush=True)
     encoder = source.find_source(source.given())
@@ -152,7 +165,8 @@ def main(arguments: list[str]) -> None:
     path = result_file(corpora, settings, known["id"])
     finished = pathlib.Path(FLAGS.model_dir) / "result.json"
     result: dict[str, Any] = json.loads(finished.read_text(encoding="utf-8")) if finished.exists() else {}
-    if not result or not is_finished(result["epochs"], result["best_epoch"], settings):
+    counted = result.get("stage_one", result)  # by whose epochs it is over
+    if not result or not is_finished(counted["epochs"], counted["best_epoch"], settings):
         result = run(settings, corpora, known, encoder)
         write_atomically(finished, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     write_atomically(path, json.dumps(result, indent=1, ensure_ascii=False) + "\n")

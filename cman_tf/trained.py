@@ -5,11 +5,11 @@ from __future__ import annotations
 import pathlib
 from typing import Any
 
+from cman_tf.build import Model, build_model
 from cman_tf.data.sentence import DataError
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.source import find_again, load_source, open_encoder
 from cman_tf.flags import settings_from_flagfile
-from cman_tf.model import CMAN, build_model
 from cman_tf.training.state import restore_model
 
 
@@ -30,7 +30,7 @@ def open_features(directory: str | pathlib.Path, elsewhere: dict[str, str] | Non
     return open_encoder(find_again(directory, elsewhere or {}))
 
 
-def load_trained(directory: str | pathlib.Path, checkpoint: str = "best") -> tuple[CMAN, Vocabulary]:
+def load_trained(directory: str | pathlib.Path, checkpoint: str = "best") -> tuple[Model, Vocabulary]:
     """The model and its vocabulary.
 
     Args:

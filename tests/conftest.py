@@ -82,7 +82,7 @@ def make_model(vocabulary):
 
     import tensorflow as tf
 
-    from cman_tf.model import build_model
+    from cman_tf.build import build_model
 
     def make(**changes):
         tf.keras.utils.set_random_seed(3)

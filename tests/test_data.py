@@ -5,8 +5,8 @@ import gzip
 import numpy as np
 import pytest
 
-from cman_tf.data.batches import LENGTH_STEP, batch_of, batch_order, dataset, encode
-from cman_tf.data.order import sorted_order
+from cman_tf.data.batches import batch_of, dataset, encode
+from cman_tf.data.order import LENGTH_STEP, batch_order, sorted_order
 from cman_tf.data.sentence import DataError, Entity, Relation, Sentence
 from cman_tf.data.tokenizer import pieces, tokenize
 from cman_tf.data.vocabulary import Vocabulary

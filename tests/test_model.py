@@ -245,7 +245,7 @@ def test_compiled_step_trains(make_model, make_batch, sentences):
 
 def test_paper_sizes(vocabulary):
     """Widths of the default model are the papers': d = 128, d_l = 25, m = 2, 128 characters."""
-    from cman_tf.model import build_model
+    from cman_tf.build import build_model
 
     model = build_model(dataclasses.replace(Settings()).resolved(), vocabulary)
     assert model.label_table.shape[1] == 25

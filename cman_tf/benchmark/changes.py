@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from cman_tf.benchmark import inputs
 from cman_tf.benchmark.speed import rounds
-from cman_tf.data.batches import LENGTH_STEP
+from cman_tf.data.order import LENGTH_STEP
 from cman_tf.inference import AT_ONCE, decode_batches, make_decoder
 from cman_tf.layers.recurrent import LSTM
 from cman_tf.model import CMAN

@@ -8,7 +8,8 @@ from typing import Any
 
 from cman_tf.benchmark import inputs
 from cman_tf.benchmark.speed import rounds
-from cman_tf.data.batches import batch_order, dataset, encode
+from cman_tf.data.batches import dataset, encode
+from cman_tf.data.order import batch_order
 from cman_tf.data.sentence import DataError
 from cman_tf.inference import make_decoder, predict_examples
 from cman_tf.settings import Settings

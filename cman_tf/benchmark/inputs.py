@@ -7,12 +7,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from cman_tf.data.batches import LENGTH_STEP, Example, batch_of, batch_order, encode
-from cman_tf.data.order import sorted_order
+from cman_tf.build import build_model
+from cman_tf.data.batches import Example, batch_of, encode
+from cman_tf.data.order import LENGTH_STEP, batch_order, sorted_order
 from cman_tf.data.sentence import Sentence
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.inference import BATCH_TOKENS
-from cman_tf.model import CMAN, build_model
+from cman_tf.model import CMAN
 from cman_tf.settings import Settings
 
 Batch = dict[str, tf.Tensor]

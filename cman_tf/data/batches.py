@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from cman_tf.data.order import LENGTH_STEP
 from cman_tf.data.sentence import Sentence
 from cman_tf.data.tags import flat_entities, tags_from_entities
 from cman_tf.data.vocabulary import Vocabulary
 
-LENGTH_STEP = 4  # lengths are rounded up to this, so that few shapes are compiled
 MAX_WORD_CHARACTERS = 60  # of a longer word the character BiLSTM reads both ends
 
 SIGNATURE = {
@@ -113,19 +113,6 @@ def batch_of(
         for row, layers in enumerate(features.encode([example.tokens for example in examples])):
             batch["contextual"][row, : lengths[row]] = layers
     return batch
-
-
-def batch_order(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
-    """Which sentences make up each batch of an epoch, by seed and epoch alone.
-
-    Sentences are sorted by length with some noise, cut into batches, and the
-    batches are shuffled, the smaller last one with them.
-    """
-    random = np.random.default_rng([seed, epoch])
-    noisy = np.asarray(lengths) + random.uniform(0.0, LENGTH_STEP / 2, len(lengths))
-    order = np.argsort(noisy, kind="stable")
-    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-    return [batches[number] for number in random.permutation(len(batches))]
 
 
 def dataset(

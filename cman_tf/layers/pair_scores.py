@@ -20,7 +20,10 @@ def pair_scores(head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
     Returns:
       float32 [B, L, L, R].
     """
-    return tf.reduce_sum(tf.tanh(head[:, :, None] + tail[:, None]) * v, -1)
+    hidden = tf.tanh(head[:, :, None] + tail[:, None])
+    if head.shape[2] == 1:
+        return tf.tensordot(hidden[:, :, :, 0], v, [[3], [1]])
+    return tf.reduce_sum(hidden * v, -1)
 
 
 # tanh(u + w) = 1 - 2 r with r = 1 / (1 + e^2u e^2w): the exponentials are taken once a

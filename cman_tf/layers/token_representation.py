@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from cman_tf.data.vocabulary import UNKNOWN_ID
+from cman_tf.data.vocabulary import UNKNOWN_ID, Vocabulary
 from cman_tf.layers.recurrent import LSTM
 from cman_tf.layers.scalar_mix import ScalarMix
+from cman_tf.settings import Settings
 
 
 class WordVectors(tf.keras.layers.Layer):
@@ -112,3 +113,12 @@ class TokenRepresentation(tf.keras.layers.Layer):
             parts.append(self.mix(batch["contextual"]))
         mask = tf.sequence_mask(batch["lengths"], tf.shape(batch["words"])[1], tf.float32)
         return tf.concat(parts, -1) * mask[..., None]
+
+
+def make_representation(settings: Settings, vocabulary: Vocabulary) -> TokenRepresentation:
+    """The token representation that the settings ask for."""
+    s = settings
+    words = WordVectors(
+        len(vocabulary.words), s.word_size, vocabulary.vectors, s.unknown_word_rate, s.tune_word_vectors
+    )
+    return TokenRepresentation(words, CharacterEncoder(len(vocabulary.characters), s.char_size, s.char_hidden_size))

@@ -9,8 +9,13 @@ from cman_tf.scoring.conventions import DESCRIPTIONS
 from cman_tf.scoring.score import TASKS
 
 # F1 on CoNLL04: IJCAI 2020 table 1 and TNNLS 2021 table I.
-PAPER_CONLL04 = {"cman": (90.62, 72.97), "dynamic_cman": (91.72, 73.46)}
-PAPER_NAMES = {"cman": "CMAN, IJCAI 2020", "dynamic_cman": "dynamic CMAN, TNNLS 2021"}
+PAPER_CONLL04 = {"cman": (90.62, 72.97), "dynamic_cman": (91.72, 73.46), "multihead": (83.61, 61.95)}
+PAPER_NAMES = {
+    "cman": "CMAN, IJCAI 2020",
+    "dynamic_cman": "dynamic CMAN, TNNLS 2021",
+    "multihead": "Multi-head + AT, Bekoulis et al. 2018",
+}
+PAPER_INPUTS = {**dict.fromkeys(PAPER_CONLL04, "words + characters + ELMo"), "multihead": "words + characters"}
 
 
 def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -75,7 +80,12 @@ def paper_table(result: dict[str, Any]) -> str:
     rows = []
     if result["corpus"]["name"].startswith("conll04"):
         paper = PAPER_CONLL04[model]
-        rows.append([f"paper ({PAPER_NAMES[model]}), words + characters + ELMo", *(f"{f1:.2f}" for f1 in paper)])
+        rows.append(
+            [
+                f"paper ({PAPER_NAMES[model]}), {PAPER_INPUTS.get(model, 'words + characters + ELMo')}",
+                *(f"{f1:.2f}" for f1 in paper),
+            ]
+        )
     rows.append([f"ours ({model}), {result['inputs']}", *(f"{f1:.2f}" for f1 in ours)])
     if len(rows) == 2:
         rows.append(["difference", *(f"{b - a:+.2f}" for a, b in zip(paper, ours))])

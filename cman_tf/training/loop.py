@@ -13,21 +13,26 @@ from absl import logging
 from tqdm import tqdm
 
 from cman_tf import results
-from cman_tf.data.batches import Example, batch_order, dataset, encode
+from cman_tf.build import Model, build_model
+from cman_tf.data.batches import Example, dataset, encode
 from cman_tf.data.corpus import Corpus
-from cman_tf.data.sentence import DataError
+from cman_tf.data.order import batch_order
+from cman_tf.data.sentence import DataError, Sentence
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.inference import make_decoder, predict_examples
-from cman_tf.model import CMAN, build_model
+from cman_tf.scoring.analysis import by_distance, by_length
 from cman_tf.scoring.score import score, stop_score
 from cman_tf.settings import Settings
-from cman_tf.training.averaging import WeightAverage
 from cman_tf.training.run_directory import Metrics, is_finished
 from cman_tf.training.state import State, restore_model
 from cman_tf.training.step import make_optimizer, make_train_step
 from cman_tf.training.summaries import Summaries, record_of
 
-PROTOCOL = "trained on train only, best dev epoch"
+PROTOCOLS = {
+    "best_dev": "trained on train only, best dev epoch",
+    "fixed_epochs": "trained on train and dev, fixed number of epochs",
+    "two_stage": "two stages: epochs by dev, then trained anew on train and dev",
+}
 
 
 @dataclasses.dataclass
@@ -38,9 +43,8 @@ class Trainer:
     corpora: dict[str, Corpus]
     vocabulary: Vocabulary
     examples: dict[str, list[Example]]
-    model: CMAN
+    model: Model
     optimizer: tf.keras.optimizers.Optimizer
-    average: WeightAverage
     state: State
     directory: str
     features: Any
@@ -49,10 +53,23 @@ class Trainer:
         """Whether no epoch is left to train."""
         return is_finished(int(self.state.epoch), int(self.state.best_epoch), self.settings)
 
-    def evaluate(self, decoder: Any, split: str) -> dict[str, Any]:
-        """Strict scores of a split."""
+    def predict(self, decoder: Any, split: str) -> tuple[list[Sentence], list[Sentence]]:
+        """A split's sentences, and as they are predicted."""
         predictions = predict_examples(decoder, self.examples[split], self.vocabulary, features=self.features)
-        return score(self.corpora[split].sentences, [p.sentence for p in predictions], self.vocabulary.labels())
+        return self.corpora[split].sentences, [p.sentence for p in predictions]
+
+    def evaluate(self, decoder: Any, split: str) -> dict[str, Any]:
+        """Scores of a split."""
+        return score(*self.predict(decoder, split), self.vocabulary.labels())
+
+    def analyse(self, decoder: Any, split: str) -> dict[str, Any]:
+        """Scores of a split, by sentence length and by entity distance too."""
+        pair = self.predict(decoder, split)
+        return {
+            **score(*pair, self.vocabulary.labels()),
+            "by_length": by_length(*pair),
+            "by_distance": by_distance(*pair),
+        }
 
     def inputs(self) -> str:
         """What a token is represented by."""
@@ -74,7 +91,7 @@ class Trainer:
         return {
             "corpus": results.describe_corpora(self.corpora),
             "inputs": self.inputs(),
-            "protocol": PROTOCOL,
+            "protocol": PROTOCOLS[self.settings.protocol],
             "flags": {
                 **dataclasses.asdict(self.settings),
                 **{name: results.portable(value) for name, value in flags.items()},
@@ -90,60 +107,69 @@ class Trainer:
             "environment": results.environment(),
             "epochs": epochs,
             "best_epoch": best,
-            "dev": self.evaluate(decoder, "dev"),
-            "test": self.evaluate(decoder, "test"),
+            # Where dev was trained on, its scores would mean nothing.
+            **({"dev": self.analyse(decoder, "dev")} if self.settings.protocol == "best_dev" else {}),
+            "test": self.analyse(decoder, "test"),
         }
 
 
 def build(
-    settings: Settings, corpora: dict[str, Corpus], vocabulary: Vocabulary, directory: str, features: Any = None
+    settings: Settings,
+    corpora: dict[str, Corpus],
+    vocabulary: Vocabulary,
+    directory: str,
+    features: Any = None,
 ) -> Trainer:
     """The model, its optimizer and what an earlier call left in the run's directory.
 
-    `features` is the cache of an encoder's features of all the corpora, or None.
+    Args:
+      settings: with the protocol best_dev or fixed_epochs.
+      corpora: of the three splits.
+      vocabulary: of the training data.
+      directory: of the run.
+      features: the cache of an encoder's features of all the corpora, or None.
     """
     vocabulary.save(directory)
     tf.keras.utils.set_random_seed(settings.seed)
     model = build_model(settings, vocabulary, features and (features.layers, features.size))
     optimizer = make_optimizer(model)
-    average = WeightAverage(model.trainable_variables, settings.weight_average)
-    state = State(directory, model, optimizer, average)
+    state = State(directory, model, optimizer)
     if state.restore_last():
         logging.info("%s: going on after epoch %d", directory, int(state.epoch))
     examples = {split: [encode(s, vocabulary) for s in corpus.sentences] for split, corpus in corpora.items()}
-    return Trainer(settings, corpora, vocabulary, examples, model, optimizer, average, state, directory, features)
+    return Trainer(settings, corpora, vocabulary, examples, model, optimizer, state, directory, features)
 
 
 def train(trainer: Trainer) -> None:
     """Train until the epochs or the patience run out, keeping the best dev epoch."""
     settings, state = trainer.settings, trainer.state
     metrics, summaries = Metrics(trainer.directory, int(state.epoch)), Summaries(trainer.directory)
-    train_step = make_train_step(trainer.model, trainer.optimizer, trainer.average)
+    train_step = make_train_step(trainer.model, trainer.optimizer)
     decoder = make_decoder(trainer.model)
     lengths = [len(example.words) for example in trainer.examples["train"]]
     while not trainer.done():
         epoch = int(state.epoch) + 1
-        order = batch_order(lengths, settings.batch_size, settings.seed, epoch)
+        order = batch_order(lengths, settings.batch_size, settings.seed, epoch, settings.batch_order)
         rate = trainer.optimizer.learning_rate = settings.rate_at(epoch)
         start = time.monotonic()
         means = _epoch(trainer, train_step, order, f"epoch {epoch}/{settings.epochs}")
         trained = time.monotonic()
-        with trainer.average.in_place():
-            dev = trainer.evaluate(decoder, "dev")
+        dev = trainer.evaluate(decoder, "dev") if settings.protocol == "best_dev" else None
         record = record_of(epoch, means, trainer.model, rate, dev)
         record.update(seconds=trained - start, dev_seconds=time.monotonic() - trained)
         metrics.add(record)
         summaries.add(record)
-        better = state.finish_epoch(epoch, stop_score(dev))
-        logging.info(
-            "epoch %d: loss %.3f, dev entities %.2f, relations %.2f%s, %.1f s",
-            epoch,
-            means["clean/loss"],
-            record["dev/entities/f1"],
-            record["dev/relations/f1"],
-            " (best so far)" if better else "",
-            record["seconds"],
-        )
+        better = state.finish_epoch(epoch, stop_score(dev) if dev else None)
+        logging.info("%s", _line(record, dev, better))
+
+
+def _line(record: dict[str, float], dev: dict[str, Any] | None, better: bool) -> str:
+    """What is said of an epoch."""
+    scores = ""
+    if dev:
+        f1 = [dev["strict"]["micro"][task]["f1"] for task in ("entities", "relations")]
+        scores = f", dev entities {f1[0]:.2f}, relations {f1[1]:.2f}{' (best so far)' if better else ''}"
+    return f"epoch {record['epoch']}: loss {record['clean/loss']:.3f}{scores}, {record['seconds']:.1f} s"
 
 
 def _epoch(trainer: Trainer, train_step: Any, order: list[np.ndarray], title: str) -> dict[str, float]:

@@ -93,6 +93,8 @@ def differing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
 def is_finished(epoch: int, best_epoch: int, settings: Settings) -> bool:
     """Whether a run at this epoch has used up its epochs or its patience."""
+    if settings.protocol == "fixed_epochs":
+        return epoch >= settings.epochs
     return epoch >= settings.epochs or bool(settings.patience) and epoch - best_epoch >= settings.patience
 
 

@@ -6,9 +6,8 @@ import pathlib
 
 import tensorflow as tf
 
+from cman_tf.build import Model
 from cman_tf.data.sentence import DataError
-from cman_tf.model import CMAN
-from cman_tf.training.averaging import WeightAverage
 
 
 class State:
@@ -18,20 +17,15 @@ class State:
       directory: the run's.
       model: with its weights made.
       optimizer: its optimizer.
-      average: of its weights; the best epoch is saved with the averages as its weights.
     """
 
-    def __init__(
-        self, directory: str, model: CMAN, optimizer: tf.keras.optimizers.Optimizer, average: WeightAverage
-    ) -> None:
-        self._average = average
+    def __init__(self, directory: str, model: Model, optimizer: tf.keras.optimizers.Optimizer) -> None:
         self.epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.best_score = tf.Variable(-1.0, dtype=tf.float64, trainable=False)
         self.best_epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._checkpoint = checkpoint = tf.train.Checkpoint(
             model=model,
             optimizer=optimizer,
-            average=average,
             epoch=self.epoch,
             best_score=self.best_score,
             best_epoch=self.best_epoch,
@@ -50,19 +44,17 @@ class State:
         )
         if newest:
             self._checkpoint.restore(newest)
-            if newest == self._best.latest_checkpoint:
-                self._average.swap()
         return int(self.epoch)
 
-    def finish_epoch(self, epoch: int, score: float) -> bool:
-        """Save the epoch, and keep it as the best if its dev score is; returns whether it is."""
+    def finish_epoch(self, epoch: int, score: float | None) -> bool:
+        """Save the epoch, and keep it as the best if its dev score is, or if it has none;
+        returns whether it is."""
         self.epoch.assign(epoch)
-        better = score > float(self.best_score)
+        better = score is None or score > float(self.best_score)
         if better:
-            self.best_score.assign(score)
+            self.best_score.assign(score or 0.0)
             self.best_epoch.assign(epoch)
-            with self._average.in_place():
-                self._best.save(checkpoint_number=epoch)
+            self._best.save(checkpoint_number=epoch)
         self._last.save(checkpoint_number=epoch)
         return better
 
@@ -72,7 +64,7 @@ def _number(path: str) -> int:
     return int(path.rpartition("-")[2])
 
 
-def restore_model(directory: str, model: CMAN, which: str = "best") -> int:
+def restore_model(directory: str, model: Model, which: str = "best") -> int:
     """Load a run's weights, of its best or its last epoch; returns the epoch.
 
     Raises:

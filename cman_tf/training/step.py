@@ -11,12 +11,11 @@ from typing import Any
 import tensorflow as tf
 
 from cman_tf.adversarial import perturbation
+from cman_tf.build import Model
 from cman_tf.data.batches import signature
-from cman_tf.model import CMAN
-from cman_tf.training.averaging import WeightAverage
 
 
-def gradients(model: CMAN, batch: dict[str, tf.Tensor]) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
+def gradients(model: Model, batch: dict[str, tf.Tensor]) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
     """Gradient of L_final = L_joint(w) + L_joint(w + eta_adv), equation 14 / 22.
 
     What does not depend on the perturbation, the token representation e and the
@@ -60,7 +59,7 @@ def _add(a: Any, b: Any) -> Any:
     return tf.convert_to_tensor(a) + tf.convert_to_tensor(b)
 
 
-def make_optimizer(model: CMAN) -> tf.keras.optimizers.Optimizer:
+def make_optimizer(model: Model) -> tf.keras.optimizers.Optimizer:
     """Adam with the settings' rate and epsilon.
 
     The legacy class has the fused kernel; the newer one is slower on a CPU. A step of
@@ -73,15 +72,13 @@ def make_optimizer(model: CMAN) -> tf.keras.optimizers.Optimizer:
     return optimizer
 
 
-def make_train_step(model: CMAN, optimizer: tf.keras.optimizers.Optimizer, average: WeightAverage | None = None) -> Any:
+def make_train_step(model: Model, optimizer: tf.keras.optimizers.Optimizer) -> Any:
     """The compiled step: a batch in, scalars to log out."""
 
     @tf.function(input_signature=[signature(model.contextual)], autograph=False)
     def train_step(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         total, logs = gradients(model, batch)
         optimizer.apply_gradients(zip(total, model.trainable_variables))
-        if average is not None:
-            average.update(optimizer.iterations)
         return {**logs, "gradient_norm": tf.linalg.global_norm(total)}
 
     return train_step

@@ -8,19 +8,21 @@ from typing import Any
 
 import tensorflow as tf
 
-from cman_tf.model import CMAN
+from cman_tf.build import Model
 
 
-def uncertainties(model: CMAN) -> dict[str, float]:
+def uncertainties(model: Model) -> dict[str, float]:
     """sigma of each task, equations 24-26, where they are learned."""
     return {task: math.exp(float(s) / 2.0) for task, s in model.joint_loss.log_variances.items()}
 
 
-def record_of(epoch: int, means: dict[str, float], model: CMAN, rate: float, dev: dict[str, Any]) -> dict[str, float]:
+def record_of(
+    epoch: int, means: dict[str, float], model: Model, rate: float, dev: dict[str, Any] | None
+) -> dict[str, float]:
     """An epoch's numbers under the names that metrics.jsonl and TensorBoard share."""
     record: dict[str, float] = {"epoch": epoch, "learning_rate": rate, **means}
     record.update({f"uncertainty/{task}": sigma for task, sigma in uncertainties(model).items()})
-    for task, row in dev["strict"]["micro"].items():
+    for task, row in dev["strict"]["micro"].items() if dev else ():
         record.update({f"dev/{task}/{name}": row[name] for name in ("precision", "recall", "f1")})
     return record
 

@@ -1,0 +1,39 @@
+"""The model that the settings name, with all its weights made."""
+
+from __future__ import annotations
+
+from typing import Union
+
+import tensorflow as tf
+
+from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.layers.initial_values import set_tensorflow_1_values
+from cman_tf.model import CMAN
+from cman_tf.multihead import Multihead
+from cman_tf.settings import Settings
+
+Model = Union[CMAN, Multihead]
+
+
+def build_model(settings: Settings, vocabulary: Vocabulary, contextual: tuple[int, int] | None = None) -> Model:
+    """The model, its weights made from a batch of one one-letter token.
+
+    Args:
+      settings: resolved settings.
+      vocabulary: of the training data.
+      contextual: layers and width of the encoder whose features the batches hold, or None.
+    """
+    model = (Multihead if settings.model == "multihead" else CMAN)(settings, vocabulary, contextual)
+    zero = tf.zeros([1, 1], tf.int32)
+    batch = dict.fromkeys(("words", "characters", "spelling", "tags"), zero)
+    batch.update(lengths=tf.ones([1], tf.int32), character_lengths=tf.ones([1], tf.int32))
+    batch["relations"] = tf.zeros([0, 4], tf.int32)
+    if contextual is not None:
+        batch["contextual"] = tf.zeros([1, 1, *contextual])
+    # Uncompiled: one token is not worth XLA's time.
+    model.scorer.xla = False
+    model.losses_of(model.represent(batch), model.encode_labels(zero, batch["lengths"]), batch, training=False)
+    model.scorer.xla = settings.xla
+    if settings.initial_values == "tensorflow1":
+        set_tensorflow_1_values(model)
+    return model

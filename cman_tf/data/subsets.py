@@ -1,0 +1,36 @@
+"""Parts of a corpus, and two put together."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from cman_tf.data.corpus import Corpus
+
+_SEED = 0  # fixed, so that all runs, whatever their seed, see the same parts
+
+
+def fraction(corpus: Corpus, share: float) -> Corpus:
+    """A share of the sentences, at random, in their order; a smaller share is part of a larger one."""
+    return _part(corpus, _shuffled(corpus)[: max(1, round(share * len(corpus.sentences)))])
+
+
+def held_out(corpus: Corpus, share: float) -> tuple[Corpus, Corpus]:
+    """The sentences without and with a share held out at random, both in their order."""
+    rows = _shuffled(corpus)
+    count = min(max(1, round(share * len(rows))), len(rows) - 1)
+    return _part(corpus, rows[count:]), _part(corpus, rows[:count])
+
+
+def merged(one: Corpus, other: Corpus) -> Corpus:
+    """The sentences of both."""
+    return dataclasses.replace(one, sentences=[*one.sentences, *other.sentences])
+
+
+def _shuffled(corpus: Corpus) -> list[int]:
+    return np.random.default_rng(_SEED).permutation(len(corpus.sentences)).tolist()
+
+
+def _part(corpus: Corpus, rows: list[int]) -> Corpus:
+    return dataclasses.replace(corpus, sentences=[corpus.sentences[row] for row in sorted(rows)])

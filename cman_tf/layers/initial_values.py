@@ -1,0 +1,28 @@
+"""Initial values as TensorFlow 1 gave them to the baseline's authors."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from cman_tf.layers.recurrent import LSTM
+
+
+def set_tensorflow_1_values(model: tf.keras.Model) -> None:
+    """Draw a model's weights anew: Glorot uniform for all, biases and tables too.
+
+    LSTMs are as `BasicLSTMCell`: one Glorot kernel for input and recurrent weights
+    together, a bias of zero and a forget bias of one.
+    """
+    recurrent = [layer for layer in model.submodules if isinstance(layer, LSTM)]
+    apart = {id(weight) for layer in recurrent for weight in layer.trainable_variables}
+    for layer in recurrent:
+        kernel, hidden = layer.cell.kernel, layer.cell.recurrent_kernel
+        limit = (6.0 / (kernel.shape[0] + hidden.shape[0] + kernel.shape[1])) ** 0.5
+        for weight in (kernel, hidden):
+            weight.assign(tf.random.uniform(weight.shape, -limit, limit))
+        ones_at_forget = tf.repeat([0.0, 1.0, 0.0, 0.0], hidden.shape[0])
+        layer.cell.bias.assign(ones_at_forget)
+    glorot = tf.keras.initializers.GlorotUniform()
+    for weight in model.trainable_variables:
+        if id(weight) not in apart and weight.shape.rank:
+            weight.assign(glorot(weight.shape))

@@ -1,0 +1,67 @@
+"""On what is trained, and for how long: the three protocols, test scored once at the end."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+from typing import Any
+
+from cman_tf.data.corpus import Corpus
+from cman_tf.data.subsets import merged
+from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.files import write_atomically
+from cman_tf.settings import Settings
+from cman_tf.training.loop import PROTOCOLS, Trainer, build, train
+
+STAGE_ONE = "stage_one"  # its directory below the run's
+
+
+def train_by_protocol(
+    settings: Settings, corpora: dict[str, Corpus], vocabularies: dict[str, Vocabulary], directory: str, features: Any
+) -> tuple[Trainer, dict[str, Any]]:
+    """Train as `settings.protocol` says.
+
+    Args:
+      settings: of the run.
+      corpora: of the three splits.
+      vocabularies: "train", of the training data, and, where the protocol trains on
+        them, "train_dev" of training and dev data.
+      directory: of the run.
+      features: as for `build`.
+
+    Returns:
+      The trained trainer and what the result file is to say besides its own.
+    """
+    if settings.protocol == "best_dev":
+        trainer = build(settings, corpora, vocabularies["train"], directory, features)
+        train(trainer)
+        return trainer, {}
+    extra: dict[str, Any] = {}
+    epochs = settings.epochs
+    if settings.protocol == "two_stage":
+        extra[STAGE_ONE] = stage = _stage_one(settings, corpora, vocabularies["train"], directory, features)
+        epochs = stage["epochs"]  # the epoch it stopped in, patience included, as the authors' code has it
+    fixed = dataclasses.replace(settings, protocol="fixed_epochs", epochs=epochs)
+    both = {**corpora, "train": merged(corpora["train"], corpora["dev"])}
+    trainer = build(fixed, both, vocabularies["train_dev"], directory, features)
+    train(trainer)
+    trainer.corpora = corpora
+    return trainer, {"protocol": PROTOCOLS[settings.protocol], **extra}
+
+
+def _stage_one(
+    settings: Settings, corpora: dict[str, Corpus], vocabulary: Vocabulary, directory: str, features: Any
+) -> dict[str, Any]:
+    """Early stopping on dev, in a directory of its own; test is not looked at."""
+    folder = pathlib.Path(directory) / STAGE_ONE
+    folder.mkdir(parents=True, exist_ok=True)
+    trainer = build(dataclasses.replace(settings, protocol="best_dev"), corpora, vocabulary, str(folder), features)
+    train(trainer)
+    stage = {
+        "epochs": int(trainer.state.epoch),
+        "best_epoch": int(trainer.state.best_epoch),
+        "best_dev_stop_score": float(trainer.state.best_score),
+    }
+    write_atomically(folder / "result.json", json.dumps(stage, indent=1) + "\n")
+    return stage
