@@ -51,6 +51,13 @@ def given() -> dict[str, str]:
     return {name: FLAGS[name].value for name in NAMES if FLAGS[name].value}
 
 
+def short_name(location: dict[str, str]) -> str:
+    """A name for results made with the encoder of these flags: minilm, elmo, or its folder's."""
+    if "encoder" in location:
+        return re.sub(r"[^\w.]+", "_", pathlib.Path(location["encoder"]).name)
+    return "elmo"
+
+
 def find_source(location: dict[str, str]) -> Source | None:
     """The encoder that these flags name, its files found; None for none.
 

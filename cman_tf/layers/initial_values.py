@@ -22,7 +22,7 @@ def set_tensorflow_1_values(model: tf.keras.Model) -> None:
             weight.assign(tf.random.uniform(weight.shape, -limit, limit))
         ones_at_forget = tf.repeat([0.0, 1.0, 0.0, 0.0], hidden.shape[0])
         layer.cell.bias.assign(ones_at_forget)
-    glorot = tf.keras.initializers.GlorotUniform()
     for weight in model.trainable_variables:
         if id(weight) not in apart and weight.shape.rank:
-            weight.assign(glorot(weight.shape))
+            # A new one each time: one initializer called twice gives the same values twice.
+            weight.assign(tf.keras.initializers.GlorotUniform()(weight.shape))

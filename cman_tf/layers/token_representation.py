@@ -98,17 +98,16 @@ class TokenRepresentation(tf.keras.layers.Layer):
       float32 [B, L, d_w].
     """
 
-    def __init__(self, words: WordVectors, characters: CharacterEncoder, **kwargs) -> None:
+    def __init__(self, words: WordVectors, characters: CharacterEncoder | None, **kwargs) -> None:
         super().__init__(**kwargs)
         self.words = words
         self.characters = characters
         self.mix = ScalarMix(name="mix")
 
     def call(self, batch: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
-        parts = [
-            self.words(batch["words"], training=training),
-            self.characters(batch["characters"], batch["character_lengths"], batch["spelling"]),
-        ]
+        parts = [self.words(batch["words"], training=training)]
+        if self.characters is not None:
+            parts.append(self.characters(batch["characters"], batch["character_lengths"], batch["spelling"]))
         if "contextual" in batch:
             parts.append(self.mix(batch["contextual"]))
         mask = tf.sequence_mask(batch["lengths"], tf.shape(batch["words"])[1], tf.float32)
@@ -121,4 +120,5 @@ def make_representation(settings: Settings, vocabulary: Vocabulary) -> TokenRepr
     words = WordVectors(
         len(vocabulary.words), s.word_size, vocabulary.vectors, s.unknown_word_rate, s.tune_word_vectors
     )
-    return TokenRepresentation(words, CharacterEncoder(len(vocabulary.characters), s.char_size, s.char_hidden_size))
+    characters = CharacterEncoder(len(vocabulary.characters), s.char_size, s.char_hidden_size)
+    return TokenRepresentation(words, characters if s.use_characters else None)

@@ -18,6 +18,7 @@ from cman_tf.data.batches import Example, dataset, encode
 from cman_tf.data.corpus import Corpus
 from cman_tf.data.order import batch_order
 from cman_tf.data.sentence import DataError, Sentence
+from cman_tf.data.tags import flat_entities
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.inference import make_decoder, predict_examples
 from cman_tf.scoring.analysis import by_distance, by_length
@@ -63,19 +64,23 @@ class Trainer:
         return score(*self.predict(decoder, split), self.vocabulary.labels())
 
     def analyse(self, decoder: Any, split: str) -> dict[str, Any]:
-        """Scores of a split, by sentence length and by entity distance too."""
-        pair = self.predict(decoder, split)
-        return {
-            **score(*pair, self.vocabulary.labels()),
-            "by_length": by_length(*pair),
-            "by_distance": by_distance(*pair),
-        }
+        """Scores of a split, by sentence length and by entity distance too, and without the
+        sentences in which gold entities overlap, if there are any."""
+        gold, predicted = self.predict(decoder, split)
+        labels = self.vocabulary.labels()
+        table = score(gold, predicted, labels)
+        table.update(by_length=by_length(gold, predicted), by_distance=by_distance(gold, predicted))
+        flat = [(g, p) for g, p in zip(gold, predicted) if len(flat_entities(g.entities)) == len(g.entities)]
+        if len(flat) < len(gold):
+            table["without_overlaps"] = score([g for g, _ in flat], [p for _, p in flat], labels)
+        return table
 
     def inputs(self) -> str:
         """What a token is represented by."""
         kind = "tuned" if self.settings.tune_word_vectors else "frozen"
         words = "trained vectors" if self.vocabulary.vectors is None else f"{kind} vectors"
-        return f"words ({words}) + characters" + (f" + {self.features.name}" if self.features else "")
+        characters = " + characters" if self.settings.use_characters else ""
+        return f"words ({words}){characters}" + (f" + {self.features.name}" if self.features else "")
 
     def result(self, flags: dict[str, Any], commits: list[str]) -> dict[str, Any]:
         """The result file's content: the best dev epoch, scored on test once.

@@ -1,0 +1,106 @@
+"""Make a table or figure of the papers: all its runs, each resumed where it was, then the table.
+
+    python -m cman_tf.experiment ablations --data_dir=data/conll04_spert --word_vectors=glove.6B.50d.txt --seeds=1,2,3
+
+Result files go to results/NAME/, runs to runs/NAME/. Flags of cman_tf.train that are not
+among these follow after a "--", for every run: python -m cman_tf.experiment cells -- --epochs=60
+"""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+from absl import app, flags
+
+from cman_tf.data.sentence import DataError
+from cman_tf.encoders import source
+from cman_tf.experiments.catalogue import EXPERIMENTS, FOLDS
+from cman_tf.experiments.runs import Options, make, runs_of
+from cman_tf.experiments.tables import HEADER, lines_of, table
+from cman_tf.flags import guarded
+from cman_tf.scoring.tables import format_table
+
+FLAGS = flags.FLAGS
+_DATA = {"conll04": "conll04_spert", "ade": "ade_spert", "drec": "drec"}
+
+
+def inputs_of(corpus: str, kinds: str) -> dict[str, tuple[str, ...]]:
+    """Names of the inputs to run on, to the flags of `cman_tf.train` for each.
+
+    Raises:
+      DataError: if contextual inputs are asked for and no encoder is given.
+    """
+    words = (f"--word_vectors={FLAGS.word_vectors}",) if FLAGS.word_vectors else ()
+    given = source.given()
+    found = {}
+    if kinds in ("words", "both", "auto") and not (kinds == "auto" and given):
+        found["words"] = words
+    if kinds in ("contextual", "both") or (kinds == "auto" and given):
+        if not given:
+            raise DataError(
+                f"--inputs={kinds}: no encoder, expected --encoder, --elmo or --elmo_options and --elmo_weights"
+            )
+        found[source.short_name(given)] = (*words, *(f"--{name}={value}" for name, value in given.items()))
+    if corpus == "drec" and given:
+        raise DataError("drec: a contextual encoder, expected none: TNNLS table III is of word vectors only")
+    return found
+
+
+def main(arguments: list[str]) -> None:
+    names = [argument for argument in arguments[1:] if not argument.startswith("-")]
+    extra = tuple(argument for argument in arguments[1:] if argument.startswith("-"))
+    if len(names) != 1 or names[0] not in EXPERIMENTS:
+        known = ", ".join(EXPERIMENTS)
+        raise DataError(f"{' '.join(names) or 'no experiment'}: expected one of {known}")
+    name = names[0]
+    experiment = EXPERIMENTS[name]
+    folder = FLAGS.data_dir or f"data/{_DATA[experiment.corpus]}"
+    if not pathlib.Path(folder).is_dir():
+        raise DataError(f"{folder}: no such directory, expected that of the corpus (--data_dir)")
+    kinds = FLAGS.inputs if FLAGS.inputs != "auto" or name != "conll04" or not source.given() else "both"
+    options = Options(
+        folder,
+        inputs_of(experiment.corpus, kinds),
+        [int(seed) for seed in FLAGS.seeds],
+        [int(fold) for fold in FLAGS.folds],
+        pathlib.Path(FLAGS.results_dir),
+        pathlib.Path(FLAGS.runs_dir),
+        extra,
+    )
+    runs = [r for r in runs_of(name, experiment, options) if not FLAGS.rows or r.row.key in FLAGS.rows]
+    if not runs:
+        raise DataError(f"--rows={','.join(FLAGS.rows)}: expected some of {', '.join(r.key for r in experiment.rows)}")
+    for number, run in enumerate(runs, 1):
+        print(f"[{number}/{len(runs)}] ", end="", flush=True)
+        make(run)
+    rows = table(experiment, lines_of(name, experiment, options))
+    print(f"\n{experiment.title}, test, strict micro F1\n{format_table(HEADER, rows)}")
+    if experiment.note:
+        print(experiment.note)
+
+
+def _numbers(text: list[str]) -> bool:
+    return bool(text) and all(item.isdecimal() for item in text)
+
+
+if __name__ == "__main__":
+    flags.DEFINE_string("data_dir", None, "Directory of the corpus; none: that of its name in data/.")
+    flags.DEFINE_list("seeds", ["1"], "Seeds, one run of each row for each.")
+    flags.DEFINE_list("folds", [str(fold) for fold in range(FOLDS)], "Folds of ADE's cross-validation.")
+    flags.DEFINE_list("rows", [], "Only these rows, by the names their result files begin with; none: all.")
+    flags.DEFINE_enum(
+        "inputs",
+        "auto",
+        ("auto", "words", "contextual", "both"),
+        "words: words and characters; contextual: with the encoder's vectors too; auto: contextual if an encoder "
+        "is given, in the experiment conll04 both.",
+    )
+    flags.DEFINE_string("word_vectors", None, "File of word vectors, as for cman_tf.train.")
+    flags.DEFINE_string("results_dir", "results", "Directory of result files, by experiment.")
+    flags.DEFINE_string("runs_dir", "runs", "Directory of the runs, by experiment.")
+    source.define_flags()
+    for flag in ("seeds", "folds"):
+        flags.register_validator(flag, _numbers, message="expected whole numbers between commas")
+    sys.argv[0] = "cman_tf.experiment"
+    app.run(guarded(main))

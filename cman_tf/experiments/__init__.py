@@ -1,0 +1,1 @@
+"""The tables and figures of both papers: what each is made of, and running it."""

@@ -1,0 +1,237 @@
+"""Every table and figure of both papers as rows to train: names, flags, the papers' numbers.
+
+F1 of entities and relations is as the papers print it, None where they do not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+F1 = tuple[float, float]  # entities, relations
+
+CONLL04_FLAGS = {"dynamic_cman": "conll04", "cman": "conll04_ijcai", "multihead": "conll04_multihead"}
+ADE_FLAGS = {"dynamic_cman": "ade", "cman": "ade_ijcai", "multihead": "ade_multihead"}
+DREC_FLAGS = {"dynamic_cman": "drec", "multihead": "drec_multihead"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A line of a table: one model, trained once a seed (and fold).
+
+    Attributes:
+      key: names its runs and result files.
+      label: as in the paper.
+      flagfile: of flags/, without its ending.
+      flags: besides the flagfile's.
+      papers: where it stands in which paper to the numbers there.
+      home: the experiment that it belongs to; None: the one it stands in.
+      gold_labels: the label attention is given gold labels at test time.
+    """
+
+    key: str
+    label: str
+    flagfile: str
+    flags: tuple[str, ...] = ()
+    papers: dict[str, F1] = dataclasses.field(default_factory=dict)
+    home: str | None = None
+    gold_labels: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """A table or figure.
+
+    Attributes:
+      title: one line.
+      corpus: conll04, ade or drec.
+      rows: its lines.
+      cited: other systems' lines: label, where, numbers.
+      note: what is to be said below the table.
+    """
+
+    title: str
+    corpus: str
+    rows: tuple[Row, ...]
+    cited: tuple[tuple[str, str, F1], ...] = ()
+    note: str = ""
+
+
+def _main(flagfiles: dict[str, str], papers: dict[str, dict[str, F1]], home: str | None = None) -> tuple[Row, ...]:
+    labels = {"multihead": "Multi-head + AT", "cman": "CMAN", "dynamic_cman": "dynamic CMAN"}
+    return tuple(Row(m, labels[m], flagfiles[m], (), papers.get(m, {}), home) for m in labels if m in flagfiles)
+
+
+_TABLE_1 = "IJCAI table 1, TNNLS table I"
+_CONLL04 = {
+    "multihead": {_TABLE_1: (83.61, 61.95)},
+    "cman": {"IJCAI table 1": (90.62, 72.97)},
+    "dynamic_cman": {"TNNLS table I": (91.72, 73.46)},
+}
+_MULTIHEAD, _CMAN, _DYNAMIC = _main(CONLL04_FLAGS, _CONLL04, "conll04")
+
+
+def _like(row: Row, key: str, label: str, *flags: str, gold_labels: bool = False, **papers: F1) -> Row:
+    """A variation of a row of the experiment conll04."""
+    named = {name.replace("_", " "): value for name, value in papers.items()}
+    home = "conll04" if not flags and not gold_labels else None
+    return Row(key, label, row.flagfile, flags, named, home, gold_labels)
+
+
+def _ablations(row: Row, paper: str, numbers: dict[str, F1]) -> tuple[Row, ...]:
+    variations = {
+        "full": ("", ()),
+        "no_self_attention": ("- self-attention in BSA", ("--noself_attention",)),
+        "no_label_attention": ("- BLA unit", ("--nolabel_attention",)),
+        "no_attention": ("- both units", ("--noself_attention", "--nolabel_attention")),
+        "no_uncertainty": ("- homoscedastic uncertainty", ("--loss_weighting=sum",)),
+        "mlp": ("replace BiLSTM with MLP", ("--cell=mlp",)),
+    }
+    rows = []
+    for name, f1 in numbers.items():
+        words, flags = variations[name]
+        key = row.key if name == "full" else f"{row.key}_{name}"
+        rows.append(_like(row, key, f"{row.label} {words}".strip(), *flags, **{paper: f1}))
+    return tuple(rows)
+
+
+def _sizes(row: Row) -> tuple[Row, ...]:
+    rows = []
+    for share in (20, 40, 60, 80, 100):
+        papers = {"TNNLS_figure_7": (86.82, 62.91)} if (row, share) == (_DYNAMIC, 60) else {}
+        flags = () if share == 100 else (f"--train_fraction={share / 100}",)
+        key = row.key if share == 100 else f"{row.key}_{share}"
+        rows.append(_like(row, key, f"{row.label}, {share} %", *flags, **papers))
+    return tuple(rows)
+
+
+EXPERIMENTS: dict[str, Experiment] = {
+    "conll04": Experiment(
+        "CoNLL04 (IJCAI table 1, TNNLS table I)",
+        "conll04",
+        _main(CONLL04_FLAGS, _CONLL04),
+        (
+            ("Table Representation, Miwa and Sasaki 2014", _TABLE_1, (80.70, 61.00)),
+            ("Global Optimization, Zhang et al. 2017", "TNNLS table I", (85.60, 67.80)),
+            ("Relation-Metric with AT, Tran and Kavuluru 2019", _TABLE_1, (84.57, 62.28)),
+            ("Multi-turn QA, Li et al. 2019 (BERT)", _TABLE_1, (87.80, 68.20)),
+            ("SpERT, Eberts and Ulges 2019 (BERT)", _TABLE_1, (88.94, 71.47)),
+        ),
+        "The papers give ELMo to CMAN and not to the baseline. The baseline with the same contextual vectors is the "
+        "control that neither prints.",
+    ),
+    "ade": Experiment(
+        "ADE, ten-fold cross-validation (IJCAI table 2, TNNLS table II)",
+        "ade",
+        _main(
+            ADE_FLAGS,
+            {
+                "multihead": {"IJCAI table 2, TNNLS table II": (86.73, 75.52)},
+                "cman": {"IJCAI table 2": (89.40, 81.14)},
+                "dynamic_cman": {"TNNLS table II": (90.12, 81.34)},
+            },
+        ),
+        (
+            ("Joint Model, Li et al. 2016", "IJCAI table 2, TNNLS table II", (79.50, 63.40)),
+            ("Neural joint model, Li et al. 2017", "IJCAI table 2, TNNLS table II", (84.60, 71.40)),
+            ("Relation-Metric with AT, Tran and Kavuluru 2019", "IJCAI table 2, TNNLS table II", (87.02, 77.19)),
+            ("SpERT, Eberts and Ulges 2019 (BERT)", "IJCAI table 2, TNNLS table II", (89.25, 79.24)),
+        ),
+        "Of nested entities BIO tags can express one: the longer stays in training, with its relations; in scoring "
+        'gold keeps all, so that the inner one counts as missed. "Without overlaps" leaves out the sentences that '
+        "have nested entities. Dev is held out from each fold's training part.",
+    ),
+    "drec": Experiment(
+        "DREC (TNNLS table III), word vectors only",
+        "drec",
+        _main(
+            DREC_FLAGS,
+            {
+                "multihead": {"TNNLS table III": (82.04, 53.12)},
+                "dynamic_cman": {"TNNLS table III": (82.96, 55.66)},
+            },
+        ),
+        (
+            ("Attentive LSTM, Bekoulis et al. 2018", "TNNLS table III", (79.11, 49.70)),
+            ("Multi-head, Bekoulis et al. 2018", "TNNLS table III", (81.39, 52.26)),
+        ),
+    ),
+    "label_source": Experiment(
+        "Label source at test time (IJCAI table 3)",
+        "conll04",
+        (
+            _like(_CMAN, "cman", "predicted labels", IJCAI_table_3=(90.62, 72.97)),
+            _like(_CMAN, "cman_gold_labels", "golden labels", gold_labels=True, IJCAI_table_3=(90.44, 72.80)),
+        ),
+        note="The same trained model twice. CMAN's entities come from X^m, which sees no labels: gold labels cannot "
+        "change them, although the paper prints a change.",
+    ),
+    "label_gate": Experiment(
+        "Label gate (TNNLS table IV, there on DREC)",
+        "conll04",
+        (
+            _like(_DYNAMIC, "dynamic_cman_no_gate", "without gate", "--nolabel_gate"),
+            _like(_DYNAMIC, "dynamic_cman", "with gate"),
+        ),
+        note="On CoNLL04 here. The paper's numbers are of DREC: 82.02 / 54.23 without, 82.96 / 55.66 with the gate.",
+    ),
+    "cells": Experiment(
+        "Encoder cells (TNNLS table VI)",
+        "conll04",
+        (
+            _like(_DYNAMIC, "dynamic_cman_lstm", "LSTM", "--cell=lstm", TNNLS_table_VI=(90.50, 71.86)),
+            _like(_DYNAMIC, "dynamic_cman_gru", "GRU", "--cell=gru", TNNLS_table_VI=(88.58, 69.57)),
+            _like(_DYNAMIC, "dynamic_cman_bigru", "BiGRU", "--cell=bigru", TNNLS_table_VI=(90.88, 72.16)),
+            _like(_DYNAMIC, "dynamic_cman", "BiLSTM", TNNLS_table_VI=(91.72, 73.46)),
+        ),
+    ),
+    "ablations": Experiment(
+        "Ablations (IJCAI table 4, TNNLS table VII)",
+        "conll04",
+        _ablations(
+            _CMAN,
+            "IJCAI_table_4",
+            {
+                "full": (90.62, 72.97),
+                "no_self_attention": (90.16, 70.18),
+                "no_label_attention": (90.57, 70.84),
+                "no_attention": (89.34, 68.95),
+                "mlp": (89.82, 70.34),
+            },
+        )
+        + _ablations(
+            _DYNAMIC,
+            "TNNLS_table_VII",
+            {
+                "full": (91.72, 73.46),
+                "no_self_attention": (90.01, 69.98),
+                "no_label_attention": (90.76, 71.34),
+                "no_attention": (89.86, 69.21),
+                "no_uncertainty": (91.02, 72.76),
+                "mlp": (90.79, 72.16),
+            },
+        ),
+    ),
+    "sizes": Experiment(
+        "Training size (TNNLS figure 7)",
+        "conll04",
+        (*_sizes(_MULTIHEAD), *_sizes(_DYNAMIC)),
+        note="Of figure 7 the text gives one pair of numbers, that at 60 %.",
+    ),
+    "shared": Experiment(
+        "Shared parameters (TNNLS figure 8)",
+        "conll04",
+        (
+            _like(_MULTIHEAD, "multihead", "Multi-head + AT"),
+            _like(_DYNAMIC, "dynamic_cman_unshared", "without shared parameters", "--noshare"),
+            _like(_DYNAMIC, "dynamic_cman", "with shared parameters"),
+        ),
+        note="The paper: without shared parameters 1.6 points less for entities, 13.78 for relations.",
+    ),
+}
+
+# Figures made from the rows of the experiment conll04: what of their results, by which groups.
+FIGURES = {
+    "distance": ("by_distance", "F1 by entity distance in characters (IJCAI figure 4 on dev, TNNLS figure 5 on test)"),
+    "length": ("by_length", "F1 by sentence length in tokens (IJCAI figure 5 on dev, TNNLS figure 6 on test)"),
+}
+FOLDS = 10

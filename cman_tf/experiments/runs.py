@@ -1,0 +1,150 @@
+"""The runs that an experiment consists of, and making them one after another."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import pathlib
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+
+from cman_tf.data.corpus import find_split
+from cman_tf.data.sentence import DataError
+from cman_tf.experiments.catalogue import FOLDS, Experiment, Row
+from cman_tf.files import write_atomically
+
+FLAGS_DIRECTORY = pathlib.Path(__file__).resolve().parents[2] / "flags"
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One training: a row on inputs with a seed, of a fold where there are folds.
+
+    `result` is the file it writes, `directory` its model_dir.
+    """
+
+    row: Row
+    seed: int
+    fold: int | None
+    result: pathlib.Path
+    directory: pathlib.Path
+    flags: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.result.parent.name}/{self.result.stem}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What an experiment is run on.
+
+    Attributes:
+      data_dir: the corpus' directory.
+      inputs: name of a kind of inputs ("words", "minilm") to its flags.
+      seeds: one training each.
+      folds: of cross-validation.
+      results: directory of result files.
+      runs: directory of the runs.
+      extra: flags for every training, such as --epochs.
+    """
+
+    data_dir: str
+    inputs: dict[str, tuple[str, ...]]
+    seeds: Sequence[int] = (1,)
+    folds: Sequence[int] = tuple(range(FOLDS))
+    results: pathlib.Path = pathlib.Path("results")
+    runs: pathlib.Path = pathlib.Path("runs")
+    extra: tuple[str, ...] = ()
+
+
+def runs_of(name: str, experiment: Experiment, options: Options) -> list[Run]:
+    """All runs, rows of other experiments with them: those are theirs, and are made once."""
+    found = []
+    for inputs, input_flags in options.inputs.items():
+        for row in experiment.rows:
+            home = row.home or name
+            for fold in options.folds if experiment.corpus == "ade" else (None,):
+                for seed in options.seeds:
+                    part = "" if fold is None else f"-fold{fold}"
+                    stem = f"{row.key}-{inputs}{part}-seed{seed}"
+                    flags = (*row.flags, *_data(options.data_dir, fold), *input_flags, *options.extra, f"--seed={seed}")
+                    result = options.results / home / f"{stem}.json"
+                    found.append(Run(row, seed, fold, result, options.runs / home / stem, flags))
+    return found
+
+
+def _data(folder: str, fold: int | None) -> tuple[str, ...]:
+    if fold is None:
+        return (f"--data_dir={folder}",)
+    files = (f"--{split}_data={folder}/ade_split_{fold}_{split}.json" for split in ("train", "test"))
+    return (*files, "--hold_out=0.1")
+
+
+def make(run: Run) -> None:
+    """Train it, go on with it, or leave it if its result is there.
+
+    Raises:
+      DataError: if it fails.
+    """
+    if run.result.exists():
+        print(f"{run.name}: done", flush=True)
+        return
+    with _alone(run.directory):
+        if run.result.exists():  # made by another experiment in the meantime
+            return
+        print(f"{run.name}: training", flush=True)
+        if run.row.gold_labels:
+            _evaluate_with_gold_labels(run)
+            return
+        _call(
+            "cman_tf.train",
+            f"--flagfile={FLAGS_DIRECTORY / run.row.flagfile}.flags",
+            *run.flags,
+            f"--model_dir={run.directory}",
+            f"--results_dir={run.result.parent}",
+            f"--result_name={run.result.stem}",
+        )
+
+
+def _evaluate_with_gold_labels(run: Run) -> None:
+    """Test scores of the same row's model of the experiment conll04, given gold labels."""
+    stem = run.result.stem.replace(run.row.key, run.row.key.removesuffix("_gold_labels"), 1)
+    model = run.directory.parent.parent / "conll04" / stem
+    trained = read_result(run.result.parent.parent / "conll04" / f"{stem}.json")
+    if trained is None or not (model / "flags.txt").exists():
+        raise DataError(f"{model}: no trained model, expected that of the experiment conll04; its row is made first")
+    folder = next(flag for flag in run.flags if flag.startswith("--data_dir=")).partition("=")[2]
+    scores = run.directory.with_suffix(".json")
+    test = find_split(folder, "test")
+    _call("cman_tf.evaluate", f"--model_dir={model}", f"--data={test}", "--label_source=gold", f"--json={scores}")
+    result = {**trained, "test": read_result(scores), "label_source": "gold"}
+    result.pop("dev", None)
+    write_atomically(run.result, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+
+
+def _call(module: str, *arguments: str) -> None:
+    process = subprocess.run([sys.executable, "-m", module, *arguments])
+    if process.returncode:
+        raise DataError(f"{module}: ended with {process.returncode}; run again, the experiment goes on from there")
+
+
+@contextlib.contextmanager
+def _alone(directory: pathlib.Path) -> Iterator[None]:
+    """No other process makes this run meanwhile; one that wants to waits."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with (directory.parent / f"{directory.name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"{directory}: another experiment is at it, waiting", flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def read_result(path: pathlib.Path) -> dict | None:
+    """A result file's content, or None if it is not there."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None

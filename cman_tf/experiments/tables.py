@@ -1,0 +1,117 @@
+"""An experiment's results as lines: the papers' numbers, ours, the difference."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from cman_tf.experiments.catalogue import Experiment, Row
+from cman_tf.experiments.runs import Options, read_result, runs_of
+from cman_tf.scoring.counts import rates
+from cman_tf.scoring.score import TASKS
+
+GAP = "not run"
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """A row on one kind of inputs: its result files, and what they hold."""
+
+    row: Row
+    inputs: str
+    results: tuple[dict[str, Any], ...]
+    expected: int
+
+    def f1(self, task: str, convention: str = "strict", average: str = "micro") -> list[float]:
+        """Test F1 of each run."""
+        return [result["test"][convention][average][task]["f1"] for result in self.results]
+
+
+def lines_of(name: str, experiment: Experiment, options: Options) -> list[Line]:
+    """Every row on every kind of inputs, with the results that are there."""
+    grouped: dict[tuple[str, str], list] = {}
+    for inputs in options.inputs:
+        one = dataclasses.replace(options, inputs={inputs: options.inputs[inputs]})
+        for run in runs_of(name, experiment, one):
+            grouped.setdefault((run.row.key, inputs), []).append((run.row, read_result(run.result)))
+    return [
+        Line(runs[0][0], inputs, tuple(result for _, result in runs if result), len(runs))
+        for (_, inputs), runs in grouped.items()
+    ]
+
+
+def mean_and_deviation(values: Sequence[float]) -> str:
+    """81.20 ± 0.45, one value alone as it is, none as a visible gap."""
+    if not values:
+        return GAP
+    if len(values) == 1:
+        return f"{values[0]:.2f}"
+    return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
+
+
+def difference(values: Sequence[float], paper: float | None) -> str:
+    """Ours less the paper's."""
+    return f"{statistics.mean(values) - paper:+.2f}" if values and paper is not None else ""
+
+
+def pooled(results: Sequence[dict[str, Any]], task: str, part: str | None = None) -> dict[str, float]:
+    """Strict micro rates of the summed counts of several folds."""
+    tables = [(r["test"][part] if part else r["test"])["strict"]["micro"][task] for r in results]
+    return rates(*(sum(int(table[count]) for table in tables) for count in ("tp", "fp", "fn")))
+
+
+HEADER = (
+    "row",
+    "inputs",
+    "paper",
+    "entities: paper",
+    "ours",
+    "difference",
+    "relations: paper",
+    "ours",
+    "difference",
+    "seeds",
+    "best epoch",
+)
+
+
+def table(experiment: Experiment, lines: Sequence[Line]) -> list[list[str]]:
+    """The table in the paper's layout: other systems first, then ours."""
+    rows = [
+        [label, "", where, f"{f1[0]:.2f}", "", "", f"{f1[1]:.2f}", "", "", "", ""]
+        for label, where, f1 in experiment.cited
+    ]
+    for line in lines:
+        seeds = ", ".join(sorted({str(result["seed"]) for result in line.results}))
+        if 0 < len(line.results) < line.expected:
+            seeds += f" ({len(line.results)} of {line.expected} runs)"
+        epochs = ", ".join(f"{result['best_epoch']} of {result['epochs']}" for result in line.results)
+        inputs = line.results[0]["inputs"] if line.results else line.inputs
+        for where, paper in line.row.papers.items() or (("", (None, None)),):
+            cells = []
+            for task, number in zip(TASKS, paper):
+                ours = line.f1(task)
+                shown = "" if number is None else f"{number:.2f}"
+                cells += [shown, mean_and_deviation(ours), difference(ours, number)]
+            rows.append([line.row.label, inputs, where, *cells, seeds, epochs if len(line.results) < 4 else ""])
+    return rows
+
+
+def conventions(lines: Sequence[Line]) -> list[list[str]]:
+    """Every convention's F1 of every row that was run: header first."""
+    names = [(c, a) for c in ("strict", "boundaries", "relaxed") for a in ("micro", "macro", "macro_without_other")]
+    names.remove(("boundaries", "macro_without_other"))
+    rows = [["row", "inputs", *(f"{c} {a.replace('_', ' ').replace('other', 'Other')}" for c, a in names)]]
+    for line in lines:
+        if line.results and all("relaxed" in result["test"] for result in line.results):
+            pairs = [[mean_and_deviation(line.f1(task, *name)) for task in TASKS] for name in names]
+            rows.append([line.row.label, line.inputs, *(" / ".join(pair) for pair in pairs)])
+    return rows
+
+
+def options_for_report(results: pathlib.Path, seeds: Sequence[int], inputs: Sequence[str]) -> Options:
+    """Options that name result files only."""
+    return Options("", dict.fromkeys(inputs, ()), seeds, results=results)
