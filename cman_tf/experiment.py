@@ -17,7 +17,7 @@ from cman_tf.data.sentence import DataError
 from cman_tf.encoders import source
 from cman_tf.experiments.catalogue import EXPERIMENTS, FOLDS
 from cman_tf.experiments.runs import Options, make, runs_of
-from cman_tf.experiments.tables import HEADER, lines_of, table
+from cman_tf.experiments.tables import HEADER, folds, lines_of, table
 from cman_tf.flags import guarded
 from cman_tf.scoring.tables import format_table
 
@@ -74,8 +74,12 @@ def main(arguments: list[str]) -> None:
     for number, run in enumerate(runs, 1):
         print(f"[{number}/{len(runs)}] ", end="", flush=True)
         make(run)
-    rows = table(experiment, lines_of(name, experiment, options))
+    lines = lines_of(name, experiment, options)
+    rows = table(experiment, lines)
     print(f"\n{experiment.title}, test, strict micro F1\n{format_table(HEADER, rows)}")
+    if experiment.corpus == "ade":
+        header, *rest = folds(lines)
+        print(f"\nstrict F1, entities / relations\n{format_table(header, rest)}\n")
     if experiment.note:
         print(experiment.note)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from absl import app, flags
@@ -59,8 +59,12 @@ def flagfile_of(values: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def settings_from_flagfile(path: str | pathlib.Path) -> Settings:
+def settings_from_flagfile(path: str | pathlib.Path, more: Sequence[str] = ()) -> Settings:
     """The settings that a flagfile holds; flags of other kinds in it are passed over.
+
+    Args:
+      path: the flagfile.
+      more: flags after those of the file.
 
     Raises:
       DataError: if the file is missing or does not parse.
@@ -71,7 +75,7 @@ def settings_from_flagfile(path: str | pathlib.Path) -> Settings:
         lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
         names = {field.name for field in FIELDS}
         names |= {f"no{name}" for name in names}
-        values([str(path), *(line for line in lines if line.lstrip("-").partition("=")[0] in names)])
+        values([str(path), *(line for line in (*lines, *more) if line.lstrip("-").partition("=")[0] in names)])
         return settings_from_flags(values)
     except (OSError, flags.Error, DataError) as error:
         raise DataError(f"{path}: {error}, expected the flags of a trained model") from None

@@ -19,6 +19,7 @@ from cman_tf import results
 from cman_tf.data.corpus import FORMATS, SPLITS, Corpus, find_split, read_corpus
 from cman_tf.data.sentence import DataError
 from cman_tf.data.subsets import fraction, held_out, merged
+from cman_tf.data.subsets import split as split_corpus
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import forms, read_word_vectors
 from cman_tf.encoders import source
@@ -31,6 +32,7 @@ FLAGS = flags.FLAGS
 _RUN_FLAGS = (
     "data_dir",
     *(f"{split}_data" for split in SPLITS),
+    "all_data",
     "format",
     "word_vectors",
     "kept_word_vectors",
@@ -50,6 +52,7 @@ def define_flags() -> None:
     flags.DEFINE_string("data_dir", None, "Directory with train, dev and test files.")
     for split in SPLITS:
         flags.DEFINE_string(f"{split}_data", None, f"The {split} file itself, instead of the one in --data_dir.")
+    flags.DEFINE_string("all_data", None, "One file, split at random by a fixed seed: 70 % train, 15 % dev, 15 % test.")
     flags.DEFINE_enum("format", "auto", FORMATS, "Format of the files; auto: by content.")
     flags.DEFINE_string(
         "word_vectors", None, "File of word vectors (GloVe or word2vec text, word2vec binary, or gzip); none: trained."
@@ -71,6 +74,9 @@ def define_flags() -> None:
 
 def read_corpora(settings: Settings) -> dict[str, Corpus]:
     """The three corpora that the flags name."""
+    if FLAGS.all_data:
+        whole = read_corpus(FLAGS.all_data, FLAGS.format)
+        return dict(zip(SPLITS, split_corpus(whole, (0.7, 0.15))))
     paths = {}
     for split in SPLITS:
         paths[split] = FLAGS[f"{split}_data"].value

@@ -7,7 +7,8 @@ between tabs: index, token, BIO tag, list of relations, list of heads:
     17<TAB>Isle<TAB>I-Loc<TAB>['Located_In']<TAB>[22]
 
 A relation stands on the last token of its first argument; its head is the last
-token of the second argument. `N` is "no relation", its head the token itself.
+token of the second argument. `N` is "no relation", its head the token itself. In DREC
+token 0 is a root that relations may point to; it becomes an entity of type `ROOT`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from cman_tf.data.sentence import DataError, Relation, Sentence
+from cman_tf.data.sentence import ROOT, DataError, Entity, Relation, Sentence
 from cman_tf.data.tags import entities_from_tags
 
 NO_RELATION = "N"
@@ -58,7 +59,7 @@ def _read_token(line: str, index: int, where: str) -> tuple[str, str, list[str],
     return token, tag, relations, heads
 
 
-def _finish(name: str, rows: list, lines: list[int], path: str, predictions: bool) -> tuple[Sentence, int]:
+def _finish(name: str, rows: list, lines: list[int], path: str, predictions: bool, root: bool) -> tuple[Sentence, int]:
     """The sentence of the rows read, and its count of inside tags without begin.
 
     Of predictions, relations are lifted from any token of an entity to the entity, those
@@ -66,6 +67,8 @@ def _finish(name: str, rows: list, lines: list[int], path: str, predictions: boo
     scorer of Bekoulis et al. does.
     """
     entities, orphans = entities_from_tags([row[1] for row in rows])
+    if root and rows[0][1] == "O":
+        entities.insert(0, Entity(ROOT, 0, 1))
     entity_at = {position: number for number, e in enumerate(entities) for position in range(e.start, e.end)}
     found: list[Relation] = []
     ungrounded: list[tuple[str, int, int]] = []
@@ -97,10 +100,16 @@ def _finish(name: str, rows: list, lines: list[int], path: str, predictions: boo
     return Sentence(tuple(row[0] for row in rows), tuple(entities), tuple(found), name, tuple(ungrounded)), orphans
 
 
-def parse_columns(lines: Iterable[str], path: str, predictions: bool = False) -> tuple[list[Sentence], dict[str, int]]:
+def parse_columns(
+    lines: Iterable[str], path: str, predictions: bool = False, root: bool = False
+) -> tuple[list[Sentence], dict[str, int]]:
     """Sentences of a file's lines and counts of what was mended in reading.
 
-    `predictions`: relations need not stand on entities (`Sentence.ungrounded`).
+    Args:
+      lines: of the file.
+      path: its name, for messages.
+      predictions: relations need not stand on entities (`Sentence.ungrounded`).
+      root: token 0 is one that relations may point to.
 
     Raises:
       DataError: with the file, the line, the token and what was expected.
@@ -116,7 +125,7 @@ def parse_columns(lines: Iterable[str], path: str, predictions: bool = False) ->
                     raise DataError(
                         f"{path}, line {number - 1}: sentence {name!r} without tokens, expected one at least"
                     )
-                sentence, mended = _finish(name, rows, numbers, path, predictions)
+                sentence, mended = _finish(name, rows, numbers, path, predictions, root)
                 sentences.append(sentence)
                 orphans += mended
             name, rows, numbers = line[4:].strip(), [], []

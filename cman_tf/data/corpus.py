@@ -14,7 +14,7 @@ from cman_tf.data.spert_json import parse_json
 from cman_tf.data.tags import flat_entities
 
 SPLITS = ("train", "dev", "test")
-FORMATS = ("auto", "multihead", "spert")
+FORMATS = ("auto", "multihead", "multihead_root", "spert")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +46,8 @@ def read_corpus(path: str | pathlib.Path, format: str = "auto", predictions: boo
 
     Args:
       path: the file.
-      format: `multihead`, `spert`, or `auto`: JSON if it opens with a bracket.
+      format: `multihead`, `multihead_root` (DREC: relations may point to token 0),
+        `spert`, or `auto`: JSON if it opens with a bracket, else `multihead`.
       predictions: the file holds what a system predicted: said twice is said once, and
         relations may stand on tokens that are in no entity (`Sentence.ungrounded`).
 
@@ -72,7 +73,7 @@ def read_corpus(path: str | pathlib.Path, format: str = "auto", predictions: boo
     if format == "spert":
         sentences, mended = parse_json(text, path, predictions)
     else:
-        sentences, mended = parse_columns(text.split("\n"), path, predictions)
+        sentences, mended = parse_columns(text.split("\n"), path, predictions, format == "multihead_root")
     if not sentences:
         raise DataError(f"{path}: no sentence, expected one at least")
     return Corpus(path, hashlib.sha256(raw).hexdigest(), sentences, mended)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+ROOT = "ROOT"  # type of the pseudo-entity that relations may have in DREC; no entity in scoring
+
 
 class DataError(ValueError):
     """Bad input: one line saying where it is, what it is and what was expected."""

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from cman_tf.data.corpus import Corpus
+from cman_tf.data.sentence import DataError
 
 _SEED = 0  # fixed, so that all runs, whatever their seed, see the same parts
 
@@ -21,6 +22,19 @@ def held_out(corpus: Corpus, share: float) -> tuple[Corpus, Corpus]:
     rows = _shuffled(corpus)
     count = min(max(1, round(share * len(rows))), len(rows) - 1)
     return _part(corpus, rows[count:]), _part(corpus, rows[:count])
+
+
+def split(corpus: Corpus, shares: tuple[float, float]) -> tuple[Corpus, Corpus, Corpus]:
+    """Three parts at random, of these shares and of what is left, each in the corpus' order.
+
+    Raises:
+      DataError: if a part would be empty.
+    """
+    rows = _shuffled(corpus)
+    first, second = round(shares[0] * len(rows)), round(sum(shares) * len(rows))
+    if not 0 < first < second < len(rows):
+        raise DataError(f"{corpus.path}: {len(rows)} sentences, expected enough to split them in three")
+    return _part(corpus, rows[:first]), _part(corpus, rows[first:second]), _part(corpus, rows[second:])
 
 
 def merged(one: Corpus, other: Corpus) -> Corpus:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cman_tf.data.sentence import DataError, Sentence
+from cman_tf.data.sentence import ROOT, DataError, Sentence
 from cman_tf.data.tags import OUTSIDE, tags_from_entities
 from cman_tf.data.word_vectors import UNKNOWN, lookup_form
 from cman_tf.files import write_atomically
@@ -71,7 +71,7 @@ class Vocabulary:
 
     def labels(self) -> dict[str, list[str]]:
         """The label set: the types of entities and of relations."""
-        return {"entities": sorted({tag[2:] for tag in self.tags if tag != OUTSIDE}), "relations": self.relations}
+        return {"entities": sorted({tag[2:] for tag in self.tags} - {"", ROOT}), "relations": self.relations}
 
     def word_ids(self, tokens: Sequence[str]) -> np.ndarray:
         """int32 [tokens]: ids by the lookup of `lookup_form`."""

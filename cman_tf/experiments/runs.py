@@ -15,7 +15,10 @@ from cman_tf.data.corpus import find_split
 from cman_tf.data.sentence import DataError
 from cman_tf.experiments.catalogue import FOLDS, Experiment, Row
 from cman_tf.files import write_atomically
+from cman_tf.flags import settings_from_flagfile
+from cman_tf.training.run_directory import MAY_CHANGE
 
+DREC_FILE = "drec.txt"  # the whole corpus, split by us, where there are no train.txt, dev.txt and test.txt
 FLAGS_DIRECTORY = pathlib.Path(__file__).resolve().parents[2] / "flags"
 
 
@@ -71,13 +74,22 @@ def runs_of(name: str, experiment: Experiment, options: Options) -> list[Run]:
                 for seed in options.seeds:
                     part = "" if fold is None else f"-fold{fold}"
                     stem = f"{row.key}-{inputs}{part}-seed{seed}"
-                    flags = (*row.flags, *_data(options.data_dir, fold), *input_flags, *options.extra, f"--seed={seed}")
+                    flags = (
+                        *row.flags,
+                        *_data(options.data_dir, experiment.corpus, fold),
+                        *input_flags,
+                        *options.extra,
+                        f"--seed={seed}",
+                    )
                     result = options.results / home / f"{stem}.json"
                     found.append(Run(row, seed, fold, result, options.runs / home / stem, flags))
     return found
 
 
-def _data(folder: str, fold: int | None) -> tuple[str, ...]:
+def _data(folder: str, corpus: str, fold: int | None) -> tuple[str, ...]:
+    if corpus == "drec":
+        whole = pathlib.Path(folder) / DREC_FILE
+        return (f"--all_data={whole}" if whole.exists() else f"--data_dir={folder}", "--format=multihead_root")
     if fold is None:
         return (f"--data_dir={folder}",)
     files = (f"--{split}_data={folder}/ade_split_{fold}_{split}.json" for split in ("train", "test"))
@@ -90,11 +102,11 @@ def make(run: Run) -> None:
     Raises:
       DataError: if it fails.
     """
-    if run.result.exists():
+    if _is_made(run):
         print(f"{run.name}: done", flush=True)
         return
     with _alone(run.directory):
-        if run.result.exists():  # made by another experiment in the meantime
+        if _is_made(run):  # by another experiment in the meantime
             return
         print(f"{run.name}: training", flush=True)
         if run.row.gold_labels:
@@ -102,12 +114,34 @@ def make(run: Run) -> None:
             return
         _call(
             "cman_tf.train",
-            f"--flagfile={FLAGS_DIRECTORY / run.row.flagfile}.flags",
+            f"--flagfile={flagfile_of(run.row)}",
             *run.flags,
             f"--model_dir={run.directory}",
             f"--results_dir={run.result.parent}",
             f"--result_name={run.result.stem}",
         )
+
+
+def flagfile_of(row: Row) -> pathlib.Path:
+    """The flagfile that a row is trained with."""
+    return FLAGS_DIRECTORY / f"{row.flagfile}.flags"
+
+
+def _is_made(run: Run) -> bool:
+    """Whether its result is there.
+
+    Raises:
+      DataError: if what is there was made with other settings.
+    """
+    result = read_result(run.result)
+    if result is None:
+        return False
+    expected = dataclasses.asdict(settings_from_flagfile(flagfile_of(run.row), run.flags))
+    for name, value in expected.items():
+        if name not in MAY_CHANGE and result["flags"].get(name, value) != value:
+            was = result["flags"][name]
+            raise DataError(f"{run.result}: made with --{name}={was}, expected {value}, or another --results_dir")
+    return True
 
 
 def _evaluate_with_gold_labels(run: Run) -> None:

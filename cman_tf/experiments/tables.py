@@ -57,9 +57,9 @@ def difference(values: Sequence[float], paper: float | None) -> str:
     return f"{statistics.mean(values) - paper:+.2f}" if values and paper is not None else ""
 
 
-def pooled(results: Sequence[dict[str, Any]], task: str, part: str | None = None) -> dict[str, float]:
-    """Strict micro rates of the summed counts of several folds."""
-    tables = [(r["test"][part] if part else r["test"])["strict"]["micro"][task] for r in results]
+def pooled(tests: Sequence[dict[str, Any]], task: str) -> dict[str, float]:
+    """Strict micro rates of the summed counts of several folds' scores."""
+    tables = [test["strict"]["micro"][task] for test in tests]
     return rates(*(sum(int(table[count]) for table in tables) for count in ("tp", "fp", "fn")))
 
 
@@ -109,6 +109,31 @@ def conventions(lines: Sequence[Line]) -> list[list[str]]:
         if line.results and all("relaxed" in result["test"] for result in line.results):
             pairs = [[mean_and_deviation(line.f1(task, *name)) for task in TASKS] for name in names]
             rows.append([line.row.label, line.inputs, *(" / ".join(pair) for pair in pairs)])
+    return rows
+
+
+def folds(lines: Sequence[Line]) -> list[list[str]]:
+    """Cross-validation: strict F1, entities / relations, over the folds run, header first."""
+    header = ["row", "inputs", "score", "sentences", "folds run", "mean of folds", "pooled"]
+    rows = [header]
+    for line in (line for line in lines if line.results):
+        for average in ("micro", "macro"):
+            for part in (None, "without_overlaps"):
+                tests = [r["test"].get(part, r["test"]) if part else r["test"] for r in line.results]
+                means = [mean_and_deviation([t["strict"][average][task]["f1"] for t in tests]) for task in TASKS]
+                sums = [f"{pooled(tests, task)['f1']:.2f}" for task in TASKS] if average == "micro" else ["", ""]
+                count = str(sum(t["counts"]["sentences"] for t in tests))
+                rows.append(
+                    [
+                        line.row.label,
+                        line.inputs,
+                        average,
+                        f"{count}, without overlaps" if part else f"{count}, all",
+                        f"{len(tests)} of {line.expected}",
+                        " / ".join(means),
+                        " / ".join(sums) if average == "micro" else "",
+                    ]
+                )
     return rows
 
 

@@ -1,7 +1,8 @@
 """What counts as correct: strict, boundaries, relaxed (the scorers of Bekoulis et al., 2018).
 
 Each convention turns a gold and a predicted sentence into sets of facts, the type
-first; what is in both sets is correct. As sets, duplicates count once.
+first; what is in both sets is correct. As sets, duplicates count once. A root that
+relations point to (DREC) is no entity among the facts.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from cman_tf.data.sentence import Entity, Sentence
+from cman_tf.data.sentence import ROOT, Entity, Sentence
 from cman_tf.data.tags import OUTSIDE
 
 Facts = tuple[set[tuple], set[tuple]]  # of entities, of relations
@@ -49,7 +50,7 @@ def relaxed(gold: Sentence, predicted: Sentence) -> tuple[Facts, Facts]:
     are false. A relation with an end outside all gold spans is left out.
     """
     given = {span: _assigned(span, predicted) for span in gold.entities}
-    entities = {(kind, span.start, span.end) for span, kind in given.items() if kind != OUTSIDE}
+    entities = {(kind, span.start, span.end) for span, kind in given.items() if kind not in (OUTSIDE, ROOT)}
     relations = set()
     for kind, *ends in relation_ends(predicted):
         spans = [_span_at(gold, end) for end in ends]
@@ -78,12 +79,12 @@ def ungrounded(gold: Sentence, predicted: Sentence) -> dict[str, int]:
 
 
 def _typed(sentence: Sentence) -> Facts:
-    entities = {(e.type, e.start, e.end) for e in sentence.entities}
+    entities = {(e.type, e.start, e.end) for e in sentence.entities if e.type != ROOT}
     return entities, {(k, (a.type, a.start, a.end), (b.type, b.start, b.end)) for k, a, b in relation_ends(sentence)}
 
 
 def _untyped(sentence: Sentence) -> Facts:
-    entities = {(ANY, e.start, e.end) for e in sentence.entities}
+    entities = {(ANY, e.start, e.end) for e in sentence.entities if e.type != ROOT}
     return entities, {(k, (a.start, a.end), (b.start, b.end)) for k, a, b in relation_ends(sentence)}
 
 

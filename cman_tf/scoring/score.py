@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cman_tf.data.sentence import DataError, Sentence
+from cman_tf.data.sentence import ROOT, DataError, Sentence
 from cman_tf.scoring.conventions import CONVENTIONS, DESCRIPTIONS, ungrounded
 from cman_tf.scoring.counts import count, macro, micro, per_type
 
@@ -16,7 +16,7 @@ Labels = Mapping[str, Sequence[str]]  # task to the label set
 def labels_of(sentences: Sequence[Sentence]) -> dict[str, list[str]]:
     """The types of entities and of relations that occur."""
     return {
-        "entities": sorted({e.type for s in sentences for e in s.entities}),
+        "entities": sorted({e.type for s in sentences for e in s.entities} - {ROOT}),
         "relations": sorted({r.type for s in sentences for r in s.relations}),
     }
 

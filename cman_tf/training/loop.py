@@ -93,6 +93,8 @@ class Trainer:
         best = restore_model(self.directory, self.model, "best")
         decoder = make_decoder(self.model)
         records = Metrics(self.directory, epochs).records()
+        test = self.analyse(decoder, "test")
+        Summaries(self.directory, self.settings).add_test(best, test)
         return {
             "corpus": results.describe_corpora(self.corpora),
             "inputs": self.inputs(),
@@ -114,7 +116,7 @@ class Trainer:
             "best_epoch": best,
             # Where dev was trained on, its scores would mean nothing.
             **({"dev": self.analyse(decoder, "dev")} if self.settings.protocol == "best_dev" else {}),
-            "test": self.analyse(decoder, "test"),
+            "test": test,
         }
 
 
@@ -148,7 +150,7 @@ def build(
 def train(trainer: Trainer) -> None:
     """Train until the epochs or the patience run out, keeping the best dev epoch."""
     settings, state = trainer.settings, trainer.state
-    metrics, summaries = Metrics(trainer.directory, int(state.epoch)), Summaries(trainer.directory)
+    metrics, summaries = Metrics(trainer.directory, int(state.epoch)), Summaries(trainer.directory, settings)
     train_step = make_train_step(trainer.model, trainer.optimizer)
     decoder = make_decoder(trainer.model)
     lengths = [len(example.words) for example in trainer.examples["train"]]

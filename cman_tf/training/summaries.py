@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import math
+import os
 import pathlib
 from typing import Any
 
 import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
 
 from cman_tf.build import Model
+from cman_tf.settings import Settings
 
 
 def uncertainties(model: Model) -> dict[str, float]:
@@ -28,10 +33,21 @@ def record_of(
 
 
 class Summaries:
-    """Writes an epoch's record under tensorboard/ of a run."""
+    """Writes an epoch's record under tensorboard/ of a run, and its settings for the
+    dashboard HParams, which compares the runs below a directory."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, settings: Settings) -> None:
         self._writer = tf.summary.create_file_writer(str(pathlib.Path(directory) / "tensorboard"))
+        values = {name: "" if v is None else v for name, v in dataclasses.asdict(settings).items()}
+        with self._writer.as_default():
+            hparams.hparams(values, trial_id=hashlib.sha256(os.path.abspath(directory).encode()).hexdigest())
+
+    def add_test(self, epoch: int, scores: dict[str, Any]) -> None:
+        """Write the test F1 of the epoch that was kept."""
+        with self._writer.as_default(step=epoch):
+            for task, row in scores["strict"]["micro"].items():
+                tf.summary.scalar(f"test/{task}/f1", row["f1"])
+        self._writer.flush()
 
     def add(self, record: dict[str, float]) -> None:
         """Write every number of the record at its epoch."""

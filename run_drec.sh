@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# DREC (TNNLS table III): dynamic CMAN and the baseline on word vectors alone, then the table.
+#   bash run_drec.sh --word_vectors=FILE
+# The corpus, in the column format, is train.txt, dev.txt and test.txt, or drec.txt, which is
+# split 70/15/15 by a fixed seed. Run again, it goes on where it was. Results go to
+# results/drec/, runs to runs/drec/. All arguments are flags of cman_tf.experiment; after
+# "--", of cman_tf.train.
+set -euo pipefail
+root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$root/cman_tf/environment.sh"
+
+data=${CMAN_DATA_DIR:-data}/drec
+for argument in "$@"; do
+  case $argument in --data_dir=*) data=${argument#*=} ;; esac
+done
+if [ ! -f "$data/drec.txt" ] && [ ! -f "$data/train.txt" ] && [[ " $* " != *" --help"* ]]; then
+  echo "$data: no train.txt, dev.txt and test.txt, nor drec.txt. DREC is given against a signed agreement only:" \
+    "https://github.com/bekou/ad_data/raw/master/agreement/data-agreement.pdf" \
+    "(https://github.com/bekou/multihead_joint_entity_relation_extraction/tree/master/data/DREC says whom to send it to)" >&2
+  exit 1
+fi
+prepare_environment "$root" "$@"
+exec "$python" -m cman_tf.experiment drec --data_dir="$data" "$@"

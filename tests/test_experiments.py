@@ -1,0 +1,184 @@
+"""Experiments end to end on little data: files, tables, going on, other people's runs."""
+
+import fcntl
+import json
+import subprocess
+import sys
+import time
+
+import drec
+import pytest
+from conftest import ROOT, fails_with, run_command
+
+from cman_tf.data.corpus import read_corpus
+from cman_tf.data.sentence import ROOT as ROOT_TYPE
+from cman_tf.data.spert_json import dump_json
+from cman_tf.experiments.catalogue import EXPERIMENTS
+from cman_tf.experiments.runs import FLAGS_DIRECTORY, Options, runs_of
+from cman_tf.experiments.tables import GAP, HEADER, lines_of, table
+from cman_tf.flags import settings_from_flagfile
+from cman_tf.scoring.score import score
+
+TINY = (
+    "--hidden_size=8",
+    "--char_size=4",
+    "--char_hidden_size=4",
+    "--relation_size=8",
+    "--attention_heads=2",
+    "--batch_size=4",
+    "--epochs=2",
+    "--noxla",
+)
+
+
+def experiment(folder, *arguments, extra=TINY, **options):
+    return run_command("cman_tf.experiment", *arguments, "--", *extra, cwd=folder, **options)
+
+
+def test_label_source(tmp_path, eight_sentences):
+    """One training, evaluated twice; again, nothing is made; another result is not taken for ours."""
+    arguments = ("label_source", f"--data_dir={eight_sentences}", "--seeds=1,2")
+    process = experiment(tmp_path, *arguments)
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert "[4/4] label_source/cman_gold_labels-words-seed2: training" in process.stdout
+    for seed in (1, 2):
+        plain = json.loads((tmp_path / f"results/conll04/cman-words-seed{seed}.json").read_text())
+        gold = json.loads((tmp_path / f"results/label_source/cman_gold_labels-words-seed{seed}.json").read_text())
+        assert gold["label_source"] == "gold"
+        assert gold["seed"] == seed
+        assert gold["test"]["strict"]["micro"]["entities"] == plain["test"]["strict"]["micro"]["entities"]
+        assert plain["dev"]["by_length"]
+        assert plain["test"]["by_distance"]
+    row = next(line for line in process.stdout.splitlines() if line.startswith("golden labels"))
+    assert "90.44" in row
+    assert "±" in row
+    stamp = (tmp_path / "results/conll04/cman-words-seed1.json").stat().st_mtime_ns
+    again = experiment(tmp_path, *arguments)
+    assert again.returncode == 0
+    assert again.stdout.count(": done") == 4
+    assert again.stdout.splitlines()[4:] == process.stdout.splitlines()[-len(again.stdout.splitlines()[4:]) :]
+    assert (tmp_path / "results/conll04/cman-words-seed1.json").stat().st_mtime_ns == stamp
+    other = experiment(tmp_path, *arguments, extra=(*TINY, "--learning_rate=0.1"))
+    fails_with(other, "cman-words-seed1.json: made with --learning_rate=0.0005, expected 0.1")
+
+
+def test_a_run_that_another_experiment_makes_is_waited_for(tmp_path, eight_sentences):
+    (tmp_path / "runs" / "conll04").mkdir(parents=True)
+    with (tmp_path / "runs/conll04/dynamic_cman-words-seed1.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        command = [sys.executable, "-m", "cman_tf.experiment", "conll04", "--rows=dynamic_cman"]
+        process = subprocess.Popen(
+            [*command, f"--data_dir={eight_sentences}", "--", *TINY],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert "[1/1] " in process.stdout.readline()
+        time.sleep(1)
+        assert process.poll() is None
+        # The other one finishes it.
+        result = {"flags": {}, "seed": 1, "inputs": "words", "epochs": 1, "best_epoch": 1}
+        scores = score([], [])
+        path = tmp_path / "results/conll04/dynamic_cman-words-seed1.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps({**result, "test": scores}))
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "dynamic CMAN" in out
+    assert not (tmp_path / "runs/conll04/dynamic_cman-words-seed1").exists()
+
+
+def test_bad_arguments(tmp_path, eight_sentences):
+    fails_with(experiment(tmp_path, "nonsense"), "nonsense: expected one of conll04, ade, drec, label_source")
+    fails_with(experiment(tmp_path, "cells"), "data/conll04_spert: no such directory")
+    data = f"--data_dir={eight_sentences}"
+    fails_with(experiment(tmp_path, "cells", data, "--rows=lstm"), "expected some of dynamic_cman_lstm")
+    fails_with(experiment(tmp_path, "cells", data, "--inputs=both"), "no encoder, expected")
+    fails_with(experiment(tmp_path, "drec", data, "--encoder=minilm"), "word vectors only")
+    fails_with(experiment(tmp_path, "cells", data, "--seeds=a"), "expected whole numbers between commas")
+    fails_with(experiment(tmp_path, "cells", data, "--rows=dynamic_cman_gru", extra=("--epoch=1",)), "ended with 1")
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.fixture
+def ade(tmp_path, eight_sentences):
+    """A fold of ADE's shape: nested entities in one of its sentences."""
+    sentences = json.loads((eight_sentences / "train.json").read_text())
+    for record in sentences:
+        for item in (*record["entities"], *record["relations"]):
+            item["type"] = "Drug" if "start" in item else "Adverse-Effect"
+    entity = sentences[0]["entities"][0]
+    sentences[0]["entities"].append({"type": "Adverse-Effect", "start": 0, "end": max(2, entity["end"])})
+    for record in sentences[1:]:
+        record["entities"].append({"type": "Adverse-Effect", "start": 0, "end": 1})
+        spans = {(e["start"], e["end"]) for e in record["entities"][:-1]}
+        if any(start < 1 for start, _ in spans):
+            record["entities"].pop()
+    folder = tmp_path / "ade_spert"
+    folder.mkdir()
+    for split in ("train", "test"):
+        (folder / f"ade_split_0_{split}.json").write_text(json.dumps(sentences))
+    return folder
+
+
+def test_ade(tmp_path, ade):
+    command = ["bash", str(ROOT / "run_ade_cv.sh"), f"--data_dir={ade}", "--folds=0", "--rows=multihead,dynamic_cman"]
+    process = run_command(*command, "--", *TINY, cwd=tmp_path)
+    assert process.returncode == 0, process.stderr[-3000:]
+    result = json.loads((tmp_path / "results/ade/multihead-words-fold0-seed1.json").read_text())
+    assert result["flags"]["batch_order"] == "file"
+    assert result["flags"]["hold_out"] == 0.1
+    assert (result["corpus"]["train"]["sentences"], result["corpus"]["dev"]["sentences"]) == (7, 1)
+    assert result["test"]["without_overlaps"]["counts"]["sentences"] == 7
+    assert result["test"]["counts"]["sentences"] == 8
+    assert "Multi-head + AT" in process.stdout
+    assert "without overlaps" in process.stdout
+    fails_with(
+        run_command("bash", str(ROOT / "run_ade_cv.sh"), cwd=tmp_path), "data/ade_spert: no ade_split_0_train.json"
+    )
+
+
+def test_drec(tmp_path):
+    fails_with(run_command("bash", str(ROOT / "run_drec.sh"), cwd=tmp_path), "data-agreement.pdf")
+    (tmp_path / "data" / "drec").mkdir(parents=True)
+    (tmp_path / "data" / "drec" / "drec.txt").write_text(drec.corpus())
+    sentences = read_corpus(tmp_path / "data/drec/drec.txt", "multihead_root").sentences
+    assert {e.type for s in sentences for e in s.entities} == {*drec.TYPES, ROOT_TYPE}
+    heads = [sum(r.head == number for r in s.relations) for s in sentences for number in range(len(s.entities))]
+    assert max(heads) > 1
+    assert max(len(s.tokens) for s in sentences) > 150
+    scores = score(sentences, sentences)
+    assert scores["counts"]["gold_entities"] == sum(len(s.entities) - 1 for s in sentences)  # the root is none
+    assert ROOT_TYPE not in scores["strict"]["per_type"]["entities"]
+    command = ["bash", str(ROOT / "run_drec.sh"), "--rows=dynamic_cman,multihead"]
+    process = run_command(*command, "--", *TINY, cwd=tmp_path)
+    assert process.returncode == 0, process.stderr[-3000:]
+    result = json.loads((tmp_path / "results/drec/dynamic_cman-words-seed1.json").read_text())
+    assert [result["corpus"][split]["sentences"] for split in ("train", "dev", "test")] == [8, 2, 2]
+    assert result["inputs"] == "words (trained vectors)"
+    assert "55.66" in process.stdout
+
+
+def test_catalogue():
+    """Every row has its flagfile and its own name; every gap is visible."""
+    for name, content in EXPERIMENTS.items():
+        options = Options("data", {"words": (), "minilm": ()}, (1, 2, 3), folds=(0, 1))
+        runs = runs_of(name, content, options)
+        assert len({run.result for run in runs}) == len(runs)
+        for run in runs:
+            settings_from_flagfile(f"{FLAGS_DIRECTORY / run.row.flagfile}.flags")
+            assert run.row.home is None or run.row.key in {row.key for row in EXPERIMENTS[run.row.home].rows}
+        rows = table(content, lines_of(name, content, options))
+        assert all(len(row) == len(HEADER) for row in rows)
+        assert sum(row.count(GAP) for row in rows) >= 2 * len(content.rows)
+
+
+def test_dump_and_read_again(tmp_path):
+    """A prediction file of DREC's shape says the same after writing and reading."""
+    path = tmp_path / "a.txt"
+    path.write_text(drec.corpus(2))
+    sentences = read_corpus(path, "multihead_root").sentences
+    (tmp_path / "b.json").write_text(dump_json(sentences))
+    assert read_corpus(tmp_path / "b.json", predictions=True).sentences == sentences
