@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> None:
     for number, run in enumerate(runs, 1):
         print(f"[{number}/{len(runs)}] ", end="", flush=True)
         make(run)
-    lines = lines_of(name, experiment, options)
+    lines = lines_of(name, experiment, options.results)
     rows = table(experiment, lines)
     print(f"\n{experiment.title}, test, strict micro F1\n{format_table(HEADER, rows)}")
     if experiment.corpus == "ade":

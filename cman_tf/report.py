@@ -1,6 +1,6 @@
-"""Make README.md's table of results from the result files.
+"""Make README.md's table, docs/results.md and report.html from the result files.
 
-python -m cman_tf.report --results_dir=results --readme=README.md
+python -m cman_tf.report --results_dir=results --readme=README.md --document=docs/results.md --html=report.html
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 from absl import flags
 
 from cman_tf.data.sentence import DataError
+from cman_tf.experiments.catalogue import EXPERIMENTS
+from cman_tf.experiments.document import markdown, markdown_table, sections, web_page
 from cman_tf.files import write_atomically
 from cman_tf.flags import run
 from cman_tf.scoring.tables import PAPER_CONLL04, PAPER_INPUTS, PAPER_NAMES, format_table
@@ -41,8 +43,10 @@ _SHOWN = (  # settings that make another model or objective; named in its row wh
 def read_results(folder: pathlib.Path) -> dict[tuple[str, ...], list[dict[str, Any]]]:
     """Result files grouped by what makes their runs comparable, the seed apart."""
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted([*folder.glob("*.json"), *(p for name in EXPERIMENTS for p in (folder / name).glob("*.json"))]):
         result = json.loads(path.read_text(encoding="utf-8"))
+        if "label_source" in result:  # a run that stands elsewhere, evaluated otherwise
+            continue
         used = result["flags"]
         usual = dataclasses.asdict(Settings(model=used["model"]).resolved())
         used = {**usual, **used}  # an older file lacks the settings that came after it
@@ -50,7 +54,7 @@ def read_results(folder: pathlib.Path) -> dict[tuple[str, ...], list[dict[str, A
         model = ", ".join([used["model"], *changed])
         rest = tuple(f"{name}={used[name]}" for name in usual if name not in ("seed", "epochs", "patience", "xla"))
         key = (result["corpus"]["name"], model, result["inputs"], result["protocol"], *rest)
-        groups.setdefault(key, []).append({**result, "file": path.name})
+        groups.setdefault(key, []).append({**result, "file": str(path.relative_to(folder))})
     return groups
 
 
@@ -69,18 +73,7 @@ def rows_of(groups: dict[tuple[str, ...], list[dict[str, Any]]]) -> list[list[st
         if corpus.startswith("conll04") and name not in shown:
             shown.add(name)
             paper = [f"{f1:.2f}" for f1 in PAPER_CONLL04[name]]
-            rows.append(
-                [
-                    corpus,
-                    f"paper: {PAPER_NAMES[name]}",
-                    PAPER_INPUTS.get(name, "words + characters + ELMo"),
-                    *paper,
-                    "not stated",
-                    "",
-                    "",
-                    "",
-                ]
-            )
+            rows.append([corpus, f"paper: {PAPER_NAMES[name]}", PAPER_INPUTS[name], *paper, "not stated", "", "", ""])
         micro = [result["test"]["strict"]["micro"] for result in results]
         f1 = [_cell([m[task]["f1"] for m in micro]) for task in _TASKS]
         seeds = ", ".join(str(result["seed"]) for result in results)
@@ -101,12 +94,6 @@ HEADER = [
     "seed",
     "file",
 ]
-
-
-def markdown(rows: list[list[str]]) -> str:
-    """The rows as a Markdown table."""
-    lines = [HEADER, ["---"] * len(HEADER), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def timings(folder: pathlib.Path) -> str:
@@ -136,10 +123,22 @@ def main(arguments: list[str]) -> None:
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise DataError(f"{readme}: expected one line {BEGIN!r} and one {END!r}")
     before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
-    write_atomically(readme, f"{before}\n{markdown(rows)}\n{timings(pathlib.Path(FLAGS.results_dir))}{after}")
+    results = pathlib.Path(FLAGS.results_dir)
+    write_atomically(readme, f"{before}\n{markdown_table([HEADER, *rows])}\n{timings(results)}{after}")
+    parts = sections(results)
+    document = pathlib.Path(FLAGS.document)
+    for part in parts:
+        for name, svg in part.figures.items():
+            if svg:
+                write_atomically(document.parent / "figures" / f"{name}.svg", svg)
+    write_atomically(document, markdown(parts, "figures"))
+    write_atomically(FLAGS.html, web_page(parts))
+    print(f"\n{readme}, {document} and {FLAGS.html} are made anew")
 
 
 if __name__ == "__main__":
     flags.DEFINE_string("results_dir", "results", "Directory of result files.")
+    flags.DEFINE_string("document", "docs/results.md", "Every table and figure, as Markdown; figures/ beside it.")
+    flags.DEFINE_string("html", "report.html", "The same as one web page.")
     flags.DEFINE_string("readme", "README.md", "File whose table is made anew.")
     run(main)

@@ -161,7 +161,7 @@ def test_drec(tmp_path):
     assert "55.66" in process.stdout
 
 
-def test_catalogue():
+def test_catalogue(tmp_path):
     """Every row has its flagfile and its own name; every gap is visible."""
     for name, content in EXPERIMENTS.items():
         options = Options("data", {"words": (), "minilm": ()}, (1, 2, 3), folds=(0, 1))
@@ -170,7 +170,7 @@ def test_catalogue():
         for run in runs:
             settings_from_flagfile(f"{FLAGS_DIRECTORY / run.row.flagfile}.flags")
             assert run.row.home is None or run.row.key in {row.key for row in EXPERIMENTS[run.row.home].rows}
-        rows = table(content, lines_of(name, content, options))
+        rows = table(content, lines_of(name, content, tmp_path))
         assert all(len(row) == len(HEADER) for row in rows)
         assert sum(row.count(GAP) for row in rows) >= 2 * len(content.rows)
 

@@ -2,11 +2,14 @@
 
 import dataclasses
 import json
+import re
 
 import pytest
 from conftest import run_command
 
 from cman_tf.report import BEGIN, END
+from cman_tf.scoring.analysis import by_distance, by_length
+from cman_tf.scoring.score import score
 from cman_tf.settings import Settings
 
 
@@ -27,6 +30,11 @@ def result(f1, seed, **changes):
     }
 
 
+def report(folder, readme):
+    documents = (f"--document={folder}/docs/results.md", f"--html={folder}/report.html")
+    return run_command("cman_tf.report", f"--results_dir={folder}", f"--readme={readme}", *documents)
+
+
 def test_table(tmp_path):
     results = [
         result(80.0, 1),
@@ -42,7 +50,7 @@ def test_table(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     for _ in range(2):  # made anew, not added to
-        process = run_command("cman_tf.report", f"--results_dir={tmp_path}", f"--readme={readme}")
+        process = report(tmp_path, readme)
         assert process.returncode == 0, process.stderr
     text = readme.read_text()
     assert text.startswith(f"before\n{BEGIN}\n| corpus |")
@@ -62,12 +70,52 @@ def test_table(tmp_path):
     }
 
 
+def test_documents(tmp_path, sentences):
+    """A table with the paper's numbers, ours and the difference; every convention; figures; visible gaps."""
+    predicted = [dataclasses.replace(s, relations=s.relations[:1]) for s in sentences]
+    scores = score(sentences, predicted)
+    scores.update(by_length=by_length(sentences, predicted), by_distance=by_distance(sentences, predicted))
+    (tmp_path / "conll04").mkdir()
+    for seed in (1, 2):
+        content = {**result(0, seed), "test": scores, "dev": scores}
+        (tmp_path / "conll04" / f"dynamic_cman-words-seed{seed}.json").write_text(json.dumps(content))
+    fold = {**result(0, 1), "test": {**scores, "without_overlaps": score(sentences[:2], predicted[:2])}}
+    fold["corpus"] = {"name": "ade_spert"}
+    (tmp_path / "ade").mkdir()
+    for number in (0, 3):
+        (tmp_path / "ade" / f"multihead-words-fold{number}-seed1.json").write_text(json.dumps(fold))
+    readme = tmp_path / "README.md"
+    readme.write_text(f"{BEGIN}\n{END}")
+    process = report(tmp_path, readme)
+    assert process.returncode == 0, process.stderr
+    text = (tmp_path / "docs" / "results.md").read_text()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
+    # Of seven relations three are found, F1 2 * 3 / (3 + 7); each entity is right.
+    (ours,) = (row for row in rows if row[:3] == ["dynamic CMAN", "words", "TNNLS table I"])
+    assert ours[3:9] == ["91.72", "100.00 ± 0.00", "+8.28", "73.46", "60.00 ± 0.00", "-13.46"]
+    assert ours[9:] == ["1, 2", "5 of 9, 5 of 9"]
+    (folds,) = (row for row in rows if row[:4] == ["Multi-head + AT", "words", "micro", "8, all"])
+    assert folds[4:] == ["2 of 10", "100.00 ± 0.00 / 60.00 ± 0.00", "100.00 / 60.00"]
+    assert any(row[3] == "4, without overlaps" for row in rows)
+    assert any("relaxed macro without Other" in row for row in rows)
+    assert sum(row.count("not run") for row in rows) > 20
+    assert "Figure sizes: **not run**" not in text  # its 100 % is there
+    for name in ("distance_dev", "distance_test", "length_test", "sizes", "shared"):
+        assert f"](figures/{name}.svg)" in text
+        assert (tmp_path / "docs" / "figures" / f"{name}.svg").read_text().startswith("<svg")
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<svg") == 6
+    assert 'class="gap">not run' in page
+    assert "src=" not in page
+    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"|<metadata>.*?</metadata>', "", page, flags=re.S)
+
+
 @pytest.mark.parametrize("text", ["", BEGIN, f"{BEGIN}{BEGIN}{END}"])
 def test_readme_without_its_marks(tmp_path, text):
     (tmp_path / "r.json").write_text(json.dumps(result(1.0, 1)))
     readme = tmp_path / "README.md"
     readme.write_text(text)
-    process = run_command("cman_tf.report", f"--results_dir={tmp_path}", f"--readme={readme}")
+    process = report(tmp_path, readme)
     assert process.returncode != 0
     assert "expected one line" in process.stderr
     assert readme.read_text() == text

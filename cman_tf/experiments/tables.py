@@ -8,8 +8,8 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.experiments.catalogue import Experiment, Row
-from cman_tf.experiments.runs import Options, read_result, runs_of
+from cman_tf.experiments.catalogue import FOLDS, Experiment, Row
+from cman_tf.experiments.runs import read_result
 from cman_tf.scoring.counts import rates
 from cman_tf.scoring.score import TASKS
 
@@ -30,17 +30,23 @@ class Line:
         return [result["test"][convention][average][task]["f1"] for result in self.results]
 
 
-def lines_of(name: str, experiment: Experiment, options: Options) -> list[Line]:
-    """Every row on every kind of inputs, with the results that are there."""
-    grouped: dict[tuple[str, str], list] = {}
-    for inputs in options.inputs:
-        one = dataclasses.replace(options, inputs={inputs: options.inputs[inputs]})
-        for run in runs_of(name, experiment, one):
-            grouped.setdefault((run.row.key, inputs), []).append((run.row, read_result(run.result)))
-    return [
-        Line(runs[0][0], inputs, tuple(result for _, result in runs if result), len(runs))
-        for (_, inputs), runs in grouped.items()
-    ]
+def lines_of(name: str, experiment: Experiment, results: pathlib.Path) -> list[Line]:
+    """Every row on every kind of inputs that any of the rows was run on, and on words, with
+    all the results that are there."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    kinds = ["words"]
+    for row in experiment.rows:
+        for path in sorted((results / (row.home or name)).glob(f"{row.key}-*-seed*.json")):
+            inputs = path.stem[len(row.key) + 1 :].partition("-")[0]
+            kinds += [inputs] if inputs not in kinds else []
+            found.setdefault((row.key, inputs), []).append({**read_result(path), "file": str(path)})
+    runs = FOLDS if experiment.corpus == "ade" else 1
+    lines = []
+    for row in experiment.rows:
+        for inputs in kinds:
+            there = found.get((row.key, inputs), [])
+            lines.append(Line(row, inputs, tuple(there), runs * max(1, len({result["seed"] for result in there}))))
+    return lines
 
 
 def mean_and_deviation(values: Sequence[float]) -> str:
@@ -135,8 +141,3 @@ def folds(lines: Sequence[Line]) -> list[list[str]]:
                     ]
                 )
     return rows
-
-
-def options_for_report(results: pathlib.Path, seeds: Sequence[int], inputs: Sequence[str]) -> Options:
-    """Options that name result files only."""
-    return Options("", dict.fromkeys(inputs, ()), seeds, results=results)

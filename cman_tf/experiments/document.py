@@ -1,0 +1,116 @@
+"""All tables and figures as one document: Markdown with figures beside it, or one HTML file."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import pathlib
+from collections.abc import Sequence
+
+from cman_tf.experiments import figures
+from cman_tf.experiments.catalogue import EXPERIMENTS, FIGURES
+from cman_tf.experiments.tables import GAP, HEADER, conventions, folds, lines_of, table
+from cman_tf.scoring.conventions import DESCRIPTIONS
+
+Table = Sequence[Sequence[str]]  # header first
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """A table or figure: paragraphs, tables, figures (name to SVG, None a visible gap)."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    figures: dict[str, str | None] = dataclasses.field(default_factory=dict)
+
+
+def sections(results: pathlib.Path) -> list[Section]:
+    """All of them, from the result files."""
+    means = [f"{name}: {text}." for name, text in DESCRIPTIONS.items()]
+    found = [
+        Section(
+            "How to read this",
+            (
+                "F1 on test, strict micro unless a column says otherwise, in percent: mean and standard deviation over "
+                'seeds where there are several. "Difference" is ours less the paper\'s. "not run" is a gap: nobody '
+                "ran it here. The papers name no convention and no protocol.",
+                "Protocol, where not said otherwise: trained on train only, the best epoch on dev by the mean of both "
+                "F1 is kept, test is scored once with it.",
+                *means,
+            ),
+        )
+    ]
+    for name, experiment in EXPERIMENTS.items():
+        lines = lines_of(name, experiment, results)
+        tables: list[Table] = [[HEADER, *table(experiment, lines)]]
+        if experiment.corpus == "ade" and any(line.results for line in lines):
+            tables.append(folds(lines))
+        protocols = sorted({result["protocol"] for line in lines for result in line.results})
+        said = [f"Protocol: {'; '.join(protocols)}."] if protocols else []
+        other = conventions(lines)
+        if len(other) > 1:
+            tables.append(other)
+            said.append("The last table has every convention, entities / relations.")
+        pictures = {}
+        if name == "sizes":
+            pictures["sizes"] = figures.sizes(lines)
+        if name == "shared":
+            pictures["shared"] = figures.bars(lines)
+        notes = (experiment.note,) if experiment.note else ()
+        found.append(Section(experiment.title, (*notes, *said), tuple(tables), pictures))
+    main = lines_of("conll04", EXPERIMENTS["conll04"], results)
+    for name, (part, title) in FIGURES.items():
+        pictures = {f"{name}_{split}": figures.grouped_bars(main, part, split) for split in ("dev", "test")}
+        found.append(Section(title, (), (), pictures))
+    return found
+
+
+def markdown(parts: Sequence[Section], folder: str) -> str:
+    """The document, its figures as links into `folder`."""
+    text = [
+        "# Results: every table and figure of both papers\n",
+        "Made by `python -m cman_tf.report` from `results/`.\n",
+    ]
+    for part in parts:
+        text.append(f"## {part.title}\n")
+        text += [f"{paragraph}\n" for paragraph in part.paragraphs]
+        text += [f"{markdown_table(rows)}\n" for rows in part.tables]
+        for name, svg in part.figures.items():
+            text.append(f"![{name}]({folder}/{name}.svg)\n" if svg else f"Figure {name}: **not run**.\n")
+    return "\n".join(text)
+
+
+def markdown_table(rows: Table) -> str:
+    """Rows, header first."""
+    lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+_STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:75em;margin:2em auto;padding:0 1em;color:#222}
+table{border-collapse:collapse;margin:1em 0;font-size:13px}td,th{border:1px solid #ccc;padding:.25em .6em;
+text-align:right}td:first-child,th:first-child{text-align:left}th{background:#f3f3f3}.gap{background:#fdd}
+svg{max-width:100%;height:auto}"""
+
+
+def web_page(parts: Sequence[Section]) -> str:
+    """The document as one file that needs no other."""
+    body = []
+    for part in parts:
+        body.append(f"<h2>{html.escape(part.title)}</h2>")
+        body += [f"<p>{html.escape(paragraph)}</p>" for paragraph in part.paragraphs]
+        for rows in part.tables:
+            head = "".join(f"<th>{html.escape(cell)}</th>" for cell in rows[0])
+            lines = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows[1:])
+            body.append(f"<table><tr>{head}</tr>{lines}</table>")
+        for name, svg in part.figures.items():
+            body.append(svg or f'<p class="gap">Figure {html.escape(name)}: not run</p>')
+    title = "cman_tf: results"
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+        f"</head><body><h1>{title}</h1>{''.join(body)}</body></html>\n"
+    )
+
+
+def _cell(text: str) -> str:
+    return f'<td class="gap">{text}</td>' if text == GAP else f"<td>{html.escape(text)}</td>"
