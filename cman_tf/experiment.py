@@ -15,6 +15,7 @@ from absl import app, flags
 
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders import source
+from cman_tf.experiments import decoding_time
 from cman_tf.experiments.catalogue import EXPERIMENTS, FOLDS
 from cman_tf.experiments.runs import Options, make, runs_of
 from cman_tf.experiments.tables import HEADER, folds, lines_of, table
@@ -50,24 +51,30 @@ def inputs_of(corpus: str, kinds: str) -> dict[str, tuple[str, ...]]:
 def main(arguments: list[str]) -> None:
     names = [argument for argument in arguments[1:] if not argument.startswith("-")]
     extra = tuple(argument for argument in arguments[1:] if argument.startswith("-"))
-    if len(names) != 1 or names[0] not in EXPERIMENTS:
-        known = ", ".join(EXPERIMENTS)
+    if len(names) != 1 or names[0] not in (*EXPERIMENTS, decoding_time.NAME):
+        known = ", ".join((*EXPERIMENTS, decoding_time.NAME))
         raise DataError(f"{' '.join(names) or 'no experiment'}: expected one of {known}")
     name = names[0]
-    experiment = EXPERIMENTS[name]
-    folder = FLAGS.data_dir or f"data/{_DATA[experiment.corpus]}"
+    experiment = EXPERIMENTS.get(name)
+    corpus = experiment.corpus if experiment else "conll04"
+    folder = FLAGS.data_dir or f"data/{_DATA[corpus]}"
     if not pathlib.Path(folder).is_dir():
         raise DataError(f"{folder}: no such directory, expected that of the corpus (--data_dir)")
     kinds = FLAGS.inputs if FLAGS.inputs != "auto" or name != "conll04" or not source.given() else "both"
     options = Options(
         folder,
-        inputs_of(experiment.corpus, kinds),
+        inputs_of(corpus, kinds),
         [int(seed) for seed in FLAGS.seeds],
         [int(fold) for fold in FLAGS.folds],
         pathlib.Path(FLAGS.results_dir),
         pathlib.Path(FLAGS.runs_dir),
         extra,
     )
+    if experiment is None:
+        decoding_time.measure(options)
+        header, *rows = decoding_time.table(options.results)
+        print(f"{decoding_time.TITLE}\n{format_table(header, rows)}\n{decoding_time.NOTE}")
+        return
     runs = [r for r in runs_of(name, experiment, options) if not FLAGS.rows or r.row.key in FLAGS.rows]
     if not runs:
         raise DataError(f"--rows={','.join(FLAGS.rows)}: expected some of {', '.join(r.key for r in experiment.rows)}")

@@ -49,6 +49,7 @@ def test_what_a_run_leaves(trained):
         for event in tf.compat.v1.train.summary_iterator(str(path)):
             tags |= {value.tag for value in event.summary.value}
     assert expected - {"epoch"} <= tags
+    assert {"_hparams_/session_start_info", "test/entities/f1", "test/relations/f1"} <= tags  # for HParams
     best = max(lines, key=lambda line: line["dev/entities/f1"] + line["dev/relations/f1"])
     assert result["best_epoch"] == best["epoch"]  # the first of equals
 

@@ -7,7 +7,7 @@ import html
 import pathlib
 from collections.abc import Sequence
 
-from cman_tf.experiments import figures
+from cman_tf.experiments import decoding_time, figures
 from cman_tf.experiments.catalogue import EXPERIMENTS, FIGURES
 from cman_tf.experiments.tables import GAP, HEADER, conventions, folds, lines_of, table
 from cman_tf.scoring.conventions import DESCRIPTIONS
@@ -59,6 +59,7 @@ def sections(results: pathlib.Path) -> list[Section]:
             pictures["shared"] = figures.bars(lines)
         notes = (experiment.note,) if experiment.note else ()
         found.append(Section(experiment.title, (*notes, *said), tuple(tables), pictures))
+    found.append(Section(decoding_time.TITLE, (decoding_time.NOTE,), (decoding_time.table(results),)))
     main = lines_of("conll04", EXPERIMENTS["conll04"], results)
     for name, (part, title) in FIGURES.items():
         pictures = {f"{name}_{split}": figures.grouped_bars(main, part, split) for split in ("dev", "test")}
