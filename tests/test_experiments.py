@@ -13,6 +13,7 @@ from conftest import ROOT, fails_with, run_command
 from cman_tf.data.corpus import read_corpus
 from cman_tf.data.sentence import ROOT as ROOT_TYPE
 from cman_tf.data.spert_json import dump_json
+from cman_tf.data.tags import flat_entities
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.runs import FLAGS_DIRECTORY, Options, runs_of
 from cman_tf.experiments.tables import GAP, HEADER, lines_of, table
@@ -194,3 +195,12 @@ def test_dump_and_read_again(tmp_path):
     sentences = read_corpus(path, "multihead_root").sentences
     (tmp_path / "b.json").write_text(dump_json(sentences))
     assert read_corpus(tmp_path / "b.json", predictions=True).sentences == sentences
+
+
+def test_ade_corpus(data_dir):
+    """The folds that run_ade_cv.sh reads: their test parts make up the corpus."""
+    folds = [read_corpus(data_dir / "ade_spert" / f"ade_split_{fold}_test.json").sentences for fold in range(10)]
+    sentences = [sentence for fold in folds for sentence in fold]
+    assert (len(sentences), sum(len(s.relations) for s in sentences)) == (4272, 6821)
+    assert [sum(len(s.relations) for s in fold) for fold in folds][:3] == [666, 724, 688]
+    assert sum(len(flat_entities(s.entities)) < len(s.entities) for s in sentences) == 119
