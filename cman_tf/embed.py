@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from absl import flags
 
-from cman_tf import results
 from cman_tf.data.corpus import FORMATS, SPLITS, find_split, read_corpus
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders import source
@@ -27,16 +26,15 @@ def main(arguments: list[str]) -> None:
     paths = FLAGS.data or [find_split(FLAGS.data_dir, split) for split in SPLITS if FLAGS.data_dir]
     if not paths:
         raise DataError("no data, expected --data_dir or --data")
-    corpora = dict(enumerate(read_corpus(path, FLAGS.format) for path in paths))
+    corpora = [read_corpus(path, FLAGS.format) for path in paths]
     if FLAGS.data and not FLAGS.features:
         raise DataError("--data without --features, expected the file that the features go to")
 
-    from cman_tf.encoders.cache import prepare
+    from cman_tf.encoders.cache import features_of
 
-    path = FLAGS.features or source.features_file(results.corpus_name(dict(zip(SPLITS, corpora.values()))), encoder)
-    sentences = [sentence.tokens for corpus in corpora.values() for sentence in corpus.sentences]
-    cache = prepare(path, encoder, sentences, lambda: source.open_encoder(encoder))
-    print(f"{path}: {len(sentences)} sentences, {cache.layers} layers of {cache.size}")
+    features, path = features_of(corpora, encoder, FLAGS.features)
+    count = sum(len(corpus.sentences) for corpus in corpora)
+    print(f"{path}: {count} sentences, {features.layers} layers of {features.size}")
 
 
 if __name__ == "__main__":
@@ -45,4 +43,5 @@ if __name__ == "__main__":
     flags.DEFINE_enum("format", "auto", FORMATS, "Format of the files; auto: by content.")
     flags.DEFINE_string("features", None, "HDF5 file to make or to go on with; none: features/CORPUS-ENCODER.h5.")
     source.define_flags()
+    flags.adopt_module_key_flags(source)
     run(main)

@@ -59,4 +59,5 @@ if __name__ == "__main__":
     flags.DEFINE_string("json", None, "Also write the scores to this file.")
     flags.DEFINE_string("predictions", None, "Also write the predictions to this file, as SpERT JSON.")
     source.define_flags()
+    flags.adopt_module_key_flags(source)
     run(main)

@@ -2,14 +2,15 @@
 
     python -m cman_tf.experiment ablations --data_dir=data/conll04_spert --word_vectors=glove.6B.50d.txt --seeds=1,2,3
 
-Result files go to results/NAME/, runs to runs/NAME/. Flags of cman_tf.train that are not
-among these follow after a "--", for every run: python -m cman_tf.experiment cells -- --epochs=60
+NAME is one of conll04, ade, drec, label_source, label_gate, cells, ablations, sizes, shared,
+decoding_time (of the runs of conll04). Result files go to results/NAME/, runs to runs/NAME/.
+Flags of cman_tf.train that are not among these follow after a "--", for every run:
+python -m cman_tf.experiment cells -- --epochs=60
 """
 
 from __future__ import annotations
 
 import pathlib
-import sys
 
 from absl import app, flags
 
@@ -111,7 +112,7 @@ if __name__ == "__main__":
     flags.DEFINE_string("results_dir", "results", "Directory of result files, by experiment.")
     flags.DEFINE_string("runs_dir", "runs", "Directory of the runs, by experiment.")
     source.define_flags()
+    flags.adopt_module_key_flags(source)
     for flag in ("seeds", "folds"):
         flags.register_validator(flag, _numbers, message="expected whole numbers between commas")
-    sys.argv[0] = "cman_tf.experiment"
     app.run(guarded(main))

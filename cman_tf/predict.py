@@ -87,4 +87,5 @@ if __name__ == "__main__":
     flags.DEFINE_enum("checkpoint", "best", ("best", "last"), "Weights of the best dev epoch or of the last.")
     flags.DEFINE_integer("batch_tokens", 2048, "Tokens a batch, about; less takes less memory.", lower_bound=1)
     source_flags.define_flags()
+    flags.adopt_module_key_flags(source_flags)
     run(main)

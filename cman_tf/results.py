@@ -43,11 +43,11 @@ def portable(value: Any) -> Any:
     return value
 
 
-def corpus_name(corpora: dict[str, Corpus]) -> str:
+def corpus_name(file: str) -> str:
     """conll04_spert for conll04_spert/conll04_train.json: the folder of the training file."""
-    return pathlib.Path(corpora["train"].path).resolve().parent.name
+    return pathlib.Path(file).resolve().parent.name
 
 
 def describe_corpora(corpora: dict[str, Corpus]) -> dict[str, Any]:
     """Name, and for each split file name, sha256 and counts."""
-    return {"name": corpus_name(corpora), **{split: corpora[split].summary() for split in SPLITS}}
+    return {"name": corpus_name(corpora["train"].path), **{split: corpora[split].summary() for split in SPLITS}}

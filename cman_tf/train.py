@@ -64,6 +64,7 @@ def define_flags() -> None:
         lower_bound=0,
     )
     source.define_flags()
+    flags.adopt_module_key_flags(source)
     flags.DEFINE_string(
         "features", None, "HDF5 file of the encoder's features, made if need be; none: features/CORPUS-ENCODER.h5."
     )
@@ -124,7 +125,7 @@ def result_file(corpora: dict[str, Corpus], settings: Settings, run_id: str) -> 
       DataError: if the result of another run is there.
     """
     folder = pathlib.Path(FLAGS.results_dir or pathlib.Path(FLAGS.model_dir) / "results")
-    name = FLAGS.result_name or f"{results.corpus_name(corpora)}_{settings.model}_seed{settings.seed}"
+    name = FLAGS.result_name or f"{results.corpus_name(corpora['train'].path)}_{settings.model}_seed{settings.seed}"
     path = folder / f"{name}.json"
     if path.exists() and json.loads(path.read_text(encoding="utf-8")).get("run") != run_id:
         raise DataError(f"{path}: the result of another run, expected another --results_dir or --result_name")
@@ -133,11 +134,9 @@ def result_file(corpora: dict[str, Corpus], settings: Settings, run_id: str) -> 
 
 def make_features(corpora: dict[str, Corpus], encoder: source.Source) -> Any:
     """The encoder's features of all sentences, computed now where they are missing."""
-    from cman_tf.encoders.cache import prepare
+    from cman_tf.encoders.cache import features_of
 
-    path = FLAGS.features or source.features_file(results.corpus_name(corpora), encoder)
-    sentences = [sentence.tokens for corpus in corpora.values() for sentence in corpus.sentences]
-    features = prepare(path, encoder, sentences, lambda: source.open_encoder(encoder))
+    features, path = features_of(corpora.values(), encoder, FLAGS.features)
     source.save_source(FLAGS.model_dir, encoder, features.layers, features.size)
     print(f"features: {encoder}, {features.layers} layers of {features.size}, in {path}", flush=True)
     return features

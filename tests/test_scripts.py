@@ -60,7 +60,9 @@ def test_no_python(tmp_path):
     assert len(process.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("script", ["run_conll04.sh", "tests/run.sh", ".ci/run", "cman_tf/environment.sh"])
+@pytest.mark.parametrize(
+    "script", ["run_conll04.sh", "run_ade_cv.sh", "run_drec.sh", "tests/run.sh", ".ci/run", "cman_tf/environment.sh"]
+)
 def test_scripts_parse(script):
     assert subprocess.run(["bash", "-n", str(ROOT / script)], check=False).returncode == 0
 

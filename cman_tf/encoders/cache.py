@@ -18,16 +18,18 @@ import json
 import os
 import pathlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import h5py
 import numpy as np
 from tqdm import tqdm
 
+from cman_tf.data.corpus import Corpus
 from cman_tf.data.order import sorted_order
 from cman_tf.data.sentence import DataError
-from cman_tf.encoders.source import Source
+from cman_tf.encoders.source import Source, features_file, open_encoder
+from cman_tf.results import corpus_name
 
 _PART_TOKENS = 8192  # of a part, about
 _BATCH_TOKENS = 2048  # of a call of the encoder, about
@@ -92,6 +94,22 @@ def _locked(path: pathlib.Path) -> Iterator[None]:
     with open(path.with_name(f".{path.name}.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def features_of(
+    corpora: Iterable[Corpus], source: Source, path: str | pathlib.Path | None = None
+) -> tuple[Cache, pathlib.Path]:
+    """The features of all sentences of some corpora, computed where they are missing, and their file.
+
+    Args:
+      corpora: the first one's folder names the file.
+      source: the encoder.
+      path: of the file, if it is to be another.
+    """
+    corpora = list(corpora)
+    file = pathlib.Path(path or features_file(corpus_name(corpora[0].path), source))
+    sentences = [sentence.tokens for corpus in corpora for sentence in corpus.sentences]
+    return prepare(file, source, sentences, lambda: open_encoder(source)), file
 
 
 def prepare(path: str | pathlib.Path, source: Source, sentences: Sequence[Tokens], open_encoder: Any) -> Cache:

@@ -39,7 +39,7 @@ class Source:
 
 
 def define_flags() -> None:
-    """The flags that name an encoder."""
+    """The flags that name an encoder; `adopt_module_key_flags` shows them in a command's --help."""
     flags.DEFINE_string("elmo", None, "ELMo from TensorFlow Hub: a handle or a directory (TF1 format).")
     flags.DEFINE_string("elmo_options", None, "ELMo from AllenNLP's files: options.json.")
     flags.DEFINE_string("elmo_weights", None, "ELMo from AllenNLP's files: weights.hdf5.")
