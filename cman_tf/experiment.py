@@ -36,9 +36,9 @@ def inputs_of(corpus: str, kinds: str) -> dict[str, tuple[str, ...]]:
     words = (f"--word_vectors={FLAGS.word_vectors}",) if FLAGS.word_vectors else ()
     given = source.given()
     found = {}
-    if kinds in ("words", "both", "auto") and not (kinds == "auto" and given):
+    if kinds in ("words", "both"):
         found["words"] = words
-    if kinds in ("contextual", "both") or (kinds == "auto" and given):
+    if kinds in ("contextual", "both"):
         if not given:
             raise DataError(
                 f"--inputs={kinds}: no encoder, expected --encoder, --elmo or --elmo_options and --elmo_weights"
@@ -61,7 +61,8 @@ def main(arguments: list[str]) -> None:
     folder = FLAGS.data_dir or f"data/{_DATA[corpus]}"
     if not pathlib.Path(folder).is_dir():
         raise DataError(f"{folder}: no such directory, expected that of the corpus (--data_dir)")
-    kinds = FLAGS.inputs if FLAGS.inputs != "auto" or name != "conll04" or not source.given() else "both"
+    usual = ("both" if name == "conll04" else "contextual") if source.given() else "words"
+    kinds = usual if FLAGS.inputs == "auto" else FLAGS.inputs
     options = Options(
         folder,
         inputs_of(corpus, kinds),
@@ -76,9 +77,11 @@ def main(arguments: list[str]) -> None:
         header, *rows = decoding_time.table(options.results)
         print(f"{decoding_time.TITLE}\n{format_table(header, rows)}\n{decoding_time.NOTE}")
         return
+    unknown = set(FLAGS.rows) - {row.key for row in experiment.rows}
+    if unknown:
+        known = ", ".join(row.key for row in experiment.rows)
+        raise DataError(f"--rows={','.join(sorted(unknown))}: expected some of {known}")
     runs = [r for r in runs_of(name, experiment, options) if not FLAGS.rows or r.row.key in FLAGS.rows]
-    if not runs:
-        raise DataError(f"--rows={','.join(FLAGS.rows)}: expected some of {', '.join(r.key for r in experiment.rows)}")
     for number, run in enumerate(runs, 1):
         print(f"[{number}/{len(runs)}] ", end="", flush=True)
         make(run)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import pathlib
-import statistics
 from typing import Any
 
 from absl import flags
@@ -16,14 +15,16 @@ from absl import flags
 from cman_tf.data.sentence import DataError
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.document import markdown, markdown_table, sections, web_page
+from cman_tf.experiments.runs import FLAGS_DIRECTORY
+from cman_tf.experiments.tables import mean_and_deviation
 from cman_tf.files import write_atomically
-from cman_tf.flags import run
+from cman_tf.flags import run, settings_from_flagfile
+from cman_tf.scoring.score import TASKS
 from cman_tf.scoring.tables import PAPER_CONLL04, PAPER_INPUTS, PAPER_NAMES, format_table
 from cman_tf.settings import Settings
 
 FLAGS = flags.FLAGS
 BEGIN, END = "<!-- results: begin, made by python -m cman_tf.report -->", "<!-- results: end -->"
-_TASKS = ("entities", "relations")
 _SHOWN = (  # settings that make another model or objective; named in its row where not the usual ones
     "relation_scorer",
     "cell",
@@ -48,7 +49,7 @@ def read_results(folder: pathlib.Path) -> dict[tuple[str, ...], list[dict[str, A
         if "label_source" in result:  # a run that stands elsewhere, evaluated otherwise
             continue
         used = result["flags"]
-        usual = dataclasses.asdict(Settings(model=used["model"]).resolved())
+        usual = dataclasses.asdict(_usual(used["model"]))
         used = {**usual, **used}  # an older file lacks the settings that came after it
         changed = [f"{name}={used[name]}" for name in _SHOWN if used[name] != usual[name]]
         model = ", ".join([used["model"], *changed])
@@ -58,10 +59,11 @@ def read_results(folder: pathlib.Path) -> dict[tuple[str, ...], list[dict[str, A
     return groups
 
 
-def _cell(values: list[float]) -> str:
-    if len(values) == 1:
-        return f"{values[0]:.2f}"
-    return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
+def _usual(model: str) -> Settings:
+    """The model's own settings: the baseline's recipe is its flagfile's."""
+    if model == "multihead":
+        return settings_from_flagfile(FLAGS_DIRECTORY / "conll04_multihead.flags")
+    return Settings(model=model).resolved()
 
 
 def rows_of(groups: dict[tuple[str, ...], list[dict[str, Any]]]) -> list[list[str]]:
@@ -75,10 +77,12 @@ def rows_of(groups: dict[tuple[str, ...], list[dict[str, Any]]]) -> list[list[st
             paper = [f"{f1:.2f}" for f1 in PAPER_CONLL04[name]]
             rows.append([corpus, f"paper: {PAPER_NAMES[name]}", PAPER_INPUTS[name], *paper, "not stated", "", "", ""])
         micro = [result["test"]["strict"]["micro"] for result in results]
-        f1 = [_cell([m[task]["f1"] for m in micro]) for task in _TASKS]
-        seeds = ", ".join(str(result["seed"]) for result in results)
+        f1 = [mean_and_deviation([m[task]["f1"] for m in micro]) for task in TASKS]
+        seeds = ", ".join(sorted({str(result["seed"]) for result in results}))
         epochs = ", ".join(f"{result['best_epoch']} of {result['epochs']}" for result in results)
         files = ", ".join(f"[{r['file'][:-5]}]({FLAGS.results_dir}/{r['file']})" for r in results)
+        if corpus.startswith("ade"):
+            epochs, files = f"{len(results)} folds", f"[ade]({FLAGS.results_dir}/ade)"
         rows.append([corpus, model, inputs, *f1, protocol, epochs, seeds, files])
     return rows
 
@@ -124,8 +128,8 @@ def main(arguments: list[str]) -> None:
         raise DataError(f"{readme}: expected one line {BEGIN!r} and one {END!r}")
     before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
     results = pathlib.Path(FLAGS.results_dir)
-    write_atomically(readme, f"{before}\n{markdown_table([HEADER, *rows])}\n{timings(results)}{after}")
     parts = sections(results)
+    write_atomically(readme, f"{before}\n{markdown_table([HEADER, *rows])}\n{timings(results)}{after}")
     document = pathlib.Path(FLAGS.document)
     for part in parts:
         for name, svg in part.figures.items():

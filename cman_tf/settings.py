@@ -153,6 +153,7 @@ class Settings:
         settings = dataclasses.replace(
             self,
             label_gate=dynamic if self.label_gate is None else self.label_gate,
+            relation_scorer="shared" if self.model == "multihead" else self.relation_scorer,
             loss_weighting=self.loss_weighting or ("uncertainty" if dynamic else "sum"),
         )
         if not settings.label_size and settings.model != "multihead" and settings.label_attention:

@@ -75,9 +75,19 @@ def define_flags() -> None:
 
 def read_corpora(settings: Settings) -> dict[str, Corpus]:
     """The three corpora that the flags name."""
-    if FLAGS.all_data:
-        whole = read_corpus(FLAGS.all_data, FLAGS.format)
-        return dict(zip(SPLITS, split_corpus(whole, (0.7, 0.15))))
+    corpora = _read_all() if FLAGS.all_data else _read_splits(settings)
+    if settings.train_fraction < 1:
+        corpora["train"] = fraction(corpora["train"], settings.train_fraction)
+    return corpora
+
+
+def _read_all() -> dict[str, Corpus]:
+    """The three parts of one file."""
+    return dict(zip(SPLITS, split_corpus(read_corpus(FLAGS.all_data, FLAGS.format), (0.7, 0.15))))
+
+
+def _read_splits(settings: Settings) -> dict[str, Corpus]:
+    """A file for each split, or dev held out from train."""
     paths = {}
     for split in SPLITS:
         paths[split] = FLAGS[f"{split}_data"].value
@@ -89,8 +99,6 @@ def read_corpora(settings: Settings) -> dict[str, Corpus]:
     corpora = {split: read_corpus(path, FLAGS.format) for split, path in paths.items() if path}
     if "dev" not in corpora:
         corpora["train"], corpora["dev"] = held_out(corpora["train"], settings.hold_out)
-    if settings.train_fraction < 1:
-        corpora["train"] = fraction(corpora["train"], settings.train_fraction)
     return {split: corpora[split] for split in SPLITS}
 
 
@@ -161,6 +169,8 @@ def run(
 def main(arguments: list[str]) -> None:
     del arguments
     settings = settings_flags.settings_from_flags()
+    if settings.hold_out and (FLAGS.dev_data or FLAGS.all_data):
+        raise DataError("--hold_out and a dev file, expected one of them")
     corpora = read_corpora(settings)
     for split, corpus in corpora.items():
         print(f"{split}: {json.dumps(corpus.summary(), ensure_ascii=False)}", flush=True)

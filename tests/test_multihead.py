@@ -7,14 +7,18 @@ import numpy as np
 import pytest
 import reference
 import tensorflow as tf
-from conftest import SMALL, run_command
+from conftest import ROOT, SMALL, run_command
 
 from cman_tf.build import build_model
 from cman_tf.data.batches import encode
+from cman_tf.data.corpus import SPLITS, read_corpus
 from cman_tf.data.order import batch_order
 from cman_tf.data.tags import entities_from_tags
+from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.flags import settings_from_flagfile
 from cman_tf.inference import make_decoder, predict_examples
 from cman_tf.layers.recurrent import LSTM
+from cman_tf.training import protocols
 from cman_tf.training.step import gradients
 
 CHANGES = {"model": "multihead", "relation_prior": 0.5, "bilstm_layers": 2}
@@ -109,18 +113,16 @@ TINY = ("--model=multihead", "--hidden_size=8", "--relation_size=8", "--char_siz
 
 def test_two_stage_protocol(tmp_path, eight_sentences):
     """Stops on dev, then trains as many epochs anew on train and dev; goes on where it was, both times."""
-    arguments = [
-        "cman_tf.train",
-        f"--data_dir={eight_sentences}",
-        f"--model_dir={tmp_path}/run",
-        "--protocol=two_stage",
-    ]
-    process = run_command(*arguments, *TINY, "--epochs=3", "--patience=2", "--batch_order=file", "--batch_size=1")
+    # With a rate of nothing no epoch is better than the first: stage one stops after 1 + 2 of at most 9.
+    flags = (*TINY, "--protocol=two_stage", "--epochs=9", "--patience=2", "--batch_order=file", "--learning_rate=0")
+    arguments = ("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}/run", *flags)
+    process = run_command(*arguments)
     assert process.returncode == 0, process.stderr[-3000:]
     result = json.loads((tmp_path / "run" / "result.json").read_text())
     stage = result["stage_one"]
     assert result["protocol"].startswith("two stages")
-    assert result["epochs"] == result["best_epoch"] == stage["epochs"]
+    assert result["epochs"] == result["best_epoch"] == stage["epochs"] == 3
+    assert (stage["best_epoch"], result["flags"]["protocol"], result["flags"]["epochs"]) == (1, "two_stage", 9)
     assert "dev" not in result  # it was trained on
     assert "test" in result
     first = [json.loads(line) for line in (tmp_path / "run/stage_one/metrics.jsonl").read_text().splitlines()]
@@ -134,6 +136,32 @@ def test_two_stage_protocol(tmp_path, eight_sentences):
     assert again.returncode == 0, again.stderr[-3000:]
     assert "epoch 1:" not in again.stderr  # nothing was trained again
     assert json.loads((tmp_path / "run" / "result.json").read_text())["test"] == result["test"]
+
+
+def test_both_parts_are_trained_on(tmp_path, eight_sentences, monkeypatch):
+    """Where the protocol says so, the epochs are over train and dev."""
+    corpora = {split: read_corpus(eight_sentences / f"{split}.json") for split in SPLITS}
+    vocabulary = Vocabulary.build(corpora["train"].sentences)
+    seen = []
+    monkeypatch.setattr(protocols, "train", lambda trainer: seen.append(len(trainer.examples["train"])))
+    settings = dataclasses.replace(SMALL, **CHANGES, protocol="two_stage").resolved()
+    vocabularies = {"train": vocabulary, "train_dev": vocabulary}
+    protocols.train_by_protocol(settings, corpora, vocabularies, str(tmp_path / "a"), None)
+    settings = dataclasses.replace(settings, protocol="fixed_epochs")
+    protocols.train_by_protocol(settings, corpora, vocabularies, str(tmp_path / "b"), None)
+    assert seen == [8, 16, 16]
+
+
+def test_flagfile_is_the_authors_configuration():
+    settings = settings_from_flagfile(ROOT / "flags" / "conll04_multihead.flags")
+    assert (settings.hidden_size, settings.bilstm_layers, settings.relation_size, settings.label_size) == (64, 3, 64, 0)
+    assert (settings.char_size, settings.char_hidden_size, settings.word_size) == (25, 25, 50)
+    assert (settings.embedding_dropout, settings.bilstm_dropout, settings.relation_dropout) == (0.1, 0.1, 0.0)
+    assert (settings.learning_rate, settings.adam_epsilon, settings.adversarial_alpha) == (1e-3, 1e-8, 0.01)
+    assert (settings.batch_size, settings.batch_order, settings.initial_values) == (1, "file", "tensorflow1")
+    assert (settings.epochs, settings.patience, settings.loss_weighting) == (131, 40, "sum")
+    drec = settings_from_flagfile(ROOT / "flags" / "drec_multihead.flags")
+    assert (drec.label_size, drec.embedding_dropout, drec.adversarial_alpha, drec.epochs) == (25, 0.3, 0.001, 61)
 
 
 def test_fixed_epochs_and_held_out_dev(tmp_path, eight_sentences):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from cman_tf.experiments import decoding_time, figures
 from cman_tf.experiments.catalogue import EXPERIMENTS, FIGURES
-from cman_tf.experiments.tables import GAP, HEADER, conventions, folds, lines_of, table
+from cman_tf.experiments.tables import GAP, HEADER, Line, conventions, folds, lines_of, single_folds, table
 from cman_tf.scoring.conventions import DESCRIPTIONS
 
 Table = Sequence[Sequence[str]]  # header first
@@ -45,7 +45,7 @@ def sections(results: pathlib.Path) -> list[Section]:
         lines = lines_of(name, experiment, results)
         tables: list[Table] = [[HEADER, *table(experiment, lines)]]
         if experiment.corpus == "ade" and any(line.results for line in lines):
-            tables.append(folds(lines))
+            tables += [folds(lines), single_folds(lines)]
         protocols = sorted({result["protocol"] for line in lines for result in line.results})
         said = [f"Protocol: {'; '.join(protocols)}."] if protocols else []
         other = conventions(lines)
@@ -53,18 +53,27 @@ def sections(results: pathlib.Path) -> list[Section]:
             tables.append(other)
             said.append("The last table has every convention, entities / relations.")
         pictures = {}
-        if name == "sizes":
-            pictures["sizes"] = figures.sizes(lines)
-        if name == "shared":
-            pictures["shared"] = figures.bars(lines)
+        if name in ("sizes", "shared"):
+            pictures[name] = figures.sizes(lines) if name == "sizes" else figures.bars(lines)
+            said.append(_gaps(lines))
         notes = (experiment.note,) if experiment.note else ()
         found.append(Section(experiment.title, (*notes, *said), tuple(tables), pictures))
     found.append(Section(decoding_time.TITLE, (decoding_time.NOTE,), (decoding_time.table(results),)))
     main = lines_of("conll04", EXPERIMENTS["conll04"], results)
     for name, (part, title) in FIGURES.items():
         pictures = {f"{name}_{split}": figures.grouped_bars(main, part, split) for split in ("dev", "test")}
-        found.append(Section(title, (), (), pictures))
+        found.append(Section(title, (_gaps(main, part),), (), pictures))
     return found
+
+
+def _gaps(lines: Sequence[Line], part: str | None = None) -> str:
+    """Which rows a figure lacks, and of which it shows only some of the runs."""
+    gaps = []
+    for line in lines:
+        there = [r for r in line.results if part is None or part in r["test"]]
+        if len(there) < max(1, len(line.results)):
+            gaps.append(f"{line.row.label} on {line.inputs} ({GAP if not there else f'{len(there)} runs'})")
+    return f"Not in the figure: {', '.join(gaps)}." if gaps else "Every row is in the figure."
 
 
 def markdown(parts: Sequence[Section], folder: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import statistics
 from collections.abc import Sequence
@@ -44,7 +45,8 @@ def grouped_bars(lines: Sequence[Line], part: str, split: str) -> str | None:
       part: `by_distance` or `by_length`.
       split: `dev` or `test`.
     """
-    shown = [line for line in lines if line.results and all(part in r.get(split, {}) for r in line.results)]
+    kept = [dataclasses.replace(li, results=tuple(r for r in li.results if part in r.get(split, {}))) for li in lines]
+    shown = [line for line in kept if line.results]
     if not shown:
         return None
     figure, panels = _pyplot().subplots(1, 2, figsize=(10, 3.4), sharey=True)

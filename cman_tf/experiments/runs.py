@@ -10,14 +10,17 @@ import pathlib
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from typing import IO
 
 from cman_tf.data.corpus import find_split
 from cman_tf.data.sentence import DataError
+from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
 from cman_tf.experiments.catalogue import FOLDS, Experiment, Row
 from cman_tf.files import write_atomically
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.training.run_directory import MAY_CHANGE
 
+_INPUTS = ("data_dir", "word_vectors", *ENCODER_FLAGS)
 DREC_FILE = "drec.txt"  # the whole corpus, split by us, where there are no train.txt, dev.txt and test.txt
 FLAGS_DIRECTORY = pathlib.Path(__file__).resolve().parents[2] / "flags"
 
@@ -88,8 +91,8 @@ def runs_of(name: str, experiment: Experiment, options: Options) -> list[Run]:
 
 def _data(folder: str, corpus: str, fold: int | None) -> tuple[str, ...]:
     if corpus == "drec":
-        whole = pathlib.Path(folder) / DREC_FILE
-        return (f"--all_data={whole}" if whole.exists() else f"--data_dir={folder}", "--format=multihead_root")
+        split = (pathlib.Path(folder) / "train.txt").exists()
+        return (f"--data_dir={folder}" if split else f"--all_data={folder}/{DREC_FILE}", "--format=multihead_root")
     if fold is None:
         return (f"--data_dir={folder}",)
     files = (f"--{split}_data={folder}/ade_split_{fold}_{split}.json" for split in ("train", "test"))
@@ -105,12 +108,12 @@ def make(run: Run) -> None:
     if _is_made(run):
         print(f"{run.name}: done", flush=True)
         return
-    with _alone(run.directory):
+    with _alone(run.directory) as lock:
         if _is_made(run):  # by another experiment in the meantime
             return
         print(f"{run.name}: training", flush=True)
         if run.row.gold_labels:
-            _evaluate_with_gold_labels(run)
+            _evaluate_with_gold_labels(run, lock)
             return
         _call(
             "cman_tf.train",
@@ -119,6 +122,7 @@ def make(run: Run) -> None:
             f"--model_dir={run.directory}",
             f"--results_dir={run.result.parent}",
             f"--result_name={run.result.stem}",
+            lock=lock,
         )
 
 
@@ -141,33 +145,51 @@ def _is_made(run: Run) -> bool:
         if name not in MAY_CHANGE and result["flags"].get(name, value) != value:
             was = result["flags"][name]
             raise DataError(f"{run.result}: made with --{name}={was}, expected {value}, or another --results_dir")
+    for name in _INPUTS:
+        was, now = (pathlib.Path(value).name for value in (result["flags"].get(name) or "", _given(run, name)))
+        if "model_dir" in result["flags"] and was != now:
+            raise DataError(f"{run.result}: made with --{name}={was}, expected {now}, or another --results_dir")
     return True
 
 
-def _evaluate_with_gold_labels(run: Run) -> None:
+def _given(run: Run, name: str) -> str:
+    """The value of one of a run's flags, or nothing."""
+    values = [flag.partition("=")[2] for flag in run.flags if flag.startswith(f"--{name}=")]
+    return values[-1] if values else ""
+
+
+def _evaluate_with_gold_labels(run: Run, lock: IO) -> None:
     """Test scores of the same row's model of the experiment conll04, given gold labels."""
     stem = run.result.stem.replace(run.row.key, run.row.key.removesuffix("_gold_labels"), 1)
     model = run.directory.parent.parent / "conll04" / stem
     trained = read_result(run.result.parent.parent / "conll04" / f"{stem}.json")
     if trained is None or not (model / "flags.txt").exists():
-        raise DataError(f"{model}: no trained model, expected that of the experiment conll04; its row is made first")
+        raise DataError(f"{model}: no trained model though its result is there, expected it, or another --results_dir")
     folder = next(flag for flag in run.flags if flag.startswith("--data_dir=")).partition("=")[2]
-    scores = run.directory.with_suffix(".json")
+    scores = run.directory.parent / f"{run.directory.name}.json"
     test = find_split(folder, "test")
-    _call("cman_tf.evaluate", f"--model_dir={model}", f"--data={test}", "--label_source=gold", f"--json={scores}")
+    _call(
+        "cman_tf.evaluate",
+        f"--model_dir={model}",
+        f"--data={test}",
+        "--label_source=gold",
+        f"--json={scores}",
+        lock=lock,
+    )
     result = {**trained, "test": read_result(scores), "label_source": "gold"}
     result.pop("dev", None)
     write_atomically(run.result, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
 
 
-def _call(module: str, *arguments: str) -> None:
-    process = subprocess.run([sys.executable, "-m", module, *arguments])
+def _call(module: str, *arguments: str, lock: IO) -> None:
+    # The lock is the child's, too: should this process be killed, it lasts as long as the training.
+    process = subprocess.run([sys.executable, "-m", module, *arguments], pass_fds=(lock.fileno(),))
     if process.returncode:
         raise DataError(f"{module}: ended with {process.returncode}; run again, the experiment goes on from there")
 
 
 @contextlib.contextmanager
-def _alone(directory: pathlib.Path) -> Iterator[None]:
+def _alone(directory: pathlib.Path) -> Iterator[IO]:
     """No other process makes this run meanwhile; one that wants to waits."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     with (directory.parent / f"{directory.name}.lock").open("w") as file:
@@ -176,7 +198,7 @@ def _alone(directory: pathlib.Path) -> Iterator[None]:
         except BlockingIOError:
             print(f"{directory}: another experiment is at it, waiting", flush=True)
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file
 
 
 def read_result(path: pathlib.Path) -> dict | None:

@@ -45,7 +45,10 @@ def lines_of(name: str, experiment: Experiment, results: pathlib.Path) -> list[L
     for row in experiment.rows:
         for inputs in kinds:
             there = found.get((row.key, inputs), [])
-            lines.append(Line(row, inputs, tuple(there), runs * max(1, len({result["seed"] for result in there}))))
+            # What was made on unlike inputs under one name is never averaged.
+            for unlike in dict.fromkeys(result["inputs"] for result in there) or ("",):
+                results = tuple(result for result in there if result["inputs"] == unlike)
+                lines.append(Line(row, inputs, results, runs * max(1, len({result["seed"] for result in results}))))
     return lines
 
 
@@ -85,7 +88,9 @@ HEADER = (
 
 
 def table(experiment: Experiment, lines: Sequence[Line]) -> list[list[str]]:
-    """The table in the paper's layout: other systems first, then ours."""
+    """The table in the paper's layout: other systems first, then ours, strict micro, for ADE
+    macro, as the others report it."""
+    average = "macro" if experiment.corpus == "ade" else "micro"
     rows = [
         [label, "", where, f"{f1[0]:.2f}", "", "", f"{f1[1]:.2f}", "", "", "", ""]
         for label, where, f1 in experiment.cited
@@ -94,16 +99,22 @@ def table(experiment: Experiment, lines: Sequence[Line]) -> list[list[str]]:
         seeds = ", ".join(sorted({str(result["seed"]) for result in line.results}))
         if 0 < len(line.results) < line.expected:
             seeds += f" ({len(line.results)} of {line.expected} runs)"
-        epochs = ", ".join(f"{result['best_epoch']} of {result['epochs']}" for result in line.results)
+        epochs = ", ".join(_epochs(result) for result in line.results)
         inputs = line.results[0]["inputs"] if line.results else line.inputs
         for where, paper in line.row.papers.items() or (("", (None, None)),):
             cells = []
             for task, number in zip(TASKS, paper):
-                ours = line.f1(task)
+                ours = line.f1(task, average=average)
                 shown = "" if number is None else f"{number:.2f}"
                 cells += [shown, mean_and_deviation(ours), difference(ours, number)]
             rows.append([line.row.label, inputs, where, *cells, seeds, epochs if len(line.results) < 4 else ""])
     return rows
+
+
+def _epochs(result: dict[str, Any]) -> str:
+    """The epoch kept, the last one, and what would have ended the run."""
+    flags = result["flags"]
+    return f"{result['best_epoch']} of {result['epochs']} (patience {flags['patience']}, limit {flags['epochs']})"
 
 
 def conventions(lines: Sequence[Line]) -> list[list[str]]:
@@ -112,9 +123,24 @@ def conventions(lines: Sequence[Line]) -> list[list[str]]:
     names.remove(("boundaries", "macro_without_other"))
     rows = [["row", "inputs", *(f"{c} {a.replace('_', ' ').replace('other', 'Other')}" for c, a in names)]]
     for line in lines:
-        if line.results and all("relaxed" in result["test"] for result in line.results):
+        # The first result files hold strict micro scores only.
+        line = dataclasses.replace(line, results=tuple(r for r in line.results if "relaxed" in r["test"]))
+        if line.results:
             pairs = [[mean_and_deviation(line.f1(task, *name)) for task in TASKS] for name in names]
             rows.append([line.row.label, line.inputs, *(" / ".join(pair) for pair in pairs)])
+    return rows
+
+
+def single_folds(lines: Sequence[Line]) -> list[list[str]]:
+    """Each fold's strict micro F1, entities / relations, header first."""
+    rows = [["row", "inputs", *(f"fold {number}" for number in range(FOLDS))]]
+    for line in (line for line in lines if line.results):
+        cells = [line.row.label, line.inputs]
+        for number in range(FOLDS):
+            mine = [r for r in line.results if f"-fold{number}-" in r["file"]]
+            pair = [mean_and_deviation([r["test"]["strict"]["micro"][task]["f1"] for r in mine]) for task in TASKS]
+            cells.append(" / ".join(pair) if mine else GAP)
+        rows.append(cells)
     return rows
 
 

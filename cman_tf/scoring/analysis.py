@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.data.sentence import Entity, Sentence
+from cman_tf.data.sentence import ROOT, Entity, Sentence
 from cman_tf.scoring.conventions import Facts, relation_ends, strict
 from cman_tf.scoring.counts import count, micro
 from cman_tf.scoring.score import TASKS
@@ -56,7 +56,7 @@ def _near(sentence: Sentence, group: tuple[int, int]) -> Facts:
     for kind, *ends in relation_ends(sentence):
         if group[0] <= distance(sentence.tokens, *ends) <= group[1]:
             facts = [(e.type, e.start, e.end) for e in ends]
-            entities.update(facts)
+            entities.update(fact for fact in facts if fact[0] != ROOT)
             relations.add((kind, *facts))
     return entities, relations
 

@@ -33,7 +33,11 @@ DESCRIPTIONS = {
 
 
 def strict(gold: Sentence, predicted: Sentence) -> tuple[Facts, Facts]:
-    """Gold and predicted facts: (type, start, end); (relation, head entity, tail entity)."""
+    """Gold and predicted facts: (type, start, end); (relation, head entity, tail entity).
+
+    A relation predicted of two tokens of one entity is a false one of that entity to itself;
+    one with a token in no entity is left out.
+    """
     return _typed(gold), _typed(predicted)
 
 
@@ -52,7 +56,7 @@ def relaxed(gold: Sentence, predicted: Sentence) -> tuple[Facts, Facts]:
     given = {span: _assigned(span, predicted) for span in gold.entities}
     entities = {(kind, span.start, span.end) for span, kind in given.items() if kind not in (OUTSIDE, ROOT)}
     relations = set()
-    for kind, *ends in relation_ends(predicted):
+    for kind, *ends in _places(predicted):
         spans = [_span_at(gold, end) for end in ends]
         if all(spans):
             relations.add((kind, *((given[span], span.start, span.end) for span in spans)))
@@ -73,19 +77,40 @@ def relation_ends(sentence: Sentence) -> list[tuple[str, Entity, Entity]]:
 
 def ungrounded(gold: Sentence, predicted: Sentence) -> dict[str, int]:
     """Predicted relations that are left out, as an end is in no entity: of the prediction
-    (strict, boundaries), or of gold (relaxed, in addition)."""
-    outside = sum(not all(_span_at(gold, end) for end in ends) for _, *ends in relation_ends(predicted))
-    return {"predicted": len(predicted.ungrounded), "gold": outside}
+    (strict, boundaries), or of gold (relaxed)."""
+    in_none = len(predicted.ungrounded) - len(_within_one(predicted))
+    return {
+        "predicted": in_none,
+        "gold": sum(not all(_span_at(gold, e) for e in ends) for _, *ends in _places(predicted)),
+    }
 
 
 def _typed(sentence: Sentence) -> Facts:
     entities = {(e.type, e.start, e.end) for e in sentence.entities if e.type != ROOT}
-    return entities, {(k, (a.type, a.start, a.end), (b.type, b.start, b.end)) for k, a, b in relation_ends(sentence)}
+    relations = [*relation_ends(sentence), *_within_one(sentence)]
+    return entities, {(k, (a.type, a.start, a.end), (b.type, b.start, b.end)) for k, a, b in relations}
 
 
 def _untyped(sentence: Sentence) -> Facts:
     entities = {(ANY, e.start, e.end) for e in sentence.entities if e.type != ROOT}
-    return entities, {(k, (a.start, a.end), (b.start, b.end)) for k, a, b in relation_ends(sentence)}
+    relations = [*relation_ends(sentence), *_within_one(sentence)]
+    return entities, {(k, (a.start, a.end), (b.start, b.end)) for k, a, b in relations}
+
+
+def _within_one(sentence: Sentence) -> list[tuple[str, Entity, Entity]]:
+    """Relations predicted of two tokens of one and the same entity."""
+    found = []
+    for kind, *tokens in sentence.ungrounded:
+        for entity in sentence.entities:
+            if all(entity.start <= token < entity.end for token in tokens):
+                found.append((kind, entity, entity))
+    return found
+
+
+def _places(predicted: Sentence) -> list[tuple[str, Entity, Entity]]:
+    """Where relations were predicted, on entities or not: a token that is in none stands for itself."""
+    alone = [(kind, *(Entity("", token, token + 1) for token in tokens)) for kind, *tokens in predicted.ungrounded]
+    return [*relation_ends(predicted), *alone]
 
 
 def _assigned(span: Entity, predicted: Sentence) -> str:

@@ -51,8 +51,8 @@ def score_table(scores: dict[str, Any]) -> str:
             "",
             *(f"{name}: {scores[name]['means']}" for name in DESCRIPTIONS),
             f"macro: mean over the types, {scores['macro_rule']}; without the entity type Other where it says so",
-            f"left out: {left_out['predicted']} predicted relations whose tokens are in no two predicted entities; "
-            f"in relaxed also {left_out['gold']} that are in no gold span",
+            f"left out: {left_out['predicted']} predicted relations with a token in no predicted entity; "
+            f"in relaxed {left_out['gold']} with a token in no gold span",
         ]
     )
 

@@ -94,7 +94,7 @@ class Trainer:
         decoder = make_decoder(self.model)
         records = Metrics(self.directory, epochs).records()
         test = self.analyse(decoder, "test")
-        Summaries(self.directory, self.settings).add_test(best, test)
+        Summaries(self.directory).add_test(best, test)
         return {
             "corpus": results.describe_corpora(self.corpora),
             "inputs": self.inputs(),

@@ -12,7 +12,7 @@ from cman_tf.data.subsets import merged
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.files import write_atomically
 from cman_tf.settings import Settings
-from cman_tf.training.loop import PROTOCOLS, Trainer, build, train
+from cman_tf.training.loop import Trainer, build, train
 
 STAGE_ONE = "stage_one"  # its directory below the run's
 
@@ -46,8 +46,8 @@ def train_by_protocol(
     both = {**corpora, "train": merged(corpora["train"], corpora["dev"])}
     trainer = build(fixed, both, vocabularies["train_dev"], directory, features)
     train(trainer)
-    trainer.corpora = corpora
-    return trainer, {"protocol": PROTOCOLS[settings.protocol], **extra}
+    trainer.corpora, trainer.settings = corpora, settings  # as the result is to say
+    return trainer, extra
 
 
 def _stage_one(
