@@ -92,7 +92,7 @@ def test_a_run_that_another_experiment_makes_is_waited_for(tmp_path, eight_sente
         time.sleep(1)
         assert process.poll() is None
         # The other one finishes it.
-        result = {"flags": {}, "seed": 1, "inputs": "words", "epochs": 1, "best_epoch": 1}
+        result = {"flags": {"epochs": 1, "patience": 0}, "seed": 1, "inputs": "words", "epochs": 1, "best_epoch": 1}
         scores = score([], [])
         path = tmp_path / "results/conll04/dynamic_cman-words-seed1.json"
         path.parent.mkdir(parents=True)
