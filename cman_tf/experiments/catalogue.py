@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from cman_tf.scoring.tables import PAPER_CONLL04
+
 F1 = tuple[float, float]  # entities, relations
 
 CONLL04_FLAGS = {"dynamic_cman": "conll04", "cman": "conll04_ijcai", "multihead": "conll04_multihead"}
@@ -25,7 +27,8 @@ class Row:
       flags: besides the flagfile's.
       papers: where it stands in which paper to the numbers there.
       home: the experiment that it belongs to; None: the one it stands in.
-      gold_labels: the label attention is given gold labels at test time.
+      gold_labels_of: the row of the experiment conll04 whose trained model is given gold
+        labels at test time; nothing is trained.
     """
 
     key: str
@@ -34,7 +37,7 @@ class Row:
     flags: tuple[str, ...] = ()
     papers: dict[str, F1] = dataclasses.field(default_factory=dict)
     home: str | None = None
-    gold_labels: bool = False
+    gold_labels_of: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,18 +66,18 @@ def _main(flagfiles: dict[str, str], papers: dict[str, dict[str, F1]], home: str
 
 _TABLE_1 = "IJCAI table 1, TNNLS table I"
 _CONLL04 = {
-    "multihead": {_TABLE_1: (83.61, 61.95)},
-    "cman": {"IJCAI table 1": (90.62, 72.97)},
-    "dynamic_cman": {"TNNLS table I": (91.72, 73.46)},
+    "multihead": {_TABLE_1: PAPER_CONLL04["multihead"]},
+    "cman": {"IJCAI table 1": PAPER_CONLL04["cman"]},
+    "dynamic_cman": {"TNNLS table I": PAPER_CONLL04["dynamic_cman"]},
 }
 _MULTIHEAD, _CMAN, _DYNAMIC = _main(CONLL04_FLAGS, _CONLL04, "conll04")
 
 
-def _like(row: Row, key: str, label: str, *flags: str, gold_labels: bool = False, **papers: F1) -> Row:
-    """A variation of a row of the experiment conll04."""
+def _like(row: Row, key: str, label: str, *flags: str, **papers: F1) -> Row:
+    """A variation of a row of the experiment conll04; with no other flags it is that row."""
     named = {name.replace("_", " "): value for name, value in papers.items()}
-    home = "conll04" if not flags and not gold_labels else None
-    return Row(key, label, row.flagfile, flags, named, home, gold_labels)
+    home, same = ("conll04", None) if key == row.key else (None, None if flags else row.key)
+    return Row(key, label, row.flagfile, flags, named, home, same)
 
 
 def _ablations(row: Row, paper: str, numbers: dict[str, F1]) -> tuple[Row, ...]:
@@ -161,7 +164,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         "conll04",
         (
             _like(_CMAN, "cman", "predicted labels", IJCAI_table_3=(90.62, 72.97)),
-            _like(_CMAN, "cman_gold_labels", "golden labels", gold_labels=True, IJCAI_table_3=(90.44, 72.80)),
+            _like(_CMAN, "cman_gold_labels", "golden labels", IJCAI_table_3=(90.44, 72.80)),
         ),
         note="The same trained model twice. CMAN's entities come from X^m, which sees no labels: gold labels cannot "
         "change them, although the paper prints a change.",

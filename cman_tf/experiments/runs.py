@@ -22,7 +22,9 @@ from cman_tf.training.run_directory import MAY_CHANGE
 
 _INPUTS = ("data_dir", "word_vectors", *ENCODER_FLAGS)
 DREC_FILE = "drec.txt"  # the whole corpus, split by us, where there are no train.txt, dev.txt and test.txt
-FLAGS_DIRECTORY = pathlib.Path(__file__).resolve().parents[2] / "flags"
+_CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+# Beside the package in a checkout; installed elsewhere, that of the directory it is called in.
+FLAGS_DIRECTORY = _CHECKOUT / "flags" if (_CHECKOUT / "flags").is_dir() else pathlib.Path("flags")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +114,7 @@ def make(run: Run) -> None:
         if _is_made(run):  # by another experiment in the meantime
             return
         print(f"{run.name}: training", flush=True)
-        if run.row.gold_labels:
+        if run.row.gold_labels_of:
             _evaluate_with_gold_labels(run, lock)
             return
         _call(
@@ -160,7 +162,7 @@ def _given(run: Run, name: str) -> str:
 
 def _evaluate_with_gold_labels(run: Run, lock: IO) -> None:
     """Test scores of the same row's model of the experiment conll04, given gold labels."""
-    stem = run.result.stem.replace(run.row.key, run.row.key.removesuffix("_gold_labels"), 1)
+    stem = run.result.stem.replace(run.row.key, run.row.gold_labels_of or "", 1)
     model = run.directory.parent.parent / "conll04" / stem
     trained = read_result(run.result.parent.parent / "conll04" / f"{stem}.json")
     if trained is None or not (model / "flags.txt").exists():
