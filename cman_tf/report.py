@@ -37,6 +37,8 @@ _SHOWN = (  # settings that make another model or objective; named in its row wh
     "learning_rate_schedule",
     "embedding_dropout",
     "bilstm_dropout",
+    "attention_dropout",
+    "relation_dropout",
     "tune_word_vectors",
 )
 
