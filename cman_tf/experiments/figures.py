@@ -60,6 +60,7 @@ def grouped_bars(lines: Sequence[Line], part: str, split: str) -> str | None:
             panel.bar(places, heights, width, label=_label(line))
         panel.set_xticks(range(len(groups)), groups)
         panel.set_title(f"{task}, {split}")
+        panel.set_xlabel({"by_distance": "characters apart", "by_length": "tokens in the sentence"}[part])
     panels[0].set_ylabel("F1, strict micro")
     panels[1].legend(loc="upper left", bbox_to_anchor=(1.02, 1))
     return _svg(figure)
