@@ -98,6 +98,7 @@ def test_documents(tmp_path, sentences):
     assert folds[4:] == ["2 of 10", "100.00 ± 0.00 / 60.00 ± 0.00", "100.00 / 60.00"]
     assert any(row[3] == "4, without overlaps" for row in rows)
     assert any("relaxed macro without Other" in row for row in rows)
+    assert any(row[:3] == ["dynamic CMAN", "words", "2 of 2"] for row in rows)
     assert sum(row.count("not run") for row in rows) > 20
     assert "Figure sizes: **not run**" not in text  # its 100 % is there
     for name in ("distance_dev", "distance_test", "length_test", "sizes", "shared"):

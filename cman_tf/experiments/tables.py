@@ -118,16 +118,17 @@ def _epochs(result: dict[str, Any]) -> str:
 
 
 def conventions(lines: Sequence[Line]) -> list[list[str]]:
-    """Every convention's F1 of every row that was run: header first."""
+    """Every convention's F1 of every row that was run, and of how many of its runs: header first."""
     names = [(c, a) for c in ("strict", "boundaries", "relaxed") for a in ("micro", "macro", "macro_without_other")]
     names.remove(("boundaries", "macro_without_other"))
-    rows = [["row", "inputs", *(f"{c} {a.replace('_', ' ').replace('other', 'Other')}" for c, a in names)]]
+    rows = [["row", "inputs", "runs", *(f"{c} {a.replace('_', ' ').replace('other', 'Other')}" for c, a in names)]]
     for line in lines:
         # The first result files hold strict micro scores only.
-        line = dataclasses.replace(line, results=tuple(r for r in line.results if "relaxed" in r["test"]))
-        if line.results:
-            pairs = [[mean_and_deviation(line.f1(task, *name)) for task in TASKS] for name in names]
-            rows.append([line.row.label, line.inputs, *(" / ".join(pair) for pair in pairs)])
+        whole = dataclasses.replace(line, results=tuple(r for r in line.results if "relaxed" in r["test"]))
+        if whole.results:
+            pairs = [[mean_and_deviation(whole.f1(task, *name)) for task in TASKS] for name in names]
+            count = f"{len(whole.results)} of {len(line.results)}"
+            rows.append([line.row.label, line.inputs, count, *(" / ".join(pair) for pair in pairs)])
     return rows
 
 
