@@ -87,7 +87,8 @@ def main(arguments: list[str]) -> None:
         make(run)
     lines = lines_of(name, experiment, options.results)
     rows = table(experiment, lines)
-    print(f"\n{experiment.title}, test, strict micro F1\n{format_table(HEADER, rows)}")
+    average = "macro" if experiment.corpus == "ade" else "micro"
+    print(f"\n{experiment.title}, test, strict {average} F1\n{format_table(HEADER, rows)}")
     if experiment.corpus == "ade":
         header, *rest = folds(lines)
         print(f"\nstrict F1, entities / relations\n{format_table(header, rest)}\n")
