@@ -9,10 +9,7 @@ set -euo pipefail
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$root/cman_tf/environment.sh"
 
-data=${CMAN_DATA_DIR:-data}/ade_spert
-for argument in "$@"; do
-  case $argument in --data_dir=*) data=${argument#*=} ;; esac
-done
+data=$(data_directory ade_spert "$@")
 if [ ! -f "$data/ade_split_0_train.json" ] && [[ " $* " != *" --help"* ]]; then
   echo "$data: no ade_split_0_train.json, expected SpERT's ten folds of ADE, from" \
     "http://lavis.cs.hs-rm.de/storage/spert/public/datasets/ade/ (--data_dir, or \$CMAN_DATA_DIR/ade_spert)" >&2

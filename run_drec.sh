@@ -9,10 +9,7 @@ set -euo pipefail
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$root/cman_tf/environment.sh"
 
-data=${CMAN_DATA_DIR:-data}/drec
-for argument in "$@"; do
-  case $argument in --data_dir=*) data=${argument#*=} ;; esac
-done
+data=$(data_directory drec "$@")
 if [ ! -f "$data/drec.txt" ] && [ ! -f "$data/train.txt" ] && [[ " $* " != *" --help"* ]]; then
   echo "$data: no train.txt, dev.txt and test.txt, nor drec.txt. DREC is given against a signed agreement only:" \
     "https://github.com/bekou/ad_data/raw/master/agreement/data-agreement.pdf" \

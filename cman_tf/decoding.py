@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cman_tf.data.sentence import Relation, Sentence
+from cman_tf.data.sentence import Relation, Sentence, entity_at
 from cman_tf.data.tags import entities_from_tags
 
 THRESHOLD = 0.5  # a relation is predicted if its probability is above this
@@ -51,11 +51,11 @@ def decode_sentence(
       id: the sentence's.
     """
     entities, _ = entities_from_tags(tags)
-    entity_at = {position: number for number, e in enumerate(entities) for position in range(e.start, e.end)}
+    owner = entity_at(entities)
     relations: dict[Relation, float] = {}
     ungrounded = []
     for (head, tail), row in zip(pairs.tolist(), scores.tolist()):
-        ends = entity_at.get(head), entity_at.get(tail)
+        ends = owner.get(head), owner.get(tail)
         for kind, score in zip(relation_types, row):
             if score <= THRESHOLD:
                 continue

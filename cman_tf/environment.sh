@@ -52,3 +52,14 @@ prepare_environment() {
     "$python" -m cman_tf.download minilm || return 1
   fi
 }
+
+# data_directory NAME ARGUMENTS...: where a corpus is, by --data_dir among the arguments, else
+# NAME in ${CMAN_DATA_DIR:-data}.
+data_directory() {
+  local data=${CMAN_DATA_DIR:-data}/$1 argument
+  shift
+  for argument in "$@"; do
+    case $argument in --data_dir=*) data=${argument#*=} ;; esac
+  done
+  echo "$data"
+}

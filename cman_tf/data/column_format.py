@@ -16,7 +16,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from cman_tf.data.sentence import ROOT, DataError, Entity, Relation, Sentence
+from cman_tf.data.sentence import ROOT, DataError, Entity, Relation, Sentence, entity_at
 from cman_tf.data.tags import entities_from_tags
 
 NO_RELATION = "N"
@@ -69,7 +69,7 @@ def _finish(name: str, rows: list, lines: list[int], path: str, predictions: boo
     entities, orphans = entities_from_tags([row[1] for row in rows])
     if root and rows[0][1] == "O":
         entities.insert(0, Entity(ROOT, 0, 1))
-    entity_at = {position: number for number, e in enumerate(entities) for position in range(e.start, e.end)}
+    owner = entity_at(entities)
     found: list[Relation] = []
     ungrounded: list[tuple[str, int, int]] = []
     for position, (token, _, relations, heads) in enumerate(rows):
@@ -81,15 +81,15 @@ def _finish(name: str, rows: list, lines: list[int], path: str, predictions: boo
                 continue
             if not kind:
                 raise DataError(f"{where}: a relation without a name, expected one")
-            if predictions and (position not in entity_at or entity_at.get(head) in (None, entity_at[position])):
+            if predictions and (position not in owner or owner.get(head) in (None, owner[position])):
                 ungrounded.append((kind, position, head))
                 continue
             if head == position:
                 raise DataError(f"{where}: {kind} from the token to itself, expected another token")
             for end in (position, head):
-                if end not in entity_at:
+                if end not in owner:
                     raise DataError(f"{where}: {kind} at token {end}, which is in no entity, expected one that is")
-            relation = Relation(kind, entity_at[position], entity_at[head])
+            relation = Relation(kind, owner[position], owner[head])
             if relation.head == relation.tail:
                 raise DataError(f"{where}: {kind} from an entity to itself, expected two entities")
             if relation in found and predictions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 ROOT = "ROOT"  # type of the pseudo-entity that relations may have in DREC; no entity in scoring
 
@@ -23,6 +24,11 @@ class Entity:
     type: str
     start: int
     end: int
+
+
+def entity_at(entities: Sequence[Entity]) -> dict[int, int]:
+    """Each token that is in an entity to the entity's position (the last one's, of several)."""
+    return {token: number for number, e in enumerate(entities) for token in range(e.start, e.end)}
 
 
 @dataclasses.dataclass(frozen=True)

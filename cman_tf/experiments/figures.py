@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cman_tf.data.sentence import DataError
@@ -13,7 +13,8 @@ from cman_tf.experiments.tables import Line
 from cman_tf.scoring.score import TASKS
 
 
-def _pyplot() -> Any:
+def _two_panels(draw: Callable[[Any, str], None], same_scale: bool = True) -> str:
+    """A figure with a panel a task, each drawn by `draw`, as SVG."""
     try:
         import matplotlib
     except ImportError:
@@ -22,13 +23,14 @@ def _pyplot() -> Any:
     matplotlib.rcParams["svg.hashsalt"] = "cman_tf"  # the same figure is the same file
     from matplotlib import pyplot
 
-    return pyplot
-
-
-def _svg(figure: Any) -> str:
+    figure, panels = pyplot.subplots(1, 2, figsize=(10, 3.4), sharey=same_scale)
+    for task, panel in zip(TASKS, panels):
+        draw(panel, task)
+    panels[0].set_ylabel("F1, strict micro")
+    panels[1].legend(loc="upper left", bbox_to_anchor=(1.02, 1))
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
-    _pyplot().close(figure)
+    pyplot.close(figure)
     text = buffer.getvalue()
     return text[text.index("<svg") :]
 
@@ -49,8 +51,8 @@ def grouped_bars(lines: Sequence[Line], part: str, split: str) -> str | None:
     shown = [line for line in kept if line.results]
     if not shown:
         return None
-    figure, panels = _pyplot().subplots(1, 2, figsize=(10, 3.4), sharey=True)
-    for task, panel in zip(TASKS, panels):
+
+    def draw(panel: Any, task: str) -> None:
         for number, line in enumerate(shown):
             tables = [result[split][part] for result in line.results]
             groups = list(tables[0])
@@ -61,9 +63,8 @@ def grouped_bars(lines: Sequence[Line], part: str, split: str) -> str | None:
         panel.set_xticks(range(len(groups)), groups)
         panel.set_title(f"{task}, {split}")
         panel.set_xlabel({"by_distance": "characters apart", "by_length": "tokens in the sentence"}[part])
-    panels[0].set_ylabel("F1, strict micro")
-    panels[1].legend(loc="upper left", bbox_to_anchor=(1.02, 1))
-    return _svg(figure)
+
+    return _two_panels(draw)
 
 
 def sizes(lines: Sequence[Line]) -> str | None:
@@ -75,8 +76,8 @@ def sizes(lines: Sequence[Line]) -> str | None:
             curves.setdefault(f"{line.row.label.partition(',')[0]}, {line.inputs}", []).append((share, line))
     if not curves:
         return None
-    figure, panels = _pyplot().subplots(1, 2, figsize=(10, 3.4))
-    for task, panel in zip(TASKS, panels):
+
+    def draw(panel: Any, task: str) -> None:
         for name, points in curves.items():
             points.sort(key=lambda point: point[0])
             means = [statistics.mean(line.f1(task)) for _, line in points]
@@ -84,9 +85,8 @@ def sizes(lines: Sequence[Line]) -> str | None:
         panel.set_title(task)
         panel.set_xlabel("training sentences, %")
         panel.set_xlim(0, 105)
-    panels[0].set_ylabel("F1, strict micro")
-    panels[1].legend(loc="upper left", bbox_to_anchor=(1.02, 1))
-    return _svg(figure)
+
+    return _two_panels(draw, same_scale=False)
 
 
 def bars(lines: Sequence[Line]) -> str | None:
@@ -94,12 +94,11 @@ def bars(lines: Sequence[Line]) -> str | None:
     shown = [line for line in lines if line.results]
     if not shown:
         return None
-    figure, panels = _pyplot().subplots(1, 2, figsize=(10, 3.4), sharey=True)
-    for task, panel in zip(TASKS, panels):
+
+    def draw(panel: Any, task: str) -> None:
         for number, line in enumerate(shown):
             panel.bar(number, statistics.mean(line.f1(task)), label=_label(line))
         panel.set_xticks([])
         panel.set_title(task)
-    panels[0].set_ylabel("F1, strict micro")
-    panels[1].legend(loc="upper left", bbox_to_anchor=(1.02, 1))
-    return _svg(figure)
+
+    return _two_panels(draw)
