@@ -130,6 +130,8 @@ def test_two_stage_protocol(tmp_path, eight_sentences):
     assert len(first) == len(second) == stage["epochs"]
     assert "dev/entities/f1" in first[0]
     assert "dev/entities/f1" not in second[0]
+    shown = b"".join(path.read_bytes() for path in (tmp_path / "run" / "tensorboard").iterdir())
+    assert b"two_stage" in shown and b"fixed_epochs" not in shown  # the settings that the user gave
     (tmp_path / "run" / "result.json").unlink()
     (tmp_path / "run" / "results" / f"{eight_sentences.name}_multihead_seed1.json").unlink()
     again = run_command(*arguments)

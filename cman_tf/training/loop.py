@@ -147,10 +147,15 @@ def build(
     return Trainer(settings, corpora, vocabulary, examples, model, optimizer, state, directory, features)
 
 
-def train(trainer: Trainer) -> None:
-    """Train until the epochs or the patience run out, keeping the best dev epoch."""
+def train(trainer: Trainer, shown: Settings | None = None) -> None:
+    """Train until the epochs or the patience run out, keeping the best dev epoch.
+
+    Args:
+      trainer: made by `build`.
+      shown: what TensorBoard is to show as the run's settings; none: the trainer's.
+    """
     settings, state = trainer.settings, trainer.state
-    metrics, summaries = Metrics(trainer.directory, int(state.epoch)), Summaries(trainer.directory, settings)
+    metrics, summaries = Metrics(trainer.directory, int(state.epoch)), Summaries(trainer.directory, shown or settings)
     train_step = make_train_step(trainer.model, trainer.optimizer)
     decoder = make_decoder(trainer.model)
     lengths = [len(example.words) for example in trainer.examples["train"]]

@@ -45,7 +45,7 @@ def train_by_protocol(
     fixed = dataclasses.replace(settings, protocol="fixed_epochs", epochs=epochs)
     both = {**corpora, "train": merged(corpora["train"], corpora["dev"])}
     trainer = build(fixed, both, vocabularies["train_dev"], directory, features)
-    train(trainer)
+    train(trainer, shown=settings)
     trainer.corpora, trainer.settings = corpora, settings  # as the result is to say
     return trainer, extra
 
