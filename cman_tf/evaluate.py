@@ -26,10 +26,9 @@ def main(arguments: list[str]) -> None:
     from cman_tf.data.batches import encode
     from cman_tf.data.spert_json import dump_json
     from cman_tf.inference import make_decoder, predict_examples
-    from cman_tf.trained import load_trained, open_features
+    from cman_tf.trained import load_trained
 
-    model, vocabulary = load_trained(FLAGS.model_dir, FLAGS.checkpoint)
-    features = open_features(FLAGS.model_dir, source.given())
+    model, vocabulary, features = load_trained(FLAGS.model_dir, FLAGS.checkpoint, source.given())
     vocabulary.check(corpus.sentences, corpus.path)
     decoder = make_decoder(model, gold_labels=FLAGS.label_source == "gold")
     examples = [encode(sentence, vocabulary) for sentence in corpus.sentences]

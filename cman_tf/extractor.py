@@ -13,7 +13,7 @@ from cman_tf.data.sentence import Sentence
 from cman_tf.data.tokenizer import pieces, tokenize
 from cman_tf.decoding import Prediction
 from cman_tf.inference import BATCH_TOKENS, make_decoder, predict_examples
-from cman_tf.trained import load_trained, open_features
+from cman_tf.trained import load_trained
 
 MAX_TOKENS = 400  # a longer line is cut into pieces, at sentence ends where it has them
 
@@ -29,8 +29,7 @@ class Extractor:
     """
 
     def __init__(self, directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str) -> None:
-        self.model, self.vocabulary = load_trained(directory, checkpoint)
-        self._features = open_features(directory, encoder)
+        self.model, self.vocabulary, self._features = load_trained(directory, checkpoint, encoder)
         self._decoder = make_decoder(self.model, marginals=True)
 
     def extract(self, text: str) -> dict[str, Any]:

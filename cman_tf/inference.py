@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from cman_tf.build import Model
-from cman_tf.data.batches import Example, dataset, signature
+from cman_tf.data.batches import Example, dataset
 from cman_tf.data.order import sorted_order
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.decoding import Prediction, decode_sentence
@@ -27,7 +27,7 @@ def make_decoder(model: Model, gold_labels: bool = False, marginals: bool = Fals
     Marginals are for the entities' scores: scoring a corpus does without.
     """
     decode = functools.partial(model.decode, gold_labels=gold_labels, marginals=marginals)
-    return tf.function(decode, input_signature=[signature(model.contextual)], autograph=False)
+    return tf.function(decode, input_signature=[model.signature], autograph=False)
 
 
 def decode_batches(

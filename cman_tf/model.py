@@ -5,22 +5,20 @@ Shapes: B batch, L tokens, d hidden size, T tags, R relations, P pairs.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from cman_tf.data.tags import OUTSIDE
 from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.joint_model import Batch, JointModel
 from cman_tf.layers.attention import MultiHeadAttention
 from cman_tf.layers.attention_units import LabelAttentionUnit, LabelGate, SelfAttentionUnit
 from cman_tf.layers.crf import CRF
 from cman_tf.layers.encoder import Encoder
 from cman_tf.layers.relation_scorer import RelationScorer
-from cman_tf.layers.token_representation import make_representation
 from cman_tf.losses import JointLoss, relation_loss, relation_targets
 from cman_tf.settings import Settings
-
-Batch = dict  # the tensors of cman_tf.data.batches.SIGNATURE
 
 
 class FirstPhase(NamedTuple):
@@ -41,23 +39,14 @@ class SecondPhase(NamedTuple):
     gate: tf.Tensor
 
 
-class CMAN(tf.keras.Model):
-    """Both papers' networks, `settings.model` saying which.
+class CMAN(JointModel):
+    """Both papers' networks, `settings.model` saying which; arguments as for `JointModel`."""
 
-    Args:
-      settings: resolved settings.
-      vocabulary: of the training data.
-      contextual: layers and width of the encoder whose features the batches hold, or None.
-    """
-
-    def __init__(self, settings: Settings, vocabulary: Vocabulary, contextual: tuple[int, int] | None = None) -> None:
-        super().__init__(name=settings.model)
-        self.contextual = contextual
-        s = self.settings = settings
+    def __init__(self, settings: Settings, vocabulary: Vocabulary, *contextual: Any) -> None:
+        super().__init__(settings, vocabulary, *contextual)
+        s = settings
         self.two_phase = s.model == "dynamic_cman"
         self.inside, self.kind = _tag_tables(vocabulary.tags)
-        self.representation = make_representation(s, vocabulary)
-        self.input_dropout = tf.keras.layers.Dropout(s.embedding_dropout)
         self.ner_units = self._self_attention_units()
         self.relation_units = self.ner_units if s.share else self._self_attention_units()
         self.first_crf = CRF(len(vocabulary.tags), name="first_crf")
@@ -97,10 +86,6 @@ class CMAN(tf.keras.Model):
     def _label_attention_unit(self) -> LabelAttentionUnit:
         gate = LabelGate() if self.settings.label_gate else None
         return LabelAttentionUnit(self._encoder(), self._attention(), gate, self.settings.bilstm_dropout)
-
-    def represent(self, batch: Batch, training: bool = False) -> tf.Tensor:
-        """X^0, the token representation: float32 [B, L, d_w]."""
-        return self.representation(batch, training=training)
 
     def encode_labels(self, tags: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, ...]:
         """L~ of both BLA units from tag ids int32 [B, L]: two of [B, L, 2d], or none."""

@@ -5,40 +5,33 @@ Shapes: B batch, L tokens, d hidden size, T tags, R relations, P pairs.
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.decoding import THRESHOLD
+from cman_tf.joint_model import Batch, JointModel
 from cman_tf.layers.crf import CRF
 from cman_tf.layers.encoder import Encoder
 from cman_tf.layers.pair_scores import pair_scores
 from cman_tf.layers.relation_scorer import RelationScorer
-from cman_tf.layers.token_representation import make_representation
 from cman_tf.losses import JointLoss, relation_loss, relation_targets
 from cman_tf.settings import Settings
 
-Batch = dict  # the tensors of cman_tf.data.batches.SIGNATURE
 
-
-class Multihead(tf.keras.Model):
+class Multihead(JointModel):
     """BiLSTM layers, a CRF on a tanh layer, and sigmoid scores of all pairs of tokens.
 
     The relation scorer is shared by all relations and knows one more, "none", last: a
     token without a relation has it to itself. Where label embeddings have a size, they
     are concatenated to the features for relations: gold in training, decoded otherwise.
-
-    Args:
-      settings: resolved settings.
-      vocabulary: of the training data.
-      contextual: layers and width of the encoder whose features the batches hold, or None.
+    Arguments as for `JointModel`.
     """
 
-    def __init__(self, settings: Settings, vocabulary: Vocabulary, contextual: tuple[int, int] | None = None) -> None:
-        super().__init__(name=settings.model)
-        self.contextual = contextual
-        s = self.settings = settings
-        self.representation = make_representation(s, vocabulary)
-        self.input_dropout = tf.keras.layers.Dropout(s.embedding_dropout)
+    def __init__(self, settings: Settings, vocabulary: Vocabulary, *contextual: Any) -> None:
+        super().__init__(settings, vocabulary, *contextual)
+        s = settings
         self.encoders = [Encoder(s.hidden_size, s.cell, s.bilstm_dropout, s.xla) for _ in range(s.bilstm_layers)]
         self.tag_layer = tf.keras.layers.Dense(s.relation_size, activation="tanh", name="tag_layer")
         self.first_crf = CRF(len(vocabulary.tags), name="first_crf")
@@ -49,10 +42,6 @@ class Multihead(tf.keras.Model):
         relations = len(vocabulary.relations) + 1
         self.scorer = RelationScorer(relations, s.relation_size, True, s.xla, s.relation_prior, name="relation_scorer")
         self.joint_loss = JointLoss(("re", "first_ner"), s.loss_weighting == "uncertainty", name="joint_loss")
-
-    def represent(self, batch: Batch, training: bool = False) -> tf.Tensor:
-        """The token representation, to which the perturbation is added: float32 [B, L, D]."""
-        return self.representation(batch, training=training)
 
     def encode_labels(self, tags: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, ...]:
         """Label embeddings of tag ids int32 [B, L]: one of [B, L, d_l], or none."""

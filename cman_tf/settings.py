@@ -135,6 +135,10 @@ class Settings:
         below=1,
     )
     tune_word_vectors: bool = _setting(False, "Train the vectors of --word_vectors, too; else they stay as they are.")
+    tune_encoder: bool = _setting(False, "Train the layers of --encoder, too, with a rate of their own; else frozen.")
+    encoder_learning_rate: float = _setting(
+        5e-5, "Adam's learning rate of the encoder with --tune_encoder (not in the papers).", minimum=0
+    )
     xla: bool = _setting(True, "Compile the LSTMs (on a CPU) and the relation scorer with XLA.")
     seed: int = _setting(1, "Seed of weights, dropout and the order of batches.", minimum=0)
 
@@ -156,6 +160,8 @@ class Settings:
             relation_scorer="shared" if self.model == "multihead" else self.relation_scorer,
             loss_weighting=self.loss_weighting or ("uncertainty" if dynamic else "sum"),
         )
+        if settings.tune_encoder and not settings.learning_rate:
+            raise ValueError("--tune_encoder and --learning_rate=0: expected a rate above 0")
         if not settings.label_size and settings.model != "multihead" and settings.label_attention:
             raise ValueError("--label_size=0: expected 1 or more with label attention")
         if settings.model != "multihead" and 2 * settings.hidden_size % settings.attention_heads:

@@ -140,13 +140,18 @@ def result_file(corpora: dict[str, Corpus], settings: Settings, run_id: str) -> 
     return path
 
 
-def make_features(corpora: dict[str, Corpus], encoder: source.Source) -> Any:
-    """The encoder's features of all sentences, computed now where they are missing."""
+def make_features(corpora: dict[str, Corpus], encoder: source.Source, tuned: bool) -> Any:
+    """The encoder's features of all sentences, computed now where they are missing, or
+    the encoder itself if it is to be tuned."""
     from cman_tf.encoders.cache import features_of
 
-    features, path = features_of(corpora.values(), encoder, FLAGS.features)
+    if tuned:
+        features, where = source.open_encoder(encoder, tuned), "tuned"
+    else:
+        features, path = features_of(corpora.values(), encoder, FLAGS.features)
+        where = f"in {path}"
     source.save_source(FLAGS.model_dir, encoder, features.layers, features.size)
-    print(f"features: {encoder}, {features.layers} layers of {features.size}, in {path}", flush=True)
+    print(f"features: {encoder}, {features.layers} layers of {features.size}, {where}", flush=True)
     return features
 
 
@@ -161,7 +166,7 @@ def run(
     # TensorFlow takes seconds to import: only now that flags and data are known to be good.
     from cman_tf.training.protocols import train_by_protocol
 
-    features = make_features(corpora, encoder) if encoder else None
+    features = make_features(corpora, encoder, settings.tune_encoder) if encoder else None
     trainer, extra = train_by_protocol(settings, corpora, vocabularies, FLAGS.model_dir, features)
     return {"run": known["id"], **trainer.result(run_flags, known["commits"]), **extra}
 
@@ -175,6 +180,8 @@ def main(arguments: list[str]) -> None:
     for split, corpus in corpora.items():
         print(f"{split}: {json.dumps(corpus.summary(), ensure_ascii=False)}", flush=True)
     encoder = source.find_source(source.given())
+    if settings.tune_encoder:
+        source.refuse_to_tune(encoder)
     fingerprint = encoder.fingerprint if encoder else None
     known = find_run(FLAGS.model_dir, settings, corpora, FLAGS.word_vectors, fingerprint)
     path = result_file(corpora, settings, known["id"])

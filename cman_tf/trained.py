@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from typing import Any
+from typing import Any, NamedTuple
 
 from cman_tf.build import Model, build_model
 from cman_tf.data.sentence import DataError
@@ -13,36 +13,37 @@ from cman_tf.flags import settings_from_flagfile
 from cman_tf.training.state import restore_model
 
 
-def open_features(directory: str | pathlib.Path, elsewhere: dict[str, str] | None = None) -> Any:
-    """The encoder that a trained model needs, or None if it needs none.
+class Trained(NamedTuple):
+    """A model, its vocabulary and the contextual encoder that its batches need, if any."""
 
-    Args:
-      directory: a run of `cman_tf.train`.
-      elsewhere: flags of `cman_tf.encoders.source` that say where the encoder is now.
-
-    Raises:
-      DataError: if it is not there or is another.
-    """
-    if load_source(directory) is None:
-        if elsewhere:
-            raise DataError(f"{directory}: a model without a contextual encoder, expected no flags of one")
-        return None
-    return open_encoder(find_again(directory, elsewhere or {}))
+    model: Model
+    vocabulary: Vocabulary
+    features: Any
 
 
-def load_trained(directory: str | pathlib.Path, checkpoint: str = "best") -> tuple[Model, Vocabulary]:
-    """The model and its vocabulary.
+def load_trained(
+    directory: str | pathlib.Path, checkpoint: str = "best", elsewhere: dict[str, str] | None = None
+) -> Trained:
+    """A run's model, ready to decode.
 
     Args:
       directory: a run of `cman_tf.train`.
       checkpoint: `best` (dev epoch) or `last`.
+      elsewhere: flags of `cman_tf.encoders.source` that say where the encoder is now.
 
     Raises:
-      DataError: if there is no finished epoch of a model there.
+      DataError: if there is no finished epoch of a model there, or its encoder is not to
+        be found or is another.
     """
     vocabulary = Vocabulary.load(directory)
     needed = load_source(directory)
     settings = settings_from_flagfile(pathlib.Path(directory) / "flags.txt")
-    model = build_model(settings, vocabulary, needed and needed[1])
+    features = None
+    if needed:
+        features = open_encoder(find_again(directory, elsewhere or {}), settings.tune_encoder)
+    elif elsewhere:
+        raise DataError(f"{directory}: a model without a contextual encoder, expected no flags of one")
+    tuned = features if settings.tune_encoder else None
+    model = build_model(settings, vocabulary, needed and needed[1], tuned)
     restore_model(str(directory), model, checkpoint)
-    return model, vocabulary
+    return Trained(model, vocabulary, features)

@@ -9,8 +9,9 @@ import pytest
 import tensorflow as tf
 
 from cman_tf.data.sentence import DataError
+from cman_tf.encoders.pieces import windows
 from cman_tf.encoders.source import find_source, transformer_folder
-from cman_tf.encoders.transformer import Transformer, windows
+from cman_tf.encoders.transformer import Transformer
 
 transformers = pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "lee", "lives", "in", "ro", "##me", "##s", "."]
@@ -43,7 +44,7 @@ def test_a_word_is_the_mean_of_its_pieces(folder):
     encoder = Transformer(folder)
     assert (encoder.layers, encoder.size) == (3, 8)
     sentence = ("Lee", "lives", "in", "Romes", "\u200d", "xyzzy", ".")
-    ids, words = encoder.pieces(sentence)
+    ids, words = encoder.tokenizer.split(sentence)
     # "Romes" has three pieces; a word without any, and one unknown, are [UNK].
     assert [WORDS[i] for i in ids] == ["lee", "lives", "in", "ro", "##me", "##s", "[UNK]", "[UNK]", "."]
     assert list(words) == [0, 1, 2, 3, 3, 3, 4, 5, 6]
@@ -80,7 +81,7 @@ def test_byte_level_tokenizers(tmp_path):
     model(tf.constant([[0, 2]]))
     model.save_pretrained(tmp_path)
     encoder = Transformer(str(tmp_path))
-    ids, words = encoder.pieces(("Lee", "Rome"))
+    ids, words = encoder.tokenizer.split(("Lee", "Rome"))
     assert [pieces[i] for i in ids] == ["\u0120", "L", "e", "e", "\u0120R", "o", "m", "e"]
     assert list(words) == [0] * 4 + [1] * 4
     (short,), (long,) = encoder.encode([("Lee",)]), encoder.encode([("Lee", "Rome") * 9])
@@ -192,7 +193,7 @@ def test_minilm_against_numpy():
     encoder = Transformer(folder)
     assert (encoder.layers, encoder.size) == (7, 384)
     sentence = ("Sirhan", "Sirhan", "shot", "Robert", "Kennedy", "in", "Los", "Angeles", ".")
-    ids, words = encoder.pieces(sentence)
+    ids, words = encoder.tokenizer.split(sentence)
     states = bert(weights, [101, *ids, 102], 12)
     (features,) = encoder.encode([sentence])
     for layer, state in enumerate(states):

@@ -18,6 +18,7 @@ from cman_tf.data.order import LENGTH_STEP
 from cman_tf.data.sentence import Sentence
 from cman_tf.data.tags import flat_entities, tags_from_entities
 from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.encoders.transformer import TunedTransformer
 
 MAX_WORD_CHARACTERS = 60  # of a longer word the character BiLSTM reads both ends
 
@@ -32,11 +33,20 @@ SIGNATURE = {
 }
 
 
-def signature(contextual: tuple[int, int] | None = None) -> dict[str, tf.TensorSpec]:
+PIECES = {
+    "pieces": tf.TensorSpec([None, None], tf.int32),  # [W, P] as in cman_tf.encoders.pieces.Pieces
+    "piece_lengths": tf.TensorSpec([None], tf.int32),  # [W]
+    "piece_places": tf.TensorSpec([None, 4], tf.int32),  # [Q, 4]
+}
+
+
+def signature(contextual: tuple[int, int] | None = None, tuned: bool = False) -> dict[str, tf.TensorSpec]:
     """The tensors of a batch; with an encoder of (layers, size), "contextual" too,
-    [B, L, layers, size]."""
+    [B, L, layers, size], or, where it is tuned, the word pieces that it reads."""
     if contextual is None:
         return SIGNATURE
+    if tuned:
+        return {**SIGNATURE, **PIECES}
     return {**SIGNATURE, "contextual": tf.TensorSpec([None, None, *contextual], tf.float32)}
 
 
@@ -83,7 +93,8 @@ def batch_of(
 ) -> dict[str, np.ndarray]:
     """Pad the sentences to one batch of the shapes in `signature`, L a multiple of `step`.
 
-    `features` is an encoder or a cache of one (`cman_tf.encoders`), or None. Where a
+    `features` is an encoder or a cache of one (`cman_tf.encoders`), or None; of a
+    `TunedTransformer` the batch gets the word pieces, not features. Where a
     sentence is padded, "spelling" says 0 like the first word: the token representation
     is zero there whatever is looked up.
     """
@@ -108,9 +119,12 @@ def batch_of(
         batch["words"][row, : lengths[row]] = example.words
         batch["tags"][row, : lengths[row]] = example.tags
         batch["spelling"][row, : lengths[row]] = [row_of[token] for token in example.tokens]
-    if features is not None:
+    tokens = [example.tokens for example in examples]
+    if isinstance(features, TunedTransformer):
+        batch.update(zip(PIECES, features.tokenizer.pieces(tokens)))
+    elif features is not None:
         batch["contextual"] = np.zeros((len(examples), longest, features.layers, features.size), np.float32)
-        for row, layers in enumerate(features.encode([example.tokens for example in examples])):
+        for row, layers in enumerate(features.encode(tokens)):
             batch["contextual"][row, : lengths[row]] = layers
     return batch
 
@@ -133,4 +147,5 @@ def dataset(
     # The autotuner sleeps 10 ms, 20 ms, 40 ms, ... and the end of an epoch would wait
     # for it to wake: up to as long as the epoch took. There is nothing to tune here.
     options.autotune.enabled = False
-    return tf.data.Dataset.from_generator(generate, output_signature=signature(shape)).prefetch(4).with_options(options)
+    tensors = signature(shape, isinstance(features, TunedTransformer))
+    return tf.data.Dataset.from_generator(generate, output_signature=tensors).prefetch(4).with_options(options)

@@ -88,8 +88,14 @@ def features_file(corpus: str, source: Source) -> pathlib.Path:
     return pathlib.Path("features") / f"{corpus}-{name}-{source.fingerprint[:8]}.h5"
 
 
-def open_encoder(source: Source) -> Any:
-    """The encoder itself; imports TensorFlow."""
+def refuse_to_tune(source: Source | None) -> None:
+    """Raises DataError if this is no encoder that can be trained with the model."""
+    if source is None or source.kind != "transformer":
+        raise DataError(f"--tune_encoder and {source or 'no encoder'}: expected --encoder, a transformer")
+
+
+def open_encoder(source: Source, tuned: bool = False) -> Any:
+    """The encoder itself, or, `tuned`, what a model that trains it needs of it; imports TensorFlow."""
     if source.kind == "elmo_files":
         from cman_tf.encoders.elmo_files import ElmoFiles
 
@@ -98,9 +104,10 @@ def open_encoder(source: Source) -> Any:
         from cman_tf.encoders.elmo_hub import ElmoHub
 
         return ElmoHub(source.location["elmo"])
-    from cman_tf.encoders.transformer import Transformer
+    from cman_tf.encoders.transformer import Transformer, TunedTransformer
 
-    return Transformer(transformer_folder(source.location["encoder"]))
+    folder = transformer_folder(source.location["encoder"])
+    return TunedTransformer(folder, str(source)) if tuned else Transformer(folder)
 
 
 def save_source(directory: str, source: Source, layers: int, size: int) -> None:

@@ -75,12 +75,12 @@ def _one_pass(directory: pathlib.Path, sentences: list) -> Any:
     """A function that decodes all the sentences once."""
     from cman_tf.data.batches import dataset, encode
     from cman_tf.inference import BATCH_TOKENS, decode_batches, make_decoder
-    from cman_tf.trained import load_trained, open_features
+    from cman_tf.trained import load_trained
 
-    model, vocabulary = load_trained(directory)
+    model, vocabulary, features = load_trained(directory)
     examples = [encode(sentence, vocabulary) for sentence in sentences]
     order = sorted_order([len(example.words) for example in examples], BATCH_TOKENS)
-    batches = list(dataset(examples, order, vocabulary, step=1, features=open_features(directory)))
+    batches = list(dataset(examples, order, vocabulary, step=1, features=features))
     decoder = make_decoder(model)
     return lambda: collections.deque(decode_batches(decoder, batches), maxlen=0)
 

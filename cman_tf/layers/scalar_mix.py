@@ -11,7 +11,7 @@ import tensorflow as tf
 class ScalarMix(tf.keras.layers.Layer):
     """gamma * sum_k softmax(w)_k h_k, the mix that ELMo's users train (Peters et al. 2018).
 
-    The layers themselves are frozen; gamma (1 at first) and w (0 at first: the mean) are not.
+    gamma is 1 at first, w is 0: the mean.
 
     Call args:
       layers: float32 [B, L, N, C].
@@ -26,6 +26,6 @@ class ScalarMix(tf.keras.layers.Layer):
 
     def call(self, layers: tf.Tensor) -> tf.Tensor:
         shape, weights = tf.shape(layers), self.gamma * tf.nn.softmax(self.w)
-        flat = tf.reshape(tf.stop_gradient(layers), [-1, *layers.shape[2:]])
+        flat = tf.reshape(layers, [-1, *layers.shape[2:]])
         mixed = tf.matmul(weights[None, None], flat)  # einsum would move the layers in memory first
         return tf.reshape(mixed, [shape[0], shape[1], layers.shape[3]])

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from cman_tf.data.vocabulary import UNKNOWN_ID, Vocabulary
+from cman_tf.encoders.transformer import pool
 from cman_tf.layers.recurrent import LSTM
 from cman_tf.layers.scalar_mix import ScalarMix
 from cman_tf.settings import Settings
@@ -90,35 +91,52 @@ class TokenRepresentation(tf.keras.layers.Layer):
 
     The adversarial perturbation is added to this whole vector.
 
+    Args:
+      words: word vectors.
+      characters: their encoder, or None for none.
+      encoder: a contextual encoder that is trained with the model, or None.
+
     Call args:
-      batch: as `cman_tf.data.batches.signature`; where it holds "contextual", the
-        layers of an encoder, their mix is concatenated too.
+      batch: as `cman_tf.data.batches.signature`; the layers of a frozen encoder are in
+        "contextual"; an encoder of the model's own reads its word pieces.
 
     Returns:
       float32 [B, L, d_w].
     """
 
-    def __init__(self, words: WordVectors, characters: CharacterEncoder | None, **kwargs) -> None:
+    def __init__(
+        self,
+        words: WordVectors,
+        characters: CharacterEncoder | None,
+        encoder: tf.keras.layers.Layer | None = None,
+        **kwargs,
+    ) -> None:
         super().__init__(**kwargs)
         self.words = words
         self.characters = characters
+        self.encoder = encoder
         self.mix = ScalarMix(name="mix")
 
     def call(self, batch: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         parts = [self.words(batch["words"], training=training)]
         if self.characters is not None:
             parts.append(self.characters(batch["characters"], batch["character_lengths"], batch["spelling"]))
-        if "contextual" in batch:
-            parts.append(self.mix(batch["contextual"]))
+        if self.encoder is not None:
+            hidden = self.encoder(batch["pieces"], batch["piece_lengths"], training=training)
+            parts.append(self.mix(pool(hidden, batch["piece_places"], tf.shape(batch["words"]))))
+        elif "contextual" in batch:
+            parts.append(self.mix(tf.stop_gradient(batch["contextual"])))
         mask = tf.sequence_mask(batch["lengths"], tf.shape(batch["words"])[1], tf.float32)
         return tf.concat(parts, -1) * mask[..., None]
 
 
-def make_representation(settings: Settings, vocabulary: Vocabulary) -> TokenRepresentation:
-    """The token representation that the settings ask for."""
+def make_representation(
+    settings: Settings, vocabulary: Vocabulary, encoder: tf.keras.layers.Layer | None = None
+) -> TokenRepresentation:
+    """The token representation that the settings ask for; the rest as for `TokenRepresentation`."""
     s = settings
     words = WordVectors(
         len(vocabulary.words), s.word_size, vocabulary.vectors, s.unknown_word_rate, s.tune_word_vectors
     )
     characters = CharacterEncoder(len(vocabulary.characters), s.char_size, s.char_hidden_size)
-    return TokenRepresentation(words, characters if s.use_characters else None)
+    return TokenRepresentation(words, characters if s.use_characters else None, encoder)

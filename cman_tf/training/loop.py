@@ -134,11 +134,13 @@ def build(
       corpora: of the three splits.
       vocabulary: of the training data.
       directory: of the run.
-      features: the cache of an encoder's features of all the corpora, or None.
+      features: the cache of an encoder's features of all the corpora, the encoder itself if it
+        is to be tuned, or None.
     """
     vocabulary.save(directory)
     tf.keras.utils.set_random_seed(settings.seed)
-    model = build_model(settings, vocabulary, features and (features.layers, features.size))
+    tuned = features if settings.tune_encoder else None
+    model = build_model(settings, vocabulary, features and (features.layers, features.size), tuned)
     optimizer = make_optimizer(model)
     state = State(directory, model, optimizer)
     if state.restore_last():

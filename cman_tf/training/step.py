@@ -12,7 +12,6 @@ import tensorflow as tf
 
 from cman_tf.adversarial import perturbation
 from cman_tf.build import Model
-from cman_tf.data.batches import signature
 
 
 def gradients(model: Model, batch: dict[str, tf.Tensor]) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
@@ -59,14 +58,37 @@ def _add(a: Any, b: Any) -> Any:
     return tf.convert_to_tensor(a) + tf.convert_to_tensor(b)
 
 
-def make_optimizer(model: Model) -> tf.keras.optimizers.Optimizer:
-    """Adam with the settings' rate and epsilon.
+class Adam(tf.keras.optimizers.legacy.Adam):
+    """Adam with a smaller rate for some variables.
 
-    The legacy class has the fused kernel; the newer one is slower on a CPU. A step of
-    zero makes its slots here: made inside the compiled step, they would have it traced twice.
+    The legacy class has the fused kernel; the newer one is slower on a CPU.
+
+    Args:
+      slower: those variables.
+      share: their rate over the others'.
     """
-    settings = model.settings
-    optimizer = tf.keras.optimizers.legacy.Adam(settings.learning_rate, epsilon=settings.adam_epsilon)
+
+    def __init__(self, slower: list[tf.Variable], share: float, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, name="Adam", **kwargs)
+        self._slower, self._share = {variable.ref() for variable in slower}, share
+
+    def _resource_apply_dense(self, grad: tf.Tensor, var: tf.Variable, apply_state: dict | None = None) -> Any:
+        if var.ref() in self._slower:
+            place = var.device, var.dtype.base_dtype
+            usual = (apply_state or {}).get(place) or self._fallback_apply_state(*place)
+            apply_state = {place: {**usual, "lr_t": usual["lr_t"] * self._share}}
+        return super()._resource_apply_dense(grad, var, apply_state)
+
+
+def make_optimizer(model: Model) -> tf.keras.optimizers.Optimizer:
+    """Adam with the settings' rates and epsilon.
+
+    A step of zero makes its slots here: made inside the compiled step, they would have it traced twice.
+    """
+    settings, encoder = model.settings, model.representation.encoder
+    share = settings.encoder_learning_rate / settings.learning_rate if encoder else 1.0
+    slower = encoder.trainable_variables if encoder else []
+    optimizer = Adam(slower, share, settings.learning_rate, epsilon=settings.adam_epsilon)
     optimizer.apply_gradients([(tf.zeros_like(variable), variable) for variable in model.trainable_variables])
     optimizer.iterations.assign(0)
     return optimizer
@@ -75,7 +97,7 @@ def make_optimizer(model: Model) -> tf.keras.optimizers.Optimizer:
 def make_train_step(model: Model, optimizer: tf.keras.optimizers.Optimizer) -> Any:
     """The compiled step: a batch in, scalars to log out."""
 
-    @tf.function(input_signature=[signature(model.contextual)], autograph=False)
+    @tf.function(input_signature=[model.signature], autograph=False)
     def train_step(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         total, logs = gradients(model, batch)
         optimizer.apply_gradients(zip(total, model.trainable_variables))
