@@ -43,7 +43,9 @@ def inputs_of(corpus: str, kinds: str) -> dict[str, tuple[str, ...]]:
             raise DataError(
                 f"--inputs={kinds}: no encoder, expected --encoder, --elmo or --elmo_options and --elmo_weights"
             )
-        found[source.short_name(given)] = (*words, *(f"--{name}={value}" for name, value in given.items()))
+        name, tuned = source.short_name(given), FLAGS.tune_encoder
+        named = (f"--{name}={value}" for name, value in given.items())
+        found[f"{name}_tuned" if tuned else name] = (*words, *named, *(["--tune_encoder"] if tuned else []))
     if corpus == "drec" and given:
         raise DataError("drec: a contextual encoder, expected none: TNNLS table III is of word vectors only")
     return found
@@ -112,6 +114,7 @@ if __name__ == "__main__":
         "words: words and characters; contextual: with the encoder's vectors too; auto: contextual if an encoder "
         "is given, in the experiment conll04 both.",
     )
+    flags.DEFINE_bool("tune_encoder", False, "Contextual inputs with the encoder trained with the model.")
     flags.DEFINE_string("word_vectors", None, "File of word vectors, as for cman_tf.train.")
     flags.DEFINE_string("results_dir", "results", "Directory of result files, by experiment.")
     flags.DEFINE_string("runs_dir", "runs", "Directory of the runs, by experiment.")

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny_bert import WORDS, write_bert
 
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders.pieces import windows
@@ -14,30 +15,11 @@ from cman_tf.encoders.source import find_source, transformer_folder
 from cman_tf.encoders.transformer import Transformer
 
 transformers = pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "lee", "lives", "in", "ro", "##me", "##s", "."]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A BERT of two layers with random weights, for at most 12 pieces."""
-    where = tmp_path_factory.mktemp("bert")
-    (where / "vocab.txt").write_text("\n".join(WORDS))
-    tokenizer = transformers.BertTokenizerFast(str(where / "vocab.txt"), model_max_length=12)
-    tokenizer.save_pretrained(where)
-    tf.keras.utils.set_random_seed(1)
-    config = transformers.BertConfig(
-        vocab_size=len(WORDS),
-        hidden_size=8,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=16,
-        max_position_embeddings=12,
-        initializer_range=0.5,
-    )
-    model = transformers.TFBertModel(config)
-    model(tf.constant([[2, 3]]))
-    model.save_pretrained(where)
-    return str(where)
+    return write_bert(tmp_path_factory.mktemp("bert"))
 
 
 def test_a_word_is_the_mean_of_its_pieces(folder):

@@ -1,0 +1,126 @@
+"""--tune_encoder: a transformer as a part of the model."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import SMALL, TINY_FLAGS, fails_with, run_command
+from tiny_bert import SPELLING, write_bert
+
+from cman_tf.build import build_model
+from cman_tf.data.batches import batch_of, encode
+from cman_tf.encoders.transformer import Transformer, TransformerLayer, TunedTransformer
+from cman_tf.trained import load_trained
+from cman_tf.training.step import gradients, make_optimizer, make_train_step
+
+pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
+NO_DROPOUT = {"embedding_dropout": 0.0, "bilstm_dropout": 0.0, "unknown_word_rate": 0.0}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    none = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    return write_bert(tmp_path_factory.mktemp("bert"), SPELLING, **none)
+
+
+@pytest.fixture
+def model_and_batch(folder, sentences, vocabulary):
+    """A small model with the encoder in it, and a batch of some long sentences."""
+    encoder = TunedTransformer(folder, "tiny")
+
+    def make(**changes):
+        tf.keras.utils.set_random_seed(3)
+        settings = dataclasses.replace(SMALL, tune_encoder=True, **NO_DROPOUT, **changes).resolved()
+        model = build_model(settings, vocabulary, (encoder.layers, encoder.size), encoder)
+        batch = batch_of([encode(s, vocabulary) for s in sentences], vocabulary, features=encoder)
+        return model, {name: tf.constant(array) for name, array in batch.items()}
+
+    return make
+
+
+def test_untrained_it_gives_what_the_frozen_encoder_gives(model_and_batch, folder, sentences):
+    """Sentences longer than its windows and padding included."""
+    model, batch = model_and_batch()
+    assert max(len("".join(s.tokens)) for s in sentences) > 10  # pieces a window
+    frozen = Transformer(folder)
+    mine = model.represent(batch).numpy()[..., -frozen.size :]
+    for row, sentence in enumerate(sentences):
+        (layers,) = frozen.encode([sentence.tokens])
+        np.testing.assert_allclose(mine[row, : len(sentence.tokens)], layers.mean(1), atol=1e-5)
+        assert not mine[row, len(sentence.tokens) :].any()
+
+
+def test_gradient_by_finite_differences(model_and_batch):
+    """Along a random direction of all the encoder's layers."""
+    model, batch = model_and_batch(adversarial_alpha=0.0)
+    variables = model.representation.encoder.trainable_variables
+    assert variables and not any("embeddings" in variable.name or "pooler" in variable.name for variable in variables)
+    by_variable = dict(zip([v.ref() for v in model.trainable_variables], gradients(model, batch)[0]))
+    direction = [tf.random.normal(variable.shape) for variable in variables]
+
+    def loss(step):
+        for variable, along in zip(variables, direction):
+            variable.assign_add(step * along)
+        labels = model.encode_labels(batch["tags"], batch["lengths"])
+        total, _ = model.losses_of(model.represent(batch), labels, batch)
+        for variable, along in zip(variables, direction):
+            variable.assign_sub(step * along)
+        return float(total)
+
+    expected = sum(float(tf.reduce_sum(by_variable[v.ref()] * along)) for v, along in zip(variables, direction))
+    assert abs(expected) > 1e-3
+    assert (loss(2e-4) - loss(-2e-4)) / 4e-4 == pytest.approx(expected, rel=0.03)
+
+
+def test_its_rate_is_its_own(model_and_batch):
+    """Adam's first step is the rate wherever there is a gradient; embeddings stay."""
+    model, batch = model_and_batch(learning_rate=1e-3, encoder_learning_rate=1e-5)
+    encoder = model.representation.encoder
+    own = {variable.ref() for variable in encoder.trainable_variables}
+    before = [(variable, variable.numpy()) for variable in model.variables]
+    step = make_train_step(model, make_optimizer(model))
+    step(batch)
+    moved = {True: 0.0, False: 0.0}
+    for variable, value in before:
+        change = float(np.abs(variable.numpy() - value).max())
+        if variable.trainable:
+            moved[variable.ref() in own] = max(moved[variable.ref() in own], change)
+        else:
+            assert change == 0.0
+    assert moved[True] == pytest.approx(1e-5, rel=0.02)
+    assert moved[False] == pytest.approx(1e-3, rel=0.02)
+
+
+def test_a_run(folder, eight_sentences, tmp_path):
+    """Trained, kept with the model, found again by evaluate; no features are computed."""
+    arguments = [f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}/run", f"--encoder={folder}"]
+    flags = [*TINY_FLAGS, "--epochs=4", "--tune_encoder", "--encoder_learning_rate=0.01"]
+    process = run_command("cman_tf.train", *arguments, *flags, cwd=tmp_path)
+    assert process.returncode == 0, process.stderr[-3000:]
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert result["inputs"].endswith(", tuned")
+    assert not (tmp_path / "features").exists()
+    out = tmp_path / "scores.json"
+    again = ["cman_tf.evaluate", f"--model_dir={tmp_path}/run", f"--data={eight_sentences}/test.json", f"--json={out}"]
+    process = run_command(*again)
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert json.loads(out.read_text())["strict"] == result["test"]["strict"]
+    trained = load_trained(tmp_path / "run").model.representation.encoder
+    fresh = TransformerLayer(folder)
+    for mine, was in zip(trained.encoder.weights, fresh.encoder.weights):
+        same = np.array_equal(mine.numpy(), was.numpy())
+        assert same or "/encoder/layer_" in mine.name
+    assert not all(map(np.array_equal, trained.encoder.weights, fresh.encoder.weights))
+
+
+def test_only_a_transformer_can_be_tuned(folder, eight_sentences, tmp_path):
+    arguments = ("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}/run", "--tune_encoder")
+    assert fails_with(run_command(*arguments), "--tune_encoder and no encoder: expected --encoder, a transformer")
+    module = tmp_path / "elmo"
+    module.mkdir()
+    (module / "saved_model.pb").write_bytes(b"")
+    message = f"--tune_encoder and --elmo={module}: expected --encoder, a transformer"
+    assert fails_with(run_command(*arguments, f"--elmo={module}"), message)
+    assert not (tmp_path / "run").exists()
