@@ -50,9 +50,10 @@ def read_results(folder: pathlib.Path) -> dict[tuple[str, ...], list[dict[str, A
         result = json.loads(path.read_text(encoding="utf-8"))
         if "label_source" in result:  # a run that stands elsewhere, evaluated otherwise
             continue
-        used = result["flags"]
-        usual = dataclasses.asdict(_usual(used["model"]))
-        used = {**usual, **used}  # an older file lacks the settings that came after it
+        usual = dataclasses.asdict(_usual(result["flags"]["model"]))
+        # An older file lacks the settings that came after it, and holds some that its model does not heed.
+        known = {name: value for name, value in result["flags"].items() if name in usual}
+        used = dataclasses.asdict(Settings(**{**usual, **known}).resolved())
         changed = [f"{name}={used[name]}" for name in _SHOWN if used[name] != usual[name]]
         model = ", ".join([used["model"], *changed])
         rest = tuple(f"{name}={used[name]}" for name in usual if name not in ("seed", "epochs", "patience", "xla"))
