@@ -35,6 +35,8 @@ def inputs_of(corpus: str, kinds: str) -> dict[str, tuple[str, ...]]:
     """
     words = (f"--word_vectors={FLAGS.word_vectors}",) if FLAGS.word_vectors else ()
     given = source.given()
+    if FLAGS.tune_encoder and ("encoder" not in given or kinds == "words"):
+        raise DataError("--tune_encoder: expected --encoder and contextual inputs with it")
     found = {}
     if kinds in ("words", "both"):
         found["words"] = words

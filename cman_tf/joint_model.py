@@ -41,7 +41,7 @@ class JointModel(tf.keras.Model):
     @property
     def signature(self) -> dict[str, tf.TensorSpec]:
         """The tensors of its batches."""
-        return signature(self.contextual, self.settings.tune_encoder)
+        return signature(self.contextual, self.representation.encoder is not None)
 
     def represent(self, batch: Batch, training: bool = False) -> tf.Tensor:
         """e or X^0, the token representation, to which the perturbation is added: float32 [B, L, D]."""

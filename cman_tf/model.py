@@ -5,7 +5,7 @@ Shapes: B batch, L tokens, d hidden size, T tags, R relations, P pairs.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -42,8 +42,14 @@ class SecondPhase(NamedTuple):
 class CMAN(JointModel):
     """Both papers' networks, `settings.model` saying which; arguments as for `JointModel`."""
 
-    def __init__(self, settings: Settings, vocabulary: Vocabulary, *contextual: Any) -> None:
-        super().__init__(settings, vocabulary, *contextual)
+    def __init__(
+        self,
+        settings: Settings,
+        vocabulary: Vocabulary,
+        contextual: tuple[int, int] | None = None,
+        encoder: tf.keras.layers.Layer | None = None,
+    ) -> None:
+        super().__init__(settings, vocabulary, contextual, encoder)
         s = settings
         self.two_phase = s.model == "dynamic_cman"
         self.inside, self.kind = _tag_tables(vocabulary.tags)

@@ -5,8 +5,6 @@ Shapes: B batch, L tokens, d hidden size, T tags, R relations, P pairs.
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from cman_tf.data.vocabulary import Vocabulary
@@ -29,8 +27,14 @@ class Multihead(JointModel):
     Arguments as for `JointModel`.
     """
 
-    def __init__(self, settings: Settings, vocabulary: Vocabulary, *contextual: Any) -> None:
-        super().__init__(settings, vocabulary, *contextual)
+    def __init__(
+        self,
+        settings: Settings,
+        vocabulary: Vocabulary,
+        contextual: tuple[int, int] | None = None,
+        encoder: tf.keras.layers.Layer | None = None,
+    ) -> None:
+        super().__init__(settings, vocabulary, contextual, encoder)
         s = settings
         self.encoders = [Encoder(s.hidden_size, s.cell, s.bilstm_dropout, s.xla) for _ in range(s.bilstm_layers)]
         self.tag_layer = tf.keras.layers.Dense(s.relation_size, activation="tanh", name="tag_layer")

@@ -34,6 +34,7 @@ _SHOWN = (  # settings that make another model or objective; named in its row wh
     "share",
     "loss_weighting",
     "adversarial_alpha",
+    "encoder_learning_rate",
     "learning_rate_schedule",
     "embedding_dropout",
     "bilstm_dropout",

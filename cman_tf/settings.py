@@ -137,7 +137,7 @@ class Settings:
     tune_word_vectors: bool = _setting(False, "Train the vectors of --word_vectors, too; else they stay as they are.")
     tune_encoder: bool = _setting(False, "Train the layers of --encoder, too, with a rate of their own; else frozen.")
     encoder_learning_rate: float = _setting(
-        5e-5, "Adam's learning rate of the encoder with --tune_encoder (not in the papers).", minimum=0
+        5e-5, "Adam's learning rate of the encoder, only with --tune_encoder (not in the papers).", minimum=0
     )
     xla: bool = _setting(True, "Compile the LSTMs (on a CPU) and the relation scorer with XLA.")
     seed: int = _setting(1, "Seed of weights, dropout and the order of batches.", minimum=0)

@@ -140,14 +140,13 @@ def result_file(corpora: dict[str, Corpus], settings: Settings, run_id: str) -> 
     return path
 
 
-def make_features(corpora: dict[str, Corpus], encoder: source.Source, tuned: bool) -> Any:
-    """The encoder's features of all sentences, computed now where they are missing, or
-    the encoder itself if it is to be tuned."""
+def make_features(corpora: dict[str, Corpus], encoder: source.Source, tuned: Any) -> Any:
+    """`tuned`, the encoder itself if it is to be, or its features of all sentences, computed
+    now where they are missing."""
     from cman_tf.encoders.cache import features_of
 
-    if tuned:
-        features, where = source.open_encoder(encoder, tuned), "tuned"
-    else:
+    features, where = tuned, "tuned"
+    if features is None:
         features, path = features_of(corpora.values(), encoder, FLAGS.features)
         where = f"in {path}"
     source.save_source(FLAGS.model_dir, encoder, features.layers, features.size)
@@ -159,6 +158,7 @@ def run(
     settings: Settings, corpora: dict[str, Corpus], known: dict[str, Any], encoder: source.Source | None
 ) -> dict[str, Any]:
     """Train, or go on, to the end; the result file's content."""
+    tuned = source.open_encoder(encoder, tuned=True) if encoder and settings.tune_encoder else None
     vocabularies = make_vocabularies(corpora, settings.protocol)
     list(vocabularies.values())[-1].refuse_other(FLAGS.model_dir)
     run_flags = {name: FLAGS[name].value for name in _RUN_FLAGS if FLAGS[name].value is not None}
@@ -166,7 +166,7 @@ def run(
     # TensorFlow takes seconds to import: only now that flags and data are known to be good.
     from cman_tf.training.protocols import train_by_protocol
 
-    features = make_features(corpora, encoder, settings.tune_encoder) if encoder else None
+    features = make_features(corpora, encoder, tuned) if encoder else None
     trainer, extra = train_by_protocol(settings, corpora, vocabularies, FLAGS.model_dir, features)
     return {"run": known["id"], **trainer.result(run_flags, known["commits"]), **extra}
 
@@ -182,6 +182,8 @@ def main(arguments: list[str]) -> None:
     encoder = source.find_source(source.given())
     if settings.tune_encoder:
         source.refuse_to_tune(encoder)
+        if FLAGS.features:
+            raise DataError("--features and --tune_encoder, expected one of them: a tuned encoder keeps none")
     fingerprint = encoder.fingerprint if encoder else None
     known = find_run(FLAGS.model_dir, settings, corpora, FLAGS.word_vectors, fingerprint)
     path = result_file(corpora, settings, known["id"])

@@ -108,6 +108,7 @@ def test_bad_arguments(tmp_path, eight_sentences):
     fails_with(experiment(tmp_path, "cells"), "data/conll04_spert: no such directory")
     data = f"--data_dir={eight_sentences}"
     fails_with(experiment(tmp_path, "cells", data, "--rows=lstm"), "expected some of dynamic_cman_lstm")
+    fails_with(experiment(tmp_path, "cells", data, "--tune_encoder"), "--tune_encoder: expected --encoder")
     fails_with(experiment(tmp_path, "cells", data, "--inputs=both"), "no encoder, expected")
     fails_with(experiment(tmp_path, "drec", data, "--encoder=minilm"), "word vectors only")
     fails_with(experiment(tmp_path, "cells", data, "--seeds=a"), "expected whole numbers between commas")

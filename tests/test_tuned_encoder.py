@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import SMALL, TINY_FLAGS, fails_with, run_command
-from tiny_bert import SPELLING, write_bert
+from tiny_bert import SPELLING, write_bert, write_vocabulary
 
 from cman_tf.build import build_model
 from cman_tf.data.batches import batch_of, encode
+from cman_tf.data.sentence import DataError
 from cman_tf.encoders.transformer import Transformer, TransformerLayer, TunedTransformer
 from cman_tf.trained import load_trained
 from cman_tf.training.step import gradients, make_optimizer, make_train_step
@@ -52,7 +53,7 @@ def test_untrained_it_gives_what_the_frozen_encoder_gives(model_and_batch, folde
         assert not mine[row, len(sentence.tokens) :].any()
 
 
-def test_gradient_by_finite_differences(model_and_batch):
+def test_gradient_of_the_encoder(model_and_batch):
     """Along a random direction of all the encoder's layers."""
     model, batch = model_and_batch(adversarial_alpha=0.0)
     variables = model.representation.encoder.trainable_variables
@@ -123,4 +124,46 @@ def test_only_a_transformer_can_be_tuned(folder, eight_sentences, tmp_path):
     (module / "saved_model.pb").write_bytes(b"")
     message = f"--tune_encoder and --elmo={module}: expected --encoder, a transformer"
     assert fails_with(run_command(*arguments, f"--elmo={module}"), message)
+    message = "--features and --tune_encoder, expected one of them"
+    assert fails_with(run_command(*arguments, f"--encoder={folder}", f"--features={tmp_path}/features.h5"), message)
     assert not (tmp_path / "run").exists()
+
+
+def test_the_baseline_keeps_its_weights(folder, vocabulary):
+    """TensorFlow 1's initial values are for what its authors' code has."""
+    encoder = TunedTransformer(folder, "tiny")
+    settings = dataclasses.replace(SMALL, model="multihead", tune_encoder=True, initial_values="tensorflow1").resolved()
+    model = build_model(settings, vocabulary, (encoder.layers, encoder.size), encoder)
+    for mine, expected in zip(model.representation.encoder.weights, encoder.layer().weights):
+        np.testing.assert_array_equal(mine.numpy(), expected.numpy())
+
+
+SIZES = {
+    "DistilBert": {"dim": 8, "n_layers": 1, "n_heads": 2, "hidden_dim": 16},
+    "DebertaV2": {  # with Python conditions on tensors
+        **{"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16},
+        **{"relative_attention": True, "pos_att_type": ["p2c", "c2p"]},
+    },
+    "XLNet": {"d_model": 8, "n_layer": 1, "n_head": 2, "d_inner": 16},  # its embeddings are not found
+}
+
+
+@pytest.mark.parametrize("kind", SIZES)
+def test_other_kinds_of_models(kind, tmp_path, sentences, vocabulary):
+    import transformers
+
+    transformers.BertTokenizerFast(write_vocabulary(tmp_path)).save_pretrained(tmp_path)
+    config = getattr(transformers, f"{kind}Config")(vocab_size=len(SPELLING), **SIZES[kind])
+    model = getattr(transformers, f"TF{kind}Model")(config)
+    model(tf.constant([[2, 5, 3]]))
+    model.save_pretrained(tmp_path)
+    encoder = TunedTransformer(str(tmp_path), "tiny")
+    if kind == "XLNet":
+        with pytest.raises(DataError, match="a xlnet model, expected for --tune_encoder one with a part `embeddings`"):
+            encoder.layer()
+        return
+    settings = dataclasses.replace(SMALL, tune_encoder=True).resolved()
+    model = build_model(settings, vocabulary, (encoder.layers, encoder.size), encoder)
+    batch = batch_of([encode(s, vocabulary) for s in sentences[:2]], vocabulary, features=encoder)
+    step = make_train_step(model, make_optimizer(model))
+    assert np.isfinite(step({name: tf.constant(array) for name, array in batch.items()})["gradient_norm"])

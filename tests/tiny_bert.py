@@ -7,12 +7,17 @@ LETTERS = tuple("abcdefghijklmnopqrstuvwxyz0123456789.,'-")
 SPELLING = (*WORDS[:4], *LETTERS, *(f"##{letter}" for letter in LETTERS))  # any word has pieces
 
 
+def write_vocabulary(folder, words=SPELLING):
+    """Write vocab.txt; returns its path."""
+    (folder / "vocab.txt").write_text("\n".join(words))
+    return str(folder / "vocab.txt")
+
+
 def write_bert(folder, words=WORDS, **changes):
     """Write it, its tokenizer knowing these pieces; `changes` go into its configuration."""
     import transformers
 
-    (folder / "vocab.txt").write_text("\n".join(words))
-    transformers.BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=12).save_pretrained(folder)
+    transformers.BertTokenizerFast(write_vocabulary(folder, words), model_max_length=12).save_pretrained(folder)
     tf.keras.utils.set_random_seed(1)
     config = transformers.BertConfig(
         vocab_size=len(words),

@@ -1,8 +1,9 @@
-"""Contextual encoders, frozen: where token features come from, and their cache.
+"""Contextual encoders: where token features come from, and their cache.
 
-Each encoder module has one class with `layers`, `size` and
+`ElmoHub`, `ElmoFiles`, `Transformer` and `Cache` have `layers`, `size` and
 
     encode(sentences: Sequence[Sequence[str]]) -> list of float32 [L, layers, size]
 
-A sentence's features do not depend on the others in the call.
+of a frozen encoder; a sentence's features do not depend on the others in the call.
+`TunedTransformer` is one that is trained with the model instead, as a layer of it.
 """

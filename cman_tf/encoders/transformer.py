@@ -1,7 +1,6 @@
 """Any transformer encoder of the `transformers` library: frozen, or trained with the model.
 
-Shapes: W windows, P word pieces, Q pieces of all sentences, N the encoder's layers and its
-embeddings, H its width, B sentences, L tokens of the longest.
+Shapes: W windows, P word pieces, N the encoder's layers and its embeddings, H its width, L tokens.
 """
 
 from __future__ import annotations
@@ -14,10 +13,17 @@ import tensorflow as tf
 
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders.pieces import PieceTokenizer, loaded
+from cman_tf.layers.piece_pool import pool
 
 
 class TransformerLayer(tf.keras.layers.Layer):
     """An encoder's weights, read from a directory; its embeddings and its pooler stay frozen.
+
+    Args:
+      folder: a model's directory.
+
+    Raises:
+      DataError: if its files are damaged or lack weights.
 
     Call args:
       ids: int32 [W, P].
@@ -41,27 +47,15 @@ class TransformerLayer(tf.keras.layers.Layer):
         for part in ("embeddings", "pooler"):
             if getattr(main, part, None) is not None:
                 getattr(main, part).trainable = False
+        self.embeddings = getattr(main, "embeddings", None)
+        # Some models have Python conditions on tensors, which only autograph understands.
+        self._run: Any = tf.function(self._states, autograph=True)
 
     def call(self, ids: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
-        mask = tf.sequence_mask(lengths, tf.shape(ids)[1], tf.int32)
+        return self._run(ids, tf.sequence_mask(lengths, tf.shape(ids)[1], tf.int32), training)
+
+    def _states(self, ids: tf.Tensor, mask: tf.Tensor, training: bool) -> tf.Tensor:
         return tf.stack(self.encoder(input_ids=ids, attention_mask=mask, training=training).hidden_states, 2)
-
-
-def pool(hidden: tf.Tensor, places: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
-    """A word's vector is the mean of its pieces'; zero where a sentence is padded.
-
-    Args:
-      hidden: float32 [W, P, N, H].
-      places: int32 [Q, 4], as in `Pieces`.
-      shape: int32 [2], B and L.
-
-    Returns:
-      float32 [B, L, N, H].
-    """
-    vectors = tf.gather_nd(hidden, places[:, :2])
-    words = places[:, 2] * shape[1] + places[:, 3]
-    means = tf.math.unsorted_segment_mean(vectors, words, shape[0] * shape[1])
-    return tf.reshape(means, [shape[0], shape[1], *hidden.shape[2:]])
 
 
 class Transformer:
@@ -69,6 +63,9 @@ class Transformer:
 
     Args:
       folder: a model's directory, with its tokenizer.
+
+    Raises:
+      DataError: if it is no such directory.
     """
 
     def __init__(self, folder: str) -> None:
@@ -91,6 +88,9 @@ class TunedTransformer:
     Args:
       folder: a model's directory, with its tokenizer.
       name: what results call it.
+
+    Raises:
+      DataError: if it is no directory of an encoder with a tokenizer.
     """
 
     def __init__(self, folder: str, name: str) -> None:
@@ -98,5 +98,14 @@ class TunedTransformer:
         self.layers, self.size = self.tokenizer.layers, self.tokenizer.size
 
     def layer(self) -> TransformerLayer:
-        """The encoder with the weights of its directory, for one model."""
-        return TransformerLayer(self._folder, name="encoder")
+        """The encoder with the weights of its directory, for one model.
+
+        Raises:
+          DataError: for weights that cannot be read, or an encoder whose embeddings are not
+            found: they are to stay as they are.
+        """
+        layer = TransformerLayer(self._folder, name="encoder")
+        if layer.embeddings is None:
+            kind = layer.encoder.config.model_type
+            raise DataError(f"{self._folder}: a {kind} model, expected for --tune_encoder one with a part `embeddings`")
+        return layer

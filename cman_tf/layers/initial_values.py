@@ -10,16 +10,16 @@ from cman_tf.layers.recurrent import LSTM
 def set_tensorflow_1_values(model: tf.keras.Model) -> None:
     """Draw a model's weights anew: Glorot uniform for all, biases and tables too.
 
-    What their code does not have stays as it is: word vectors and an encoder's mix.
+    What their code does not have stays as it is: word vectors, a contextual encoder and its mix.
 
     LSTMs are as `BasicLSTMCell`: one Glorot kernel for input and recurrent weights
     together, a bias of zero and a forget bias of one.
     """
     recurrent = [layer for layer in model.submodules if isinstance(layer, LSTM)]
     apart = {id(weight) for layer in recurrent for weight in layer.trainable_variables}
-    apart |= {
-        id(weight) for layer in (model.representation.words, model.representation.mix) for weight in layer.weights
-    }
+    inputs = model.representation
+    kept = [layer for layer in (inputs.words, inputs.mix, inputs.encoder) if layer is not None]
+    apart |= {id(weight) for layer in kept for weight in layer.weights}
     for layer in recurrent:
         kernel, hidden = layer.cell.kernel, layer.cell.recurrent_kernel
         limit = (6.0 / (kernel.shape[0] + hidden.shape[0] + kernel.shape[1])) ** 0.5

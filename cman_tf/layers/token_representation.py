@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from cman_tf.data.vocabulary import UNKNOWN_ID, Vocabulary
-from cman_tf.encoders.transformer import pool
+from cman_tf.layers.piece_pool import pool
 from cman_tf.layers.recurrent import LSTM
 from cman_tf.layers.scalar_mix import ScalarMix
 from cman_tf.settings import Settings

@@ -72,12 +72,21 @@ class Adam(tf.keras.optimizers.legacy.Adam):
         super().__init__(*args, name="Adam", **kwargs)
         self._slower, self._share = {variable.ref() for variable in slower}, share
 
+    def _rates(self, var: tf.Variable, apply_state: dict | None) -> dict | None:
+        if var.ref() not in self._slower:
+            return apply_state
+        place = var.device, var.dtype.base_dtype
+        usual = (apply_state or {}).get(place) or self._fallback_apply_state(*place)
+        slower = {name: usual[name] * self._share for name in ("lr_t", "lr")}
+        return {place: {**usual, **slower}}
+
     def _resource_apply_dense(self, grad: tf.Tensor, var: tf.Variable, apply_state: dict | None = None) -> Any:
-        if var.ref() in self._slower:
-            place = var.device, var.dtype.base_dtype
-            usual = (apply_state or {}).get(place) or self._fallback_apply_state(*place)
-            apply_state = {place: {**usual, "lr_t": usual["lr_t"] * self._share}}
-        return super()._resource_apply_dense(grad, var, apply_state)
+        return super()._resource_apply_dense(grad, var, self._rates(var, apply_state))
+
+    def _resource_apply_sparse(
+        self, grad: tf.Tensor, var: tf.Variable, indices: tf.Tensor, apply_state: dict | None = None
+    ) -> Any:
+        return super()._resource_apply_sparse(grad, var, indices, self._rates(var, apply_state))
 
 
 def make_optimizer(model: Model) -> tf.keras.optimizers.Optimizer:
