@@ -191,7 +191,11 @@ def main(arguments: list[str]) -> None:
     result: dict[str, Any] = json.loads(finished.read_text(encoding="utf-8")) if finished.exists() else {}
     counted = result.get("stage_one", result)  # by whose epochs it is over
     if not result or not is_finished(counted["epochs"], counted["best_epoch"], settings):
-        result = run(settings, corpora, known, encoder)
+        before, result = result, run(settings, corpora, known, encoder)
+        if before:  # it went on with more epochs or patience: how often test was scored stays visible
+            micro = before["test"]["strict"]["micro"]
+            now = {"epochs": before["epochs"], "best_epoch": before["best_epoch"], "test": micro}
+            result["scored_before"] = [*before.get("scored_before", []), now]
         write_atomically(finished, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     write_atomically(path, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     print(f"\n{score_table(result['test'])}\n\n{paper_table(result)}\n\nresult file: {path}")

@@ -114,6 +114,20 @@ def test_killed_run_goes_on(trained, eight_sentences, tmp_path):
     assert result["test"]["strict"]["micro"]["entities"]["f1"] == 100.0
 
 
+def test_a_finished_run_given_more_epochs_says_what_it_scored(trained, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(trained("cman"), folder)
+    before = json.loads((folder / "result.json").read_text())
+    paths = (f"--model_dir={folder}", f"--results_dir={tmp_path}/results")
+    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths, "--epochs=181")
+    assert process.returncode == 0, process.stderr[-3000:]
+    result = json.loads((folder / "result.json").read_text())
+    assert result["epochs"] == 181
+    (scored,) = result["scored_before"]
+    assert (scored["epochs"], scored["best_epoch"]) == (180, before["best_epoch"])
+    assert scored["test"] == before["test"]["strict"]["micro"]
+
+
 def test_learning_rate_falls(make_model, make_batch, sentences):
     """Adam's first step is the rate itself for every weight that has a gradient: the compiled
     step follows the rate as it is set from outside."""

@@ -17,7 +17,7 @@ from cman_tf.trained import load_trained
 from cman_tf.training.step import gradients, make_optimizer, make_train_step
 
 pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
-NO_DROPOUT = {"embedding_dropout": 0.0, "bilstm_dropout": 0.0, "unknown_word_rate": 0.0}
+PLAIN = {"xla": False, "embedding_dropout": 0.0, "bilstm_dropout": 0.0, "unknown_word_rate": 0.0}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def model_and_batch(folder, sentences, vocabulary):
 
     def make(**changes):
         tf.keras.utils.set_random_seed(3)
-        settings = dataclasses.replace(SMALL, tune_encoder=True, **NO_DROPOUT, **changes).resolved()
+        settings = dataclasses.replace(SMALL, tune_encoder=True, **PLAIN, **changes).resolved()
         model = build_model(settings, vocabulary, (encoder.layers, encoder.size), encoder)
         batch = batch_of([encode(s, vocabulary) for s in sentences], vocabulary, features=encoder)
         return model, {name: tf.constant(array) for name, array in batch.items()}
@@ -162,7 +162,7 @@ def test_other_kinds_of_models(kind, tmp_path, sentences, vocabulary):
         with pytest.raises(DataError, match="a xlnet model, expected for --tune_encoder one with a part `embeddings`"):
             encoder.layer()
         return
-    settings = dataclasses.replace(SMALL, tune_encoder=True).resolved()
+    settings = dataclasses.replace(SMALL, tune_encoder=True, xla=False).resolved()
     model = build_model(settings, vocabulary, (encoder.layers, encoder.size), encoder)
     batch = batch_of([encode(s, vocabulary) for s in sentences[:2]], vocabulary, features=encoder)
     step = make_train_step(model, make_optimizer(model))
