@@ -180,7 +180,10 @@ def test_token_representation_takes_contextual_vectors():
     }
     assert layer(batch).shape == (1, 3, 5 + 4)
     contextual = tf.random.normal([1, 3, 2, 7])
-    whole = layer({**batch, "contextual": contextual})
+    with tf.GradientTape() as tape:
+        tape.watch(contextual)
+        whole = layer({**batch, "contextual": contextual})
+    assert tape.gradient(whole, contextual) is None  # a frozen encoder's layers
     assert whole.shape == (1, 3, 5 + 4 + 7)
     np.testing.assert_allclose(whole[:, :2, 9:], contextual.numpy()[:, :2].mean(2), atol=1e-6)
     assert not whole[:, 2].numpy().any()  # padding is zero
