@@ -16,7 +16,7 @@ Batch = dict  # the tensors of cman_tf.data.batches.SIGNATURE
 
 
 class JointModel(tf.keras.Model):
-    """A model of entities and relations; `losses_of` and `decode` are its heirs'.
+    """A model of entities and relations; `make_layers`, `losses_of` and `decode` are its heirs'.
 
     Args:
       settings: resolved settings.
@@ -37,6 +37,11 @@ class JointModel(tf.keras.Model):
         self.contextual = contextual
         self.representation = make_representation(settings, vocabulary, encoder)
         self.input_dropout = tf.keras.layers.Dropout(settings.embedding_dropout)
+        self.make_layers(vocabulary)
+
+    def make_layers(self, vocabulary: Vocabulary) -> None:
+        """Make the layers that come after the token representation."""
+        raise NotImplementedError
 
     @property
     def signature(self) -> dict[str, tf.TensorSpec]:

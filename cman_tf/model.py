@@ -18,7 +18,6 @@ from cman_tf.layers.crf import CRF
 from cman_tf.layers.encoder import Encoder
 from cman_tf.layers.relation_scorer import RelationScorer
 from cman_tf.losses import JointLoss, relation_loss, relation_targets
-from cman_tf.settings import Settings
 
 
 class FirstPhase(NamedTuple):
@@ -42,15 +41,8 @@ class SecondPhase(NamedTuple):
 class CMAN(JointModel):
     """Both papers' networks, `settings.model` saying which; arguments as for `JointModel`."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        vocabulary: Vocabulary,
-        contextual: tuple[int, int] | None = None,
-        encoder: tf.keras.layers.Layer | None = None,
-    ) -> None:
-        super().__init__(settings, vocabulary, contextual, encoder)
-        s = settings
+    def make_layers(self, vocabulary: Vocabulary) -> None:
+        s = self.settings
         self.two_phase = s.model == "dynamic_cman"
         self.inside, self.kind = _tag_tables(vocabulary.tags)
         self.ner_units = self._self_attention_units()

@@ -15,7 +15,6 @@ from cman_tf.layers.encoder import Encoder
 from cman_tf.layers.pair_scores import pair_scores
 from cman_tf.layers.relation_scorer import RelationScorer
 from cman_tf.losses import JointLoss, relation_loss, relation_targets
-from cman_tf.settings import Settings
 
 
 class Multihead(JointModel):
@@ -27,15 +26,8 @@ class Multihead(JointModel):
     Arguments as for `JointModel`.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        vocabulary: Vocabulary,
-        contextual: tuple[int, int] | None = None,
-        encoder: tf.keras.layers.Layer | None = None,
-    ) -> None:
-        super().__init__(settings, vocabulary, contextual, encoder)
-        s = settings
+    def make_layers(self, vocabulary: Vocabulary) -> None:
+        s = self.settings
         self.encoders = [Encoder(s.hidden_size, s.cell, s.bilstm_dropout, s.xla) for _ in range(s.bilstm_layers)]
         self.tag_layer = tf.keras.layers.Dense(s.relation_size, activation="tanh", name="tag_layer")
         self.first_crf = CRF(len(vocabulary.tags), name="first_crf")
