@@ -34,6 +34,13 @@ setup(
         "transformers": TRANSFORMERS,
         "minilm": TRANSFORMERS,  # and python -m cman_tf.download minilm
         "plots": ["matplotlib==3.9.4"],
-        "test": ["pytest==8.4.2", "pytest-timeout==2.4.0", "ruff==0.17.5", "matplotlib==3.9.4", *TRANSFORMERS],
+        "test": [
+            "pytest==8.4.2",
+            "pytest-timeout==2.4.0",
+            "pytest-xdist==3.8.0",
+            "ruff==0.17.5",
+            "matplotlib==3.9.4",
+            *TRANSFORMERS,
+        ],
     },
 )

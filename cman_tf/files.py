@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 
@@ -32,6 +33,24 @@ def write_atomically(path: str | pathlib.Path, content: str | bytes | Callable[[
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+
+
+@contextlib.contextmanager
+def held(path: str | pathlib.Path) -> Iterator[int]:
+    """A lock on a file or folder as long as this lasts, or the process.
+
+    Yields:
+      Its file descriptor.
+
+    Raises:
+      BlockingIOError: if another process holds it.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def hash_file(path: str | pathlib.Path, digest: Any) -> None:

@@ -26,7 +26,7 @@ from cman_tf.encoders import source
 from cman_tf.files import write_atomically
 from cman_tf.scoring.tables import paper_table, score_table
 from cman_tf.settings import Settings
-from cman_tf.training.run_directory import find_run, is_finished, start_run
+from cman_tf.training.run_directory import alone, find_run, is_finished, start_run
 
 FLAGS = flags.FLAGS
 _RUN_FLAGS = (
@@ -171,19 +171,10 @@ def run(
     return {"run": known["id"], **trainer.result(run_flags, known["commits"]), **extra}
 
 
-def main(arguments: list[str]) -> None:
-    del arguments
-    settings = settings_flags.settings_from_flags()
-    if settings.hold_out and (FLAGS.dev_data or FLAGS.all_data):
-        raise DataError("--hold_out and a dev file, expected one of them")
-    corpora = read_corpora(settings)
-    for split, corpus in corpora.items():
-        print(f"{split}: {json.dumps(corpus.summary(), ensure_ascii=False)}", flush=True)
-    encoder = source.find_source(source.given())
-    if settings.tune_encoder:
-        source.refuse_to_tune(encoder)
-        if FLAGS.features:
-            raise DataError("--features and --tune_encoder, expected one of them: a tuned encoder keeps none")
+def finish(
+    settings: Settings, corpora: dict[str, Corpus], encoder: source.Source | None
+) -> tuple[dict[str, Any], pathlib.Path]:
+    """The run's result, trained for unless it is there, and the file it is written to."""
     fingerprint = encoder.fingerprint if encoder else None
     known = find_run(FLAGS.model_dir, settings, corpora, FLAGS.word_vectors, fingerprint)
     path = result_file(corpora, settings, known["id"])
@@ -198,6 +189,24 @@ def main(arguments: list[str]) -> None:
             result["scored_before"] = [*before.get("scored_before", []), now]
         write_atomically(finished, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     write_atomically(path, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    return result, path
+
+
+def main(arguments: list[str]) -> None:
+    del arguments
+    settings = settings_flags.settings_from_flags()
+    if settings.hold_out and (FLAGS.dev_data or FLAGS.all_data):
+        raise DataError("--hold_out and a dev file, expected one of them")
+    corpora = read_corpora(settings)
+    for split, corpus in corpora.items():
+        print(f"{split}: {json.dumps(corpus.summary(), ensure_ascii=False)}", flush=True)
+    encoder = source.find_source(source.given())
+    if settings.tune_encoder:
+        source.refuse_to_tune(encoder)
+        if FLAGS.features:
+            raise DataError("--features and --tune_encoder, expected one of them: a tuned encoder keeps none")
+    with alone(FLAGS.model_dir):
+        result, path = finish(settings, corpora, encoder)
     print(f"\n{score_table(result['test'])}\n\n{paper_table(result)}\n\nresult file: {path}")
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 from conftest import TINY_FLAGS, fails_with, run_command
 
 from cman_tf.data.sentence import DataError
+from cman_tf.files import held
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.settings import Settings
 from cman_tf.training.run_directory import differing
@@ -85,6 +86,17 @@ def test_other_settings_are_refused(trained, eight_sentences, tmp_path):
     process = run_command("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}")
     fails_with(process, "not empty and no run of ours")
     assert (tmp_path / "mine.txt").read_text() == "precious"
+
+
+def test_one_process_trains_in_a_directory(eight_sentences, tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    arguments = ("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={folder}", *TINY_FLAGS, "--epochs=1")
+    with held(folder):
+        fails_with(run_command(*arguments), f"{folder}: another process trains in it, expected another --model_dir")
+    assert not any(folder.iterdir())
+    process = run_command(*arguments)  # the lock is gone with its process
+    assert process.returncode == 0, process.stderr[-3000:]
 
 
 def test_killed_run_goes_on(trained, eight_sentences, tmp_path):

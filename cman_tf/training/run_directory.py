@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
 import pathlib
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from cman_tf.data.corpus import SPLITS, Corpus
 from cman_tf.data.sentence import DataError
-from cman_tf.files import hash_file, write_atomically
+from cman_tf.files import hash_file, held, write_atomically
 from cman_tf.flags import flagfile_of
 from cman_tf.settings import Settings
 
 MAY_CHANGE = ("epochs", "patience")  # these say when a run ends, not what it is
+
+
+@contextlib.contextmanager
+def alone(directory: str) -> Iterator[None]:
+    """In the run's directory, made if need be, while no other training is.
+
+    Raises:
+      DataError: if one is, or if a file is there.
+    """
+    folder = _folder(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(held(folder))
+        except BlockingIOError:
+            raise DataError(f"{folder}: another process trains in it, expected another --model_dir") from None
+        yield
+
+
+def _folder(directory: str) -> pathlib.Path:
+    folder = pathlib.Path(directory)
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"{folder}: a file, expected a directory or nothing for --model_dir")
+    return folder
 
 
 def find_run(
@@ -35,7 +61,7 @@ def find_run(
     Raises:
       DataError: if something else is here, naming what differs.
     """
-    folder = pathlib.Path(directory)
+    folder = _folder(directory)
     run = {
         "id": uuid.uuid4().hex,
         "settings": dataclasses.asdict(settings),
@@ -44,8 +70,6 @@ def find_run(
         "encoder": encoder,
         "commits": [],
     }
-    if folder.exists() and not folder.is_dir():
-        raise DataError(f"{folder}: a file, expected a directory or nothing for --model_dir")
     known = folder / "run.json"
     if known.exists():
         old = json.loads(known.read_text(encoding="utf-8"))
