@@ -19,7 +19,7 @@ from cman_tf.encoders import source
 from cman_tf.experiments import decoding_time
 from cman_tf.experiments.catalogue import EXPERIMENTS, FOLDS
 from cman_tf.experiments.runs import Options, make, runs_of
-from cman_tf.experiments.tables import HEADER, folds, lines_of, table
+from cman_tf.experiments.tables import HEADER, folds, lines_of, single_folds, table
 from cman_tf.flags import guarded
 from cman_tf.scoring.tables import format_table
 
@@ -94,8 +94,8 @@ def main(arguments: list[str]) -> None:
     average = "macro" if experiment.corpus == "ade" else "micro"
     print(f"\n{experiment.title}, test, strict {average} F1\n{format_table(HEADER, rows)}")
     if experiment.corpus == "ade":
-        header, *rest = folds(lines)
-        print(f"\nstrict F1, entities / relations\n{format_table(header, rest)}\n")
+        for header, *rest in (folds(lines), single_folds(lines)):
+            print(f"\nstrict F1, entities / relations\n{format_table(header, rest)}\n")
     if experiment.note:
         print(experiment.note)
 

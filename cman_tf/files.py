@@ -36,18 +36,28 @@ def write_atomically(path: str | pathlib.Path, content: str | bytes | Callable[[
 
 
 @contextlib.contextmanager
-def held(path: str | pathlib.Path) -> Iterator[int]:
+def held(path: str | pathlib.Path, waiting: Callable[[], Any] | None = None) -> Iterator[int]:
     """A lock on a file or folder as long as this lasts, or the process.
 
+    Args:
+      path: of what is there already.
+      waiting: called before another process' lock is waited for.
+
     Yields:
-      Its file descriptor.
+      Its file descriptor, to be passed to a child that is to hold it, too.
 
     Raises:
-      BlockingIOError: if another process holds it.
+      BlockingIOError: if another process holds it and `waiting` is None.
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if waiting is None:
+                raise
+            waiting()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor
     finally:
         os.close(descriptor)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-TASKS = ("re", "first_ner", "second_ner")
-
 
 def relation_targets(relations: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
     """0/1 targets of the sigmoids: int32 [E, 4] to float32 [B, L, L, R]."""
@@ -43,7 +41,7 @@ class JointLoss(tf.keras.layers.Layer):
     the start (sigma_i = 1).
 
     Args:
-      tasks: names of the losses, from `TASKS`.
+      tasks: names of the losses: re, first_ner, second_ner.
       uncertainty: weight by uncertainty, else sum.
 
     Call args:

@@ -5,7 +5,6 @@ python -m cman_tf.report --results_dir=results --readme=README.md --document=doc
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import pathlib
 from typing import Any
@@ -13,19 +12,18 @@ from typing import Any
 from absl import flags
 
 from cman_tf.data.sentence import DataError
+from cman_tf.experiments.alike import differing, grouped, usual_settings
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.document import markdown, markdown_table, sections, web_page
-from cman_tf.experiments.runs import FLAGS_DIRECTORY
 from cman_tf.experiments.tables import mean_and_deviation
 from cman_tf.files import write_atomically
-from cman_tf.flags import run, settings_from_flagfile
+from cman_tf.flags import run
 from cman_tf.scoring.score import TASKS
 from cman_tf.scoring.tables import PAPER_CONLL04, PAPER_INPUTS, PAPER_NAMES, format_table
-from cman_tf.settings import Settings
 
 FLAGS = flags.FLAGS
 BEGIN, END = "<!-- results: begin, made by python -m cman_tf.report -->", "<!-- results: end -->"
-_SHOWN = (  # settings that make another model or objective; named in its row where not the usual ones
+_SHOWN = (  # settings named in a row where not the usual ones; others only where rows differ in them
     "relation_scorer",
     "cell",
     "self_attention",
@@ -44,42 +42,39 @@ _SHOWN = (  # settings that make another model or objective; named in its row wh
 )
 
 
-def read_results(folder: pathlib.Path) -> dict[tuple[str, ...], list[dict[str, Any]]]:
-    """Result files grouped by what makes their runs comparable, the seed apart."""
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+Groups = list[tuple[dict[str, Any], list[dict[str, Any]]]]
+
+
+def read_results(folder: pathlib.Path) -> Groups:
+    """Result files, like runs together: what they have in common, and they."""
+    found = []
     for path in sorted([*folder.glob("*.json"), *(p for name in EXPERIMENTS for p in (folder / name).glob("*.json"))]):
         result = json.loads(path.read_text(encoding="utf-8"))
-        if "label_source" in result:  # a run that stands elsewhere, evaluated otherwise
-            continue
-        usual = dataclasses.asdict(_usual(result["flags"]["model"]))
-        # An older file lacks the settings that came after it, and holds some that its model does not heed.
-        known = {name: value for name, value in result["flags"].items() if name in usual}
-        used = dataclasses.asdict(Settings(**{**usual, **known}).resolved())
-        changed = [f"{name}={used[name]}" for name in _SHOWN if used[name] != usual[name]]
-        model = ", ".join([used["model"], *changed])
-        rest = tuple(f"{name}={used[name]}" for name in usual if name not in ("seed", "epochs", "patience", "xla"))
-        key = (result["corpus"]["name"], model, result["inputs"], result["protocol"], *rest)
-        groups.setdefault(key, []).append({**result, "file": str(path.relative_to(folder))})
-    return groups
+        if "label_source" not in result:  # a run that stands elsewhere, evaluated otherwise
+            found.append({**result, "file": str(path.relative_to(folder))})
+    return grouped(found)
 
 
-def _usual(model: str) -> Settings:
-    """The model's own settings: the baseline's recipe is its flagfile's."""
-    if model == "multihead":
-        return settings_from_flagfile(FLAGS_DIRECTORY / "conll04_multihead.flags")
-    return Settings(model=model).resolved()
-
-
-def rows_of(groups: dict[tuple[str, ...], list[dict[str, Any]]]) -> list[list[str]]:
-    """A row a group, with the paper's row before the first of its model on CoNLL04."""
+def rows_of(groups: Groups) -> list[list[str]]:
+    """A row a group, by corpus and model, the plain ones first, and the paper's row before the
+    first of its model on CoNLL04."""
+    named = []
+    for common, results in groups:
+        corpus, model = common["corpus"], common["model"]
+        usual = usual_settings(model)
+        others = [other for other, _ in groups if (other["corpus"], other["model"]) == (corpus, model)]
+        told = {*_SHOWN, *differing(others)} & usual.keys()
+        changed = [f"{name}={common[name]}" for name in usual if name in told and common[name] != usual[name]]
+        order = (corpus, list(PAPER_CONLL04).index(model), len(changed), changed, common["inputs"])
+        named.append((order, ", ".join([model, *changed]), common, results))
     rows: list[list[str]] = []
     shown = set()
-    for (corpus, model, inputs, protocol, *_), results in groups.items():
-        name = results[0]["flags"]["model"]
-        if corpus.startswith("conll04") and name not in shown:
-            shown.add(name)
-            paper = [f"{f1:.2f}" for f1 in PAPER_CONLL04[name]]
-            rows.append([corpus, f"paper: {PAPER_NAMES[name]}", PAPER_INPUTS[name], *paper, "not stated", "", "", ""])
+    for _, name, common, results in sorted(named, key=lambda entry: entry[0]):
+        corpus, model = common["corpus"], common["model"]
+        if corpus.startswith("conll04") and model not in shown:
+            shown.add(model)
+            paper = [f"{f1:.2f}" for f1 in PAPER_CONLL04[model]]
+            rows.append([corpus, f"paper: {PAPER_NAMES[model]}", PAPER_INPUTS[model], *paper, "not stated", "", "", ""])
         micro = [result["test"]["strict"]["micro"] for result in results]
         f1 = [mean_and_deviation([m[task]["f1"] for m in micro]) for task in TASKS]
         seeds = ", ".join(sorted({str(result["seed"]) for result in results}))
@@ -87,7 +82,7 @@ def rows_of(groups: dict[tuple[str, ...], list[dict[str, Any]]]) -> list[list[st
         files = ", ".join(f"[{r['file'][:-5]}]({FLAGS.results_dir}/{r['file']})" for r in results)
         if corpus.startswith("ade"):
             epochs, files = f"{len(results)} folds", f"[ade]({FLAGS.results_dir}/ade)"
-        rows.append([corpus, model, inputs, *f1, protocol, epochs, seeds, files])
+        rows.append([corpus, name, common["inputs"], *f1, common["protocol"], epochs, seeds, files])
     return rows
 
 
@@ -119,6 +114,19 @@ def timings(folder: pathlib.Path) -> str:
     return "".join(lines)
 
 
+def make_readme(path: pathlib.Path, table: str) -> None:
+    """Put a table between the two marks of a file.
+
+    Raises:
+      DataError: if the marks are not there, once each.
+    """
+    text = path.read_text(encoding="utf-8")
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise DataError(f"{path}: expected one line {BEGIN!r} and one {END!r}")
+    before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
+    write_atomically(path, f"{before}\n{table}{after}")
+
+
 def main(arguments: list[str]) -> None:
     del arguments
     groups = read_results(pathlib.Path(FLAGS.results_dir))
@@ -126,14 +134,10 @@ def main(arguments: list[str]) -> None:
         raise DataError(f"{FLAGS.results_dir}: no result files, expected those of cman_tf.train --results_dir")
     rows = rows_of(groups)
     print(format_table(HEADER[:5], [row[:5] for row in rows]))
-    readme = pathlib.Path(FLAGS.readme)
-    text = readme.read_text(encoding="utf-8")
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise DataError(f"{readme}: expected one line {BEGIN!r} and one {END!r}")
-    before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
     results = pathlib.Path(FLAGS.results_dir)
+    if FLAGS.readme:
+        make_readme(pathlib.Path(FLAGS.readme), f"{markdown_table([HEADER, *rows])}\n{timings(results)}")
     parts = sections(results)
-    write_atomically(readme, f"{before}\n{markdown_table([HEADER, *rows])}\n{timings(results)}{after}")
     document = pathlib.Path(FLAGS.document)
     for part in parts:
         for name, svg in part.figures.items():
@@ -141,12 +145,12 @@ def main(arguments: list[str]) -> None:
                 write_atomically(document.parent / "figures" / f"{name}.svg", svg)
     write_atomically(document, markdown(parts, "figures"))
     write_atomically(FLAGS.html, web_page(parts))
-    print(f"\n{readme}, {document} and {FLAGS.html} are made anew")
+    print(f"\nmade anew: {', '.join(filter(None, (FLAGS.readme, FLAGS.document, FLAGS.html)))}")
 
 
 if __name__ == "__main__":
     flags.DEFINE_string("results_dir", "results", "Directory of result files.")
     flags.DEFINE_string("document", "docs/results.md", "Every table and figure, as Markdown; figures/ beside it.")
     flags.DEFINE_string("html", "report.html", "The same as one web page.")
-    flags.DEFINE_string("readme", "README.md", "File whose table is made anew.")
+    flags.DEFINE_string("readme", "README.md", "File whose table is made anew; empty: none.")
     run(main)

@@ -188,6 +188,7 @@ def finish(
             now = {"epochs": before["epochs"], "best_epoch": before["best_epoch"], "test": micro}
             result["scored_before"] = [*before.get("scored_before", []), now]
         write_atomically(finished, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    result_file(corpora, settings, known["id"])  # nor one that another run wrote in the meantime
     write_atomically(path, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     return result, path
 

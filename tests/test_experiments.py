@@ -2,6 +2,8 @@
 
 import fcntl
 import json
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -70,9 +72,13 @@ def test_decoding_time(tmp_path, eight_sentences):
     assert process.returncode == 0, process.stderr[-3000:]
     result = json.loads((tmp_path / "results/decoding_time/words-seed1.json").read_text())
     assert set(result["seconds"]) == {"multihead", "dynamic_cman"}
-    rows = {line.split("  ")[0]: line for line in process.stdout.splitlines()}
-    assert "1.62" in rows["dynamic CMAN"]
-    assert rows["CMAN"].count("not run") == 3
+    rows = {tuple(re.split("  +", line)[:2]): line for line in process.stdout.splitlines()}
+    assert "1.62" in rows["dynamic CMAN", "CoNLL04"]
+    assert rows["CMAN", "CoNLL04"].count("not run") == 3
+    assert rows["dynamic CMAN", "ADE"].count("not run") == 3
+    shutil.rmtree(tmp_path / "runs/conll04/dynamic_cman-words-seed1")
+    shutil.copytree(tmp_path / "runs/conll04/multihead-words-seed1", tmp_path / "runs/conll04/cman-words-seed1")
+    fails_with(experiment(tmp_path, "decoding_time", data), "has dynamic_cman too, expected their runs in runs")
 
 
 def test_a_run_that_another_experiment_makes_is_waited_for(tmp_path, eight_sentences):
@@ -92,7 +98,8 @@ def test_a_run_that_another_experiment_makes_is_waited_for(tmp_path, eight_sente
         time.sleep(1)
         assert process.poll() is None
         # The other one finishes it.
-        result = {"flags": {"epochs": 1, "patience": 0}, "seed": 1, "inputs": "words", "epochs": 1, "best_epoch": 1}
+        result = {"flags": {"model": "dynamic_cman", "epochs": 2, "patience": 0}, "seed": 1, "inputs": "words"}
+        result.update(corpus={"name": "eight"}, protocol="best dev epoch", epochs=2, best_epoch=1)
         scores = score([], [])
         path = tmp_path / "results/conll04/dynamic_cman-words-seed1.json"
         path.parent.mkdir(parents=True)
@@ -101,6 +108,21 @@ def test_a_run_that_another_experiment_makes_is_waited_for(tmp_path, eight_sente
     assert process.returncode == 0
     assert "dynamic CMAN" in out
     assert not (tmp_path / "runs/conll04/dynamic_cman-words-seed1").exists()
+
+
+def test_a_run_that_stopped_early_goes_on(tmp_path, eight_sentences):
+    """With more epochs asked for it trains them; where its run is gone it says so, and is left alone."""
+    arguments = ("conll04", "--rows=cman", f"--data_dir={eight_sentences}")
+    assert experiment(tmp_path, *arguments, extra=(*TINY, "--epochs=1")).returncode == 0
+    process = experiment(tmp_path, *arguments)
+    assert process.returncode == 0, process.stderr[-3000:]
+    path = tmp_path / "results/conll04/cman-words-seed1.json"
+    text = path.read_text()
+    assert json.loads(text)["epochs"] == 2
+    shutil.rmtree(tmp_path / "runs")
+    process = experiment(tmp_path, *arguments, extra=(*TINY, "--epochs=3"))
+    fails_with(process, "made with --epochs=2 --patience=30, expected --epochs=3 --patience=30, or its run in")
+    assert path.read_text() == text
 
 
 def test_bad_arguments(tmp_path, eight_sentences):

@@ -90,7 +90,7 @@ def test_caches_that_do_not_fit(tmp_path):
     other = Source("elmo_hub", {"elmo": "elsewhere"}, "b" * 64)
     with pytest.raises(DataError, match="features of another encoder .--elmo=somewhere., expected those of --elmo=els"):
         prepare(path, other, SENTENCES, no_encoder)
-    with pytest.raises(DataError, match="features of another corpus .it lacks 1 of these 1 sentences"):
+    with pytest.raises(DataError, match="features of another corpus .it has none of these 1 sentences"):
         prepare(path, SOURCE, [("another", "corpus")], no_encoder)
     with open(path, "r+b") as file:
         file.truncate(500)

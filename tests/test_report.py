@@ -5,8 +5,11 @@ import json
 import re
 
 import pytest
-from conftest import run_command
+from conftest import ROOT, run_command
 
+from cman_tf.experiments.catalogue import EXPERIMENTS
+from cman_tf.experiments.tables import lines_of
+from cman_tf.flags import settings_from_flagfile
 from cman_tf.report import BEGIN, END
 from cman_tf.scoring.analysis import by_distance, by_length
 from cman_tf.scoring.score import score
@@ -65,9 +68,11 @@ def test_table(tmp_path):
         ("paper: CMAN, IJCAI 2020", "90.62"),
         ("dynamic_cman", "81.00 ± 1.41"),
         ("dynamic_cman, label_gate=False", "70.00"),
-        ("dynamic_cman", "60.00"),
+        ("dynamic_cman, hidden_size=64", "60.00"),
         ("cman", "50.00"),
     }
+    models = [row[1] for row in table[2:]]  # by model, the paper's first, the plain one next
+    assert models[:4] == ["paper: CMAN, IJCAI 2020", "cman", "paper: dynamic CMAN, TNNLS 2021", "dynamic_cman"]
 
 
 def test_documents(tmp_path, sentences):
@@ -76,9 +81,11 @@ def test_documents(tmp_path, sentences):
     scores = score(sentences, predicted)
     scores.update(by_length=by_length(sentences, predicted), by_distance=by_distance(sentences, predicted))
     (tmp_path / "conll04").mkdir()
+    baseline = {"flags": dataclasses.asdict(settings_from_flagfile(ROOT / "flags" / "conll04_multihead.flags"))}
     for seed in (1, 2):
         content = {**result(0, seed), "test": scores, "dev": scores}
         (tmp_path / "conll04" / f"dynamic_cman-words-seed{seed}.json").write_text(json.dumps(content))
+    (tmp_path / "conll04" / "multihead-words-seed1.json").write_text(json.dumps({**content, **baseline}))
     fold = {**result(0, 1), "test": {**scores, "without_overlaps": score(sentences[:2], predicted[:2])}}
     fold["corpus"] = {"name": "ade_spert"}
     (tmp_path / "ade").mkdir()
@@ -94,6 +101,12 @@ def test_documents(tmp_path, sentences):
     (ours,) = (row for row in rows if row[:3] == ["dynamic CMAN", "words", "TNNLS table I"])
     assert ours[3:9] == ["91.72", "100.00 ± 0.00", "+8.28", "73.46", "60.00 ± 0.00", "-13.46"]
     assert ours[9:] == ["1, 2", ", ".join(["5 of 9 (patience 0, limit 180)"] * 2)]
+    (ahead,) = (row for row in rows if len(row) == 7 and row[:2] == ["dynamic CMAN", "words"])
+    assert ahead[2:6] == ["+8.11", "+0.00", "+11.51", "+0.00"]
+    assert sum(row[:4] == ["dynamic CMAN", "words", "test", "more than 20"] for row in rows) == 1
+    (macro,) = (row for row in rows if row[:4] == ["Multi-head + AT", "words", "macro", "8, all"])
+    assert macro[-1] == f"100.00 / {scores['strict']['macro']['relations']['f1']:.2f}"  # both folds are the same
+    assert sum(row[:3] == ["Multi-head + AT", "words", "macro"] and row[4] == "not run" for row in rows) == 1
     (folds,) = (row for row in rows if row[:4] == ["Multi-head + AT", "words", "micro", "8, all"])
     assert folds[4:] == ["2 of 10", "100.00 ± 0.00 / 60.00 ± 0.00", "100.00 / 60.00"]
     assert any(row[3] == "4, without overlaps" for row in rows)
@@ -109,6 +122,29 @@ def test_documents(tmp_path, sentences):
     assert 'class="gap">not run' in page
     assert "src=" not in page
     assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"|<metadata>.*?</metadata>', "", page, flags=re.S)
+
+
+def test_unlike_runs_are_not_averaged(tmp_path):
+    """Another corpus, protocol or setting under one name; another number of epochs is no difference."""
+    (tmp_path / "conll04").mkdir()
+    contents = [result(60.0, 1), {**result(62.0, 2), "epochs": 7}, result(80.0, 3, hidden_size=8)]
+    contents[1]["flags"]["epochs"] = 7
+    contents.append({**result(70.0, 4), "corpus": {"name": "conll04_multihead"}, "protocol": "two stages"})
+    for number, content in enumerate(contents, 1):
+        (tmp_path / "conll04" / f"cman-words-seed{number}.json").write_text(json.dumps(content))
+    lines = [li for li in lines_of("conll04", EXPERIMENTS["conll04"], tmp_path) if li.row.key == "cman"]
+    assert [line.f1("entities") for line in lines] == [[60.0, 62.0], [80.0], [70.0]]
+    assert lines[1].row.label == "CMAN, corpus=conll04_spert, hidden_size=8, protocol=best dev epoch"
+
+
+def test_gold_labels_stand_beside_the_same_models(tmp_path):
+    for folder, key, seeds in (("conll04", "cman", (1, 2)), ("label_source", "cman_gold_labels", (2,))):
+        (tmp_path / folder).mkdir()
+        for seed in seeds:
+            content = {**result(50.0 + seed, seed, model="cman"), "run": f"run{seed}"}
+            (tmp_path / folder / f"{key}-words-seed{seed}.json").write_text(json.dumps(content))
+    lines = lines_of("label_source", EXPERIMENTS["label_source"], tmp_path)
+    assert [line.f1("entities") for line in lines] == [[52.0], [52.0]]
 
 
 @pytest.mark.parametrize("text", ["", BEGIN, f"{BEGIN}{BEGIN}{END}"])

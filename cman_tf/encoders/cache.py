@@ -7,7 +7,6 @@ written whole or not at all; a killed run goes on after the last of them.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import pathlib
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +20,7 @@ from cman_tf.data.order import sorted_order
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders.cache_file import Cache, Tokens, fill, key_of, merge, new_file
 from cman_tf.encoders.source import Source, features_file, open_encoder
+from cman_tf.files import held
 from cman_tf.results import corpus_name
 
 _PART_TOKENS = 8192  # of a part, about
@@ -31,8 +31,9 @@ _BATCH_TOKENS = 2048  # of a call of the encoder, about
 def _locked(path: pathlib.Path) -> Iterator[None]:
     """One process at a time makes a cache; another waits and finds it made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path.with_name(f".{path.name}.lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    lock = path.with_name(f".{path.name}.lock")
+    lock.touch()
+    with held(lock, lambda: print(f"{path}: another process makes it, waiting", flush=True)):
         yield
 
 
@@ -81,10 +82,10 @@ def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], op
         if not missing:
             shutil.rmtree(_parts_folder(path), ignore_errors=True)
             return cache
-        if 2 * len(missing) > len(unique):
+        if len(missing) == len(unique):
             cache.close()
             raise DataError(
-                f"{path}: features of another corpus (it lacks {len(missing)} of these {len(unique)} sentences), "
+                f"{path}: features of another corpus (it has none of these {len(unique)} sentences), "
                 "expected another file"
             )
         cache.close()

@@ -47,7 +47,7 @@ class Cache:
             _, self.layers, self.size = self._features.shape
             columns = (self._file[column][...] for column in ("keys", "starts", "lengths"))
             self._places = {bytes(k): (int(s), int(n)) for k, s, n in zip(*columns)}
-        except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        except (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
             reason = str(error).strip().splitlines()[0]
             raise DataError(f"{path}: {reason}, expected features of cman_tf.embed") from None
         if fingerprint != source.fingerprint:

@@ -41,7 +41,7 @@ def read_weights(options_file: str, weights_file: str) -> BiLM:
                         f"{weights_file}: {name} is of shape {file[name].shape}, expected {shape} by {options_file}"
                     )
                 weights[name] = file[name][...]
-    except OSError as error:
+    except (OSError, RuntimeError, KeyError) as error:  # h5py's, where the file's own structure is damaged
         raise DataError(f"{weights_file}: {str(error).splitlines()[0]}, expected an HDF5 file of weights") from None
     return BiLM(options, weights)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from cman_tf.experiments import decoding_time, figures
 from cman_tf.experiments.catalogue import EXPERIMENTS, FIGURES
+from cman_tf.experiments.effects import effects, figure_margins, margins
 from cman_tf.experiments.tables import GAP, HEADER, Line, conventions, folds, lines_of, single_folds, table
 from cman_tf.scoring.conventions import DESCRIPTIONS
 
@@ -48,10 +49,17 @@ def sections(results: pathlib.Path) -> list[Section]:
             tables += [folds(lines), single_folds(lines)]
         protocols = sorted({result["protocol"] for line in lines for result in line.results})
         said = [f"Protocol: {'; '.join(protocols)}."] if protocols else []
+        for title, compared in (
+            ("How far CMAN is ahead of the baseline on the same inputs", margins(lines) if name == "conll04" else []),
+            ("What each change does", effects(lines)),
+        ):
+            if len(compared) > 1:
+                tables.append(compared)
+                said.append(f"{title}: table {len(tables)}.")
         other = conventions(lines)
         if len(other) > 1:
             tables.append(other)
-            said.append("The last table has every convention, entities / relations.")
+            said.append(f"Every convention, entities / relations: table {len(tables)}.")
         pictures = {}
         if name in ("sizes", "shared"):
             pictures[name] = figures.sizes(lines) if name == "sizes" else figures.bars(lines)
@@ -62,7 +70,9 @@ def sections(results: pathlib.Path) -> list[Section]:
     main = lines_of("conll04", EXPERIMENTS["conll04"], results)
     for name, (part, title) in FIGURES.items():
         pictures = {f"{name}_{split}": figures.grouped_bars(main, part, split) for split in ("dev", "test")}
-        found.append(Section(title, (_gaps(main, part),), (), pictures))
+        ahead = figure_margins(main, name)
+        said = ["How far CMAN is ahead of the baseline in the last group is in the table."] if len(ahead) > 1 else []
+        found.append(Section(title, (_gaps(main, part), *said), (ahead,) if said else (), pictures))
     return found
 
 
@@ -72,8 +82,9 @@ def _gaps(lines: Sequence[Line], part: str | None = None) -> str:
     for line in lines:
         there = [r for r in line.results if part is None or part in r["test"]]
         if len(there) < max(1, len(line.results)):
-            gaps.append(f"{line.row.label} on {line.inputs} ({GAP if not there else f'{len(there)} runs'})")
-    return f"Not in the figure: {', '.join(gaps)}." if gaps else "Every row is in the figure."
+            why = f"{len(there)} of {len(line.results)} runs shown" if there else "run, its file lacks this"
+            gaps.append(f"{line.row.label} on {line.inputs} ({why if line.results else GAP})")
+    return f"Missing in the figure: {', '.join(gaps)}." if gaps else "Every run is in the figure."
 
 
 def markdown(parts: Sequence[Section], folder: str) -> str:

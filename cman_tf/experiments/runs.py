@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import json
 import pathlib
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from typing import IO
 
 from cman_tf.data.corpus import find_split
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
 from cman_tf.experiments.catalogue import FOLDS, Experiment, Row
-from cman_tf.files import write_atomically
+from cman_tf.files import held, write_atomically
 from cman_tf.flags import settings_from_flagfile
-from cman_tf.training.run_directory import MAY_CHANGE
+from cman_tf.settings import Settings
+from cman_tf.training.run_directory import MAY_CHANGE, is_finished
 
 _INPUTS = ("data_dir", "word_vectors", *ENCODER_FLAGS)
 DREC_FILE = "drec.txt"  # the whole corpus, split by us, where there are no train.txt, dev.txt and test.txt
@@ -129,15 +128,22 @@ def make(run: Run) -> None:
 
 
 def flagfile_of(row: Row) -> pathlib.Path:
-    """The flagfile that a row is trained with."""
-    return FLAGS_DIRECTORY / f"{row.flagfile}.flags"
+    """The flagfile that a row is trained with.
+
+    Raises:
+      DataError: if it is not there.
+    """
+    path = FLAGS_DIRECTORY / f"{row.flagfile}.flags"
+    if not path.exists():
+        raise DataError(f"{path}: no such file, expected to be called in a checkout, which has flags/")
+    return path
 
 
 def _is_made(run: Run) -> bool:
-    """Whether its result is there.
+    """Whether its result is there, of as many epochs as are asked for.
 
     Raises:
-      DataError: if what is there was made with other settings.
+      DataError: if what is there was made with other settings, or stopped earlier and its run is gone.
     """
     result = read_result(run.result)
     if result is None:
@@ -150,8 +156,17 @@ def _is_made(run: Run) -> bool:
     for name in _INPUTS:
         was, now = (pathlib.Path(value).name for value in (result["flags"].get(name) or "", _given(run, name)))
         if "model_dir" in result["flags"] and was != now:
-            raise DataError(f"{run.result}: made with --{name}={was}, expected {now}, or another --results_dir")
-    return True
+            raise DataError(
+                f"{run.result}: made with --{name}={was}, expected {now or 'none'}, or another --results_dir"
+            )
+    counted = result.get("stage_one", result)  # by whose epochs it is over
+    if is_finished(counted["epochs"], counted["best_epoch"], Settings(**expected)):
+        return True
+    if not (run.directory / "run.json").exists() and not run.row.gold_labels_of:
+        was = " ".join(f"--{name}={result['flags'][name]}" for name in MAY_CHANGE)
+        now = " ".join(f"--{name}={expected[name]}" for name in MAY_CHANGE)
+        raise DataError(f"{run.result}: made with {was}, expected {now}, or its run in {run.directory} to go on with")
+    return False
 
 
 def _given(run: Run, name: str) -> str:
@@ -160,13 +175,15 @@ def _given(run: Run, name: str) -> str:
     return values[-1] if values else ""
 
 
-def _evaluate_with_gold_labels(run: Run, lock: IO) -> None:
+def _evaluate_with_gold_labels(run: Run, lock: int) -> None:
     """Test scores of the same row's model of the experiment conll04, given gold labels."""
     stem = run.result.stem.replace(run.row.key, run.row.gold_labels_of or "", 1)
     model = run.directory.parent.parent / "conll04" / stem
     trained = read_result(run.result.parent.parent / "conll04" / f"{stem}.json")
     if trained is None or not (model / "flags.txt").exists():
-        raise DataError(f"{model}: no trained model though its result is there, expected it, or another --results_dir")
+        raise DataError(
+            f"{model}: no trained model with a result, expected the row {run.row.gold_labels_of} made before"
+        )
     folder = next(flag for flag in run.flags if flag.startswith("--data_dir=")).partition("=")[2]
     scores = run.directory.parent / f"{run.directory.name}.json"
     test = find_split(folder, "test")
@@ -183,24 +200,21 @@ def _evaluate_with_gold_labels(run: Run, lock: IO) -> None:
     write_atomically(run.result, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
 
 
-def _call(module: str, *arguments: str, lock: IO) -> None:
+def _call(module: str, *arguments: str, lock: int) -> None:
     # The lock is the child's, too: should this process be killed, it lasts as long as the training.
-    process = subprocess.run([sys.executable, "-m", module, *arguments], pass_fds=(lock.fileno(),))
+    process = subprocess.run([sys.executable, "-m", module, *arguments], pass_fds=(lock,))
     if process.returncode:
         raise DataError(f"{module}: ended with {process.returncode}; run again, the experiment goes on from there")
 
 
 @contextlib.contextmanager
-def _alone(directory: pathlib.Path) -> Iterator[IO]:
+def _alone(directory: pathlib.Path) -> Iterator[int]:
     """No other process makes this run meanwhile; one that wants to waits."""
     directory.parent.mkdir(parents=True, exist_ok=True)
-    with (directory.parent / f"{directory.name}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"{directory}: another experiment is at it, waiting", flush=True)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield file
+    path = directory.parent / f"{directory.name}.lock"
+    path.touch()
+    with held(path, lambda: print(f"{directory}: another experiment is at it, waiting", flush=True)) as lock:
+        yield lock
 
 
 def read_result(path: pathlib.Path) -> dict | None:

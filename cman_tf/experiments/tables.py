@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from cman_tf.experiments.alike import differing, grouped
 from cman_tf.experiments.catalogue import FOLDS, Experiment, Row
 from cman_tf.experiments.runs import read_result
 from cman_tf.scoring.counts import rates
@@ -40,16 +41,29 @@ def lines_of(name: str, experiment: Experiment, results: pathlib.Path) -> list[L
             inputs = path.stem[len(row.key) + 1 :].partition("-")[0]
             kinds += [inputs] if inputs not in kinds else []
             found.setdefault((row.key, inputs), []).append({**read_result(path), "file": str(path)})
+    _same_models_only(experiment, found)
     runs = FOLDS if experiment.corpus == "ade" else 1
     lines = []
     for row in experiment.rows:
         for inputs in kinds:
-            there = found.get((row.key, inputs), [])
-            # What was made on unlike inputs under one name is never averaged.
-            for unlike in dict.fromkeys(result["inputs"] for result in there) or ("",):
-                results = tuple(result for result in there if result["inputs"] == unlike)
-                lines.append(Line(row, inputs, results, runs * max(1, len({result["seed"] for result in results}))))
+            groups = grouped(found.get((row.key, inputs), []))
+            told = [name for name in differing([common for common, _ in groups]) if name != "inputs"]
+            for common, results in groups or [({}, [])]:
+                # Unlike runs under one name are never averaged.
+                label = ", ".join([row.label, *(f"{name}={common[name]}" for name in told)])
+                expected = runs * max(1, len({result["seed"] for result in results}))
+                lines.append(Line(dataclasses.replace(row, label=label), inputs, tuple(results), expected))
     return lines
+
+
+def _same_models_only(experiment: Experiment, found: dict[tuple[str, str], list[dict[str, Any]]]) -> None:
+    """Of a row that stands beside itself with gold labels, leave the runs that were evaluated with them."""
+    for (key, inputs), golds in list(found.items()):
+        row = next(row for row in experiment.rows if row.key == key)
+        plain = (row.gold_labels_of or "", inputs)
+        if plain in found:
+            runs = {gold["run"] for gold in golds}
+            found[plain] = [result for result in found[plain] if result["run"] in runs]
 
 
 def mean_and_deviation(values: Sequence[float]) -> str:
@@ -66,10 +80,20 @@ def difference(values: Sequence[float], paper: float | None) -> str:
     return f"{statistics.mean(values) - paper:+.2f}" if values and paper is not None else ""
 
 
-def pooled(tests: Sequence[dict[str, Any]], task: str) -> dict[str, float]:
-    """Strict micro rates of the summed counts of several folds' scores."""
-    tables = [test["strict"]["micro"][task] for test in tests]
-    return rates(*(sum(int(table[count]) for table in tables) for count in ("tp", "fp", "fn")))
+def pooled(tests: Sequence[dict[str, Any]], task: str, average: str = "micro") -> float:
+    """Strict F1 of the summed counts of several folds' scores: all types', or the mean of each type's."""
+    strict = [test["strict"] for test in tests]
+    if average == "micro":
+        return _summed([table["micro"][task] for table in strict])
+    types = {name for table in strict for name in table["per_type"][task]}
+    return statistics.mean(
+        _summed([table["per_type"][task][name] for table in strict if name in table["per_type"][task]])
+        for name in types
+    )
+
+
+def _summed(tables: Sequence[dict[str, Any]]) -> float:
+    return rates(*(sum(int(table[count]) for table in tables) for count in ("tp", "fp", "fn")))["f1"]
 
 
 HEADER = (
@@ -133,29 +157,30 @@ def conventions(lines: Sequence[Line]) -> list[list[str]]:
 
 
 def single_folds(lines: Sequence[Line]) -> list[list[str]]:
-    """Each fold's strict micro F1, entities / relations, header first."""
-    rows = [["row", "inputs", *(f"fold {number}" for number in range(FOLDS))]]
+    """Each fold's strict F1, entities / relations, header first."""
+    rows = [["row", "inputs", "score", *(f"fold {number}" for number in range(FOLDS))]]
     for line in (line for line in lines if line.results):
-        cells = [line.row.label, line.inputs]
-        for number in range(FOLDS):
-            mine = [r for r in line.results if f"-fold{number}-" in r["file"]]
-            pair = [mean_and_deviation([r["test"]["strict"]["micro"][task]["f1"] for r in mine]) for task in TASKS]
-            cells.append(" / ".join(pair) if mine else GAP)
-        rows.append(cells)
+        for average in ("micro", "macro"):
+            cells = [line.row.label, line.inputs, average]
+            for number in range(FOLDS):
+                mine = [r for r in line.results if f"-fold{number}-" in r["file"]]
+                cells.append(_pair([r["test"] for r in mine], average) if mine else GAP)
+            rows.append(cells)
     return rows
+
+
+def _pair(tests: Sequence[dict[str, Any]], average: str) -> str:
+    return " / ".join(mean_and_deviation([t["strict"][average][task]["f1"] for t in tests]) for task in TASKS)
 
 
 def folds(lines: Sequence[Line]) -> list[list[str]]:
     """Cross-validation: strict F1, entities / relations, over the folds run, header first."""
-    header = ["row", "inputs", "score", "sentences", "folds run", "mean of folds", "pooled"]
-    rows = [header]
+    rows = [["row", "inputs", "score", "sentences", "folds run", "mean of folds", "pooled"]]
     for line in (line for line in lines if line.results):
         for average in ("micro", "macro"):
             for part in (None, "without_overlaps"):
                 tests = [r["test"].get(part, r["test"]) if part else r["test"] for r in line.results]
-                means = [mean_and_deviation([t["strict"][average][task]["f1"] for t in tests]) for task in TASKS]
-                sums = [f"{pooled(tests, task)['f1']:.2f}" for task in TASKS] if average == "micro" else ["", ""]
-                count = str(sum(t["counts"]["sentences"] for t in tests))
+                count = sum(t["counts"]["sentences"] for t in tests)
                 rows.append(
                     [
                         line.row.label,
@@ -163,8 +188,8 @@ def folds(lines: Sequence[Line]) -> list[list[str]]:
                         average,
                         f"{count}, without overlaps" if part else f"{count}, all",
                         f"{len(tests)} of {line.expected}",
-                        " / ".join(means),
-                        " / ".join(sums) if average == "micro" else "",
+                        _pair(tests, average),
+                        " / ".join(f"{pooled(tests, task, average):.2f}" for task in TASKS),
                     ]
                 )
     return rows

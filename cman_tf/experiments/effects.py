@@ -1,0 +1,76 @@
+"""What a change does, here and in the papers: differences between rows."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from cman_tf.experiments.catalogue import FIGURE_MARGINS, FIGURES, MARGINS
+from cman_tf.experiments.tables import Line
+from cman_tf.scoring.score import TASKS
+
+_NUMBERS = ("entities: paper", "ours", "relations: paper", "ours")
+
+
+def margins(lines: Sequence[Line]) -> list[list[str]]:
+    """How far CMAN is ahead of the baseline on equal inputs, header first."""
+    rows = [["less the baseline", "inputs of both", *_NUMBERS, "runs"]]
+    for line, baseline in _beside_the_baseline(lines):
+        ours = [statistics.mean(line.f1(task)) - statistics.mean(baseline.f1(task)) for task in TASKS]
+        runs = f"{len(line.results)} and {len(baseline.results)}"
+        rows.append([line.row.label, line.inputs, *_cells(MARGINS[line.row.key], ours), runs])
+    return rows
+
+
+def figure_margins(lines: Sequence[Line], figure: str) -> list[list[str]]:
+    """The same in a figure's last group, of the runs that have it, header first."""
+    part, _ = FIGURES[figure]
+    rows = [["less the baseline", "inputs of both", "split", "group", *_NUMBERS, "runs"]]
+    for line, baseline in _beside_the_baseline(lines):
+        for (key, split), papers in FIGURE_MARGINS[figure].items():
+            tables = [[r[split][part] for r in side.results if part in r.get(split, {})] for side in (line, baseline)]
+            if key != line.row.key or not all(tables):
+                continue
+            group = list(tables[0][0])[-1]
+            means = [[statistics.mean([t[group][task]["f1"] for t in side]) for task in TASKS] for side in tables]
+            cells = _cells(papers, [a - b for a, b in zip(*means)])
+            runs = " and ".join(str(len(side)) for side in tables)
+            rows.append([line.row.label, line.inputs, split, group, *cells, runs])
+    return rows
+
+
+def effects(lines: Sequence[Line]) -> list[list[str]]:
+    """How far each row with a change is from the row without, on the same inputs, header first."""
+    rows = [["row", "less", "inputs", *_NUMBERS, "runs"]]
+    for line in lines:
+        whole = _find(lines, line.inputs, lambda row, line=line: not row.flags and row.flagfile == line.row.flagfile)
+        if not line.row.flags or not line.results or not whole:
+            continue
+        papers: list[float | None] = [None, None]
+        for where in line.row.papers.keys() & whole.row.papers.keys():
+            papers = [a - b for a, b in zip(line.row.papers[where], whole.row.papers[where])]
+        ours = [statistics.mean(line.f1(task)) - statistics.mean(whole.f1(task)) for task in TASKS]
+        runs = f"{len(line.results)} and {len(whole.results)}"
+        rows.append([line.row.label, whole.row.label, line.inputs, *_cells(papers, ours), runs])
+    return rows
+
+
+def _beside_the_baseline(lines: Sequence[Line]) -> list[tuple[Line, Line]]:
+    pairs = []
+    for line in lines:
+        baseline = _find(lines, line.inputs, lambda row: row.key == "multihead")
+        if line.row.key in MARGINS and line.results and baseline:
+            pairs.append((line, baseline))
+    return pairs
+
+
+def _find(lines: Sequence[Line], inputs: str, wanted: Any) -> Line | None:
+    """The first line on these inputs that was run and is wanted."""
+    return next((line for line in lines if line.inputs == inputs and line.results and wanted(line.row)), None)
+
+
+def _cells(papers: Sequence[float | None], ours: Sequence[float]) -> list[str]:
+    return [
+        cell for paper, own in zip(papers, ours) for cell in ("" if paper is None else f"{paper:+.2f}", f"{own:+.2f}")
+    ]
