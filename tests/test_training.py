@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import TINY_FLAGS, fails_with, run_command
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from cman_tf.data.sentence import DataError
 from cman_tf.files import held
@@ -45,12 +46,17 @@ def test_what_a_run_leaves(trained):
     expected |= {f"dev/{task}/{rate}" for task in ("entities", "relations") for rate in ("precision", "recall", "f1")}
     expected |= {"clean/gate", "gradient_norm", "learning_rate", "seconds", "dev_seconds", "epoch"}
     assert expected == set(lines[0])
-    tags = set()
+    values = {}
     for path in (folder / "tensorboard").iterdir():
         for event in tf.compat.v1.train.summary_iterator(str(path)):
-            tags |= {value.tag for value in event.summary.value}
+            values.update({value.tag: value for value in event.summary.value})
+    tags = values.keys()
     assert expected - {"epoch"} <= tags
     assert {"_hparams_/session_start_info", "test/entities/f1", "test/relations/f1"} <= tags  # for HParams
+    content = values["_hparams_/session_start_info"].metadata.plugin_data.content
+    shown = HParamsPluginData.FromString(content).session_start_info.hparams
+    assert shown["inputs"].string_value == result["inputs"]
+    assert shown["learning_rate"].number_value == 0.005
     best = max(lines, key=lambda line: line["dev/entities/f1"] + line["dev/relations/f1"])
     assert result["best_epoch"] == best["epoch"]  # the first of equals
 

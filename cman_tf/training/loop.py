@@ -157,7 +157,8 @@ def train(trainer: Trainer, shown: Settings | None = None) -> None:
       shown: what TensorBoard is to show as the run's settings; none: the trainer's.
     """
     settings, state = trainer.settings, trainer.state
-    metrics, summaries = Metrics(trainer.directory, int(state.epoch)), Summaries(trainer.directory, shown or settings)
+    metrics = Metrics(trainer.directory, int(state.epoch))
+    summaries = Summaries(trainer.directory, shown or settings, trainer.inputs())
     train_step = make_train_step(trainer.model, trainer.optimizer)
     decoder = make_decoder(trainer.model)
     lengths = [len(example.words) for example in trainer.examples["train"]]

@@ -33,14 +33,15 @@ def record_of(
 
 
 class Summaries:
-    """Writes an epoch's record under tensorboard/ of a run, and its settings for the
+    """Writes an epoch's record under tensorboard/ of a run, and its settings and inputs for the
     dashboard HParams, which compares the runs below a directory."""
 
-    def __init__(self, directory: str, settings: Settings | None = None) -> None:
+    def __init__(self, directory: str, settings: Settings | None = None, inputs: str = "") -> None:
         self._writer = tf.summary.create_file_writer(str(pathlib.Path(directory) / "tensorboard"))
         if settings is None:
             return
         values = {name: "" if v is None else v for name, v in dataclasses.asdict(settings).items()}
+        values["inputs"] = inputs
         with self._writer.as_default():
             hparams.hparams(values, trial_id=hashlib.sha256(os.path.abspath(directory).encode()).hexdigest())
 
