@@ -2,8 +2,10 @@
 
 import fcntl
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -123,6 +125,35 @@ def test_a_run_that_stopped_early_goes_on(tmp_path, eight_sentences):
     process = experiment(tmp_path, *arguments, extra=(*TINY, "--epochs=3"))
     fails_with(process, "made with --epochs=2 --patience=30, expected --epochs=3 --patience=30, or its run in")
     assert path.read_text() == text
+
+
+def test_a_killed_experiment_goes_on(tmp_path, eight_sentences):
+    """Killed in its first run, it goes on with that run, not anew."""
+    arguments = ["conll04", "--rows=cman", f"--data_dir={eight_sentences}"]
+    extra = (*TINY, "--epochs=40", "--patience=0")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cman_tf.experiment", *arguments, "--", *extra],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    metrics = tmp_path / "runs/conll04/cman-words-seed1/metrics.jsonl"
+    until = time.monotonic() + 300
+    while time.monotonic() < until and not (metrics.exists() and len(metrics.read_text().splitlines()) > 1):
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = [json.loads(line) for line in metrics.read_text().splitlines()]
+    assert 1 < len(before) < 40
+    again = experiment(tmp_path, *arguments, extra=extra)
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert "going on after epoch" in again.stderr
+    after = [json.loads(line) for line in metrics.read_text().splitlines()]
+    assert [line["epoch"] for line in after] == list(range(1, 41))
+    assert after[0] == before[0]
+    assert json.loads((tmp_path / "results/conll04/cman-words-seed1.json").read_text())["epochs"] == 40
 
 
 def test_bad_arguments(tmp_path, eight_sentences):
