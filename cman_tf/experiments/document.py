@@ -51,7 +51,7 @@ def sections(results: pathlib.Path) -> list[Section]:
         said = [f"Protocol: {'; '.join(protocols)}."] if protocols else []
         for title, compared in (
             ("How far CMAN is ahead of the baseline on the same inputs", margins(lines) if name == "conll04" else []),
-            ("What each change does", effects(lines)),
+            ("What each change does, and whether seeds alone explain it", effects(lines)),
         ):
             if len(compared) > 1:
                 tables.append(compared)
