@@ -84,14 +84,24 @@ def test_what_a_kill_leaves(tmp_path, monkeypatch):
         prepare(path, SOURCE, [*SENTENCES, ("new",)], Counting)
 
 
+def test_the_cache_of_a_part_is_filled_up(tmp_path):
+    """Features of one sentence first, say of dev, then of them all."""
+    path = tmp_path / "features.h5"
+    prepare(path, SOURCE, SENTENCES[:1], Counting)
+    assert not prepare(path, SOURCE, SENTENCES, Counting).missing(SENTENCES)
+
+
 def test_caches_that_do_not_fit(tmp_path):
     path = tmp_path / "features.h5"
     prepare(path, SOURCE, SENTENCES, Counting)
     other = Source("elmo_hub", {"elmo": "elsewhere"}, "b" * 64)
     with pytest.raises(DataError, match="features of another encoder .--elmo=somewhere., expected those of --elmo=els"):
         prepare(path, other, SENTENCES, no_encoder)
-    with pytest.raises(DataError, match="features of another corpus .it has none of these 1 sentences"):
+    with pytest.raises(DataError, match="features of another corpus .it lacks 1 of these 1 sentences"):
         prepare(path, SOURCE, [("another", "corpus")], no_encoder)
+    others = [SENTENCES[0], *((f"other{number}", "corpus") for number in range(2 * len(SENTENCES)))]
+    with pytest.raises(DataError, match="features of another corpus"):  # though it shares a sentence
+        prepare(path, SOURCE, others, no_encoder)
     with open(path, "r+b") as file:
         file.truncate(500)
     with pytest.raises(DataError, match="features.h5: .*, expected features of cman_tf.embed"):

@@ -82,10 +82,11 @@ def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], op
         if not missing:
             shutil.rmtree(_parts_folder(path), ignore_errors=True)
             return cache
-        if len(missing) == len(unique):
+        # Of one corpus one of the two is a part of the other, or nearly.
+        if 2 * (len(unique) - len(missing)) < min(len(unique), len(cache.keys())):
             cache.close()
             raise DataError(
-                f"{path}: features of another corpus (it has none of these {len(unique)} sentences), "
+                f"{path}: features of another corpus (it lacks {len(missing)} of these {len(unique)} sentences), "
                 "expected another file"
             )
         cache.close()
