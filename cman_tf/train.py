@@ -26,7 +26,7 @@ from cman_tf.encoders import source
 from cman_tf.files import write_atomically
 from cman_tf.scoring.tables import paper_table, score_table
 from cman_tf.settings import Settings
-from cman_tf.training.run_directory import alone, find_run, is_finished, start_run
+from cman_tf.training.run_directory import alone, find_run, is_complete, start_run
 
 FLAGS = flags.FLAGS
 _RUN_FLAGS = (
@@ -180,8 +180,7 @@ def finish(
     path = result_file(corpora, settings, known["id"])
     finished = pathlib.Path(FLAGS.model_dir) / "result.json"
     result: dict[str, Any] = json.loads(finished.read_text(encoding="utf-8")) if finished.exists() else {}
-    counted = result.get("stage_one", result)  # by whose epochs it is over
-    if not result or not is_finished(counted["epochs"], counted["best_epoch"], settings):
+    if not result or not is_complete(result, settings):
         before, result = result, run(settings, corpora, known, encoder)
         if before:  # it went on with more epochs or patience: how often test was scored stays visible
             micro = before["test"]["strict"]["micro"]

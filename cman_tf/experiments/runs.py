@@ -17,7 +17,7 @@ from cman_tf.experiments.catalogue import FOLDS, Experiment, Row
 from cman_tf.files import held, write_atomically
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.settings import Settings
-from cman_tf.training.run_directory import MAY_CHANGE, is_finished
+from cman_tf.training.run_directory import MAY_CHANGE, is_complete
 
 _INPUTS = ("data_dir", "word_vectors", *ENCODER_FLAGS)
 DREC_FILE = "drec.txt"  # the whole corpus, split by us, where there are no train.txt, dev.txt and test.txt
@@ -159,8 +159,7 @@ def _is_made(run: Run) -> bool:
             raise DataError(
                 f"{run.result}: made with --{name}={was}, expected {now or 'none'}, or another --results_dir"
             )
-    counted = result.get("stage_one", result)  # by whose epochs it is over
-    if is_finished(counted["epochs"], counted["best_epoch"], Settings(**expected)):
+    if is_complete(result, Settings(**expected)):
         return True
     if not (run.directory / "run.json").exists() and not run.row.gold_labels_of:
         was = " ".join(f"--{name}={result['flags'][name]}" for name in MAY_CHANGE)

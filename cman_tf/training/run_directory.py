@@ -122,6 +122,12 @@ def is_finished(epoch: int, best_epoch: int, settings: Settings) -> bool:
     return epoch >= settings.epochs or bool(settings.patience) and epoch - best_epoch >= settings.patience
 
 
+def is_complete(result: dict[str, Any], settings: Settings) -> bool:
+    """Whether a result is of as many epochs as the settings ask for."""
+    counted = result.get("stage_one", result)  # by whose epochs it is over
+    return is_finished(counted["epochs"], counted["best_epoch"], settings)
+
+
 def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) -> None:
     was, now = old["settings"], new["settings"]
     differences = [f"--{name} is {was.get(name)} there and {now[name]} here" for name in differing(was, now)]
