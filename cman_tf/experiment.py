@@ -17,7 +17,8 @@ from absl import app, flags
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders import source
 from cman_tf.experiments import decoding_time
-from cman_tf.experiments.catalogue import EXPERIMENTS, FOLDS
+from cman_tf.experiments.catalogue import EXPERIMENTS
+from cman_tf.experiments.rows import FOLDS
 from cman_tf.experiments.runs import Options, make, runs_of
 from cman_tf.experiments.tables import HEADER, folds, lines_of, single_folds, table
 from cman_tf.flags import guarded

@@ -1,62 +1,16 @@
-"""Every table and figure of both papers as rows to train: names, flags, the papers' numbers.
+"""Every table and figure of both papers: their rows to train, with the papers' numbers.
 
 F1 of entities and relations is as the papers print it, None where they do not.
 """
 
 from __future__ import annotations
 
-import dataclasses
-
+from cman_tf.experiments.rows import F1, Experiment, Row
 from cman_tf.scoring.tables import PAPER_CONLL04
-
-F1 = tuple[float, float]  # entities, relations
 
 CONLL04_FLAGS = {"dynamic_cman": "conll04", "cman": "conll04_ijcai", "multihead": "conll04_multihead"}
 ADE_FLAGS = {"dynamic_cman": "ade", "cman": "ade_ijcai", "multihead": "ade_multihead"}
 DREC_FLAGS = {"dynamic_cman": "drec", "multihead": "drec_multihead"}
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """A line of a table: one model, trained once a seed (and fold).
-
-    Attributes:
-      key: names its runs and result files.
-      label: as in the paper.
-      flagfile: of flags/, without its ending.
-      flags: besides the flagfile's.
-      papers: where it stands in which paper to the numbers there.
-      home: the experiment that it belongs to; None: the one it stands in.
-      gold_labels_of: the row of the experiment conll04 whose trained model is given gold
-        labels at test time; nothing is trained.
-    """
-
-    key: str
-    label: str
-    flagfile: str
-    flags: tuple[str, ...] = ()
-    papers: dict[str, F1] = dataclasses.field(default_factory=dict)
-    home: str | None = None
-    gold_labels_of: str | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Experiment:
-    """A table or figure.
-
-    Attributes:
-      title: one line.
-      corpus: conll04, ade or drec.
-      rows: its lines.
-      cited: other systems' lines: label, where, numbers.
-      note: what is to be said below the table.
-    """
-
-    title: str
-    corpus: str
-    rows: tuple[Row, ...]
-    cited: tuple[tuple[str, str, F1], ...] = ()
-    note: str = ""
 
 
 def _main(flagfiles: dict[str, str], papers: dict[str, dict[str, F1]], home: str | None = None) -> tuple[Row, ...]:
@@ -264,4 +218,3 @@ FIGURES = {
     "distance": ("by_distance", "F1 by entity distance in characters (IJCAI figure 4 on dev, TNNLS figure 5 on test)"),
     "length": ("by_length", "F1 by sentence length in tokens (IJCAI figure 5 on dev, TNNLS figure 6 on test)"),
 }
-FOLDS = 10

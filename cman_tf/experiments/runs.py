@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from cman_tf.data.corpus import find_split
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
-from cman_tf.experiments.catalogue import FOLDS, Experiment, Row
+from cman_tf.experiments.rows import FOLDS, Experiment, Row
 from cman_tf.files import held, write_atomically
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.settings import Settings

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cman_tf.experiments.alike import differing, grouped
-from cman_tf.experiments.catalogue import FOLDS, Experiment, Row
+from cman_tf.experiments.rows import FOLDS, Experiment, Row
 from cman_tf.experiments.runs import read_result
 from cman_tf.scoring.counts import rates
 from cman_tf.scoring.score import TASKS
