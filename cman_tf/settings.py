@@ -40,7 +40,9 @@ class Settings:
     char_hidden_size: int = _setting(
         64, "Character LSTM units per direction (papers: not given; 64 makes the output 128 wide).", minimum=1
     )
-    use_characters: bool = _setting(True, "Character BiLSTM beside the word vectors (papers: not on DREC).")
+    use_characters: bool = _setting(
+        True, "Character BiLSTM beside the word vectors (TNNLS on DREC: word vectors only)."
+    )
     relation_scorer: str = _setting(
         "per_relation",
         "per_relation: U_k, W_k, V_k, b_k of its own for each relation, as the papers' equations; "

@@ -60,6 +60,25 @@ def test_losses(label_size, make_model, make_batch, sentences, vocabulary):
         assert np.abs(tf.convert_to_tensor(gradient)).max() > 0, variable.name
 
 
+def test_dropout_sites(make_model, make_batch, sentences):
+    """On the input of the BiLSTMs and on the output of each, while training only."""
+    model = make_model(**CHANGES, embedding_dropout=0.5, bilstm_dropout=0.5, hidden_size=32, word_size=64)
+    batch = make_batch(sentences)
+    real = tf.sequence_mask(batch["lengths"], tf.shape(batch["words"])[1])
+    features, lengths = model.represent(batch), batch["lengths"]
+    for site in (
+        lambda x, t: model.input_dropout(x, training=t),
+        *(lambda x, t, e=e: e(x, lengths, t) for e in model.encoders),
+    ):
+        dropped, features = site(features, True), site(features, False)
+        values, kept = tf.boolean_mask(dropped, real).numpy(), tf.boolean_mask(features, real).numpy()
+        assert 0.4 < (values == 0).mean() < 0.6
+        np.testing.assert_allclose(values[values != 0], 2 * kept[values != 0], rtol=1e-5, atol=1e-6)
+    trained, potentials = model.encode(model.represent(batch), lengths, training=True)
+    assert 0.4 < (tf.boolean_mask(trained, real).numpy() == 0).mean() < 0.6
+    np.testing.assert_allclose(model.first_crf(model.tag_layer(trained)), potentials, rtol=1e-5)
+
+
 @pytest.mark.parametrize("label_size", [0, 3])
 def test_decoding(label_size, make_model, make_batch, sentences, vocabulary):
     """All pairs of tokens above the threshold, and no others, lifted to predicted entities."""
@@ -101,6 +120,14 @@ def test_tensorflow_1_values(vocabulary):
     assert 0.18 < np.abs(bias).max() <= 0.2166  # Glorot of a vector of 64, as the recipe says
     assert np.abs(model.scorer.b).max() > 0.18
     assert np.abs(model.scorer.u - model.scorer.w).max() > 0.01  # of one shape, yet drawn apart
+    tf.keras.utils.set_random_seed(1)
+    keras = build_model(dataclasses.replace(settings, initial_values="keras").resolved(), vocabulary)
+    for layer, same in (
+        (model.representation.words, keras.representation.words),
+        (model.representation.mix, keras.representation.mix),
+    ):
+        for weight, other in zip(layer.weights, same.weights):
+            np.testing.assert_array_equal(weight, other)
 
 
 def test_order_of_the_file():
@@ -164,6 +191,7 @@ def test_flagfile_is_the_authors_configuration():
     assert (settings.epochs, settings.patience, settings.loss_weighting) == (131, 40, "sum")
     drec = settings_from_flagfile(ROOT / "flags" / "drec_multihead.flags")
     assert (drec.label_size, drec.embedding_dropout, drec.adversarial_alpha, drec.epochs) == (25, 0.3, 0.001, 61)
+    assert (drec.use_characters, drec.char_size, drec.char_hidden_size, drec.word_size) == (True, 25, 25, 128)
 
 
 def test_fixed_epochs_and_held_out_dev(tmp_path, eight_sentences):

@@ -144,13 +144,15 @@ def test_effects(tmp_path):
         ("conll04", "dynamic_cman", 1, 80.0, {}),
         ("conll04", "dynamic_cman", 2, 82.0, {}),
         ("ablations", "dynamic_cman_no_attention", 1, 78.5, {"self_attention": False, "label_attention": False}),
-        ("ablations", "dynamic_cman_mlp", 1, 70.0, {"cell": "mlp"}),
+        ("ablations", "dynamic_cman_mlp", 1, 70.0, {"cell": "mlp", "epochs": 60, "patience": 20}),
     ):
         (tmp_path / folder).mkdir(exist_ok=True)
         (tmp_path / folder / f"{key}-words-seed{seed}.json").write_text(json.dumps(result(f1, seed, **changes)))
     _, both, mlp = effects(lines_of("ablations", EXPERIMENTS["ablations"], tmp_path))
-    assert both[1:] == ["dynamic CMAN", "words", "-1.86", "-2.50", "-4.25", "-2.50", "1 and 2", "no / no"]
-    assert mlp[3:] == ["-0.93", "-11.00", "-1.30", "-11.00", "1 and 2", "yes / yes"]
+    same = f"{Settings().epochs} ({Settings().patience})"
+    losses = ["-1.86", "-2.50", "-4.25", "-2.50"]
+    assert both[1:] == ["dynamic CMAN", "words", *losses, "1 and 2", f"{same} and {same}", "no / no"]
+    assert mlp[3:] == ["-0.93", "-11.00", "-1.30", "-11.00", "1 and 2", f"60 (20) and {same}", "yes / yes"]
 
 
 def test_gold_labels_stand_beside_the_same_models(tmp_path):

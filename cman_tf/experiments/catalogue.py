@@ -103,7 +103,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         "deviation are over folds (and seeds).",
     ),
     "drec": Experiment(
-        "DREC (TNNLS table III), word vectors only",
+        "DREC (TNNLS table III), no contextual vectors",
         "drec",
         _main(
             DREC_FLAGS,
@@ -125,6 +125,9 @@ EXPERIMENTS: dict[str, Experiment] = {
             ("Attentive LSTM, Bekoulis et al. 2018", "TNNLS table III", (79.11, 49.70)),
             ("Multi-head, Bekoulis et al. 2018", "TNNLS table III", (81.39, 52.26)),
         ),
+        'Dynamic CMAN reads word vectors alone, as the paper says ("we only use word embedding"); the baseline reads '
+        "characters, too, as its authors' configuration says. The paper may mean no more than no ELMo: "
+        "flags of `train` (`-- --nouse_characters`) make them equal.",
     ),
     "label_source": Experiment(
         "Label source at test time (IJCAI table 3)",
@@ -154,6 +157,7 @@ EXPERIMENTS: dict[str, Experiment] = {
             _like(_DYNAMIC, "dynamic_cman_bigru", "BiGRU", "--cell=bigru", TNNLS_table_VI=(90.88, 72.16)),
             _like(_DYNAMIC, "dynamic_cman", "BiLSTM", TNNLS_table_VI=(91.72, 73.46)),
         ),
+        note="The characters' BiLSTM stays in every row.",
     ),
     "ablations": Experiment(
         "Ablations (IJCAI table 4, TNNLS table VII)",
@@ -181,9 +185,9 @@ EXPERIMENTS: dict[str, Experiment] = {
                 "mlp": (90.79, 72.16),
             },
         ),
-        note="An MLP for every BiLSTM leaves no layer here that knows the order of the tokens, unless a contextual "
-        "encoder does: attention as the papers write it has no positions. The papers lose far less by it; what exactly "
-        "they replaced they do not say.",
+        note="An MLP for every BiLSTM but the characters' leaves no layer here that knows the order of the tokens, "
+        "unless a contextual encoder does: attention as the papers write it has no positions. The papers lose far less "
+        "by it; what exactly they replaced they do not say.",
     ),
     "sizes": Experiment(
         "Training size (TNNLS figure 7)",

@@ -43,7 +43,9 @@ def figure_margins(lines: Sequence[Line], figure: str) -> list[list[str]]:
 def effects(lines: Sequence[Line]) -> list[list[str]]:
     """How far each row with a change is from the row without, on the same inputs, and whether that
     is more than twice the deviation of the latter's seeds, header first."""
-    rows = [["row", "less", "inputs", *_NUMBERS, "runs", "beyond twice the seeds' deviation"]]
+    rows = [
+        ["row", "less", "inputs", *_NUMBERS, "runs", "epochs allowed (patience)", "beyond twice the seeds' deviation"]
+    ]
     for line in lines:
         whole = _find(lines, line.inputs, lambda row, line=line: not row.flags and row.flagfile == line.row.flagfile)
         if not line.row.flags or not line.results or not whole:
@@ -53,11 +55,18 @@ def effects(lines: Sequence[Line]) -> list[list[str]]:
             papers = [a - b for a, b in zip(line.row.papers[where], whole.row.papers[where])]
         ours = [statistics.mean(line.f1(task)) - statistics.mean(whole.f1(task)) for task in TASKS]
         runs = f"{len(line.results)} and {len(whole.results)}"
+        allowed = f"{_allowed(line)} and {_allowed(whole)}"
         seeds = [whole.f1(task) for task in TASKS]
         beyond = [abs(own) > 2 * statistics.stdev(f1) if len(f1) > 1 else None for own, f1 in zip(ours, seeds)]
         said = " / ".join({True: "yes", False: "no", None: "one seed"}[answer] for answer in beyond)
-        rows.append([line.row.label, whole.row.label, line.inputs, *_cells(papers, ours), runs, said])
+        rows.append([line.row.label, whole.row.label, line.inputs, *_cells(papers, ours), runs, allowed, said])
     return rows
+
+
+def _allowed(line: Line) -> str:
+    """How long its runs might train: what a change lost may be due to fewer epochs."""
+    limits = {(r["flags"]["epochs"], r["flags"]["patience"]) for r in line.results}
+    return ", ".join(f"{epochs} ({patience})" for epochs, patience in sorted(limits))
 
 
 def _beside_the_baseline(lines: Sequence[Line]) -> list[tuple[Line, Line]]:
