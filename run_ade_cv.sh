@@ -3,7 +3,7 @@
 # the baseline on every fold, then the table.
 #   bash run_ade_cv.sh --word_vectors=FILE
 #   bash run_ade_cv.sh --folds=0,3 --rows=dynamic_cman --encoder=minilm
-# Run again, it goes on where it was. Results go to results/ade/, runs to runs/ade/. All
+# Run again, it goes on where it was. Results go to results/ade/, runs to runs/experiments/ade/. All
 # arguments are flags of cman_tf.experiment; after "--", of cman_tf.train.
 set -euo pipefail
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

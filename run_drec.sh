@@ -3,7 +3,7 @@
 #   bash run_drec.sh --word_vectors=FILE
 # The corpus, in the column format, is train.txt, dev.txt and test.txt, or drec.txt, which is
 # split 70/15/15 by a fixed seed. Run again, it goes on where it was. Results go to
-# results/drec/, runs to runs/drec/. All arguments are flags of cman_tf.experiment; after
+# results/drec/, runs to runs/experiments/drec/. All arguments are flags of cman_tf.experiment; after
 # "--", of cman_tf.train.
 set -euo pipefail
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -3,7 +3,8 @@
     python -m cman_tf.experiment ablations --data_dir=data/conll04_spert --word_vectors=glove.6B.50d.txt --seeds=1,2,3
 
 NAME is one of conll04, ade, drec, label_source, label_gate, cells, ablations, sizes, shared,
-decoding_time (of the runs of conll04). Result files go to results/NAME/, runs to runs/NAME/.
+decoding_time (of the runs of conll04). Result files go to results/NAME/, runs to
+runs/experiments/NAME/.
 Flags of cman_tf.train that are not among these follow after a "--", for every run:
 python -m cman_tf.experiment cells -- --epochs=60
 """
@@ -18,14 +19,19 @@ from cman_tf.data.sentence import DataError
 from cman_tf.encoders import source
 from cman_tf.experiments import decoding_time
 from cman_tf.experiments.catalogue import EXPERIMENTS
+from cman_tf.experiments.make import make
 from cman_tf.experiments.rows import FOLDS
-from cman_tf.experiments.runs import Options, make, runs_of
+from cman_tf.experiments.runs import Options, runs_of
 from cman_tf.experiments.tables import HEADER, folds, lines_of, single_folds, table
 from cman_tf.flags import guarded
 from cman_tf.scoring.tables import format_table
 
 FLAGS = flags.FLAGS
 _DATA = {"conll04": "conll04_spert", "ade": "ade_spert", "drec": "drec"}
+DREC_AGREEMENT = (
+    "DREC is given against a signed agreement only: "
+    "https://github.com/bekou/ad_data/raw/master/agreement/data-agreement.pdf"
+)
 
 
 def inputs_of(corpus: str, kinds: str) -> dict[str, tuple[str, ...]]:
@@ -65,7 +71,8 @@ def main(arguments: list[str]) -> None:
     corpus = experiment.corpus if experiment else "conll04"
     folder = FLAGS.data_dir or f"data/{_DATA[corpus]}"
     if not pathlib.Path(folder).is_dir():
-        raise DataError(f"{folder}: no such directory, expected that of the corpus (--data_dir)")
+        also = f"; {DREC_AGREEMENT}" if corpus == "drec" else ""
+        raise DataError(f"{folder}: no such directory, expected that of the corpus (--data_dir){also}")
     usual = ("both" if name == "conll04" else "contextual") if source.given() else "words"
     kinds = usual if FLAGS.inputs == "auto" else FLAGS.inputs
     options = Options(
@@ -120,7 +127,7 @@ if __name__ == "__main__":
     flags.DEFINE_bool("tune_encoder", False, "Contextual inputs with the encoder trained with the model.")
     flags.DEFINE_string("word_vectors", None, "File of word vectors, as for cman_tf.train.")
     flags.DEFINE_string("results_dir", "results", "Directory of result files, by experiment.")
-    flags.DEFINE_string("runs_dir", "runs", "Directory of the runs, by experiment.")
+    flags.DEFINE_string("runs_dir", "runs/experiments", "Directory of the runs, by experiment.")
     source.define_flags()
     flags.adopt_module_key_flags(source)
     for flag in ("seeds", "folds"):

@@ -4,11 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import pathlib
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
+
+from cman_tf.data.sentence import DataError
+
+
+def read_json(path: str | pathlib.Path, expected: str) -> dict[str, Any]:
+    """The object in a file of our own.
+
+    Raises:
+      DataError: if it holds something else, naming what was expected.
+    """
+    try:
+        content = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}, expected {expected}") from None
+    except ValueError as error:
+        raise DataError(f"{path}: not JSON ({error}), expected {expected}") from None
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: JSON, but no object, expected {expected}")
+    return content
 
 
 def write_atomically(path: str | pathlib.Path, content: str | bytes | Callable[[BinaryIO], None]) -> None:

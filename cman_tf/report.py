@@ -5,7 +5,6 @@ python -m cman_tf.report --results_dir=results --readme=README.md --document=doc
 
 from __future__ import annotations
 
-import json
 import pathlib
 from typing import Any
 
@@ -15,6 +14,7 @@ from cman_tf.data.sentence import DataError
 from cman_tf.experiments.alike import differing, grouped, usual_settings
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.document import markdown, markdown_table, sections, web_page
+from cman_tf.experiments.runs import read_result
 from cman_tf.experiments.tables import mean_and_deviation
 from cman_tf.files import write_atomically
 from cman_tf.flags import run
@@ -49,7 +49,7 @@ def read_results(folder: pathlib.Path) -> Groups:
     """Result files, like runs together: what they have in common, and they."""
     found = []
     for path in sorted([*folder.glob("*.json"), *(p for name in EXPERIMENTS for p in (folder / name).glob("*.json"))]):
-        result = json.loads(path.read_text(encoding="utf-8"))
+        result = read_result(path)
         if "label_source" not in result:  # a run that stands elsewhere, evaluated otherwise
             found.append({**result, "file": str(path.relative_to(folder))})
     return grouped(found)
@@ -103,7 +103,7 @@ def timings(folder: pathlib.Path) -> str:
     """A line for each run made to be timed, alone on its machine, of timing/ among the results."""
     lines = []
     for path in sorted((folder / "timing").glob("*.json")):
-        result = json.loads(path.read_text(encoding="utf-8"))
+        result = read_result(path)
         used, seconds = result["flags"], result["time"]["epoch_seconds_median"]
         lines.append(
             f"\nA training epoch of {result['corpus']['name']} ({used['model']}, {result['inputs']}, "

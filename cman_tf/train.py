@@ -23,10 +23,10 @@ from cman_tf.data.subsets import split as split_corpus
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import forms, read_word_vectors
 from cman_tf.encoders import source
-from cman_tf.files import write_atomically
+from cman_tf.files import read_json, write_atomically
 from cman_tf.scoring.tables import paper_table, score_table
 from cman_tf.settings import Settings
-from cman_tf.training.run_directory import alone, find_run, is_complete, start_run
+from cman_tf.training.run_directory import alone, find_run, is_complete, refuse_beyond, start_run
 
 FLAGS = flags.FLAGS
 _RUN_FLAGS = (
@@ -135,21 +135,21 @@ def result_file(corpora: dict[str, Corpus], settings: Settings, run_id: str) -> 
     folder = pathlib.Path(FLAGS.results_dir or pathlib.Path(FLAGS.model_dir) / "results")
     name = FLAGS.result_name or f"{results.corpus_name(corpora['train'].path)}_{settings.model}_seed{settings.seed}"
     path = folder / f"{name}.json"
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")).get("run") != run_id:
+    if path.exists() and read_json(path, "a result file").get("run") != run_id:
         raise DataError(f"{path}: the result of another run, expected another --results_dir or --result_name")
     return path
 
 
-def make_features(corpora: dict[str, Corpus], encoder: source.Source, tuned: Any) -> Any:
-    """`tuned`, the encoder itself if it is to be, or its features of all sentences, computed
-    now where they are missing."""
-    from cman_tf.encoders.cache import features_of
+def make_features(corpora: dict[str, Corpus], settings: Settings, encoder: source.Source) -> Any:
+    """The encoder's features of all sentences, computed now where they are missing, or the
+    encoder itself if it is to be tuned."""
+    if settings.tune_encoder:
+        features, where = source.open_encoder(encoder, tuned=True), "tuned"
+    else:
+        from cman_tf.encoders.cache import features_of
 
-    features, where = tuned, "tuned"
-    if features is None:
         features, path = features_of(corpora.values(), encoder, FLAGS.features)
         where = f"in {path}"
-    source.save_source(FLAGS.model_dir, encoder, features.layers, features.size)
     print(f"features: {encoder}, {features.layers} layers of {features.size}, {where}", flush=True)
     return features
 
@@ -158,17 +158,20 @@ def run(
     settings: Settings, corpora: dict[str, Corpus], known: dict[str, Any], encoder: source.Source | None
 ) -> dict[str, Any]:
     """Train, or go on, to the end; the result file's content."""
-    tuned = source.open_encoder(encoder, tuned=True) if encoder and settings.tune_encoder else None
     vocabularies = make_vocabularies(corpora, settings.protocol)
     list(vocabularies.values())[-1].refuse_other(FLAGS.model_dir)
     run_flags = {name: FLAGS[name].value for name in _RUN_FLAGS if FLAGS[name].value is not None}
+    # An encoder that cannot be read is found out before the directory is this run's.
+    features = make_features(corpora, settings, encoder) if encoder else None
     start_run(FLAGS.model_dir, known, results.commit(), run_flags)
+    if encoder:
+        source.save_source(FLAGS.model_dir, encoder, features.layers, features.size)
     # TensorFlow takes seconds to import: only now that flags and data are known to be good.
     from cman_tf.training.protocols import train_by_protocol
 
-    features = make_features(corpora, encoder, tuned) if encoder else None
     trainer, extra = train_by_protocol(settings, corpora, vocabularies, FLAGS.model_dir, features)
-    return {"run": known["id"], **trainer.result(run_flags, known["commits"]), **extra}
+    read = {"word_vectors_sha256": known["word_vectors"], "encoder_fingerprint": known["encoder"]}
+    return {"run": known["id"], **read, **trainer.result(run_flags, known["commits"]), **extra}
 
 
 def finish(
@@ -179,7 +182,10 @@ def finish(
     known = find_run(FLAGS.model_dir, settings, corpora, FLAGS.word_vectors, fingerprint)
     path = result_file(corpora, settings, known["id"])
     finished = pathlib.Path(FLAGS.model_dir) / "result.json"
-    result: dict[str, Any] = json.loads(finished.read_text(encoding="utf-8")) if finished.exists() else {}
+    result = read_json(finished, "what cman_tf.train wrote") if finished.exists() else {}
+    if result:
+        counted = result.get("stage_one", result)
+        refuse_beyond(FLAGS.model_dir, counted["epochs"], counted["best_epoch"], settings)
     if not result or not is_complete(result, settings):
         before, result = result, run(settings, corpora, known, encoder)
         if before:  # it went on with more epochs or patience: how often test was scored stays visible
@@ -201,6 +207,8 @@ def main(arguments: list[str]) -> None:
     for split, corpus in corpora.items():
         print(f"{split}: {json.dumps(corpus.summary(), ensure_ascii=False)}", flush=True)
     encoder = source.find_source(source.given())
+    if FLAGS.features and encoder is None:
+        raise DataError("--features and no encoder, expected --encoder, --elmo or --elmo_options and --elmo_weights")
     if settings.tune_encoder:
         source.refuse_to_tune(encoder)
         if FLAGS.features:

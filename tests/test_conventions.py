@@ -73,6 +73,15 @@ def test_relations_that_are_not_on_two_predicted_entities():
     assert scores["ungrounded_relations"] == {"predicted": 2, "gold": 1}
 
 
+def test_what_is_said_twice_of_nested_predictions():
+    """One false relation, of the inner of two entities that both its tokens are in; duplicates count once."""
+    inner, said = Entity("Org", 0, 2), ("Kill", 0, 1)
+    predicted = Sentence(TOKENS, (Entity("Peop", 0, 3), inner), (), "", (said, said, ("Kill", 1, 4), ("Kill", 1, 4)))
+    scores = score([GOLD], [predicted])
+    assert counts_of(scores, "strict")[1][1] == 1
+    assert scores["ungrounded_relations"]["predicted"] == 1
+
+
 def test_zero_predictions():
     scores = check(Sentence(TOKENS), ((0, 0, 3), (0, 0, 2)), ((0, 0, 3), (0, 0, 2)), ((0, 0, 3), (0, 0, 2)))
     for convention in ("strict", "boundaries", "relaxed"):
@@ -109,7 +118,7 @@ def test_duplicates_stray_tags_and_relations_on_no_entity(tmp_path):
     (tmp_path / "gold.txt").write_text(COLUMNS.format(tag="B-Loc", relations="['Live_In']", heads="[3]"))
     # I-Loc without a begin opens an entity; the same relation twice counts once; one to "in" is kept apart.
     (tmp_path / "found.txt").write_text(
-        COLUMNS.format(tag="I-Loc", relations="['Live_In', 'Live_In', 'Kill']", heads="[3, 3, 2]")
+        COLUMNS.format(tag="I-Loc", relations="['Live_In', 'Live_In', 'Kill', 'Kill']", heads="[3, 3, 2, 2]")
     )
     process = run_command(
         "cman_tf.score",

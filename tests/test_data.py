@@ -62,6 +62,15 @@ def binary(words, table):
     return f"{len(words)} {table.shape[1]}\n".encode() + rows
 
 
+def rows_of(*sizes):
+    """A binary file that says 3 numbers a row and has these many."""
+    rows = [
+        word + b" " + np.ones(size, "<f4").tobytes() + b"\n"
+        for word, size in zip((b"the", b"house", b"fox", b"a"), sizes)
+    ]
+    return b"4 3\n" + b"".join(rows)
+
+
 @pytest.mark.parametrize("zipped", [False, True])
 @pytest.mark.parametrize("form", ["text", "binary"])
 def test_word_vectors_in_every_form(tmp_path, form, zipped):
@@ -86,6 +95,11 @@ def test_word_vectors_in_every_form(tmp_path, form, zipped):
     [
         (binary(["a", "b"], np.ones((2, 3)))[:-6], "row 2, word 'b': 1 numbers, expected 3"),
         (binary(["a"], np.ones((1, 3))).replace(b"1 3", b"2 3"), "row 2: no word, expected 2 rows of 3"),
+        (rows_of(3, 3, 4, 3), "row 4, word .*: not where a row begins, expected 3 numbers in each row before"),
+        (rows_of(3, 3, 2, 3), "row 4: no word, expected 4 rows of 3"),
+        (rows_of(3, 2, 3, 3), "row 3, word .*: not where a row begins"),
+        (rows_of(3, 4, 3, 3), "row 3, word .*: not where a row begins"),
+        (rows_of(3, 3, 3, 4), "more after row 4, expected 4 rows of 3 numbers"),
         (b"\x00\x01\x02", "binary, but no line of count and size first"),
         (binary(["a"], np.full((1, 3), np.inf)), "row 1, word 'a': a value that is not finite"),
         (gzip.compress(b"a 1 2\n" * 999)[:-20], "expected a file of word vectors"),

@@ -14,7 +14,7 @@ import drec
 import pytest
 from conftest import ROOT, fails_with, run_command
 
-from cman_tf.data.corpus import read_corpus
+from cman_tf.data.corpus import SPLITS, read_corpus
 from cman_tf.data.sentence import ROOT as ROOT_TYPE
 from cman_tf.data.spert_json import dump_json
 from cman_tf.data.tags import flat_entities
@@ -23,6 +23,7 @@ from cman_tf.experiments.runs import FLAGS_DIRECTORY, Options, runs_of
 from cman_tf.experiments.tables import GAP, HEADER, lines_of, table
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.scoring.score import score
+from cman_tf.training.run_directory import sha256_of
 
 TINY = (
     "--hidden_size=8",
@@ -63,6 +64,18 @@ def test_label_source(tmp_path, eight_sentences):
     assert (tmp_path / "results/conll04/cman-words-seed1.json").stat().st_mtime_ns == stamp
     other = experiment(tmp_path, *arguments, extra=(*TINY, "--learning_rate=0.1"))
     fails_with(other, "cman-words-seed1.json: made with --learning_rate=0.0005, expected 0.1")
+    # Other data or word vectors, under the same names.
+    folder = tmp_path / "elsewhere" / eight_sentences.name
+    shutil.copytree(eight_sentences, folder)
+    (folder / "test.json").write_text((folder / "test.json").read_text() + "\n")
+    other = experiment(tmp_path, "label_source", f"--data_dir={folder}")
+    fails_with(other, "cman-words-seed1.json: made with other test data than")
+    (tmp_path / "vectors.txt").write_text("in 1.0 2.0\n")
+    fails_with(experiment(tmp_path, *arguments, f"--word_vectors={tmp_path}/vectors.txt"), "other word vectors than")
+    (tmp_path / "results/conll04/cman-words-seed1.json").write_text('{"test":')
+    fails_with(experiment(tmp_path, *arguments), "cman-words-seed1.json: not JSON", "expected a result file")
+    report = ("cman_tf.report", f"--results_dir={tmp_path}/results", "--readme=", "--document=", "--html=")
+    fails_with(run_command(*report, cwd=tmp_path), "cman-words-seed1.json: not JSON", "expected a result file")
 
 
 def test_decoding_time(tmp_path, eight_sentences):
@@ -78,14 +91,17 @@ def test_decoding_time(tmp_path, eight_sentences):
     assert "1.62" in rows["dynamic CMAN", "CoNLL04"]
     assert rows["CMAN", "CoNLL04"].count("not run") == 3
     assert rows["dynamic CMAN", "ADE"].count("not run") == 3
-    shutil.rmtree(tmp_path / "runs/conll04/dynamic_cman-words-seed1")
-    shutil.copytree(tmp_path / "runs/conll04/multihead-words-seed1", tmp_path / "runs/conll04/cman-words-seed1")
+    shutil.rmtree(tmp_path / "runs/experiments/conll04/dynamic_cman-words-seed1")
+    shutil.copytree(
+        tmp_path / "runs/experiments/conll04/multihead-words-seed1",
+        tmp_path / "runs/experiments/conll04/cman-words-seed1",
+    )
     fails_with(experiment(tmp_path, "decoding_time", data), "has dynamic_cman too, expected their runs in runs")
 
 
 def test_a_run_that_another_experiment_makes_is_waited_for(tmp_path, eight_sentences):
-    (tmp_path / "runs" / "conll04").mkdir(parents=True)
-    with (tmp_path / "runs/conll04/dynamic_cman-words-seed1.lock").open("w") as lock:
+    (tmp_path / "runs/experiments/conll04").mkdir(parents=True)
+    with (tmp_path / "runs/experiments/conll04/dynamic_cman-words-seed1.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         command = [sys.executable, "-m", "cman_tf.experiment", "conll04", "--rows=dynamic_cman"]
         process = subprocess.Popen(
@@ -101,7 +117,8 @@ def test_a_run_that_another_experiment_makes_is_waited_for(tmp_path, eight_sente
         assert process.poll() is None
         # The other one finishes it.
         result = {"flags": {"model": "dynamic_cman", "epochs": 2, "patience": 0}, "seed": 1, "inputs": "words"}
-        result.update(corpus={"name": "eight"}, protocol="best dev epoch", epochs=2, best_epoch=1)
+        hashes = {split: {"sha256": sha256_of(eight_sentences / f"{split}.json")} for split in SPLITS}
+        result.update(corpus={"name": "eight", **hashes}, protocol="best dev epoch", epochs=2, best_epoch=1)
         scores = score([], [])
         path = tmp_path / "results/conll04/dynamic_cman-words-seed1.json"
         path.parent.mkdir(parents=True)
@@ -109,7 +126,7 @@ def test_a_run_that_another_experiment_makes_is_waited_for(tmp_path, eight_sente
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "dynamic CMAN" in out
-    assert not (tmp_path / "runs/conll04/dynamic_cman-words-seed1").exists()
+    assert not (tmp_path / "runs/experiments/conll04/dynamic_cman-words-seed1").exists()
 
 
 def test_a_run_that_stopped_early_goes_on(tmp_path, eight_sentences):
@@ -139,7 +156,7 @@ def test_a_killed_experiment_goes_on(tmp_path, eight_sentences):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    metrics = tmp_path / "runs/conll04/cman-words-seed1/metrics.jsonl"
+    metrics = tmp_path / "runs/experiments/conll04/cman-words-seed1/metrics.jsonl"
     until = time.monotonic() + 300
     while time.monotonic() < until and not (metrics.exists() and len(metrics.read_text().splitlines()) > 1):
         time.sleep(0.05)
@@ -154,6 +171,18 @@ def test_a_killed_experiment_goes_on(tmp_path, eight_sentences):
     assert [line["epoch"] for line in after] == list(range(1, 41))
     assert after[0] == before[0]
     assert json.loads((tmp_path / "results/conll04/cman-words-seed1.json").read_text())["epochs"] == 40
+
+
+def test_runs_of_more_epochs_than_asked_for(tmp_path, eight_sentences):
+    """Refused where the number of epochs is what was asked for, else as good."""
+    arguments = ("conll04", "--rows=cman", f"--data_dir={eight_sentences}")
+    assert experiment(tmp_path, *arguments).returncode == 0
+    assert "cman-words-seed1: done" in experiment(tmp_path, *arguments, extra=(*TINY, "--epochs=1")).stdout
+    fixed = ("--protocol=fixed_epochs", f"--model_dir={tmp_path}/fixed", f"--data_dir={eight_sentences}", *TINY)
+    assert run_command("cman_tf.train", *fixed).returncode == 0
+    fails_with(
+        run_command("cman_tf.train", *fixed, "--epochs=1"), "fixed: is of epoch 2, expected --epochs of at least"
+    )
 
 
 def test_bad_arguments(tmp_path, eight_sentences):
@@ -209,6 +238,7 @@ def test_ade(tmp_path, ade):
 
 def test_drec(tmp_path):
     fails_with(run_command("bash", str(ROOT / "run_drec.sh"), cwd=tmp_path), "data-agreement.pdf")
+    fails_with(run_command("cman_tf.experiment", "drec", cwd=tmp_path), "data-agreement.pdf")
     (tmp_path / "data" / "drec").mkdir(parents=True)
     (tmp_path / "data" / "drec" / "drec.txt").write_text(drec.corpus())
     sentences = read_corpus(tmp_path / "data/drec/drec.txt", "multihead_root").sentences
@@ -226,6 +256,13 @@ def test_drec(tmp_path):
     assert [result["corpus"][split]["sentences"] for split in ("train", "dev", "test")] == [8, 2, 2]
     assert result["inputs"] == "words (trained vectors)"
     assert "55.66" in process.stdout
+    # What is predicted of such a corpus, in JSON, is scored against the columns.
+    gold, found = tmp_path / "data/drec/drec.txt", tmp_path / "found.json"
+    found.write_text(dump_json(sentences))
+    paths = (f"--gold={gold}", f"--predictions={found}", f"--json={tmp_path}/s.json")
+    process = run_command("cman_tf.score", *paths, "--format=multihead_root")
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert json.loads((tmp_path / "s.json").read_text())["strict"] == score(sentences, sentences)["strict"]
 
 
 def test_catalogue(tmp_path):

@@ -66,6 +66,29 @@ def test_a_killed_run_goes_on(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir() if not p.name.startswith(".")] == ["features.h5"]
 
 
+def test_a_part_that_was_deleted_is_made_again(tmp_path, monkeypatch):
+    """As its message asks for where it is damaged; the parts that are there stay."""
+    monkeypatch.setattr(cache, "_PART_TOKENS", 4)
+    path = tmp_path / "features.h5"
+    with pytest.raises(KeyboardInterrupt):
+        prepare(path, SOURCE, SENTENCES, lambda: Counting(stop_after=3))
+    first = tmp_path / "features.h5.parts" / "000000.h5"
+    first.write_bytes(b"damaged")
+    with pytest.raises(DataError, match="000000.h5: .*expected features of cman_tf.embed"):
+        prepare(path, SOURCE, SENTENCES, no_encoder)
+    first.unlink()
+    assert not prepare(path, SOURCE, SENTENCES, Counting).missing(SENTENCES)
+
+
+def test_what_was_begun_for_a_corpus_serves_a_share_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "_PART_TOKENS", 4)
+    path, after = tmp_path / "features.h5", Counting()
+    with pytest.raises(KeyboardInterrupt):
+        prepare(path, SOURCE, SENTENCES, lambda: Counting(stop_after=3))
+    assert not prepare(path, SOURCE, SENTENCES[:3], lambda: after).missing(SENTENCES[:3])
+    assert len(after.encoded) < 3
+
+
 def test_what_a_kill_leaves(tmp_path, monkeypatch):
     """SIGKILL while merging, and between the merged file and its parts' end."""
     monkeypatch.setattr(cache, "_PART_TOKENS", 4)
@@ -172,6 +195,20 @@ def test_training_with_an_encoder(elmo, eight_sentences, tmp_path):
     fails_with(run_command(*train, *elmo_flags(moved)), "holds another run (the contextual encoder is another)")
     train[2] = f"--model_dir={tmp_path / 'second'}"
     fails_with(run_command(*train, *elmo_flags(moved)), "features.h5: features of another encoder")
+
+
+def test_an_encoder_that_cannot_be_read_claims_no_directory(elmo, eight_sentences, tmp_path):
+    """Put right, training in the same directory begins."""
+    weights, run = elmo / "lm_weights.hdf5", tmp_path / "run"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:1000])
+    train = ["cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={run}", *TINY_FLAGS, "--epochs=1"]
+    fails_with(run_command(*train, *elmo_flags(elmo), cwd=tmp_path), "expected an HDF5 file of weights")
+    weights.write_bytes(whole)
+    process = run_command(*train, *elmo_flags(elmo), cwd=tmp_path)
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert len(json.loads((run / "result.json").read_text())["encoder_fingerprint"]) == 64
+    fails_with(run_command(*train, f"--features={tmp_path}/f.h5"), "--features and no encoder, expected --encoder")
 
 
 def test_cached_features_are_those_on_the_fly(elmo, sentences, tmp_path):

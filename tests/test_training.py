@@ -146,6 +146,26 @@ def test_a_finished_run_given_more_epochs_says_what_it_scored(trained, tmp_path)
     assert scored["test"] == before["test"]["strict"]["micro"]
 
 
+def test_fewer_epochs_than_the_best_one_are_refused(trained, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(trained("cman"), folder)
+    (best, paths) = json.loads((folder / "result.json").read_text())["best_epoch"], (f"--model_dir={folder}",)
+    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths, f"--epochs={best - 1}")
+    fails_with(process, f"run: has its best epoch at epoch {best}, expected --epochs of at least that")
+    (folder / "result.json").write_text("{")
+    fails_with(run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths), "result.json: not JSON")
+
+
+def test_a_truncated_checkpoint_is_one_line(trained, eight_sentences, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(trained("cman"), folder)
+    (folder / "result.json").unlink()
+    for path in (folder / "last").glob("*.index"):
+        path.write_bytes(path.read_bytes()[:20])
+    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", f"--model_dir={folder}")
+    fails_with(process, "expected a checkpoint of this run")
+
+
 def test_learning_rate_falls(make_model, make_batch, sentences):
     """Adam's first step is the rate itself for every weight that has a gradient: the compiled
     step follows the rate as it is set from outside."""

@@ -97,7 +97,9 @@ def _finish(name: str, rows: list, lines: list[int], path: str, predictions: boo
             if relation in found:
                 raise DataError(f"{where}: {kind} to token {head} a second time, expected it once")
             found.append(relation)
-    return Sentence(tuple(row[0] for row in rows), tuple(entities), tuple(found), name, tuple(ungrounded)), orphans
+    return Sentence(
+        tuple(row[0] for row in rows), tuple(entities), tuple(found), name, tuple(dict.fromkeys(ungrounded))
+    ), orphans
 
 
 def parse_columns(

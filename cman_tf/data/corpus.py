@@ -46,8 +46,8 @@ def read_corpus(path: str | pathlib.Path, format: str = "auto", predictions: boo
 
     Args:
       path: the file.
-      format: `multihead`, `multihead_root` (DREC: relations may point to token 0),
-        `spert`, or `auto`: JSON if it opens with a bracket, else `multihead`.
+      format: `multihead`, `multihead_root` (DREC: relations may point to token 0; JSON
+        holds that root as an entity), `spert`, or `auto`: JSON if it opens with a bracket, else `multihead`.
       predictions: the file holds what a system predicted: said twice is said once, and
         relations may stand on tokens that are in no entity (`Sentence.ungrounded`).
 
@@ -69,6 +69,8 @@ def read_corpus(path: str | pathlib.Path, format: str = "auto", predictions: boo
         raise DataError(f"{path}: empty, expected sentences")
     if format == "auto":
         format = _format_of(text, path)
+    if format == "multihead_root" and text.lstrip().startswith("["):
+        format = "spert"  # what was predicted of such a corpus: the root is among its entities
     # Not splitlines: a token may hold U+0085 and its like, which are no line ends here.
     if format == "spert":
         sentences, mended = parse_json(text, path, predictions)

@@ -103,7 +103,7 @@ def _read_ungrounded(items: Any, tokens: tuple[str, ...], where: str) -> tuple[t
         ):
             shown = json.dumps(item, ensure_ascii=False)[:40]
             raise DataError(f"{where}: ungrounded {shown}, expected [type, head token, tail token]")
-    return tuple((kind, head, tail) for kind, head, tail in items)
+    return tuple(dict.fromkeys((kind, head, tail) for kind, head, tail in items))
 
 
 def parse_json(text: str, path: str, predictions: bool = False) -> tuple[list[Sentence], dict[str, int]]:

@@ -18,8 +18,14 @@ def fraction(corpus: Corpus, share: float) -> Corpus:
 
 
 def held_out(corpus: Corpus, share: float) -> tuple[Corpus, Corpus]:
-    """The sentences without and with a share held out at random, both in their order."""
+    """The sentences without and with a share held out at random, both in their order.
+
+    Raises:
+      DataError: if one part would be empty.
+    """
     rows = _shuffled(corpus)
+    if len(rows) < 2:
+        raise DataError(f"{corpus.path}: one sentence, expected enough to hold some of them out")
     count = min(max(1, round(share * len(rows))), len(rows) - 1)
     return _part(corpus, rows[count:]), _part(corpus, rows[:count])
 

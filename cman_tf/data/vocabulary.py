@@ -139,7 +139,7 @@ class Vocabulary:
             lists = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
             has_vectors = lists.pop("vectors")
             table = np.load(folder / "word_vectors.npy", allow_pickle=False) if has_vectors else None
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(
                 f"{folder}: no trained model here ({error}), expected a directory of cman_tf.train"
             ) from None

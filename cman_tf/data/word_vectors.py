@@ -107,20 +107,29 @@ def _binary_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, n
     if len(header) != 2 or not all(part.isdigit() for part in header) or not int(header[1]):
         raise DataError(f"{path}: binary, but no line of count and size first, expected word2vec's binary format")
     count, size = map(int, header)
-    buffer, place = b"", 0
+    buffer, place, line_ends = b"", 0, None
     for number in range(count):
         if len(buffer) - place < 4 * size + _LONGEST_WORD:
             buffer, place = buffer[place:] + file.read(_BLOCK), 0
         end = buffer.find(b" ", place, place + _LONGEST_WORD)
         if end < 0:
             raise DataError(f"{path}, row {number + 1}: no word, expected {count} rows of {size} numbers")
-        word = buffer[place:end].decode("utf-8", errors="replace").lstrip("\n")
+        raw_word = buffer[place:end].lstrip(b"\n")
+        line_end = len(raw_word) < end - place  # some writers end a row with one
+        line_ends = line_end if number == 1 else line_ends
+        word = raw_word.decode("utf-8", errors="replace")
         raw, place = buffer[end + 1 : end + 1 + 4 * size], end + 1 + 4 * size
         where = f"{path}, row {number + 1}, word {word[:30]!r}"
         if len(raw) < 4 * size:
             raise DataError(f"{where}: {len(raw) // 4} numbers, expected {size}")
+        between = number > 1 and line_end != line_ends
+        if between or not raw_word or any(byte < 32 for byte in raw_word):  # in the middle of numbers
+            raise DataError(f"{where}: not where a row begins, expected {size} numbers in each row before")
         if keep(word, number):
             yield word, _finite(np.frombuffer(raw, "<f4").astype(np.float32), where)
+    rest = buffer[place:] + file.read(_BLOCK)
+    if rest.strip(b"\n"):
+        raise DataError(f"{path}: more after row {count}, expected {count} rows of {size} numbers")
 
 
 def _is_number(text: str) -> bool:

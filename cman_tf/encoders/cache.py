@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import pathlib
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -76,37 +76,46 @@ def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], op
     for left in path.parent.glob(f".{path.name}.[0-9]*"):  # of a process that was killed
         left.unlink()
     files = _parts(path)
+    kept: set[bytes] = set()
     if path.exists():
         cache = Cache(path, source)
         missing = cache.missing(unique)
         if not missing:
             shutil.rmtree(_parts_folder(path), ignore_errors=True)
             return cache
-        # Of one corpus one of the two is a part of the other, or nearly.
-        if 2 * (len(unique) - len(missing)) < min(len(unique), len(cache.keys())):
-            cache.close()
+        kept = cache.keys()
+        cache.close()
+        if _of_another_corpus(by_key, kept):
             raise DataError(
                 f"{path}: features of another corpus (it lacks {len(missing)} of these {len(unique)} sentences), "
                 "expected another file"
             )
-        cache.close()
         files = [path, *files]
-    done: set[bytes] = set()
-    for file in files:
-        part = Cache(file, source)
-        keys = part.keys()
-        part.close()
-        if file != path and not keys <= set(by_key):
-            raise DataError(
-                f"{file.parent}: another corpus' features, begun and not finished; expected another file, or none there"
-            )
-        done |= keys
+    begun = set().union(*(_keys(part, source) for part in _parts(path)))
+    if _of_another_corpus(by_key, begun):
+        raise DataError(
+            f"{_parts_folder(path)}: another corpus' features, begun and not finished; expected another file, "
+            "or none there"
+        )
+    done = begun | kept
     missing = [tokens for tokens in unique if key_of(tokens) not in done]
     if missing:
-        files += _encode(path, source, missing, opened(), len(_parts(path)))
+        files += _encode(path, source, missing, opened())
     merge(path, source, files)
     shutil.rmtree(_parts_folder(path), ignore_errors=True)
     return Cache(path, source)
+
+
+def _keys(file: pathlib.Path, source: Source) -> set[bytes]:
+    cache = Cache(file, source)
+    keys = cache.keys()
+    cache.close()
+    return keys
+
+
+def _of_another_corpus(asked: Collection[bytes], there: Collection[bytes]) -> bool:
+    """Of one corpus, or a share of it, one of the two is a part of the other, or nearly."""
+    return 4 * sum(key in there for key in asked) < min(len(asked), len(there))
 
 
 def _parts_folder(path: pathlib.Path) -> pathlib.Path:
@@ -114,15 +123,14 @@ def _parts_folder(path: pathlib.Path) -> pathlib.Path:
 
 
 def _parts(path: pathlib.Path) -> list[pathlib.Path]:
-    return sorted(_parts_folder(path).glob("*.h5"))
+    return sorted(_parts_folder(path).glob("[0-9]*.h5"))
 
 
-def _encode(
-    path: pathlib.Path, source: Source, sentences: list[Tokens], encoder: Any, number: int
-) -> list[pathlib.Path]:
+def _encode(path: pathlib.Path, source: Source, sentences: list[Tokens], encoder: Any) -> list[pathlib.Path]:
     """Encode in order of length, writing part after part; returns the parts' files."""
     folder = _parts_folder(path)
     folder.mkdir(parents=True, exist_ok=True)
+    number = 1 + max((int(part.stem) for part in _parts(path)), default=-1)
     files = []
     with tqdm(total=sum(map(len, sentences)), desc=f"features into {path.name}", unit="token", disable=None) as bar:
         for part in _groups(sentences, _PART_TOKENS):

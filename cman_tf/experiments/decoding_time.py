@@ -15,7 +15,7 @@ from cman_tf.data.corpus import find_split, read_corpus
 from cman_tf.data.order import sorted_order
 from cman_tf.data.sentence import DataError
 from cman_tf.experiments.runs import Options, read_result
-from cman_tf.files import write_atomically
+from cman_tf.files import read_json, write_atomically
 
 NAME = "decoding_time"
 TITLE = "Relative decoding time (TNNLS table V)"
@@ -67,7 +67,7 @@ def measure(options: Options, repeats: int = 5) -> list[pathlib.Path]:
                     "experiment conll04 to be run before, with this seed and these inputs"
                 )
             path = options.results / NAME / f"{stem}.json"
-            lost = (read_result(path) or {"seconds": {}})["seconds"].keys() - runs.keys()
+            lost = (_read(path)["seconds"] if path.exists() else {}).keys() - runs.keys()
             if lost:
                 raise DataError(
                     f"{path}: has {', '.join(sorted(lost))} too, expected their runs in {options.runs}, to be timed "
@@ -117,13 +117,20 @@ def _in_turns(passes: dict[str, Any], repeats: int) -> dict[str, list[float]]:
     return seconds
 
 
+def _read(path: pathlib.Path) -> dict[str, Any]:
+    content = read_json(path, "a file of the experiment decoding_time")
+    if not {"seconds", "overall_f1", "inputs", "seed"} <= set(content):
+        raise DataError(f"{path}: lacks what was measured, expected a file of the experiment decoding_time")
+    return content
+
+
 def _overall(result: dict[str, Any]) -> float:
     return statistics.mean(row["f1"] for row in result["test"]["strict"]["micro"].values())
 
 
 def table(folder: pathlib.Path) -> list[list[str]]:
     """The table, header first, of all files there; a row that was not run is a visible gap."""
-    found = [read_result(path) for path in sorted((folder / NAME).glob("*-seed*.json"))]
+    found = [_read(path) for path in sorted((folder / NAME).glob("*-seed*.json"))]
     rows = [list(HEADER)]
     for file in found or [{"inputs": "", "seed": "", "seconds": {}, "overall_f1": {}}]:
         for (_, key), label in ROWS.items():

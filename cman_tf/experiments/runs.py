@@ -1,25 +1,16 @@
-"""The runs that an experiment consists of, and making them one after another."""
+"""The runs that an experiment consists of, and their result files."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import json
 import pathlib
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Any
 
-from cman_tf.data.corpus import find_split
 from cman_tf.data.sentence import DataError
-from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
 from cman_tf.experiments.rows import FOLDS, Experiment, Row
-from cman_tf.files import held, write_atomically
-from cman_tf.flags import settings_from_flagfile
-from cman_tf.settings import Settings
-from cman_tf.training.run_directory import MAY_CHANGE, is_complete
+from cman_tf.files import read_json
 
-_INPUTS = ("data_dir", "word_vectors", *ENCODER_FLAGS)
 DREC_FILE = "drec.txt"  # the whole corpus, split by us, where there are no train.txt, dev.txt and test.txt
 _CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 # Beside the package in a checkout; installed elsewhere, that of the directory it is called in.
@@ -44,6 +35,11 @@ class Run:
     def name(self) -> str:
         return f"{self.result.parent.name}/{self.result.stem}"
 
+    def given(self, flag: str) -> str:
+        """The value of one of its flags, or nothing."""
+        values = [text.partition("=")[2] for text in self.flags if text.startswith(f"--{flag}=")]
+        return values[-1] if values else ""
+
 
 @dataclasses.dataclass(frozen=True)
 class Options:
@@ -64,7 +60,7 @@ class Options:
     seeds: Sequence[int] = (1,)
     folds: Sequence[int] = tuple(range(FOLDS))
     results: pathlib.Path = pathlib.Path("results")
-    runs: pathlib.Path = pathlib.Path("runs")
+    runs: pathlib.Path = pathlib.Path("runs/experiments")
     extra: tuple[str, ...] = ()
 
 
@@ -72,6 +68,8 @@ def runs_of(name: str, experiment: Experiment, options: Options) -> list[Run]:
     """All runs, rows of other experiments with them: those are theirs, and are made once."""
     found = []
     for inputs, input_flags in options.inputs.items():
+        # Of words there are no features to keep.
+        extra = [flag for flag in options.extra if inputs != "words" or not flag.startswith("--features=")]
         for row in experiment.rows:
             home = row.home or name
             for fold in options.folds if experiment.corpus == "ade" else (None,):
@@ -82,7 +80,7 @@ def runs_of(name: str, experiment: Experiment, options: Options) -> list[Run]:
                         *row.flags,
                         *_data(options.data_dir, experiment.corpus, fold),
                         *input_flags,
-                        *options.extra,
+                        *extra,
                         f"--seed={seed}",
                     )
                     result = options.results / home / f"{stem}.json"
@@ -100,33 +98,6 @@ def _data(folder: str, corpus: str, fold: int | None) -> tuple[str, ...]:
     return (*files, "--hold_out=0.1")
 
 
-def make(run: Run) -> None:
-    """Train it, go on with it, or leave it if its result is there.
-
-    Raises:
-      DataError: if it fails.
-    """
-    if _is_made(run):
-        print(f"{run.name}: done", flush=True)
-        return
-    with _alone(run.directory) as lock:
-        if _is_made(run):  # by another experiment in the meantime
-            return
-        print(f"{run.name}: training", flush=True)
-        if run.row.gold_labels_of:
-            _evaluate_with_gold_labels(run, lock)
-            return
-        _call(
-            "cman_tf.train",
-            f"--flagfile={flagfile_of(run.row)}",
-            *run.flags,
-            f"--model_dir={run.directory}",
-            f"--results_dir={run.result.parent}",
-            f"--result_name={run.result.stem}",
-            lock=lock,
-        )
-
-
 def flagfile_of(row: Row) -> pathlib.Path:
     """The flagfile that a row is trained with.
 
@@ -139,83 +110,15 @@ def flagfile_of(row: Row) -> pathlib.Path:
     return path
 
 
-def _is_made(run: Run) -> bool:
-    """Whether its result is there, of as many epochs as are asked for.
+def read_result(path: pathlib.Path) -> dict[str, Any]:
+    """A result file's content.
 
     Raises:
-      DataError: if what is there was made with other settings, or stopped earlier and its run is gone.
+      DataError: if it is something else.
     """
-    result = read_result(run.result)
-    if result is None:
-        return False
-    expected = dataclasses.asdict(settings_from_flagfile(flagfile_of(run.row), run.flags))
-    for name, value in expected.items():
-        if name not in MAY_CHANGE and result["flags"].get(name, value) != value:
-            was = result["flags"][name]
-            raise DataError(f"{run.result}: made with --{name}={was}, expected {value}, or another --results_dir")
-    for name in _INPUTS:
-        was, now = (pathlib.Path(value).name for value in (result["flags"].get(name) or "", _given(run, name)))
-        if "model_dir" in result["flags"] and was != now:
-            raise DataError(
-                f"{run.result}: made with --{name}={was}, expected {now or 'none'}, or another --results_dir"
-            )
-    if is_complete(result, Settings(**expected)):
-        return True
-    if not (run.directory / "run.json").exists() and not run.row.gold_labels_of:
-        was = " ".join(f"--{name}={result['flags'][name]}" for name in MAY_CHANGE)
-        now = " ".join(f"--{name}={expected[name]}" for name in MAY_CHANGE)
-        raise DataError(f"{run.result}: made with {was}, expected {now}, or its run in {run.directory} to go on with")
-    return False
-
-
-def _given(run: Run, name: str) -> str:
-    """The value of one of a run's flags, or nothing."""
-    values = [flag.partition("=")[2] for flag in run.flags if flag.startswith(f"--{name}=")]
-    return values[-1] if values else ""
-
-
-def _evaluate_with_gold_labels(run: Run, lock: int) -> None:
-    """Test scores of the same row's model of the experiment conll04, given gold labels."""
-    stem = run.result.stem.replace(run.row.key, run.row.gold_labels_of or "", 1)
-    model = run.directory.parent.parent / "conll04" / stem
-    trained = read_result(run.result.parent.parent / "conll04" / f"{stem}.json")
-    if trained is None or not (model / "flags.txt").exists():
-        raise DataError(
-            f"{model}: no trained model with a result, expected the row {run.row.gold_labels_of} made before"
-        )
-    folder = next(flag for flag in run.flags if flag.startswith("--data_dir=")).partition("=")[2]
-    scores = run.directory.parent / f"{run.directory.name}.json"
-    test = find_split(folder, "test")
-    _call(
-        "cman_tf.evaluate",
-        f"--model_dir={model}",
-        f"--data={test}",
-        "--label_source=gold",
-        f"--json={scores}",
-        lock=lock,
-    )
-    result = {**trained, "test": read_result(scores), "label_source": "gold"}
-    result.pop("dev", None)
-    write_atomically(run.result, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-
-
-def _call(module: str, *arguments: str, lock: int) -> None:
-    # The lock is the child's, too: should this process be killed, it lasts as long as the training.
-    process = subprocess.run([sys.executable, "-m", module, *arguments], pass_fds=(lock,))
-    if process.returncode:
-        raise DataError(f"{module}: ended with {process.returncode}; run again, the experiment goes on from there")
-
-
-@contextlib.contextmanager
-def _alone(directory: pathlib.Path) -> Iterator[int]:
-    """No other process makes this run meanwhile; one that wants to waits."""
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    path = directory.parent / f"{directory.name}.lock"
-    path.touch()
-    with held(path, lambda: print(f"{directory}: another experiment is at it, waiting", flush=True)) as lock:
-        yield lock
-
-
-def read_result(path: pathlib.Path) -> dict | None:
-    """A result file's content, or None if it is not there."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    expected = "a result file of cman_tf.train"
+    result = read_json(path, expected)
+    lacking = [name for name in ("corpus", "flags", "inputs", "protocol", "test") if name not in result]
+    if lacking:
+        raise DataError(f"{path}: no {lacking[0]!r}, expected {expected}")
+    return result

@@ -8,7 +8,7 @@ relations point to (DREC) is no entity among the facts.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from cman_tf.data.sentence import ROOT, Entity, Sentence
 from cman_tf.data.tags import OUTSIDE
@@ -78,10 +78,10 @@ def relation_ends(sentence: Sentence) -> list[tuple[str, Entity, Entity]]:
 def ungrounded(gold: Sentence, predicted: Sentence) -> dict[str, int]:
     """Predicted relations that are left out, as an end is in no entity: of the prediction
     (strict, boundaries), or of gold (relaxed)."""
-    in_none = len(predicted.ungrounded) - len(_within_one(predicted))
+    alone = set(predicted.ungrounded)
     return {
-        "predicted": in_none,
-        "gold": sum(not all(_span_at(gold, e) for e in ends) for _, *ends in _places(predicted)),
+        "predicted": sum(_entity_of(predicted, tokens) is None for _, *tokens in alone),
+        "gold": sum(not all(_span_at(gold, e) for e in ends) for _, *ends in set(_places(predicted))),
     }
 
 
@@ -99,12 +99,14 @@ def _untyped(sentence: Sentence) -> Facts:
 
 def _within_one(sentence: Sentence) -> list[tuple[str, Entity, Entity]]:
     """Relations predicted of two tokens of one and the same entity."""
-    found = []
-    for kind, *tokens in sentence.ungrounded:
-        for entity in sentence.entities:
-            if all(entity.start <= token < entity.end for token in tokens):
-                found.append((kind, entity, entity))
-    return found
+    ends = [(kind, _entity_of(sentence, tokens)) for kind, *tokens in sentence.ungrounded]
+    return [(kind, entity, entity) for kind, entity in ends if entity is not None]
+
+
+def _entity_of(sentence: Sentence, tokens: Sequence[int]) -> Entity | None:
+    """The entity, the shortest of several, that all of some tokens are in."""
+    found = [e for e in sentence.entities if all(e.start <= token < e.end for token in tokens)]
+    return min(found, key=lambda e: e.end - e.start, default=None)
 
 
 def _places(predicted: Sentence) -> list[tuple[str, Entity, Entity]]:

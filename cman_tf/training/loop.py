@@ -24,7 +24,7 @@ from cman_tf.inference import make_decoder, predict_examples
 from cman_tf.scoring.analysis import by_distance, by_length
 from cman_tf.scoring.score import score, stop_score
 from cman_tf.settings import Settings
-from cman_tf.training.run_directory import Metrics, is_finished
+from cman_tf.training.run_directory import Metrics, is_finished, refuse_beyond
 from cman_tf.training.state import State, restore_model
 from cman_tf.training.step import make_optimizer, make_train_step
 from cman_tf.training.summaries import Summaries, record_of
@@ -157,6 +157,7 @@ def train(trainer: Trainer, shown: Settings | None = None) -> None:
       shown: what TensorBoard is to show as the run's settings; none: the trainer's.
     """
     settings, state = trainer.settings, trainer.state
+    refuse_beyond(trainer.directory, int(state.epoch), int(state.best_epoch), settings)
     metrics = Metrics(trainer.directory, int(state.epoch))
     summaries = Summaries(trainer.directory, shown or settings, trainer.inputs())
     train_step = make_train_step(trainer.model, trainer.optimizer)

@@ -8,16 +8,14 @@ import hashlib
 import json
 import pathlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cman_tf.data.corpus import SPLITS, Corpus
 from cman_tf.data.sentence import DataError
-from cman_tf.files import hash_file, held, write_atomically
+from cman_tf.files import hash_file, held, read_json, write_atomically
 from cman_tf.flags import flagfile_of
 from cman_tf.settings import Settings
-
-MAY_CHANGE = ("epochs", "patience")  # these say when a run ends, not what it is
 
 
 @contextlib.contextmanager
@@ -66,13 +64,13 @@ def find_run(
         "id": uuid.uuid4().hex,
         "settings": dataclasses.asdict(settings),
         "corpora": {split: corpora[split].sha256 for split in SPLITS},
-        "word_vectors": _sha256(vectors_file) if vectors_file else None,
+        "word_vectors": sha256_of(vectors_file) if vectors_file else None,
         "encoder": encoder,
         "commits": [],
     }
     known = folder / "run.json"
     if known.exists():
-        old = json.loads(known.read_text(encoding="utf-8"))
+        old = read_json(known, "what cman_tf.train wrote")
         _check_same(folder, old, run)
         return {**run, "id": old["id"], "commits": old["commits"]}
     if folder.is_dir() and any(folder.iterdir()):
@@ -96,23 +94,26 @@ def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str,
     write_atomically(folder / "flags.txt", flagfile_of({**run["settings"], **extra}))
 
 
-def _sha256(path: str) -> str:
+def sha256_of(path: str | pathlib.Path) -> str:
+    """A file's, in hexadecimal."""
     try:
         digest = hashlib.sha256()
         hash_file(path, digest)
         return digest.hexdigest()
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror}, expected a file of word vectors") from None
+        raise DataError(f"{path}: {error.strerror}, expected a readable file") from None
+
+
+def may_change(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Settings that say when a run ends, not what it is: epochs only where the learning rate
+    does not depend on their number."""
+    return ("epochs", "patience") if settings["learning_rate_schedule"] == "constant" else ("patience",)
 
 
 def differing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Settings in which two runs differ; one that the older did not know had its default.
-
-    Where the learning rate depends on the number of epochs, that may not change either.
-    """
+    """Settings in which two runs differ; one that the older did not know had its default."""
     defaults = dataclasses.asdict(Settings(model=old["model"]).resolved())
-    may_change = MAY_CHANGE if new["learning_rate_schedule"] == "constant" else MAY_CHANGE[1:]
-    return [name for name in new if name not in may_change and old.get(name, defaults[name]) != new[name]]
+    return [name for name in new if name not in may_change(new) and old.get(name, defaults[name]) != new[name]]
 
 
 def is_finished(epoch: int, best_epoch: int, settings: Settings) -> bool:
@@ -126,6 +127,14 @@ def is_complete(result: dict[str, Any], settings: Settings) -> bool:
     """Whether a result is of as many epochs as the settings ask for."""
     counted = result.get("stage_one", result)  # by whose epochs it is over
     return is_finished(counted["epochs"], counted["best_epoch"], settings)
+
+
+def refuse_beyond(where: str | pathlib.Path, epoch: int, best_epoch: int, settings: Settings) -> None:
+    """Raises DataError if a run has gone so much further than asked for that its result is another."""
+    last = epoch if settings.protocol == "fixed_epochs" else best_epoch
+    if last > settings.epochs:
+        what = "is of" if settings.protocol == "fixed_epochs" else "has its best epoch at"
+        raise DataError(f"{where}: {what} epoch {last}, expected --epochs of at least that, or another --model_dir")
 
 
 def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) -> None:
@@ -149,8 +158,12 @@ class Metrics:
         self.path = pathlib.Path(directory) / "metrics.jsonl"
         self.lines = []
         if self.path.exists():
-            for line in self.path.read_text(encoding="utf-8").splitlines():
-                if json.loads(line)["epoch"] <= last_epoch:
+            for number, line in enumerate(self.path.read_text(encoding="utf-8").splitlines(), start=1):
+                try:
+                    epoch = json.loads(line)["epoch"]
+                except (ValueError, KeyError, TypeError):
+                    raise DataError(f"{self.path}, line {number}: {line[:30]!r}, expected an epoch's record") from None
+                if epoch <= last_epoch:
                     self.lines.append(line)
 
     def add(self, record: dict[str, Any]) -> None:

@@ -38,12 +38,19 @@ class State:
         """Go on from the last epoch saved, if any; returns its number, else 0.
 
         That is the best one's where a run was killed between saving it as best and as last.
+
+        Raises:
+          DataError: if it cannot be read.
         """
         newest = max(
             (m.latest_checkpoint for m in (self._last, self._best) if m.latest_checkpoint), key=_number, default=""
         )
         if newest:
-            self._checkpoint.restore(newest)
+            try:
+                self._checkpoint.restore(newest)
+            except (ValueError, tf.errors.OpError) as error:
+                reason = str(error).strip().splitlines()[0]
+                raise DataError(f"{newest}: {reason}, expected a checkpoint of this run") from None
         return int(self.epoch)
 
     def finish_epoch(self, epoch: int, score: float | None) -> bool:

@@ -1,0 +1,85 @@
+"""Making an experiment's runs, each in a process of its own, resumed where it was."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pathlib
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from cman_tf.data.corpus import find_split
+from cman_tf.data.sentence import DataError
+from cman_tf.experiments.made import is_made
+from cman_tf.experiments.runs import Run, flagfile_of, read_result
+from cman_tf.files import held, read_json, write_atomically
+
+
+def make(run: Run) -> None:
+    """Train it, go on with it, or leave it if its result is there.
+
+    Raises:
+      DataError: if it fails.
+    """
+    if is_made(run):
+        print(f"{run.name}: done", flush=True)
+        return
+    with _alone(run.directory) as lock:
+        if is_made(run):  # by another experiment in the meantime
+            return
+        print(f"{run.name}: training", flush=True)
+        if run.row.gold_labels_of:
+            _evaluate_with_gold_labels(run, lock)
+            return
+        _call(
+            "cman_tf.train",
+            f"--flagfile={flagfile_of(run.row)}",
+            *run.flags,
+            f"--model_dir={run.directory}",
+            f"--results_dir={run.result.parent}",
+            f"--result_name={run.result.stem}",
+            lock=lock,
+        )
+
+
+def _evaluate_with_gold_labels(run: Run, lock: int) -> None:
+    """Test scores of the same row's model of the experiment conll04, given gold labels."""
+    stem = run.result.stem.replace(run.row.key, run.row.gold_labels_of or "", 1)
+    model = run.directory.parent.parent / "conll04" / stem
+    result = run.result.parent.parent / "conll04" / f"{stem}.json"
+    if not result.exists() or not (model / "flags.txt").exists():
+        raise DataError(
+            f"{model}: no trained model with a result, expected the row {run.row.gold_labels_of} made before"
+        )
+    trained = read_result(result)
+    scores = run.directory.parent / f"{run.directory.name}.json"
+    test = find_split(run.given("data_dir"), "test")
+    _call(
+        "cman_tf.evaluate",
+        f"--model_dir={model}",
+        f"--data={test}",
+        "--label_source=gold",
+        f"--json={scores}",
+        lock=lock,
+    )
+    gold = {**trained, "test": read_json(scores, "scores of cman_tf.evaluate"), "label_source": "gold"}
+    gold.pop("dev", None)
+    write_atomically(run.result, json.dumps(gold, indent=1, ensure_ascii=False) + "\n")
+
+
+def _call(module: str, *arguments: str, lock: int) -> None:
+    # The lock is the child's, too: should this process be killed, it lasts as long as the training.
+    process = subprocess.run([sys.executable, "-m", module, *arguments], pass_fds=(lock,))
+    if process.returncode:
+        raise DataError(f"{module}: ended with {process.returncode}; run again, the experiment goes on from there")
+
+
+@contextlib.contextmanager
+def _alone(directory: pathlib.Path) -> Iterator[int]:
+    """No other process makes this run meanwhile; one that wants to waits."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    path = directory.parent / f"{directory.name}.lock"
+    path.touch()
+    with held(path, lambda: print(f"{directory}: another experiment is at it, waiting", flush=True)) as lock:
+        yield lock
