@@ -14,6 +14,7 @@ from cman_tf.data.sentence import DataError
 from cman_tf.experiments.alike import differing, grouped, usual_settings
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.document import markdown, markdown_table, sections, web_page
+from cman_tf.experiments.rows import FOLDS
 from cman_tf.experiments.runs import read_result
 from cman_tf.experiments.tables import mean_and_deviation
 from cman_tf.files import write_atomically
@@ -81,7 +82,7 @@ def rows_of(groups: Groups) -> list[list[str]]:
         epochs = ", ".join(f"{result['best_epoch']} of {result['epochs']}" for result in results)
         files = ", ".join(f"[{r['file'][:-5]}]({FLAGS.results_dir}/{r['file']})" for r in results)
         if corpus.startswith("ade"):
-            epochs, files = f"{len(results)} folds", f"[ade]({FLAGS.results_dir}/ade)"
+            epochs, files = f"{len(results)} of {FOLDS} folds", f"[ade]({FLAGS.results_dir}/ade)"
         rows.append([corpus, name, common["inputs"], *f1, common["protocol"], epochs, seeds, files])
     return rows
 
