@@ -14,8 +14,13 @@ from typing import Any, BinaryIO
 from cman_tf.data.sentence import DataError
 
 
-def read_json(path: str | pathlib.Path, expected: str) -> dict[str, Any]:
+def read_json(path: str | pathlib.Path, expected: str, *names: str) -> dict[str, Any]:
     """The object in a file of our own.
+
+    Args:
+      path: the file.
+      expected: what it should be, for messages.
+      names: of what the object must have.
 
     Raises:
       DataError: if it holds something else, naming what was expected.
@@ -28,6 +33,9 @@ def read_json(path: str | pathlib.Path, expected: str) -> dict[str, Any]:
         raise DataError(f"{path}: not JSON ({error}), expected {expected}") from None
     if not isinstance(content, dict):
         raise DataError(f"{path}: JSON, but no object, expected {expected}")
+    lacking = [name for name in names if name not in content]
+    if lacking:
+        raise DataError(f"{path}: no {lacking[0]!r}, expected {expected}")
     return content
 
 

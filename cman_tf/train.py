@@ -26,7 +26,7 @@ from cman_tf.encoders import source
 from cman_tf.files import read_json, write_atomically
 from cman_tf.scoring.tables import paper_table, score_table
 from cman_tf.settings import Settings
-from cman_tf.training.run_directory import alone, find_run, is_complete, refuse_beyond, start_run
+from cman_tf.training.run_directory import alone, epochs_of, find_run, is_complete, refuse_beyond, start_run
 
 FLAGS = flags.FLAGS
 _RUN_FLAGS = (
@@ -184,8 +184,7 @@ def finish(
     finished = pathlib.Path(FLAGS.model_dir) / "result.json"
     result = read_json(finished, "what cman_tf.train wrote") if finished.exists() else {}
     if result:
-        counted = result.get("stage_one", result)
-        refuse_beyond(FLAGS.model_dir, counted["epochs"], counted["best_epoch"], settings)
+        refuse_beyond(FLAGS.model_dir, *epochs_of(result), settings)
     if not result or not is_complete(result, settings):
         before, result = result, run(settings, corpora, known, encoder)
         if before:  # it went on with more epochs or patience: how often test was scored stays visible

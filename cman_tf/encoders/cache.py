@@ -75,7 +75,7 @@ def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], op
     unique = list(by_key.values())
     for left in path.parent.glob(f".{path.name}.[0-9]*"):  # of a process that was killed
         left.unlink()
-    files = _parts(path)
+    parts = _parts(path)
     kept: set[bytes] = set()
     if path.exists():
         cache = Cache(path, source)
@@ -90,8 +90,7 @@ def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], op
                 f"{path}: features of another corpus (it lacks {len(missing)} of these {len(unique)} sentences), "
                 "expected another file"
             )
-        files = [path, *files]
-    begun = set().union(*(_keys(part, source) for part in _parts(path)))
+    begun = set().union(*(_keys(part, source) for part in parts))
     if _of_another_corpus(by_key, begun):
         raise DataError(
             f"{_parts_folder(path)}: another corpus' features, begun and not finished; expected another file, "
@@ -100,8 +99,8 @@ def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], op
     done = begun | kept
     missing = [tokens for tokens in unique if key_of(tokens) not in done]
     if missing:
-        files += _encode(path, source, missing, opened())
-    merge(path, source, files)
+        parts += _encode(path, source, missing, opened())
+    merge(path, source, [path, *parts] if kept else parts)
     shutil.rmtree(_parts_folder(path), ignore_errors=True)
     return Cache(path, source)
 

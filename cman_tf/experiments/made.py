@@ -15,7 +15,7 @@ from cman_tf.encoders.source import find_source
 from cman_tf.experiments.runs import Run, flagfile_of, read_result
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.settings import Settings
-from cman_tf.training.run_directory import is_complete, may_change, refuse_beyond, sha256_of
+from cman_tf.training.run_directory import epochs_of, is_complete, may_change, refuse_beyond, sha256_of
 
 _sha256 = functools.cache(sha256_of)
 
@@ -46,7 +46,7 @@ def is_made(run: Run) -> bool:
         raise DataError(f"{run.result}: made with {what}, expected the same, or another --results_dir")
     settings = Settings(**expected)
     if settings.protocol == "fixed_epochs":  # elsewhere more epochs than asked for are as good
-        refuse_beyond(run.result, result["epochs"], result["best_epoch"], settings)
+        refuse_beyond(run.result, *epochs_of(result), settings)
     if is_complete(result, settings):
         return True
     if not (run.directory / "run.json").exists() and not run.row.gold_labels_of:

@@ -123,10 +123,15 @@ def is_finished(epoch: int, best_epoch: int, settings: Settings) -> bool:
     return epoch >= settings.epochs or bool(settings.patience) and epoch - best_epoch >= settings.patience
 
 
+def epochs_of(result: dict[str, Any]) -> tuple[int, int]:
+    """A result's epochs and the best of them, of the stage by whose epochs it is over."""
+    counted = result.get("stage_one", result)
+    return counted["epochs"], counted["best_epoch"]
+
+
 def is_complete(result: dict[str, Any], settings: Settings) -> bool:
     """Whether a result is of as many epochs as the settings ask for."""
-    counted = result.get("stage_one", result)  # by whose epochs it is over
-    return is_finished(counted["epochs"], counted["best_epoch"], settings)
+    return is_finished(*epochs_of(result), settings)
 
 
 def refuse_beyond(where: str | pathlib.Path, epoch: int, best_epoch: int, settings: Settings) -> None:
