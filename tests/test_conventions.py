@@ -247,6 +247,11 @@ def test_by_length_and_distance():
         "11-20": [(1, 0, 1), (0, 1, 1)],
         "more than 20": [(0, 0, 0), (0, 0, 0)],
     }
+    # Predicted of two tokens of Ann, a relation is false here, too, as in the scores; of no entity it is left out.
+    alone = Sentence(tokens, (ann,), (), "", (("Kill", 0, 1), ("Kill", 0, 3)))
+    false = {group: row["relations"]["fp"] for group, row in by_distance([gold], [alone]).items()}
+    assert false == {"0-10": 1, "11-20": 0, "more than 20": 0}
+    assert score([gold], [alone])["strict"]["micro"]["relations"]["fp"] == 1
     lengths = by_length([gold, Sentence(("x",) * 50)], [predicted, Sentence(("x",) * 50)])
     assert [row["sentences"] for row in lengths.values()] == [1, 0, 0, 1]
     assert lengths["0-19"]["entities"]["tp"] == 2

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cman_tf.data.sentence import ROOT, Entity, Sentence
-from cman_tf.scoring.conventions import Facts, relation_ends, strict
+from cman_tf.scoring.conventions import Facts, scored_relations, strict
 from cman_tf.scoring.counts import count, micro
 from cman_tf.scoring.score import TASKS
 
@@ -53,7 +53,7 @@ def _in_group(gold: Sentence, predicted: Sentence, group: tuple[int, int]) -> tu
 def _near(sentence: Sentence, group: tuple[int, int]) -> Facts:
     """The strict facts of the relations in the group and of their entities."""
     entities, relations = set(), set()
-    for kind, *ends in relation_ends(sentence):
+    for kind, *ends in scored_relations(sentence):
         if group[0] <= distance(sentence.tokens, *ends) <= group[1]:
             facts = [(e.type, e.start, e.end) for e in ends]
             entities.update(fact for fact in facts if fact[0] != ROOT)

@@ -75,6 +75,12 @@ def relation_ends(sentence: Sentence) -> list[tuple[str, Entity, Entity]]:
     return [(r.type, sentence.entities[r.head], sentence.entities[r.tail]) for r in sentence.relations]
 
 
+def scored_relations(sentence: Sentence) -> list[tuple[str, Entity, Entity]]:
+    """The relations with their entities; one predicted of two tokens of one entity is of that entity to itself."""
+    ends = [(kind, _entity_of(sentence, tokens)) for kind, *tokens in sentence.ungrounded]
+    return [*relation_ends(sentence), *((kind, entity, entity) for kind, entity in ends if entity is not None)]
+
+
 def ungrounded(gold: Sentence, predicted: Sentence) -> dict[str, int]:
     """Predicted relations that are left out, as an end is in no entity: of the prediction
     (strict, boundaries), or of gold (relaxed)."""
@@ -87,20 +93,12 @@ def ungrounded(gold: Sentence, predicted: Sentence) -> dict[str, int]:
 
 def _typed(sentence: Sentence) -> Facts:
     entities = {(e.type, e.start, e.end) for e in sentence.entities if e.type != ROOT}
-    relations = [*relation_ends(sentence), *_within_one(sentence)]
-    return entities, {(k, (a.type, a.start, a.end), (b.type, b.start, b.end)) for k, a, b in relations}
+    return entities, {(k, (a.type, a.start, a.end), (b.type, b.start, b.end)) for k, a, b in scored_relations(sentence)}
 
 
 def _untyped(sentence: Sentence) -> Facts:
     entities = {(ANY, e.start, e.end) for e in sentence.entities if e.type != ROOT}
-    relations = [*relation_ends(sentence), *_within_one(sentence)]
-    return entities, {(k, (a.start, a.end), (b.start, b.end)) for k, a, b in relations}
-
-
-def _within_one(sentence: Sentence) -> list[tuple[str, Entity, Entity]]:
-    """Relations predicted of two tokens of one and the same entity."""
-    ends = [(kind, _entity_of(sentence, tokens)) for kind, *tokens in sentence.ungrounded]
-    return [(kind, entity, entity) for kind, entity in ends if entity is not None]
+    return entities, {(k, (a.start, a.end), (b.start, b.end)) for k, a, b in scored_relations(sentence)}
 
 
 def _entity_of(sentence: Sentence, tokens: Sequence[int]) -> Entity | None:
