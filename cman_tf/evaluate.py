@@ -10,8 +10,10 @@ import json
 from absl import flags
 
 from cman_tf.data.corpus import FORMATS, read_corpus
+from cman_tf.data.order import BATCH_TOKENS
+from cman_tf.data.sentence import DataError
 from cman_tf.encoders import source
-from cman_tf.files import write_atomically
+from cman_tf.files import refuse_same, write_atomically
 from cman_tf.flags import run
 from cman_tf.scoring.score import score
 from cman_tf.scoring.tables import score_table
@@ -21,6 +23,8 @@ FLAGS = flags.FLAGS
 
 def main(arguments: list[str]) -> None:
     del arguments
+    for output in (FLAGS.json, FLAGS.predictions):
+        refuse_same(output, FLAGS.data)
     corpus = read_corpus(FLAGS.data, FLAGS.format)
 
     from cman_tf.data.batches import encode
@@ -30,6 +34,8 @@ def main(arguments: list[str]) -> None:
 
     model, vocabulary, features = load_trained(FLAGS.model_dir, FLAGS.checkpoint, source.given())
     vocabulary.check(corpus.sentences, corpus.path)
+    if FLAGS.label_source == "gold" and not (model.settings.label_attention and model.settings.label_size):
+        raise DataError(f"--label_source=gold and {FLAGS.model_dir}: its model sees no labels")
     decoder = make_decoder(model, gold_labels=FLAGS.label_source == "gold")
     examples = [encode(sentence, vocabulary) for sentence in corpus.sentences]
     predictions = predict_examples(decoder, examples, vocabulary, FLAGS.batch_tokens, features)
@@ -54,7 +60,7 @@ if __name__ == "__main__":
         ("predicted", "gold"),
         "Labels that the label attention sees: the first CRF's or the file's (IJCAI table 3).",
     )
-    flags.DEFINE_integer("batch_tokens", 2048, "Tokens a batch, about; less takes less memory.", lower_bound=1)
+    flags.DEFINE_integer("batch_tokens", BATCH_TOKENS, "Tokens a batch, about; less takes less memory.", lower_bound=1)
     flags.DEFINE_string("json", None, "Also write the scores to this file.")
     flags.DEFINE_string("predictions", None, "Also write the predictions to this file, as SpERT JSON.")
     source.define_flags()

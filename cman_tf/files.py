@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Files of ours: written whole or not at all, read with checks, hashed and locked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pathlib
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
@@ -43,24 +44,41 @@ def write_atomically(path: str | pathlib.Path, content: str | bytes | Callable[[
     """Write a file beside its place, then move it there: never a half file.
 
     Args:
-      path: the file; missing folders are made.
+      path: the file; missing folders are made. What a link points to is written, the link stays;
+        what is no file (/dev/stdout) is written to as it is.
       content: text (as UTF-8), bytes, or a function that writes to a binary file.
     """
-    path = pathlib.Path(path)
+    path = pathlib.Path(path).resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
+    if path.exists() and not path.is_file():
+        with open(path, "wb") as file:
+            _write(file, content)
+        return
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            if callable(content):
-                content(file)
-            else:
-                file.write(content.encode("utf-8") if isinstance(content, str) else content)
-        os.chmod(temporary, 0o644)
+            _write(file, content)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+
+
+def _write(file: BinaryIO, content: str | bytes | Callable[[BinaryIO], None]) -> None:
+    if callable(content):
+        content(file)
+    else:
+        file.write(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def refuse_same(output: str | None, *inputs: str | None) -> None:
+    """Raises DataError if a file is to be written that is read, too."""
+    for path in filter(None, inputs):
+        if output and os.path.exists(output) and os.path.exists(path) and os.path.samefile(output, path):
+            raise DataError(f"{output}: read and to be written, expected another file to write")
 
 
 @contextlib.contextmanager

@@ -13,7 +13,8 @@ from cman_tf.data.corpus import SPLITS, Corpus
 
 
 def commit() -> str:
-    """The checkout's commit, with "+changes" if files differ from it, or "unknown"."""
+    """The checkout's commit, with "+changes" if files differ from it, or "unknown", as where the
+    package is installed below another repository."""
     folder = pathlib.Path(__file__).resolve().parent
 
     def git(*words: str) -> str:
@@ -21,6 +22,7 @@ def commit() -> str:
         return call.stdout.strip()
 
     try:
+        git("ls-files", "--error-unmatch", "--", __file__)
         changed = git("status", "--porcelain", "--untracked-files=no", "--", str(folder), str(folder.parent / "flags"))
         return git("rev-parse", "HEAD") + ("+changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):

@@ -10,7 +10,7 @@ import json
 from absl import flags
 
 from cman_tf.data.corpus import FORMATS, read_corpus
-from cman_tf.files import write_atomically
+from cman_tf.files import refuse_same, write_atomically
 from cman_tf.flags import run
 from cman_tf.scoring.score import labels_of, score
 from cman_tf.scoring.tables import score_table
@@ -20,6 +20,7 @@ FLAGS = flags.FLAGS
 
 def main(arguments: list[str]) -> None:
     del arguments
+    refuse_same(FLAGS.json, FLAGS.gold, FLAGS.predictions)
     gold = read_corpus(FLAGS.gold, FLAGS.format)
     predictions = read_corpus(FLAGS.predictions, FLAGS.format, predictions=True)
     labels = None

@@ -28,7 +28,7 @@ def _read_list(text: str, item_type: type, what: str, where: str) -> list:
         raise DataError(f"{where}: list of {what} of {len(text)} characters, expected at most {_MAX_LIST_CHARACTERS}")
     try:
         value = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         value = None
     if not isinstance(value, list) or not all(type(item) is item_type for item in value):
         raise DataError(f"{where}: {text[:40]!r} is no list of {what}, expected for example {_EXAMPLES[what]}")

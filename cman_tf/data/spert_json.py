@@ -20,8 +20,8 @@ def _field(record: Any, key: str, kind: type, where: str) -> Any:
     if type(value) is not kind:
         shown = json.dumps(value, ensure_ascii=False)[:40]
         raise DataError(f"{where}: {key} is {shown}, expected a {_NAMES[kind]}")
-    if kind is str and not value:
-        raise DataError(f"{where}: {key} is empty, expected text")
+    if kind is str and not is_token(value):
+        raise DataError(f"{where}: {key} is {json.dumps(value)[:40]}, expected text that is not empty")
     return value
 
 
@@ -90,7 +90,11 @@ def read_record(record: Any, where: str, predictions: bool = False) -> Sentence:
             )
         relations.append(relation)
     ungrounded = _read_ungrounded(record["ungrounded"], tokens, where) if predictions and "ungrounded" in record else ()
-    return Sentence(tokens, tuple(entities), tuple(relations), str(record.get("orig_id", "")), ungrounded)
+    identity = record.get("orig_id", "")
+    identity = "" if identity is None else str(identity)
+    if identity and not is_token(identity):
+        raise DataError(f"{where}: orig_id is {json.dumps(identity)[:40]}, expected text")
+    return Sentence(tokens, tuple(entities), tuple(relations), identity, ungrounded)
 
 
 def _read_ungrounded(items: Any, tokens: tuple[str, ...], where: str) -> tuple[tuple[str, int, int], ...]:

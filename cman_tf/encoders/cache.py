@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
-import shutil
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -74,14 +73,15 @@ def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], op
     by_key = {key_of(tokens): tokens for tokens in sentences}
     unique = list(by_key.values())
     for left in path.parent.glob(f".{path.name}.[0-9]*"):  # of a process that was killed
-        left.unlink()
+        if left.suffix[1:].isdecimal():
+            left.unlink()
     parts = _parts(path)
     kept: set[bytes] = set()
     if path.exists():
         cache = Cache(path, source)
         missing = cache.missing(unique)
         if not missing:
-            shutil.rmtree(_parts_folder(path), ignore_errors=True)
+            _remove(path, [part for part in parts if _keys(part, source) <= cache.keys()])
             return cache
         kept = cache.keys()
         cache.close()
@@ -90,7 +90,10 @@ def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], op
                 f"{path}: features of another corpus (it lacks {len(missing)} of these {len(unique)} sentences), "
                 "expected another file"
             )
-    begun = set().union(*(_keys(part, source) for part in parts))
+    keys = {part: _keys(part, source) for part in parts}
+    merged = [part for part in parts if keys[part] <= kept]  # killed before they were removed
+    parts = [part for part in parts if part not in merged]
+    begun = set().union(*(keys[part] for part in parts))
     if _of_another_corpus(by_key, begun):
         raise DataError(
             f"{_parts_folder(path)}: another corpus' features, begun and not finished; expected another file, "
@@ -101,7 +104,7 @@ def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], op
     if missing:
         parts += _encode(path, source, missing, opened())
     merge(path, source, [path, *parts] if kept else parts)
-    shutil.rmtree(_parts_folder(path), ignore_errors=True)
+    _remove(path, [*merged, *parts])
     return Cache(path, source)
 
 
@@ -123,6 +126,14 @@ def _parts_folder(path: pathlib.Path) -> pathlib.Path:
 
 def _parts(path: pathlib.Path) -> list[pathlib.Path]:
     return sorted(_parts_folder(path).glob("[0-9]*.h5"))
+
+
+def _remove(path: pathlib.Path, parts: Sequence[pathlib.Path]) -> None:
+    """Parts that are in the cache now, and their folder if nothing else is in it."""
+    for part in parts:
+        part.unlink()
+    with contextlib.suppress(OSError):
+        _parts_folder(path).rmdir()
 
 
 def _encode(path: pathlib.Path, source: Source, sentences: list[Tokens], encoder: Any) -> list[pathlib.Path]:

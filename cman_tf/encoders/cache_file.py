@@ -1,8 +1,9 @@
 """Features computed once: one HDF5 file, by a sentence's content.
 
 features  float32 [tokens of all sentences, layers, size]
-keys      S32 [sentences], sha256 of each sentence's tokens
-starts    int64 [sentences], a sentence's first row of `features`; lengths likewise
+keys      32 bytes (V32) [sentences], sha256 of each sentence's tokens
+starts    int64 [sentences], a sentence's first row of `features`
+lengths   int32 [sentences], its tokens
 attributes: fingerprint and name of the encoder
 """
 

@@ -1,0 +1,71 @@
+"""Files of ours: written whole, where they were asked for, and said whose they are."""
+
+import os
+import shutil
+import stat
+import subprocess
+import threading
+
+import pytest
+from conftest import ROOT
+
+from cman_tf import results
+from cman_tf.data.sentence import DataError
+from cman_tf.files import refuse_same, write_atomically
+
+
+def test_writing_replaces_no_link_and_no_mode(tmp_path):
+    path, link = tmp_path / "new" / "a.json", tmp_path / "link.json"
+    write_atomically(path, "one")
+    link.symlink_to(path)
+    path.chmod(0o600)
+    write_atomically(link, b"two")
+    assert link.is_symlink() and path.read_text() == "two"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(ZeroDivisionError):
+        write_atomically(path, lambda file: file.write(b"half") / 0)
+    assert path.read_text() == "two"  # whole or not at all
+    assert [p.name for p in path.parent.iterdir()] == ["a.json"]
+
+
+def test_writing_to_what_is_no_file(tmp_path):
+    pipe, seen = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: seen.append(pipe.read_bytes()))
+    reader.start()
+    write_atomically(pipe, "scores")
+    reader.join(timeout=20)
+    assert seen == [b"scores"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_what_is_read_is_not_written(tmp_path):
+    (tmp_path / "gold.json").write_text("[]")
+    (tmp_path / "link.json").symlink_to(tmp_path / "gold.json")
+    refuse_same(None, str(tmp_path / "gold.json"))
+    refuse_same(str(tmp_path / "new.json"), str(tmp_path / "gold.json"), None)
+    with pytest.raises(DataError, match="link.json: read and to be written, expected another file"):
+        refuse_same(str(tmp_path / "link.json"), str(tmp_path / "gold.json"))
+
+
+def test_commit_is_that_of_the_checkout_alone(tmp_path, monkeypatch):
+    """Installed below somebody's repository, the package does not give that one's commit for its own."""
+
+    def git(*words):
+        who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+        subprocess.run(["git", "-C", str(tmp_path), *who, *words], check=True, capture_output=True)
+
+    git("init")
+    installed = tmp_path / "lib" / "cman_tf"
+    installed.mkdir(parents=True)
+    shutil.copy(ROOT / "cman_tf" / "results.py", installed)
+    (tmp_path / "theirs.txt").write_text("x")
+    git("add", "theirs.txt")
+    git("commit", "-m", "theirs")
+    monkeypatch.setattr(results, "__file__", str(installed / "results.py"))
+    assert results.commit() == "unknown"
+    git("add", "lib")
+    git("commit", "-m", "a checkout of ours")
+    assert len(results.commit()) == 40
+    (installed / "results.py").write_text("changed")
+    assert results.commit().endswith("+changes")
