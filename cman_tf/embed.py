@@ -23,6 +23,8 @@ def main(arguments: list[str]) -> None:
     encoder = source.find_source(source.given())
     if encoder is None:
         raise DataError("no encoder, expected --encoder, --elmo, or --elmo_options and --elmo_weights")
+    if FLAGS.data and FLAGS.data_dir:
+        raise DataError("--data and --data_dir, expected one of them")
     paths = FLAGS.data or [find_split(FLAGS.data_dir, split) for split in SPLITS if FLAGS.data_dir]
     if not paths:
         raise DataError("no data, expected --data_dir or --data")
@@ -41,7 +43,7 @@ if __name__ == "__main__":
     flags.DEFINE_string("data_dir", None, "Directory with train, dev and test files.")
     flags.DEFINE_multi_string("data", None, "A file, instead of --data_dir; may be given more than once.")
     flags.DEFINE_enum("format", "auto", FORMATS, "Format of the files; auto: by content.")
-    flags.DEFINE_string("features", None, "HDF5 file to make or to go on with; none: features/CORPUS-ENCODER.h5.")
+    flags.DEFINE_string("features", None, "HDF5 file to make or to go on with; none: features/CORPUS-ENCODER-HASH.h5.")
     source.define_flags()
     flags.adopt_module_key_flags(source)
     run(main)

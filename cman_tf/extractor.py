@@ -9,10 +9,11 @@ from typing import Any
 from absl import logging
 
 from cman_tf.data.batches import encode
+from cman_tf.data.order import BATCH_TOKENS
 from cman_tf.data.sentence import Sentence
 from cman_tf.data.tokenizer import pieces, tokenize
 from cman_tf.decoding import Prediction
-from cman_tf.inference import BATCH_TOKENS, make_decoder, predict_examples
+from cman_tf.inference import make_decoder, predict_examples
 from cman_tf.trained import load_trained
 
 MAX_TOKENS = 400  # a longer line is cut into pieces, at sentence ends where it has them

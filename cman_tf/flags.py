@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,16 +25,18 @@ def define_settings(flag_values: flags.FlagValues = flags.FLAGS) -> None:
         elif "bool" in str(field.type):
             flags.DEFINE_boolean(field.name, field.default, limits["help"], **options)
         elif field.type == "int":
-            flags.DEFINE_integer(field.name, field.default, limits["help"], limits["minimum"], **options)
+            bounds = limits["minimum"], limits.get("maximum")
+            flags.DEFINE_integer(field.name, field.default, limits["help"], *bounds, **options)
         else:
-            flags.DEFINE_float(field.name, field.default, limits["help"], limits["minimum"], **options)
-            if "below" in limits:
-                flags.register_validator(
-                    field.name,
-                    lambda value, below=limits["below"]: value < below,
-                    message=f"expected less than {limits['below']}",
-                    **options,
-                )
+            bounds = limits["minimum"], limits.get("maximum")
+            flags.DEFINE_float(field.name, field.default, limits["help"], *bounds, **options)
+            below = limits.get("below", math.inf)
+            flags.register_validator(
+                field.name,
+                lambda value, below=below: value < below,  # false of NaN, too
+                message=f"expected less than {below}" if math.isfinite(below) else "expected a finite number",
+                **options,
+            )
 
 
 def settings_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Settings:
@@ -79,6 +82,11 @@ def settings_from_flagfile(path: str | pathlib.Path, more: Sequence[str] = ()) -
         return settings_from_flags(values)
     except (OSError, flags.Error, DataError) as error:
         raise DataError(f"{path}: {error}, expected the flags of a trained model") from None
+
+
+def whole_numbers(texts: Sequence[str]) -> bool:
+    """Whether a flag's list is one of whole numbers, for a validator."""
+    return bool(texts) and all(text.isdecimal() for text in texts)
 
 
 def guarded(main: Callable[[list[str]], Any]) -> Callable[[list[str]], Any]:

@@ -13,11 +13,10 @@ import tensorflow as tf
 
 from cman_tf.build import Model
 from cman_tf.data.batches import Example, dataset
-from cman_tf.data.order import sorted_order
+from cman_tf.data.order import BATCH_TOKENS, sorted_order
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.decoding import Prediction, decode_sentence
 
-BATCH_TOKENS = 2048  # of a batch: enough for large products, little padding, little memory
 AT_ONCE = 2  # batches
 
 

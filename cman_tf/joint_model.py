@@ -12,11 +12,11 @@ from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.layers.token_representation import make_representation
 from cman_tf.settings import Settings
 
-Batch = dict  # the tensors of cman_tf.data.batches.SIGNATURE
+Batch = dict  # the tensors that cman_tf.data.batches.signature names
 
 
 class JointModel(tf.keras.Model):
-    """A model of entities and relations; `make_layers`, `losses_of` and `decode` are its heirs'.
+    """A model of entities and relations; `make_layers`, `encode_labels`, `losses_of` and `decode` are its heirs'.
 
     Args:
       settings: resolved settings.

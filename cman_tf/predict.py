@@ -15,6 +15,7 @@ from typing import Any
 
 from absl import flags
 
+from cman_tf.data.order import BATCH_TOKENS
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders import source as source_flags
 from cman_tf.flags import run
@@ -85,7 +86,7 @@ if __name__ == "__main__":
     flags.DEFINE_string("input", None, "File to read; none: standard input.")
     flags.DEFINE_enum("format", "json", ("json", "text"), "json: an object a line; text: for people.")
     flags.DEFINE_enum("checkpoint", "best", ("best", "last"), "Weights of the best dev epoch or of the last.")
-    flags.DEFINE_integer("batch_tokens", 2048, "Tokens a batch, about; less takes less memory.", lower_bound=1)
+    flags.DEFINE_integer("batch_tokens", BATCH_TOKENS, "Tokens a batch, about; less takes less memory.", lower_bound=1)
     source_flags.define_flags()
     flags.adopt_module_key_flags(source_flags)
     run(main)

@@ -32,7 +32,11 @@ class Settings:
     bsa_units: int = _setting(2, "m: BSA units in a row (papers: 2).", minimum=1)
     bilstm_layers: int = _setting(3, "BiLSTM layers of multihead (Bekoulis et al.: 3).", minimum=1)
     attention_heads: int = _setting(8, "z: heads of each attention; must divide 2d (papers: not given).", minimum=1)
-    relation_size: int = _setting(128, "d~: intermediate size of the relation scorer (papers: not given).", minimum=1)
+    relation_size: int = _setting(
+        128,
+        "d~: intermediate size of the relation scorer, and of multihead's layer before its CRF (papers: not given).",
+        minimum=1,
+    )
     word_size: int = _setting(
         50, "Size of trainable word vectors; those of --word_vectors bring theirs (papers: 50, CoNLL04).", minimum=1
     )
@@ -99,7 +103,7 @@ class Settings:
         choices=("best_dev", "fixed_epochs", "two_stage"),
     )
     train_fraction: float = _setting(
-        1.0, "Share of the training sentences used, at random (TNNLS figure 7).", minimum=0.01, below=1.001
+        1.0, "Share of the training sentences used, at random (TNNLS figure 7).", minimum=0.01, maximum=1
     )
     hold_out: float = _setting(
         0.0,
@@ -142,7 +146,7 @@ class Settings:
         5e-5, "Adam's learning rate of the encoder, only with --tune_encoder (not in the papers).", minimum=0
     )
     xla: bool = _setting(True, "Compile the LSTMs (on a CPU) and the relation scorer with XLA.")
-    seed: int = _setting(1, "Seed of weights, dropout and the order of batches.", minimum=0)
+    seed: int = _setting(1, "Seed of weights, dropout and the order of batches.", minimum=0, maximum=2**32 - 1)
 
     def rate_at(self, epoch: int) -> float:
         """Adam's learning rate in an epoch, counted from 1."""
@@ -162,6 +166,16 @@ class Settings:
             relation_scorer="shared" if self.model == "multihead" else self.relation_scorer,
             loss_weighting=self.loss_weighting or ("uncertainty" if dynamic else "sum"),
         )
+        if settings.protocol == "two_stage" and settings.learning_rate_schedule == "linear":
+            raise ValueError(
+                "--protocol=two_stage and --learning_rate_schedule=linear: expected a constant rate, as the second "
+                "stage has another number of epochs"
+            )
+        if settings.model == "multihead":
+            given = {"noself_attention": not self.self_attention, "nolabel_attention": not self.label_attention}
+            given |= {"noshare": not self.share, "label_gate": self.label_gate}
+            for name in (name for name, is_given in given.items() if is_given):
+                raise ValueError(f"--model=multihead and --{name}: expected another model, as it has no such units")
         if settings.tune_encoder and not settings.learning_rate:
             raise ValueError("--tune_encoder and --learning_rate=0: expected a rate above 0")
         if not settings.label_size and settings.model != "multihead" and settings.label_attention:

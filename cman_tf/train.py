@@ -15,11 +15,10 @@ from typing import Any
 from absl import flags
 
 from cman_tf import flags as settings_flags
-from cman_tf import results
-from cman_tf.data.corpus import FORMATS, SPLITS, Corpus, find_split, read_corpus
+from cman_tf import given_corpora, results
+from cman_tf.data.corpus import Corpus
 from cman_tf.data.sentence import DataError
-from cman_tf.data.subsets import fraction, held_out, merged
-from cman_tf.data.subsets import split as split_corpus
+from cman_tf.data.subsets import merged
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import forms, read_word_vectors
 from cman_tf.encoders import source
@@ -30,10 +29,7 @@ from cman_tf.training.run_directory import alone, epochs_of, find_run, is_comple
 
 FLAGS = flags.FLAGS
 _RUN_FLAGS = (
-    "data_dir",
-    *(f"{split}_data" for split in SPLITS),
-    "all_data",
-    "format",
+    *given_corpora.NAMES,
     "word_vectors",
     "kept_word_vectors",
     *source.NAMES,
@@ -49,11 +45,8 @@ def define_flags() -> None:
     settings_flags.define_settings()
     for field in settings_flags.FIELDS:
         flags.declare_key_flag(field.name)  # so that --help shows it with the others
-    flags.DEFINE_string("data_dir", None, "Directory with train, dev and test files.")
-    for split in SPLITS:
-        flags.DEFINE_string(f"{split}_data", None, f"The {split} file itself, instead of the one in --data_dir.")
-    flags.DEFINE_string("all_data", None, "One file, split at random by a fixed seed: 70 % train, 15 % dev, 15 % test.")
-    flags.DEFINE_enum("format", "auto", FORMATS, "Format of the files; auto: by content.")
+    given_corpora.define_flags()
+    flags.adopt_module_key_flags(given_corpora)
     flags.DEFINE_string(
         "word_vectors", None, "File of word vectors (GloVe or word2vec text, word2vec binary, or gzip); none: trained."
     )
@@ -66,40 +59,11 @@ def define_flags() -> None:
     source.define_flags()
     flags.adopt_module_key_flags(source)
     flags.DEFINE_string(
-        "features", None, "HDF5 file of the encoder's features, made if need be; none: features/CORPUS-ENCODER.h5."
+        "features", None, "HDF5 file of the encoder's features, made if need be; none: features/CORPUS-ENCODER-HASH.h5."
     )
     flags.DEFINE_string("model_dir", None, "Directory of the run: made, or resumed.", required=True)
     flags.DEFINE_string("results_dir", None, "Where the result file goes; none: results/ in --model_dir.")
     flags.DEFINE_string("result_name", None, "Name of the result file; none: CORPUS_MODEL_seedN.")
-
-
-def read_corpora(settings: Settings) -> dict[str, Corpus]:
-    """The three corpora that the flags name."""
-    corpora = _read_all() if FLAGS.all_data else _read_splits(settings)
-    if settings.train_fraction < 1:
-        corpora["train"] = fraction(corpora["train"], settings.train_fraction)
-    return corpora
-
-
-def _read_all() -> dict[str, Corpus]:
-    """The three parts of one file."""
-    return dict(zip(SPLITS, split_corpus(read_corpus(FLAGS.all_data, FLAGS.format), (0.7, 0.15))))
-
-
-def _read_splits(settings: Settings) -> dict[str, Corpus]:
-    """A file for each split, or dev held out from train."""
-    paths = {}
-    for split in SPLITS:
-        paths[split] = FLAGS[f"{split}_data"].value
-        if paths[split] is None and not (split == "dev" and settings.hold_out):
-            if FLAGS.data_dir is None:
-                also = " or --hold_out" if split == "dev" else ""
-                raise DataError(f"no {split} data, expected --data_dir or --{split}_data{also}")
-            paths[split] = find_split(FLAGS.data_dir, split)
-    corpora = {split: read_corpus(path, FLAGS.format) for split, path in paths.items() if path}
-    if "dev" not in corpora:
-        corpora["train"], corpora["dev"] = held_out(corpora["train"], settings.hold_out)
-    return {split: corpora[split] for split in SPLITS}
 
 
 def make_vocabularies(corpora: dict[str, Corpus], protocol: str) -> dict[str, Vocabulary]:
@@ -179,10 +143,11 @@ def finish(
 ) -> tuple[dict[str, Any], pathlib.Path]:
     """The run's result, trained for unless it is there, and the file it is written to."""
     fingerprint = encoder.fingerprint if encoder else None
-    known = find_run(FLAGS.model_dir, settings, corpora, FLAGS.word_vectors, fingerprint)
+    known = find_run(FLAGS.model_dir, settings, corpora, FLAGS.word_vectors, fingerprint, FLAGS.format)
     path = result_file(corpora, settings, known["id"])
     finished = pathlib.Path(FLAGS.model_dir) / "result.json"
-    result = read_json(finished, "what cman_tf.train wrote") if finished.exists() else {}
+    names = ("epochs", "best_epoch", "test")
+    result = read_json(finished, "what cman_tf.train wrote", *names) if finished.exists() else {}
     if result:
         refuse_beyond(FLAGS.model_dir, *epochs_of(result), settings)
     if not result or not is_complete(result, settings):
@@ -200,9 +165,7 @@ def finish(
 def main(arguments: list[str]) -> None:
     del arguments
     settings = settings_flags.settings_from_flags()
-    if settings.hold_out and (FLAGS.dev_data or FLAGS.all_data):
-        raise DataError("--hold_out and a dev file, expected one of them")
-    corpora = read_corpora(settings)
+    corpora = given_corpora.read_corpora(settings)
     for split, corpus in corpora.items():
         print(f"{split}: {json.dumps(corpus.summary(), ensure_ascii=False)}", flush=True)
     encoder = source.find_source(source.given())

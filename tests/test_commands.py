@@ -65,6 +65,8 @@ def test_evaluate_with_gold_labels_and_unknown_types(trained, eight_sentences, t
     fails_with(process, "sentence 0: tag 'B-Drug', expected one of O, B-Loc")
 
 
+SAMPLE = ROOT / "cman_tf" / "sample"
+DEV = SAMPLE / "dev.json"
 LINES = (
     "",
     "   ",
@@ -153,6 +155,18 @@ def test_help(command):
         (["evaluate", "--model_dir=absent", f"--data={ROOT}/cman_tf/sample/test.json"], "no trained model here"),
         (["predict", "--model_dir=absent", "--input=missing"], "missing: no such file"),
         (["score", "--gold=absent", "--predictions=absent"], "absent: No such file"),
+        (["train", "--model_dir=x", "--train_fraction=1.2"], "[0.01, 1]"),
+        (["train", "--model_dir=x", "--learning_rate=nan"], "expected a finite number"),
+        (["train", "--model_dir=x", "--seed=5000000000"], "4294967295"),
+        (["train", "--model_dir=x", "--model=multihead", "--noshare"], "--noshare: expected another model"),
+        (["train", "--model_dir=x", "--protocol=two_stage", "--learning_rate_schedule=linear"], "a constant rate"),
+        (["train", "--model_dir=x", "--all_data=a", "--test_data=b"], "--all_data and --test_data, expected one"),
+        (["train", "--model_dir=x", "--all_data=a", "--hold_out=0.1"], "--all_data and --hold_out, expected one"),
+        (["train", "--model_dir=x", "--hold_out=0.1", f"--data_dir={SAMPLE}"], "dev.json, expected one of them"),
+        (
+            ["score", f"--gold={SAMPLE}/dev.json", f"--predictions={SAMPLE}/dev.json", f"--json={SAMPLE}/dev.json"],
+            "read",
+        ),
         (["download", "ace"], "ace: expected conll04"),
         (["report", "--results_dir=absent"], "no result files"),
     ],

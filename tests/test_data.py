@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from cman_tf.data.batches import batch_of, dataset, encode
+from cman_tf.data.corpus import Corpus
 from cman_tf.data.order import LENGTH_STEP, batch_order, sorted_order
 from cman_tf.data.sentence import DataError, Entity, Relation, Sentence
+from cman_tf.data.subsets import fraction, held_out, split
 from cman_tf.data.tokenizer import pieces, tokenize
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import UNKNOWN, forms, lookup_form, read_word_vectors
@@ -241,3 +243,25 @@ def test_pieces():
     assert all(tokens[b - 1][0] == "." for _, b in cuts[:-1])
     assert pieces([("x", 0, 1)] * 65, 30) == [(0, 30), (30, 60), (60, 65)]
     assert pieces([], 30) == []
+
+
+def test_parts_of_a_corpus():
+    """A smaller share is part of a larger one; parts keep the file's order, and lose and share nothing."""
+    corpus = Corpus("x", "", [Sentence((str(number),)) for number in range(50)], {})
+
+    def numbers(part):
+        return [int(sentence.tokens[0]) for sentence in part.sentences]
+
+    shares = [numbers(fraction(corpus, share)) for share in (0.2, 0.4, 0.6, 0.8, 1.0)]
+    assert [len(share) for share in shares] == [10, 20, 30, 40, 50]
+    for small, large in zip(shares, shares[1:]):
+        assert small == sorted(small) and set(small) < set(large)
+    assert shares[0] != list(range(10))  # not just the first ones
+    kept, dev = held_out(corpus, 0.1)
+    assert len(dev.sentences) == 5 and sorted(numbers(kept) + numbers(dev)) == list(range(50))
+    thirds = [numbers(part) for part in split(corpus, (0.7, 0.15))]
+    assert [len(part) for part in thirds] == [35, 7, 8] and sorted(sum(thirds, [])) == list(range(50))
+    with pytest.raises(DataError, match="one sentence, expected enough to hold some of them out"):
+        held_out(Corpus("x", "", corpus.sentences[:1], {}), 0.1)
+    with pytest.raises(DataError, match="expected enough to split them in three"):
+        split(Corpus("x", "", corpus.sentences[:2], {}), (0.7, 0.15))

@@ -10,10 +10,12 @@ import tensorflow as tf
 from conftest import TINY_FLAGS, fails_with, run_command
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
+from cman_tf.data.corpus import read_corpus
 from cman_tf.data.sentence import DataError
 from cman_tf.files import held
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.settings import Settings
+from cman_tf.trained import load_trained
 from cman_tf.training.run_directory import differing
 from cman_tf.training.state import State, restore_model
 from cman_tf.training.step import make_optimizer, make_train_step
@@ -166,6 +168,46 @@ def test_a_truncated_checkpoint_is_one_line(trained, eight_sentences, tmp_path):
     fails_with(process, "expected a checkpoint of this run")
 
 
+def test_killed_before_its_first_file_was_whole(eight_sentences, tmp_path):
+    """What the kill left is no other run; a run.json of something else is refused in one line."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / ".run.json.x7y").write_text('{"id"')
+    arguments = ("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={folder}", *TINY_FLAGS, "--epochs=1")
+    assert run_command(*arguments).returncode == 0
+    fails_with(run_command(*arguments, "--format=spert"), "--format is auto there and spert here")
+    (folder / "run.json").write_text("{}")
+    fails_with(run_command(*arguments), "run.json: no 'id', expected what cman_tf.train wrote")
+
+
+@pytest.mark.parametrize("tuned", [False, True])
+def test_word_vectors_through_the_commands(tuned, eight_sentences, tmp_path):
+    """Read, counted, frozen or trained, and kept with the model, which does without their file then."""
+    words = sorted({token for s in read_corpus(eight_sentences / "train.json").sentences for token in s.tokens})
+    lines = [f"{word} {number}.0 0.5 -0.5 1.0" for number, word in enumerate(words)]
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("\n".join(["unseen 9.0 9.0 9.0 9.0", "rare 8.0 8.0 8.0 8.0", *lines]) + "\n")
+    flags = [f"--word_vectors={vectors}", "--kept_word_vectors=1", *(["--tune_word_vectors"] if tuned else [])]
+    arguments = [f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}/run", *flags, *TINY_FLAGS, "--epochs=2"]
+    process = run_command("cman_tf.train", *arguments)
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert f"word vectors: {len(words) + 1} kept of size 4; tokens covered: train 100.0 %" in process.stdout
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert result["word_vector_size"] == 4
+    assert result["inputs"].startswith(f"words ({'tuned' if tuned else 'frozen'} vectors)")
+    vectors.rename(tmp_path / "moved.txt")
+    scores = tmp_path / "scores.json"
+    data = f"--data={eight_sentences}/test.json"
+    process = run_command("cman_tf.evaluate", f"--model_dir={tmp_path}/run", data, f"--json={scores}")
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert json.loads(scores.read_text())["strict"] == result["test"]["strict"]
+    model, vocabulary, _ = load_trained(tmp_path / "run")
+    table = model.representation.words.table.numpy()
+    assert vocabulary.words[1:3] == ["unseen", words[0]]  # the second of the file was not kept
+    same = np.array_equal(table[vocabulary.words.index(words[3])], np.float32([3.0, 0.5, -0.5, 1.0]))
+    assert same is not tuned
+
+
 def test_learning_rate_falls(make_model, make_batch, sentences):
     """Adam's first step is the rate itself for every weight that has a gradient: the compiled
     step follows the rate as it is set from outside."""
@@ -231,11 +273,27 @@ def test_settings_of_the_flagfiles():
     assert dataclass_but(dynamic, "patience") == dataclass_but(Settings().resolved(), "patience")
     ijcai = settings_from_flagfile(ROOT / "flags" / "conll04_ijcai.flags")
     assert dataclass_but(ijcai, "patience") == dataclass_but(Settings(model="cman").resolved(), "patience")
+    ade = settings_from_flagfile(ROOT / "flags" / "ade.flags")  # TNNLS IV-C: 200-d vectors, dropout 0.3
+    usual = dataclasses.replace(Settings(), word_size=200, bilstm_dropout=0.3, epochs=60, patience=10)
+    assert ade == usual.resolved()
+    assert (
+        settings_from_flagfile(ROOT / "flags" / "ade_ijcai.flags")
+        == dataclasses.replace(usual, model="cman").resolved()
+    )
+    drec = dataclasses.replace(Settings(), word_size=128, bilstm_dropout=0.3, use_characters=False, batch_size=4)
+    found = settings_from_flagfile(ROOT / "flags" / "drec.flags")
+    assert (
+        found
+        == dataclasses.replace(drec, adversarial_alpha=0.001, epochs=found.epochs, patience=found.patience).resolved()
+    )
+    multihead, its_ade = (
+        settings_from_flagfile(ROOT / "flags" / f"{name}_multihead.flags") for name in ("conll04", "ade")
+    )
+    assert its_ade == dataclasses.replace(multihead, word_size=200, epochs=30, patience=8)
+    assert settings_from_flagfile(ROOT / "flags" / "sample.flags").model == "dynamic_cman"
     for path in (ROOT / "flags").iterdir():
         assert "_dir" not in path.read_text()  # hyperparameters, never paths
 
 
 def dataclass_but(settings, name):
-    import dataclasses
-
     return {k: v for k, v in dataclasses.asdict(settings).items() if k != name}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 LENGTH_STEP = 4  # lengths are rounded up to this, so that few shapes are compiled
+BATCH_TOKENS = 2048  # of a batch in decoding: enough for large products, little padding, little memory
 
 
 def batch_order(

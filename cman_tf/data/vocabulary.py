@@ -15,6 +15,7 @@ from cman_tf.data.word_vectors import UNKNOWN, lookup_form
 from cman_tf.files import write_atomically
 
 UNKNOWN_ID = 0  # of words and of characters; a padded position holds it too and is masked
+_UNKNOWN_SEED = 123456  # the baseline's, of the vector of unknown words
 
 
 @dataclasses.dataclass
@@ -43,13 +44,11 @@ class Vocabulary:
         self.relation_id = {relation: number for number, relation in enumerate(self.relations)}
 
     @classmethod
-    def build(
-        cls, train: Sequence[Sentence], vectors: tuple[list[str], np.ndarray] | None = None, seed: int = 123456
-    ) -> Vocabulary:
+    def build(cls, train: Sequence[Sentence], vectors: tuple[list[str], np.ndarray] | None = None) -> Vocabulary:
         """Vocabularies of the training sentences alone.
 
         With word vectors, `<unk>` is uniform within sqrt(1 / words) as in the
-        baseline (its seed, too) unless the file brings an `<unk>` of its own.
+        baseline unless the file brings an `<unk>` of its own.
         """
         characters = sorted({c for s in train for token in s.tokens for c in token})
         tags = {tag for s in train for tag in tags_from_entities(s.entities, len(s.tokens))} - {OUTSIDE}
@@ -65,7 +64,7 @@ class Vocabulary:
                 words, table = [words[i] for i in order], table[order]
             else:
                 bound = (1.0 / len(words)) ** 0.5
-                unknown = np.random.default_rng(seed).uniform(-bound, bound, (1, table.shape[1]))
+                unknown = np.random.default_rng(_UNKNOWN_SEED).uniform(-bound, bound, (1, table.shape[1]))
                 words, table = [UNKNOWN, *words], np.concatenate([unknown, table]).astype(np.float32)
         return cls(words, [UNKNOWN, *characters], [OUTSIDE, *sorted(tags)], relations, table)
 

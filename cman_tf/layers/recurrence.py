@@ -108,7 +108,7 @@ def _backward(
 
 
 def _custom_gradient(forward, backward):
-    """h of all steps, [B, L, u], with a gradient of its own; arguments as for `_forward`."""
+    """The function from `_forward`'s arguments to h of all steps, [B, L, u], whose gradient is `backward`."""
 
     def recur(projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse: bool) -> tf.Tensor:
         @tf.custom_gradient

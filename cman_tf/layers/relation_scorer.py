@@ -1,7 +1,7 @@
 """Multi-head relation scoring: a score for every pair of tokens and relation.
 
 Shapes: B batch, L tokens, D features, R relations, K parameter sets (R, or 1 where
-shared), E intermediate size d~, P pairs.
+shared), d~ intermediate size, P pairs.
 """
 
 from __future__ import annotations

@@ -98,6 +98,7 @@ class Trainer:
         return {
             "corpus": results.describe_corpora(self.corpora),
             "inputs": self.inputs(),
+            "word_vector_size": int(self.model.representation.words.table.shape[-1]),
             "protocol": PROTOCOLS[self.settings.protocol],
             "flags": {
                 **dataclasses.asdict(self.settings),

@@ -13,8 +13,7 @@ from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.files import write_atomically
 from cman_tf.settings import Settings
 from cman_tf.training.loop import Trainer, build, train
-
-STAGE_ONE = "stage_one"  # its directory below the run's
+from cman_tf.training.run_directory import STAGE_ONE
 
 
 def train_by_protocol(

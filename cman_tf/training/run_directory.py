@@ -17,6 +17,9 @@ from cman_tf.files import hash_file, held, read_json, write_atomically
 from cman_tf.flags import flagfile_of
 from cman_tf.settings import Settings
 
+STAGE_ONE = "stage_one"  # two_stage's first: its directory below the run's, and its part of the result
+_LATER = ("encoder", "format")  # of run.json: older ones lack them
+
 
 @contextlib.contextmanager
 def alone(directory: str) -> Iterator[None]:
@@ -48,10 +51,11 @@ def find_run(
     corpora: dict[str, Corpus],
     vectors_file: str | None,
     encoder: str | None = None,
+    format: str = "auto",
 ) -> dict[str, Any]:
     """What identifies this run, and what an earlier call of it left in its directory.
 
-    `encoder` is the contextual encoder's fingerprint, or None.
+    `encoder` is the contextual encoder's fingerprint, or None, `format` that which the files were read in.
 
     Returns:
       A new or the earlier call's run.json.
@@ -66,14 +70,16 @@ def find_run(
         "corpora": {split: corpora[split].sha256 for split in SPLITS},
         "word_vectors": sha256_of(vectors_file) if vectors_file else None,
         "encoder": encoder,
+        "format": format,
         "commits": [],
     }
     known = folder / "run.json"
     if known.exists():
-        old = read_json(known, "what cman_tf.train wrote")
+        old = read_json(known, "what cman_tf.train wrote", *(name for name in run if name not in _LATER))
         _check_same(folder, old, run)
         return {**run, "id": old["id"], "commits": old["commits"]}
-    if folder.is_dir() and any(folder.iterdir()):
+    # Begun and killed in the first write of all, it is as new.
+    if folder.is_dir() and any(not path.name.startswith(".run.json.") for path in folder.iterdir()):
         raise DataError(f"{folder}: not empty and no run of ours, expected a new directory for --model_dir")
     return run
 
@@ -125,7 +131,7 @@ def is_finished(epoch: int, best_epoch: int, settings: Settings) -> bool:
 
 def epochs_of(result: dict[str, Any]) -> tuple[int, int]:
     """A result's epochs and the best of them, of the stage by whose epochs it is over."""
-    counted = result.get("stage_one", result)
+    counted = result.get(STAGE_ONE, result)
     return counted["epochs"], counted["best_epoch"]
 
 
@@ -150,6 +156,8 @@ def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) 
     ]
     if old["word_vectors"] != new["word_vectors"]:
         differences.append("--word_vectors is another file")
+    if old.get("format", "auto") != new["format"]:
+        differences.append(f"--format is {old.get('format', 'auto')} there and {new['format']} here")
     if old.get("encoder") != new["encoder"]:
         differences.append("the contextual encoder is another")
     if differences:
