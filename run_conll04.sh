@@ -18,14 +18,23 @@ flags=()
 for argument in "$@"; do
   case $argument in
     --sample) sample=yes ;;
-    --data_dir* | -data_dir* | --help* | -help*) data_given=yes; flags+=("$argument") ;;
+    --data_dir* | --train_data* | --all_data* | --help* | -data_dir* | -train_data* | -all_data* | -help*)
+      data_given=yes; flags+=("$argument") ;;
     --flagfile=*)
-      if grep -q '^--data_dir' "${argument#*=}" 2>/dev/null; then data_given=yes; fi
+      if grep -Eq '^--(data_dir|train_data|all_data)=' "${argument#*=}" 2>/dev/null; then data_given=yes; fi
       flags+=("$argument") ;;
     --table=*) table=${argument#*=} ;;
     *) flags+=("$argument") ;;
   esac
 done
+if [ -n "$table" ] && [ $sample = yes ]; then
+  echo "--sample and --table=$table: expected one of them" >&2
+  exit 1
+fi
+case $table in
+  ade) exec bash "$root/run_ade_cv.sh" ${flags[@]+"${flags[@]}"} ;;
+  drec) exec bash "$root/run_drec.sh" ${flags[@]+"${flags[@]}"} ;;
+esac
 
 prepare_environment "$root" "$@"
 

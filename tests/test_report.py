@@ -7,9 +7,10 @@ import re
 import pytest
 from conftest import ROOT, run_command
 
+from cman_tf.data.corpus import SPLITS
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.effects import effects
-from cman_tf.experiments.tables import lines_of
+from cman_tf.experiments.tables import lines_of, pooled
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.report import BEGIN, END
 from cman_tf.scoring.analysis import by_distance, by_length
@@ -123,6 +124,44 @@ def test_documents(tmp_path, sentences):
     assert 'class="gap">not run' in page
     assert "src=" not in page
     assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"|<metadata>.*?</metadata>', "", page, flags=re.S)
+
+
+def test_pooled_over_folds_of_unlike_types():
+    """Drug has 3 of 4 and 1 of 2 right and found; Effect is in one fold alone."""
+
+    def row(tp, fp, fn):
+        return {"tp": tp, "fp": fp, "fn": fn}
+
+    one = {"Drug": row(3, 1, 1), "Effect": row(1, 0, 1)}
+    other = {"Drug": row(1, 1, 1)}
+    folds = [{"strict": {"per_type": {"entities": types}}} for types in (one, other)]
+    for fold, counts in zip(folds, (row(4, 1, 2), row(1, 1, 1))):
+        fold["strict"]["micro"] = {"entities": counts}
+    assert pooled(folds, "entities") == pytest.approx(100 * 2 * 5 / (2 * 5 + 2 + 3))
+    # Drug 2 * 4 / (2 * 4 + 2 + 2), Effect 2 * 1 / (2 * 1 + 0 + 1)
+    assert pooled(folds, "entities", "macro") == pytest.approx(100 * (8 / 12 + 2 / 3) / 2)
+
+
+def test_other_files_of_the_same_name_are_no_like_runs(tmp_path):
+    """By hashes; where a file is too old to have them, its name is taken for the only one known."""
+    (tmp_path / "conll04").mkdir()
+
+    def write(seed, f1, vectors, **changes):
+        content = {**result(f1, seed, model="cman"), **changes}
+        content["flags"]["word_vectors"] = "data/glove.txt"
+        if vectors:
+            content.update(word_vectors_sha256=vectors * 64, encoder_fingerprint=None)
+        (tmp_path / "conll04" / f"cman-words-seed{seed}.json").write_text(json.dumps(content))
+        return [li for li in lines_of("conll04", EXPERIMENTS["conll04"], tmp_path) if li.row.key == "cman"]
+
+    write(1, 60.0, "a")
+    assert [line.f1("entities") for line in write(2, 62.0, None)] == [[60.0, 62.0]]
+    lines = write(3, 80.0, "b")
+    assert sorted(line.f1("entities") for line in lines) == [[60.0], [62.0], [80.0]]
+    assert "word vectors=aaaaaaaa" in lines[0].row.label
+    write(3, 80.0, "a")
+    other = {"name": "conll04_spert", **{split: {"file": "x", "sha256": "c" * 64} for split in SPLITS}}
+    assert [line.f1("entities") for line in write(3, 80.0, "a", corpus=other)] == [[60.0, 62.0], [80.0]]
 
 
 def test_unlike_runs_are_not_averaged(tmp_path):

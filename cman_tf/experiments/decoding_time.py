@@ -12,7 +12,7 @@ from typing import Any
 
 from cman_tf import results
 from cman_tf.data.corpus import find_split, read_corpus
-from cman_tf.data.order import sorted_order
+from cman_tf.data.order import BATCH_TOKENS, sorted_order
 from cman_tf.data.sentence import DataError
 from cman_tf.experiments.runs import Options, read_result
 from cman_tf.files import read_json, write_atomically
@@ -94,7 +94,7 @@ def measure(options: Options, repeats: int = 5) -> list[pathlib.Path]:
 def _one_pass(directory: pathlib.Path, sentences: list) -> Any:
     """A function that decodes all the sentences once."""
     from cman_tf.data.batches import dataset, encode
-    from cman_tf.inference import BATCH_TOKENS, decode_batches, make_decoder
+    from cman_tf.inference import decode_batches, make_decoder
     from cman_tf.trained import load_trained
 
     model, vocabulary, features = load_trained(directory)

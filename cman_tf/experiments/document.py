@@ -87,11 +87,11 @@ def _gaps(lines: Sequence[Line], part: str | None = None) -> str:
     return f"Missing in the figure: {', '.join(gaps)}." if gaps else "Every run is in the figure."
 
 
-def markdown(parts: Sequence[Section], folder: str) -> str:
-    """The document, its figures as links into `folder`."""
+def markdown(parts: Sequence[Section], results: pathlib.Path, folder: str) -> str:
+    """The document of these result files, its figures as links into `folder`."""
     text = [
         "# Results: every table and figure of both papers\n",
-        "Made by `python -m cman_tf.report` from `results/`.\n",
+        f"Made by `python -m cman_tf.report` from `{results}/`.\n",
     ]
     for part in parts:
         text.append(f"## {part.title}\n")

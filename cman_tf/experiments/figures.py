@@ -73,7 +73,8 @@ def sizes(lines: Sequence[Line]) -> str | None:
     for line in lines:
         if line.results:
             share = 100 * line.results[0]["flags"].get("train_fraction", 1.0)
-            curves.setdefault(f"{line.row.label.partition(',')[0]}, {line.inputs}", []).append((share, line))
+            name = line.row.label.replace(f", {share:.0f} %", "")  # what else the label says is another curve
+            curves.setdefault(f"{name}, {line.inputs}", []).append((share, line))
     if not curves:
         return None
 

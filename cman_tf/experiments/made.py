@@ -12,7 +12,7 @@ from cman_tf.data.corpus import SPLITS, find_split
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
 from cman_tf.encoders.source import find_source
-from cman_tf.experiments.runs import Run, flagfile_of, read_result
+from cman_tf.experiments.runs import Run, flagfile_of, read_result, training_of
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.settings import Settings
 from cman_tf.training.run_directory import epochs_of, is_complete, may_change, refuse_beyond, sha256_of
@@ -36,7 +36,10 @@ def is_made(run: Run) -> bool:
     if not run.result.exists():
         return False
     result = read_result(run.result)
-    expected = dataclasses.asdict(settings_from_flagfile(flagfile_of(run.row), run.flags))
+    plain = run.predicted[1]
+    if run.row.gold_labels_of and plain.exists() and training_of(read_result(plain)) != training_of(result):
+        return False  # its model was trained on since
+    expected = dataclasses.asdict(settings_from_flagfile(flagfile_of(run.row.flagfile), run.flags))
     may_differ = may_change(expected)
     for name, value in expected.items():
         if name not in may_differ and result["flags"].get(name, value) != value:
@@ -58,6 +61,9 @@ def is_made(run: Run) -> bool:
 
 def _other_data(run: Run, result: dict[str, Any]) -> Iterator[str]:
     """The corpus files that a result was not made from, if any."""
+    was, now = result["flags"].get("format", "auto"), run.given("format") or "auto"
+    if was != now:
+        yield f"--format={was}, here {now}"
     whole, folder = run.given("all_data"), run.given("data_dir")
     for split in SPLITS:
         path = whole or run.given(f"{split}_data")

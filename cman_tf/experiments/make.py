@@ -7,7 +7,7 @@ import json
 import pathlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cman_tf.data.corpus import find_split
 from cman_tf.data.sentence import DataError
@@ -34,20 +34,24 @@ def make(run: Run) -> None:
             return
         _call(
             "cman_tf.train",
-            f"--flagfile={flagfile_of(run.row)}",
+            f"--flagfile={flagfile_of(run.row.flagfile)}",
             *run.flags,
             f"--model_dir={run.directory}",
             f"--results_dir={run.result.parent}",
             f"--result_name={run.result.stem}",
-            lock=lock,
+            locks=(lock,),
         )
 
 
 def _evaluate_with_gold_labels(run: Run, lock: int) -> None:
-    """Test scores of the same row's model of the experiment conll04, given gold labels."""
-    stem = run.result.stem.replace(run.row.key, run.row.gold_labels_of or "", 1)
-    model = run.directory.parent.parent / "conll04" / stem
-    result = run.result.parent.parent / "conll04" / f"{stem}.json"
+    """Test scores of the same row's model of the experiment conll04, given gold labels; nobody
+    trains it on meanwhile."""
+    model, result = run.predicted
+    with _alone(model) as models_lock:
+        _evaluate(run, model, result, (lock, models_lock))
+
+
+def _evaluate(run: Run, model: pathlib.Path, result: pathlib.Path, locks: Sequence[int]) -> None:
     if not result.exists() or not (model / "flags.txt").exists():
         raise DataError(
             f"{model}: no trained model with a result, expected the row {run.row.gold_labels_of} made before"
@@ -61,16 +65,16 @@ def _evaluate_with_gold_labels(run: Run, lock: int) -> None:
         f"--data={test}",
         "--label_source=gold",
         f"--json={scores}",
-        lock=lock,
+        locks=locks,
     )
     gold = {**trained, "test": read_json(scores, "scores of cman_tf.evaluate"), "label_source": "gold"}
     gold.pop("dev", None)
     write_atomically(run.result, json.dumps(gold, indent=1, ensure_ascii=False) + "\n")
 
 
-def _call(module: str, *arguments: str, lock: int) -> None:
-    # The lock is the child's, too: should this process be killed, it lasts as long as the training.
-    process = subprocess.run([sys.executable, "-m", module, *arguments], pass_fds=(lock,))
+def _call(module: str, *arguments: str, locks: Sequence[int]) -> None:
+    # The locks are the child's, too: should this process be killed, they last as long as the training.
+    process = subprocess.run([sys.executable, "-m", module, *arguments], pass_fds=locks)
     if process.returncode:
         raise DataError(f"{module}: ended with {process.returncode}; run again, the experiment goes on from there")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,9 @@ from cman_tf.experiments.rows import FOLDS, Experiment, Row
 from cman_tf.files import read_json
 
 DREC_FILE = "drec.txt"  # the whole corpus, split by us, where there are no train.txt, dev.txt and test.txt
+DATA_FLAGS = ("data_dir", "train_data", "dev_data", "test_data", "all_data", "format", "hold_out")  # of train
+PLACE_FLAGS = ("model_dir", "results_dir", "result_name")
+_NAMES = ("corpus", "inputs", "protocol", "flags", "seed", "epochs", "best_epoch", "test")  # of what a result holds
 _CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 # Beside the package in a checkout; installed elsewhere, that of the directory it is called in.
 FLAGS_DIRECTORY = _CHECKOUT / "flags" if (_CHECKOUT / "flags").is_dir() else pathlib.Path("flags")
@@ -25,8 +29,6 @@ class Run:
     """
 
     row: Row
-    seed: int
-    fold: int | None
     result: pathlib.Path
     directory: pathlib.Path
     flags: tuple[str, ...]
@@ -34,6 +36,15 @@ class Run:
     @property
     def name(self) -> str:
         return f"{self.result.parent.name}/{self.result.stem}"
+
+    @property
+    def predicted(self) -> tuple[pathlib.Path, pathlib.Path]:
+        """Of a run given gold labels, the trained model's directory and result with predicted ones."""
+        stem = self.result.stem.replace(self.row.key, self.row.gold_labels_of or "", 1)
+        return (
+            self.directory.parent.parent / "conll04" / stem,
+            self.result.parent.parent / "conll04" / f"{stem}.json",
+        )
 
     def given(self, flag: str) -> str:
         """The value of one of its flags, or nothing."""
@@ -84,7 +95,7 @@ def runs_of(name: str, experiment: Experiment, options: Options) -> list[Run]:
                         f"--seed={seed}",
                     )
                     result = options.results / home / f"{stem}.json"
-                    found.append(Run(row, seed, fold, result, options.runs / home / stem, flags))
+                    found.append(Run(row, result, options.runs / home / stem, flags))
     return found
 
 
@@ -98,13 +109,24 @@ def _data(folder: str, corpus: str, fold: int | None) -> tuple[str, ...]:
     return (*files, "--hold_out=0.1")
 
 
-def flagfile_of(row: Row) -> pathlib.Path:
-    """The flagfile that a row is trained with.
+def training_of(result: dict[str, Any]) -> tuple[Any, ...]:
+    """Which training, as far as it went, a result is of."""
+    return result.get("run"), result["epochs"], result["best_epoch"]
+
+
+def fold_of(file: str) -> int | None:
+    """The fold that a result file is of, by its name; None for none."""
+    found = re.search(r"-fold(\d+)-", file)
+    return int(found[1]) if found else None
+
+
+def flagfile_of(name: str) -> pathlib.Path:
+    """The flagfile of this name, as a row gives it.
 
     Raises:
       DataError: if it is not there.
     """
-    path = FLAGS_DIRECTORY / f"{row.flagfile}.flags"
+    path = FLAGS_DIRECTORY / f"{name}.flags"
     if not path.exists():
         raise DataError(f"{path}: no such file, expected to be called in a checkout, which has flags/")
     return path
@@ -116,4 +138,4 @@ def read_result(path: pathlib.Path) -> dict[str, Any]:
     Raises:
       DataError: if it is something else.
     """
-    return read_json(path, "a result file of cman_tf.train", "corpus", "flags", "inputs", "protocol", "test")
+    return read_json(path, "a result file of cman_tf.train", *_NAMES)

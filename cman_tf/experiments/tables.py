@@ -10,7 +10,7 @@ from typing import Any
 
 from cman_tf.experiments.alike import differing, grouped
 from cman_tf.experiments.rows import FOLDS, Experiment, Row
-from cman_tf.experiments.runs import read_result
+from cman_tf.experiments.runs import fold_of, read_result, training_of
 from cman_tf.scoring.counts import rates
 from cman_tf.scoring.score import TASKS
 
@@ -62,8 +62,8 @@ def _same_models_only(experiment: Experiment, found: dict[tuple[str, str], list[
         row = next(row for row in experiment.rows if row.key == key)
         plain = (row.gold_labels_of or "", inputs)
         if plain in found:
-            runs = {gold["run"] for gold in golds}
-            found[plain] = [result for result in found[plain] if result["run"] in runs]
+            runs = {training_of(gold) for gold in golds}
+            found[plain] = [result for result in found[plain] if training_of(result) in runs]
 
 
 def mean_and_deviation(values: Sequence[float]) -> str:
@@ -163,7 +163,7 @@ def single_folds(lines: Sequence[Line]) -> list[list[str]]:
         for average in ("micro", "macro"):
             cells = [line.row.label, line.inputs, average]
             for number in range(FOLDS):
-                mine = [r for r in line.results if f"-fold{number}-" in r["file"]]
+                mine = [r for r in line.results if fold_of(r["file"]) == number]
                 cells.append(_pair([r["test"] for r in mine], average) if mine else GAP)
             rows.append(cells)
     return rows

@@ -82,7 +82,7 @@ def paper_table(result: dict[str, Any]) -> str:
         paper = PAPER_CONLL04[model]
         rows.append(
             [
-                f"paper ({PAPER_NAMES[model]}), {PAPER_INPUTS.get(model, 'words + characters + ELMo')}",
+                f"paper ({PAPER_NAMES[model]}), {PAPER_INPUTS[model]}",
                 *(f"{f1:.2f}" for f1 in paper),
             ]
         )
