@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import SMALL, fails_with, run_command
 
 from cman_tf.benchmark import changes, growth, inputs, memory, speed, work
@@ -11,6 +12,7 @@ from cman_tf.data.batches import encode
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.sample import DIRECTORY
 from cman_tf.settings import Settings
+from cman_tf.training.step import gradients
 
 
 def test_flops_by_hand():
@@ -27,7 +29,6 @@ def test_flops_by_hand():
     }
     once = 3 * sum(parts.values())
     assert work.step_flops(settings, 7, 4, 2, 10) == 2 * once - 3 * parts["label encoding"]
-    assert work.tanh_count(settings, 2, 10) == 10 * 10 * 5 * 2
     assert work.matrix_rate(64, 1) > 0
 
 
@@ -56,21 +57,39 @@ def test_training_and_decoding_are_timed(made):
     assert memory.peak() >= memory.framework() > 50
 
 
-def test_changes(sentences, made):
-    """Every variant computes the same as the model as it is, for its own share of the work."""
-    settings, vocabulary, model, batches = made
-    plain = model.decode(batches[0])
-    for change, *_ in [*changes.TRAINING.values(), *changes.DECODING.values()]:
+def results_of(model, batch, training):
+    """All that a variant must leave as it is: losses and gradients, or what is decoded."""
+    if not training:
+        return model.decode(batch)
+    total, logs = gradients(model, batch)
+    return {**logs, **{f"gradient {n}": tf.convert_to_tensor(g) for n, g in enumerate(total) if g is not None}}
+
+
+@pytest.mark.parametrize("table", ["TRAINING", "DECODING"])
+def test_changes(table, made):
+    """Every variant computes the same as the model as it is."""
+    settings, vocabulary, _, batches = made
+    variants = getattr(changes, table)
+    expected = None
+    for name, (change, *_) in variants.items():
+        model = inputs.model_of(settings, vocabulary, 7)
         change(model)
-        for name, value in model.decode(batches[0]).items():
-            np.testing.assert_allclose(value, plain[name], atol=1e-5)
-    few = dict(list(changes.DECODING.items())[:2])
+        found = results_of(model, batches[0], table == "TRAINING")
+        expected = expected or found  # of the first, as it is
+        assert list(found) == list(expected)
+        for part, value in found.items():
+            np.testing.assert_allclose(value, expected[part], rtol=1e-3, atol=1e-5, err_msg=f"{name}: {part}")
+
+
+def test_changes_are_timed(sentences, made, monkeypatch):
+    settings, vocabulary, *_ = made
+    for table in ("TRAINING", "DECODING"):
+        monkeypatch.setattr(changes, table, dict(list(getattr(changes, table).items())[:2]))
     data = {"train": sentences, "test": sentences, "vocabulary": vocabulary}
-    rows = [
-        (name, changes._decode(settings, data, {"contextual_size": 3, "repeats": 1, "outside_bias": 1.0}, *v))
-        for name, v in few.items()
-    ]
-    assert [row["times_as_long"] for row in changes._relative(rows)] == [1.0, rows[1][1] / rows[0][1]]
+    result = changes.measure(settings, data, {"contextual_size": 3, "repeats": 1, "outside_bias": 1.0})
+    for rows in result.values():
+        assert [row["variant"] for row in rows] == ["as it is", "LSTMs by Keras"]
+        assert [row["times_as_long"] for row in rows] == [1.0, rows[1]["seconds"] / rows[0]["seconds"]]
 
 
 def test_growth(sentences, made, tmp_path):
@@ -140,6 +159,8 @@ def test_largest_batch_of_a_gpu_by_hand(monkeypatch):
         ((), "nothing: expected one of train, decode, memory, growth, changes, start, then flags"),
         (("fast",), "fast: expected one of train"),
         (("start",), "start: expected --model_dir"),
+        (("train", "--model=multihead"), "--model=multihead: expected cman or dynamic_cman"),
+        (("growth", "--lengths=a"), "expected whole numbers between commas"),
         (("start", "--model_dir=/absent"), "predict one sentence: ended with 1"),
         (("train", "--peer=/absent"), "/absent: "),
         (("train", "--peer=" + __file__), "expected a last line of JSON with train_sentences_per_second"),

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
+from hub_module import write_hub_module
 
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders.bilm import BEGIN_SENTENCE, END_SENTENCE, character_ids
@@ -108,37 +109,8 @@ def test_pairs_that_do_not_fit(known, tmp_path):
         read_weights(options, tmp_path / "cut.hdf5")
 
 
-@pytest.fixture
-def hub_module(tmp_path):
-    """A TF1-format module with ELMo's signature `tokens`; made from a hash of each token."""
-
-    def make(outputs=("word_emb", "lstm_outputs1", "lstm_outputs2"), signature="tokens"):
-        folder = str(tmp_path / "module")
-        v1 = tf.compat.v1
-        with tf.Graph().as_default(), v1.Session() as session:
-            tokens = v1.placeholder(tf.string, [None, None])
-            lengths = v1.placeholder(tf.int32, [None])
-            table = v1.get_variable("table", [50, 4], use_resource=True, initializer=v1.random_normal_initializer())
-            words = tf.gather(table, tf.strings.to_hash_bucket_fast(tokens, 50))
-            words *= tf.sequence_mask(lengths, tf.shape(tokens)[1], tf.float32)[..., None]
-            wide = tf.concat([words, -words], -1)
-            values = {"word_emb": words, "lstm_outputs1": wide, "lstm_outputs2": tf.cumsum(wide, 1)}
-            session.run(v1.global_variables_initializer())
-            builder = v1.saved_model.Builder(folder)
-            signatures = {
-                signature: v1.saved_model.predict_signature_def(
-                    {"tokens": tokens, "sequence_len": lengths}, {name: values[name] for name in outputs}
-                )
-            }
-            builder.add_meta_graph_and_variables(session, [], signature_def_map=signatures)
-            builder.save()
-        return folder
-
-    return make
-
-
-def test_hub_module(hub_module):
-    elmo = ElmoHub(hub_module())
+def test_hub_module(tmp_path):
+    elmo = ElmoHub(write_hub_module(tmp_path / "module"))
     assert (elmo.layers, elmo.size) == (3, 8)
     sentences = [("Lee", "lives", "in", "Rome"), ("Rome",)]
     long, short = elmo.encode(sentences)
@@ -150,9 +122,8 @@ def test_hub_module(hub_module):
     np.testing.assert_allclose(elmo.encode(sentences[:1])[0], long, atol=1e-6)
 
 
-def test_other_hub_modules_are_refused(hub_module, tmp_path):
+def test_other_hub_modules_are_refused(tmp_path):
     with pytest.raises(DataError, match="no output lstm_outputs2, expected word_emb, lstm_outputs1"):
-        ElmoHub(hub_module(outputs=("word_emb", "lstm_outputs1")))
-    shutil.rmtree(tmp_path / "module")
+        ElmoHub(write_hub_module(tmp_path / "a", outputs=("word_emb", "lstm_outputs1")))
     with pytest.raises(DataError, match="expected a module with the signature tokens"):
-        ElmoHub(hub_module(signature="default"))
+        ElmoHub(write_hub_module(tmp_path / "b", signature="default"))

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import TINY_FLAGS, fails_with, run_command
+from hub_module import write_hub_module
+from tiny_bert import SPELLING, write_bert
 
+from cman_tf.data.corpus import read_corpus
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders import cache
 from cman_tf.encoders.cache import prepare
@@ -95,7 +98,7 @@ def test_what_a_kill_leaves(tmp_path, monkeypatch):
     path = tmp_path / "features.h5"
     (tmp_path / ".features.h5.4711").write_bytes(b"half a file")
     with monkeypatch.context() as patch:
-        patch.setattr(cache.shutil, "rmtree", lambda *a, **k: None)
+        patch.setattr(cache, "_remove", lambda *_: None)
         prepare(path, SOURCE, SENTENCES, Counting)
     parts = tmp_path / "features.h5.parts"
     assert parts.exists() and not (tmp_path / ".features.h5.4711").exists()
@@ -105,6 +108,22 @@ def test_what_a_kill_leaves(tmp_path, monkeypatch):
     prepare(parts / "000000.h5", SOURCE, [("another", "corpus")], Counting)
     with pytest.raises(DataError, match="parts: another corpus' features, begun and not finished"):
         prepare(path, SOURCE, [*SENTENCES, ("new",)], Counting)
+
+
+def test_parts_that_were_merged_are_not_merged_again(tmp_path, monkeypatch):
+    """Killed between the merged file and its parts' end, then asked for more; other people's files stay."""
+    path, backup = tmp_path / "features.h5", tmp_path / ".features.h5.2024-backup"
+    backup.write_bytes(b"theirs")
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "_remove", lambda *_: None)
+        prepare(path, SOURCE, SENTENCES, Counting)
+    (tmp_path / "features.h5.parts" / "thesis.txt").write_text("theirs")
+    whole = prepare(path, SOURCE, [*SENTENCES, ("new",)], Counting)
+    with h5py.File(path) as file:
+        assert len(file["keys"]) == len(whole.keys()) == len(SENTENCES) + 1
+        assert len(file["features"]) == sum(map(len, SENTENCES)) + 1
+    assert [p.name for p in (tmp_path / "features.h5.parts").iterdir()] == ["thesis.txt"]
+    assert backup.exists()
 
 
 def test_the_cache_of_a_part_is_filled_up(tmp_path):
@@ -232,3 +251,49 @@ def test_embed_command(elmo, eight_sentences, tmp_path):
     assert process.returncode == 0, process.stderr[-3000:]
     (made,) = (tmp_path / "features").glob("*.h5")
     assert made.name.startswith(eight_sentences.name)
+
+
+@pytest.fixture(params=["encoder", "elmo"])
+def frozen(request, tmp_path):
+    """A flag and the directory of an encoder that the test makes."""
+    if request.param == "elmo":
+        return "elmo", write_hub_module(tmp_path / "module")
+    pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
+    folder = tmp_path / "bert"
+    folder.mkdir()
+    return "encoder", write_bert(folder, SPELLING)
+
+
+def test_a_frozen_encoder_through_the_commands(frozen, eight_sentences, tmp_path):
+    """Embedded once, trained with, evaluated on the fly; none of its weights are kept."""
+    name, location = frozen
+    flag, data = f"--{name}={location}", f"--data_dir={eight_sentences}"
+    process = run_command("cman_tf.embed", data, flag, cwd=tmp_path)
+    assert process.returncode == 0, process.stderr[-3000:]
+    (features,) = (tmp_path / "features").glob("*.h5")
+    made = features.stat().st_mtime_ns
+    source = find_source({name: location})
+    sentences = [s.tokens for s in read_corpus(eight_sentences / "train.json").sentences]
+    encoder = open_encoder(source)
+    for cached, one in zip(prepare(features, source, sentences, no_encoder).encode(sentences), sentences):
+        np.testing.assert_allclose(cached, encoder.encode([one])[0], atol=1e-5)
+
+    run = tmp_path / "run"
+    process = run_command("cman_tf.train", data, flag, f"--model_dir={run}", *TINY_FLAGS, "--epochs=2", cwd=tmp_path)
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert "3 layers of 8" in process.stdout
+    assert features.stat().st_mtime_ns == made
+    result = json.loads((run / "result.json").read_text())
+    assert f"--{name}=" in result["inputs"]
+    shapes = dict(tf.train.list_variables(str(run / "best"))).values()
+    assert {"elmo": [50, 4], "encoder": [len(SPELLING), 8]}[name] not in shapes  # its table
+    assert [3] in shapes  # what mixes its layers
+
+    scores = tmp_path / "scores.json"
+    evaluate = ["cman_tf.evaluate", f"--model_dir={run}", f"--data={eight_sentences}/test.json", f"--json={scores}"]
+    process = run_command(*evaluate)
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert json.loads(scores.read_text())["strict"] == result["test"]["strict"]
+    shutil.move(location, tmp_path / "moved")
+    fails_with(run_command(*evaluate), f"its model needs the features of --{name}=")
+    assert run_command(*evaluate, f"--{name}={tmp_path / 'moved'}").returncode == 0

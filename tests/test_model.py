@@ -8,6 +8,7 @@ import reference
 import tensorflow as tf
 
 from cman_tf.adversarial import perturbation
+from cman_tf.build import build_model
 from cman_tf.data.batches import encode
 from cman_tf.inference import make_decoder, predict_examples
 from cman_tf.settings import Settings
@@ -190,6 +191,27 @@ def test_step_gradient_is_that_of_the_final_loss(name, make_model, make_batch, s
     assert float(logs["adversarial/loss"]) > float(logs["clean/loss"])  # the worst case is worse
 
 
+def test_the_perturbation_is_of_the_contextual_vectors_too(vocabulary, make_batch, sentences):
+    """eta is of the whole of X^0 = e, the mix of the encoder's layers included."""
+    from conftest import SMALL
+
+    settings = dataclasses.replace(SMALL, adversarial_alpha=0.01, xla=False).resolved()
+    model, batch = build_model(settings, vocabulary, (3, 5)), make_batch(sentences)
+    batch["contextual"] = tf.random.stateless_normal([*batch["words"].shape, 3, 5], (1, 2))
+    x = model.represent(batch)
+    assert x.shape[-1] == SMALL.word_size + 2 * SMALL.char_hidden_size + 5
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        loss, _ = model.losses_of(x, model.encode_labels(batch["tags"], batch["lengths"]), batch)
+    eta = perturbation(tape.gradient(loss, x), 0.01)
+    assert np.abs(eta[..., -5:]).max() > 1e-4
+    _, logs = gradients(model, batch)
+    both = float(logs["clean/loss"] + logs["adversarial/loss"])
+    assert both == pytest.approx(float(plain_final_loss(model, batch, eta)), rel=1e-5)
+    without = tf.concat([eta[..., :-5], tf.zeros_like(eta[..., -5:])], -1)
+    assert both != pytest.approx(float(plain_final_loss(model, batch, without)), rel=1e-5)
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_gradient_by_finite_differences(name, make_model, make_batch, sentences):
     model, batch = make_model(model=name, adversarial_alpha=0.0), make_batch(sentences)
@@ -245,8 +267,6 @@ def test_compiled_step_trains(make_model, make_batch, sentences):
 
 def test_paper_sizes(vocabulary):
     """Widths of the default model are the papers': d = 128, d_l = 25, m = 2, 128 characters."""
-    from cman_tf.build import build_model
-
     model = build_model(dataclasses.replace(Settings()).resolved(), vocabulary)
     assert model.label_table.shape[1] == 25
     assert len(model.ner_units) == 2

@@ -121,11 +121,15 @@ def test_tensorflow_1_values(vocabulary):
     assert np.abs(model.scorer.b).max() > 0.18
     assert np.abs(model.scorer.u - model.scorer.w).max() > 0.01  # of one shape, yet drawn apart
     tf.keras.utils.set_random_seed(1)
-    keras = build_model(dataclasses.replace(settings, initial_values="keras").resolved(), vocabulary)
+    keras = build_model(dataclasses.replace(settings, initial_values="keras").resolved(), vocabulary, (3, 4))
+    tf.keras.utils.set_random_seed(1)
+    model = build_model(settings.resolved(), vocabulary, (3, 4))
+    assert {weight.shape.rank for weight in model.representation.mix.weights} == {0, 1}
     for layer, same in (
         (model.representation.words, keras.representation.words),
         (model.representation.mix, keras.representation.mix),
     ):
+        assert layer.weights
         for weight, other in zip(layer.weights, same.weights):
             np.testing.assert_array_equal(weight, other)
 

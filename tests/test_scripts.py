@@ -1,7 +1,9 @@
 """The scripts and the README's commands."""
 
+import importlib.metadata
 import json
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -48,6 +50,19 @@ def test_no_corpus_and_no_network(tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_own_data_need_no_corpus(tmp_path, eight_sentences):
+    """With files of one's own nothing is looked for; two kinds of run at once are refused."""
+    script = ["bash", str(ROOT / "run_conll04.sh")]
+    process = run_command(*script, "--all_data=absent", cwd=tmp_path)
+    fails_with(process, "absent: No such file or directory, expected a readable corpus file")
+    fails_with(run_command(*script, "--sample", "--table=cells", cwd=tmp_path), "--sample and --table=cells: expected")
+    process = run_command(*script, "--table=drec", f"--data_dir={tmp_path}", cwd=tmp_path)
+    fails_with(process, f"{tmp_path}: no train.txt, dev.txt and test.txt, nor drec.txt")
+    process = run_command(*script, "--table=ade", "--data_dir", str(eight_sentences), cwd=tmp_path)
+    fails_with(process, f"{eight_sentences}: no ade_split_0_train.json")
+    assert not list(tmp_path.iterdir())
+
+
 def test_no_python(tmp_path):
     path = tmp_path / "bin"
     path.mkdir()
@@ -67,18 +82,52 @@ def test_scripts_parse(script):
     assert subprocess.run(["bash", "-n", str(ROOT / script)], check=False).returncode == 0
 
 
-def test_readme_commands_exist():
-    """Every command that the README shows is one of the scripts or commands, with flags that exist."""
-    text = (ROOT / "README.md").read_text()
+MODES = {"cman_tf.experiment", "cman_tf.benchmark", "cman_tf.download"}  # take a name before their flags
+
+
+def commands_of(text):
+    """Commands that a text shows, in blocks and within lines: module or script, and what follows."""
     blocks = "\n".join(re.findall(r"```bash\n(.*?)```", text, re.S)).replace("\\\n", " ")
-    commands = re.findall(r"python -m (cman_tf\.\w+(?:\.\w+)?)((?: +(?:--\S+|conll04|minilm))*)", blocks)
-    assert {name for name, _ in commands} >= {f"cman_tf.{n}" for n in ("train", "evaluate", "predict", "score")}
-    helps = {name: run_command(name, "--helpfull").stdout for name, _ in commands}
-    for name, arguments in commands:
-        for flag in re.findall(r"--(\w+)", arguments):
-            assert re.search(rf"--(\[no\])?{flag}\b", helps[name]), (name, flag)
-    for script in re.findall(r"bash (\S+\.sh)", blocks):
-        assert (ROOT / script).is_file()
+    outside = re.sub(r"```.*?```", "", text, flags=re.S)
+    for line in [*blocks.splitlines(), *re.findall(r"`([^`]+)`", outside)]:
+        words = shlex.split(line.replace("\n", " "))
+        for place, word in enumerate(words):
+            if word == "-m" and words[place + 1].startswith("cman_tf.") or word == "bash":
+                yield words[place + 1], words[place + 2 :]
+
+
+@pytest.mark.parametrize("path", ["README.md", "docs/experiments.md", "docs/performance.md"])
+def test_commands_of_the_documents_exist(path):
+    """Each is one of the scripts or commands, with flags that it, or train behind "--", has."""
+    helps = {}
+    commands = list(commands_of((ROOT / path).read_text()))
+    assert commands or path != "README.md"
+    for name, words in commands:
+        if name.endswith(".sh"):
+            assert (ROOT / name).is_file()
+            table = name in ("run_ade_cv.sh", "run_drec.sh") or any(word.startswith("--table") for word in words)
+            name = "cman_tf.experiment" if table else "cman_tf.train"
+        for word in words:
+            if word == "--":
+                name = "cman_tf.train"
+            elif word in ("|", "--sample") or word.startswith("--table="):  # | is "or"; the scripts' own flags
+                continue
+            elif word.startswith("-"):
+                if name not in helps:
+                    helps[name] = run_command(name, "--helpfull").stdout
+                flag = word.lstrip("-").partition("=")[0]
+                assert re.search(rf"--(\[no\])?({flag}|{flag.removeprefix('no')})\b", helps[name]), (name, word)
+            else:
+                assert name in MODES, (name, word)
+    names = {name for name, _ in commands}
+    assert path != "README.md" or names >= {f"cman_tf.{n}" for n in ("train", "evaluate", "predict", "score", "embed")}
+
+
+def test_installed_alone_it_stays_light():
+    """`pip install .` brings no transformers and no PyTorch."""
+    needed = [line for line in importlib.metadata.requires("cman_tf") if "extra ==" not in line]
+    assert any(line.startswith("tensorflow==") for line in needed)
+    assert not [line for line in needed if re.match(r"(transformers|torch|matplotlib|pytest)", line)]
 
 
 def test_results_of_the_readme_are_those_of_the_files(tmp_path):

@@ -50,6 +50,8 @@ def define_flags() -> None:
     flags.DEFINE_list("gpu_lengths", ["97", "114", "350"], "Sentence lengths to work out a GPU's largest batch for.")
     flags.DEFINE_list("lengths", ["10", "25", "50", "100", "200", "350", "500"], "Sentence lengths of growth.")
     flags.DEFINE_list("sizes", ["1000", "10000", "100000"], "Corpus sizes of growth, in sentences.")
+    for flag in ("gpu_lengths", "lengths", "sizes"):
+        flags.register_validator(flag, settings_flags.whole_numbers, message="expected whole numbers between commas")
     flags.DEFINE_string("peer", None, "File whose last line is the peer's JSON; prints ratios.")
     flags.DEFINE_string("json", None, "Where to write the measurements.")
     flags.DEFINE_string("plot", None, "Where growth draws its picture (PNG or SVG; needs matplotlib).")
@@ -71,6 +73,8 @@ def main(arguments: list[str]) -> None:
         raise DataError(f"{' '.join(arguments[1:]) or 'nothing'}: expected one of {', '.join(MODES)}, then flags")
     mode = arguments[1]
     settings, peer = settings_flags.settings_from_flags(), read_peer()
+    if settings.model == "multihead":
+        raise DataError("--model=multihead: expected cman or dynamic_cman; decoding_time of cman_tf.experiment has it")
     needed = "model_dir" if mode == "start" else "data_dir"
     if FLAGS[needed].value is None:
         raise DataError(f"{mode}: expected --{needed}")

@@ -9,10 +9,9 @@ import tensorflow as tf
 
 from cman_tf.build import build_model
 from cman_tf.data.batches import Example, batch_of, encode
-from cman_tf.data.order import LENGTH_STEP, batch_order, sorted_order
+from cman_tf.data.order import BATCH_TOKENS, LENGTH_STEP, batch_order, sorted_order
 from cman_tf.data.sentence import Sentence
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.inference import BATCH_TOKENS
 from cman_tf.model import CMAN
 from cman_tf.settings import Settings
 

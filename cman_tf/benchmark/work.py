@@ -17,7 +17,7 @@ def forward_flops(settings: Settings, inputs: int, tags: int, relations: int, le
 
     The character BiLSTM, a share of a percent to some, is left out; so is all
     elementwise work. The relation scorer's tanh and its sum over d~ are not products
-    of matrices: `tanh_count` has them.
+    of matrices.
 
     Args:
       settings: of a model with bilstm cells and all its units.
@@ -53,11 +53,6 @@ def step_flops(settings: Settings, inputs: int, tags: int, relations: int, lengt
     parts = forward_flops(settings, inputs, tags, relations, length)
     passes = 2 if settings.adversarial_alpha else 1
     return 3 * (passes * (sum(parts.values()) - parts["label encoding"]) + parts["label encoding"])
-
-
-def tanh_count(settings: Settings, relations: int, length: int) -> float:
-    """tanh evaluations of equation 9 / 16 for one sentence, one pass forward."""
-    return float(length * length * settings.relation_size * (1 if settings.relation_scorer == "shared" else relations))
 
 
 def matrix_rate(size: int = 2048, repeats: int = 5) -> float:
