@@ -13,18 +13,32 @@ source "$root/cman_tf/environment.sh"
 
 sample=no
 data_given=no
+parts=
 table=
 flags=()
+
+note_data() { # whether an argument names all data, or one of the three parts that make them up
+  case ${1#-} in
+    -data_dir* | -all_data* | data_dir* | all_data*) data_given=yes ;;
+    -train_data* | train_data*) parts+=1 ;;
+    -dev_data* | dev_data* | -hold_out* | hold_out*) parts+=2 ;;
+    -test_data* | test_data*) parts+=3 ;;
+  esac
+  case $parts in *1*2*3* | *1*3*2* | *2*1*3* | *2*3*1* | *3*1*2* | *3*2*1*) data_given=yes ;; esac
+}
+
 for argument in "$@"; do
   case $argument in
     --sample) sample=yes ;;
-    --data_dir* | --train_data* | --all_data* | --help* | -data_dir* | -train_data* | -all_data* | -help*)
-      data_given=yes; flags+=("$argument") ;;
-    --flagfile=*)
-      if grep -Eq '^--(data_dir|train_data|all_data)=' "${argument#*=}" 2>/dev/null; then data_given=yes; fi
-      flags+=("$argument") ;;
     --table=*) table=${argument#*=} ;;
-    *) flags+=("$argument") ;;
+    *) flags+=("$argument"); note_data "$argument" ;;
+  esac
+  case $argument in
+    --help* | -help*) data_given=yes ;;
+    --flagfile=*)
+      if [ -f "${argument#*=}" ]; then
+        while IFS= read -r line; do note_data "$line"; done <"${argument#*=}"
+      fi ;;
   esac
 done
 if [ -n "$table" ] && [ $sample = yes ]; then

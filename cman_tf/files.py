@@ -45,16 +45,17 @@ def write_atomically(path: str | pathlib.Path, content: str | bytes | Callable[[
 
     Args:
       path: the file; missing folders are made. What a link points to is written, the link stays;
-        what is no file (/dev/stdout) is written to as it is.
+        what is no file, and whatever /dev/stdout is, is added to.
       content: text (as UTF-8), bytes, or a function that writes to a binary file.
     """
-    path = pathlib.Path(path).resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
-    if path.exists() and not path.is_file():
-        with open(path, "wb") as file:
+    path = pathlib.Path(path)
+    if path.is_relative_to("/dev") or path.is_relative_to("/proc") or (path.exists() and not path.is_file()):
+        with open(path, "ab") as file:
             _write(file, content)
         return
+    path = path.resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

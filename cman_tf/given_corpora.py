@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from absl import flags
 
-from cman_tf.data.corpus import FORMATS, SPLITS, Corpus, find_split, read_corpus
+from cman_tf.data.corpus import FORMATS, SPLITS, Corpus, find_split, read_corpus, split_files
 from cman_tf.data.sentence import DataError
 from cman_tf.data.subsets import fraction, held_out, split
 from cman_tf.settings import Settings
@@ -64,9 +64,6 @@ def _read_splits(settings: Settings) -> dict[str, Corpus]:
 
 def _refuse_dev_file() -> None:
     """Where dev is held out, a dev file would be ignored."""
-    try:
-        path = FLAGS.dev_data or (FLAGS.data_dir and find_split(FLAGS.data_dir, "dev"))
-    except DataError:  # there is none
-        return
-    if path:
-        raise DataError(f"--hold_out and {path}, expected one of them for dev")
+    files = [FLAGS.dev_data] if FLAGS.dev_data else split_files(FLAGS.data_dir, "dev") if FLAGS.data_dir else []
+    if files:
+        raise DataError(f"--hold_out and {files[0]}, expected one of them for dev")

@@ -11,7 +11,7 @@ from typing import Any
 from absl import flags
 
 from cman_tf.data.sentence import DataError
-from cman_tf.experiments.alike import READ, differing, grouped, usual_settings
+from cman_tf.experiments.alike import READ, differing, grouped, hashes_of, usual_settings
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.document import markdown, markdown_table, sections, web_page
 from cman_tf.experiments.rows import FOLDS
@@ -53,7 +53,7 @@ def read_results(folder: pathlib.Path) -> Groups:
         result = read_result(path)
         if "label_source" not in result:  # a run that stands elsewhere, evaluated otherwise
             found.append({**result, "file": str(path.relative_to(folder))})
-    return grouped(found)
+    return grouped(found, hashes_of(found))
 
 
 def rows_of(groups: Groups) -> list[list[str]]:

@@ -166,16 +166,6 @@ class Settings:
             relation_scorer="shared" if self.model == "multihead" else self.relation_scorer,
             loss_weighting=self.loss_weighting or ("uncertainty" if dynamic else "sum"),
         )
-        if settings.protocol == "two_stage" and settings.learning_rate_schedule == "linear":
-            raise ValueError(
-                "--protocol=two_stage and --learning_rate_schedule=linear: expected a constant rate, as the second "
-                "stage has another number of epochs"
-            )
-        if settings.model == "multihead":
-            given = {"noself_attention": not self.self_attention, "nolabel_attention": not self.label_attention}
-            given |= {"noshare": not self.share, "label_gate": self.label_gate}
-            for name in (name for name, is_given in given.items() if is_given):
-                raise ValueError(f"--model=multihead and --{name}: expected another model, as it has no such units")
         if settings.tune_encoder and not settings.learning_rate:
             raise ValueError("--tune_encoder and --learning_rate=0: expected a rate above 0")
         if not settings.label_size and settings.model != "multihead" and settings.label_attention:
@@ -185,3 +175,17 @@ class Settings:
                 f"--attention_heads={settings.attention_heads}: expected a divisor of 2d = {2 * settings.hidden_size}"
             )
         return settings
+
+    def refuse_unheeded(self) -> None:
+        """Raises ValueError for settings that this model, or protocol, does not heed; older runs may have some."""
+        if self.protocol == "two_stage" and self.learning_rate_schedule == "linear":
+            raise ValueError(
+                "--protocol=two_stage and --learning_rate_schedule=linear: expected a constant rate, as the second "
+                "stage has another number of epochs"
+            )
+        if self.model == "multihead":
+            given = {"noself_attention": not self.self_attention, "nolabel_attention": not self.label_attention}
+            given |= {"noshare": not self.share, "label_gate": self.label_gate}
+            given |= {name: getattr(self, name) for name in ("attention_dropout", "relation_dropout")}
+            for name in (name for name, is_given in given.items() if is_given):
+                raise ValueError(f"--model=multihead and --{name}: expected another model, as it has no such units")

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -66,7 +67,6 @@ def test_evaluate_with_gold_labels_and_unknown_types(trained, eight_sentences, t
 
 
 SAMPLE = ROOT / "cman_tf" / "sample"
-DEV = SAMPLE / "dev.json"
 LINES = (
     "",
     "   ",
@@ -163,10 +163,7 @@ def test_help(command):
         (["train", "--model_dir=x", "--all_data=a", "--test_data=b"], "--all_data and --test_data, expected one"),
         (["train", "--model_dir=x", "--all_data=a", "--hold_out=0.1"], "--all_data and --hold_out, expected one"),
         (["train", "--model_dir=x", "--hold_out=0.1", f"--data_dir={SAMPLE}"], "dev.json, expected one of them"),
-        (
-            ["score", f"--gold={SAMPLE}/dev.json", f"--predictions={SAMPLE}/dev.json", f"--json={SAMPLE}/dev.json"],
-            "read",
-        ),
+        (["train", "--model_dir=x", "--model=multihead", "--relation_dropout=0.3"], "--relation_dropout: expected"),
         (["download", "ace"], "ace: expected conll04"),
         (["report", "--results_dir=absent"], "no result files"),
     ],
@@ -175,6 +172,15 @@ def test_bad_calls(arguments, message, tmp_path):
     process = run_command(f"cman_tf.{arguments[0]}", *arguments[1:], cwd=tmp_path)
     fails_with(process, message)
     assert not list(tmp_path.iterdir())
+
+
+def test_scores_do_not_overwrite_what_they_are_of(tmp_path):
+    gold, found = (shutil.copy(SAMPLE / "dev.json", tmp_path / name) for name in ("gold.json", "found.json"))
+    text = gold.read_text()
+    for output in (gold, found):
+        process = run_command("cman_tf.score", f"--gold={gold}", f"--predictions={found}", f"--json={output}")
+        fails_with(process, f"{output}: read and to be written, expected another file to write")
+        assert output.read_text() == text
 
 
 def test_result_files_name_no_directory_above_the_current_one(tmp_path, monkeypatch):

@@ -70,6 +70,11 @@ def test_label_source(tmp_path, eight_sentences):
     assert "[2/2] label_source/cman_gold_labels-words-seed1: training" in on.stdout
     gold = json.loads((tmp_path / "results/label_source/cman_gold_labels-words-seed1.json").read_text())
     assert gold["epochs"] == 3
+    stale = tmp_path / "results/label_source/cman_gold_labels-words-seed1.json"
+    stale.write_text(json.dumps({**gold, "epochs": 2}))  # of an earlier epoch, yet of other settings than asked for
+    other = experiment(tmp_path, *arguments, "--rows=cman_gold_labels", extra=(*TINY, "--learning_rate=0.1"))
+    fails_with(other, "cman_gold_labels-words-seed1.json: made with --learning_rate=0.0005, expected 0.1")
+    stale.write_text(json.dumps(gold))
     other = experiment(tmp_path, *arguments, extra=(*TINY, "--learning_rate=0.1"))
     fails_with(other, "cman-words-seed1.json: made with --learning_rate=0.0005, expected 0.1")
     # Other data or word vectors, under the same names.

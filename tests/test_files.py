@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -31,12 +32,22 @@ def test_writing_replaces_no_link_and_no_mode(tmp_path):
 def test_writing_to_what_is_no_file(tmp_path):
     pipe, seen = tmp_path / "pipe", []
     os.mkfifo(pipe)
-    reader = threading.Thread(target=lambda: seen.append(pipe.read_bytes()))
+    reader = threading.Thread(target=lambda: seen.append(pipe.read_bytes()), daemon=True)
     reader.start()
     write_atomically(pipe, "scores")
     reader.join(timeout=20)
     assert seen == [b"scores"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+    # /dev/stdout, a pipe and a file that is added to.
+    code = "from cman_tf.files import write_atomically as w; print(1, flush=True); w('/dev/stdout', 'two\\n'); print(3)"
+    command = [sys.executable, "-c", code]
+    out = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert out == "1\ntwo\n3\n"
+    log = tmp_path / "log"
+    log.write_text("old\n")
+    with log.open("a") as file:
+        subprocess.run(command, cwd=ROOT, stdout=file, check=True)
+    assert log.read_text() == "old\n1\ntwo\n3\n"
 
 
 def test_what_is_read_is_not_written(tmp_path):

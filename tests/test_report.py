@@ -160,6 +160,17 @@ def test_other_files_of_the_same_name_are_no_like_runs(tmp_path):
     assert sorted(line.f1("entities") for line in lines) == [[60.0], [62.0], [80.0]]
     assert "word vectors=aaaaaaaa" in lines[0].row.label
     write(3, 80.0, "a")
+    # An effect is of like with like.
+    (tmp_path / "ablations").mkdir()
+    for folder, key, f1, vectors, changes in (
+        ("conll04", "dynamic_cman-words-seed1", 60.0, "a", {}),
+        ("conll04", "dynamic_cman-words-seed2", 80.0, "b", {}),
+        ("ablations", "dynamic_cman_no_attention-words-seed1", 78.0, "b", {"label_attention": False}),
+    ):
+        content = {**result(f1, int(key[-1]), **changes), "word_vectors_sha256": vectors * 64}
+        (tmp_path / folder / f"{key}.json").write_text(json.dumps(content))
+    _, effect = effects(lines_of("ablations", EXPERIMENTS["ablations"], tmp_path))
+    assert effect[4] == effect[6] == "-2.00"
     other = {"name": "conll04_spert", **{split: {"file": "x", "sha256": "c" * 64} for split in SPLITS}}
     assert [line.f1("entities") for line in write(3, 80.0, "a", corpus=other)] == [[60.0, 62.0], [80.0]]
 

@@ -55,6 +55,11 @@ def test_own_data_need_no_corpus(tmp_path, eight_sentences):
     script = ["bash", str(ROOT / "run_conll04.sh")]
     process = run_command(*script, "--all_data=absent", cwd=tmp_path)
     fails_with(process, "absent: No such file or directory, expected a readable corpus file")
+    parts = [f"--{part}_data={eight_sentences}/{part}.json" for part in ("test", "train")]
+    process = run_command(*script, *parts, "--dev_data=absent", cwd=tmp_path)
+    fails_with(process, "absent: No such file or directory, expected a readable corpus file")
+    process = run_command(*script, "--sample", "--train_data=absent", cwd=tmp_path)  # dev and test are the sample's
+    fails_with(process, "absent: No such file or directory, expected a readable corpus file")
     fails_with(run_command(*script, "--sample", "--table=cells", cwd=tmp_path), "--sample and --table=cells: expected")
     process = run_command(*script, "--table=drec", f"--data_dir={tmp_path}", cwd=tmp_path)
     fails_with(process, f"{tmp_path}: no train.txt, dev.txt and test.txt, nor drec.txt")

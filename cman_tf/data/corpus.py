@@ -90,8 +90,18 @@ def _format_of(text: str, path: str) -> str:
     raise DataError(f"{path}, line 1: {start[:30]!r}, expected '#doc ID' (multihead) or '[' (SpERT JSON)")
 
 
+def split_files(directory: str | pathlib.Path, split: str) -> list[pathlib.Path]:
+    """Files that could be a split: {split}.json, {split}.txt and *_{split}.json."""
+    folder = pathlib.Path(directory)
+    found = [folder / f"{split}.json", folder / f"{split}.txt", *sorted(folder.glob(f"*_{split}.json"))]
+    found = [path for path in found if path.is_file()]
+    if split == "dev":  # *_train_dev.json is train and dev together, another thing
+        found = [path for path in found if not path.name.endswith("train_dev.json")]
+    return found
+
+
 def find_split(directory: str | pathlib.Path, split: str) -> str:
-    """The file of a split: {split}.json, {split}.txt or *_{split}.json.
+    """The file of a split, the only one of `split_files`.
 
     Raises:
       DataError: if there is none, or more than one.
@@ -99,10 +109,7 @@ def find_split(directory: str | pathlib.Path, split: str) -> str:
     folder = pathlib.Path(directory)
     if not folder.is_dir():
         raise DataError(f"{folder}: no such directory, expected one with train, dev and test files")
-    found = [folder / f"{split}.json", folder / f"{split}.txt", *sorted(folder.glob(f"*_{split}.json"))]
-    found = [path for path in found if path.is_file()]
-    if split == "dev":  # *_train_dev.json is train and dev together, another thing
-        found = [path for path in found if not path.name.endswith("train_dev.json")]
+    found = split_files(folder, split)
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
         raise DataError(

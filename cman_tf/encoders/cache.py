@@ -72,7 +72,8 @@ def prepare(path: str | pathlib.Path, source: Source, sentences: Sequence[Tokens
 def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], opened: Any) -> Cache:
     by_key = {key_of(tokens): tokens for tokens in sentences}
     unique = list(by_key.values())
-    for left in path.parent.glob(f".{path.name}.[0-9]*"):  # of a process that was killed
+    # Files that a killed process had begun.
+    for left in (*path.parent.glob(f".{path.name}.[0-9]*"), *_parts_folder(path).glob(".[0-9]*.h5.[0-9]*")):
         if left.suffix[1:].isdecimal():
             left.unlink()
     parts = _parts(path)

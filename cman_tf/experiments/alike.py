@@ -38,12 +38,12 @@ def likeness(result: dict[str, Any], hashes: Mapping[tuple[str, str], str]) -> d
 
     Args:
       result: a result file's content.
-      hashes: what `_hashes` found in all of them.
+      hashes: what `hashes_of` found in all of them.
     """
     where = {"corpus": result["corpus"]["name"], "inputs": result["inputs"]}
     splits = [result["corpus"].get(split, {}) for split in SPLITS]
-    if not any("ade_split_" in split.get("file", "") for split in splits):  # folds are averaged
-        where["corpus files"] = " ".join(split.get("sha256", "")[:8] for split in splits)
+    folds = any("ade_split_" in split.get("file", "") for split in splits)  # those are averaged
+    where["corpus files"] = "folds" if folds else " ".join(split.get("sha256", "")[:8] for split in splits)
     for what, (name, digest) in _read(result).items():
         where[what] = digest or hashes.get((what, name), name)
     return {**where, **settings_of(result), "protocol": result["protocol"]}  # in words, not the flag's value
@@ -63,7 +63,7 @@ def _read(result: dict[str, Any]) -> dict[str, tuple[str, str]]:
     }
 
 
-def _hashes(results: Sequence[dict[str, Any]]) -> dict[tuple[str, str], str]:
+def hashes_of(results: Sequence[dict[str, Any]]) -> dict[tuple[str, str], str]:
     """What and its name to its hash, where all that know one know the same."""
     found: dict[tuple[str, str], set[str]] = {}
     for result in results:
@@ -72,10 +72,11 @@ def _hashes(results: Sequence[dict[str, Any]]) -> dict[tuple[str, str], str]:
     return {key: min(digests) for key, digests in found.items() if len(digests) == 1}
 
 
-def grouped(results: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    """Like results together: what they have in common, and they."""
+def grouped(
+    results: Sequence[dict[str, Any]], hashes: Mapping[tuple[str, str], str]
+) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """Like results together: what they have in common, and they; `hashes` as for `likeness`."""
     groups: dict[tuple, tuple[dict[str, Any], list[dict[str, Any]]]] = {}
-    hashes = _hashes(results)
     for result in results:
         common = likeness(result, hashes)
         groups.setdefault(tuple(common.items()), (common, []))[1].append(result)

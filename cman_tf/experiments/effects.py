@@ -47,7 +47,7 @@ def effects(lines: Sequence[Line]) -> list[list[str]]:
         ["row", "less", "inputs", *_NUMBERS, "runs", "epochs allowed (patience)", "beyond twice the seeds' deviation"]
     ]
     for line in lines:
-        whole = _find(lines, line.inputs, lambda row, line=line: not row.flags and row.flagfile == line.row.flagfile)
+        whole = _find(lines, line, lambda row, line=line: not row.flags and row.flagfile == line.row.flagfile)
         if not line.row.flags or not line.results or not whole:
             continue
         papers: list[float | None] = [None, None]
@@ -72,15 +72,16 @@ def _allowed(line: Line) -> str:
 def _beside_the_baseline(lines: Sequence[Line]) -> list[tuple[Line, Line]]:
     pairs = []
     for line in lines:
-        baseline = _find(lines, line.inputs, lambda row: row.key == "multihead")
+        baseline = _find(lines, line, lambda row: row.key == "multihead")
         if line.row.key in MARGINS and line.results and baseline:
             pairs.append((line, baseline))
     return pairs
 
 
-def _find(lines: Sequence[Line], inputs: str, wanted: Any) -> Line | None:
-    """The first line on these inputs that was run and is wanted."""
-    return next((line for line in lines if line.inputs == inputs and line.results and wanted(line.row)), None)
+def _find(lines: Sequence[Line], like: Line, wanted: Any) -> Line | None:
+    """The first line on the same inputs and files that was run and is wanted."""
+    same = (line for line in lines if (line.inputs, line.made_from) == (like.inputs, like.made_from))
+    return next((line for line in same if line.results and wanted(line.row)), None)
 
 
 def _cells(papers: Sequence[float | None], ours: Sequence[float]) -> list[str]:

@@ -36,9 +36,6 @@ def is_made(run: Run) -> bool:
     if not run.result.exists():
         return False
     result = read_result(run.result)
-    plain = run.predicted[1]
-    if run.row.gold_labels_of and plain.exists() and training_of(read_result(plain)) != training_of(result):
-        return False  # its model was trained on since
     expected = dataclasses.asdict(settings_from_flagfile(flagfile_of(run.row.flagfile), run.flags))
     may_differ = may_change(expected)
     for name, value in expected.items():
@@ -47,6 +44,9 @@ def is_made(run: Run) -> bool:
             raise DataError(f"{run.result}: made with --{name}={was}, expected {value}, or another --results_dir")
     for what in (*_other_data(run, result), *_other_inputs(run, result)):
         raise DataError(f"{run.result}: made with {what}, expected the same, or another --results_dir")
+    plain = run.predicted[1]
+    if run.row.gold_labels_of and plain.exists() and training_of(read_result(plain)) != training_of(result):
+        return False  # its model was trained on since
     settings = Settings(**expected)
     if settings.protocol == "fixed_epochs":  # elsewhere more epochs than asked for are as good
         refuse_beyond(run.result, *epochs_of(result), settings)

@@ -8,12 +8,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from cman_tf import given_corpora
 from cman_tf.data.sentence import DataError
 from cman_tf.experiments.rows import FOLDS, Experiment, Row
 from cman_tf.files import read_json
 
 DREC_FILE = "drec.txt"  # the whole corpus, split by us, where there are no train.txt, dev.txt and test.txt
-DATA_FLAGS = ("data_dir", "train_data", "dev_data", "test_data", "all_data", "format", "hold_out")  # of train
+DATA_FLAGS = (*given_corpora.NAMES, "hold_out")  # of train
 PLACE_FLAGS = ("model_dir", "results_dir", "result_name")
 _NAMES = ("corpus", "inputs", "protocol", "flags", "seed", "epochs", "best_epoch", "test")  # of what a result holds
 _CHECKOUT = pathlib.Path(__file__).resolve().parents[2]

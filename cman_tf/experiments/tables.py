@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.experiments.alike import differing, grouped
+from cman_tf.experiments.alike import READ, differing, grouped, hashes_of
 from cman_tf.experiments.rows import FOLDS, Experiment, Row
 from cman_tf.experiments.runs import fold_of, read_result, training_of
 from cman_tf.scoring.counts import rates
@@ -19,12 +19,13 @@ GAP = "not run"
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """A row on one kind of inputs: its result files, and what they hold."""
+    """A row on one kind of inputs: its result files, what they hold, and hashes of what they were made from."""
 
     row: Row
     inputs: str
     results: tuple[dict[str, Any], ...]
     expected: int
+    made_from: tuple[str, ...] = ()
 
     def f1(self, task: str, convention: str = "strict", average: str = "micro") -> list[float]:
         """Test F1 of each run."""
@@ -42,17 +43,19 @@ def lines_of(name: str, experiment: Experiment, results: pathlib.Path) -> list[L
             kinds += [inputs] if inputs not in kinds else []
             found.setdefault((row.key, inputs), []).append({**read_result(path), "file": str(path)})
     _same_models_only(experiment, found)
+    hashes = hashes_of([result for results in found.values() for result in results])
     runs = FOLDS if experiment.corpus == "ade" else 1
     lines = []
     for row in experiment.rows:
         for inputs in kinds:
-            groups = grouped(found.get((row.key, inputs), []))
+            groups = grouped(found.get((row.key, inputs), []), hashes)
             told = [name for name in differing([common for common, _ in groups]) if name != "inputs"]
             for common, results in groups or [({}, [])]:
                 # Unlike runs under one name are never averaged.
                 label = ", ".join([row.label, *(f"{name}={common[name]}" for name in told)])
                 expected = runs * max(1, len({result["seed"] for result in results}))
-                lines.append(Line(dataclasses.replace(row, label=label), inputs, tuple(results), expected))
+                made_from = tuple(common.get(name, "") for name in READ)
+                lines.append(Line(dataclasses.replace(row, label=label), inputs, tuple(results), expected, made_from))
     return lines
 
 

@@ -156,8 +156,8 @@ def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) 
     ]
     if old["word_vectors"] != new["word_vectors"]:
         differences.append("--word_vectors is another file")
-    if old.get("format", "auto") != new["format"]:
-        differences.append(f"--format is {old.get('format', 'auto')} there and {new['format']} here")
+    if old.get("format", new["format"]) != new["format"]:
+        differences.append(f"--format is {old['format']} there and {new['format']} here")
     if old.get("encoder") != new["encoder"]:
         differences.append("the contextual encoder is another")
     if differences:
