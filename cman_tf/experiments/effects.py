@@ -42,10 +42,9 @@ def figure_margins(lines: Sequence[Line], figure: str) -> list[list[str]]:
 
 def effects(lines: Sequence[Line]) -> list[list[str]]:
     """How far each row with a change is from the row without, on the same inputs, and whether that
-    is more than twice the deviation of the latter's seeds, header first."""
-    rows = [
-        ["row", "less", "inputs", *_NUMBERS, "runs", "epochs allowed (patience)", "beyond twice the seeds' deviation"]
-    ]
+    is more than twice the deviation of the latter's seeds, and how far on dev, header first."""
+    header = ["row", "less", "inputs", *_NUMBERS, "runs", "epochs allowed (patience)"]
+    rows = [[*header, "beyond twice the seeds' deviation", "on dev: ours"]]
     for line in lines:
         whole = _find(lines, line, lambda row, line=line: not row.flags and row.flagfile == line.row.flagfile)
         if not line.row.flags or not line.results or not whole:
@@ -59,7 +58,10 @@ def effects(lines: Sequence[Line]) -> list[list[str]]:
         seeds = [whole.f1(task) for task in TASKS]
         beyond = [abs(own) > 2 * statistics.stdev(f1) if len(f1) > 1 else None for own, f1 in zip(ours, seeds)]
         said = " / ".join({True: "yes", False: "no", None: "one seed"}[answer] for answer in beyond)
-        rows.append([line.row.label, whole.row.label, line.inputs, *_cells(papers, ours), runs, allowed, said])
+        own, all_ = ([side.f1(task, split="dev") for task in TASKS] for side in (line, whole))
+        dev = [f"{statistics.mean(a) - statistics.mean(b):+.2f}" for a, b in zip(own, all_) if a and b]
+        cells = [*_cells(papers, ours), runs, allowed, said, " / ".join(dev)]
+        rows.append([line.row.label, whole.row.label, line.inputs, *cells])
     return rows
 
 

@@ -27,9 +27,9 @@ class Line:
     expected: int
     made_from: tuple[str, ...] = ()
 
-    def f1(self, task: str, convention: str = "strict", average: str = "micro") -> list[float]:
-        """Test F1 of each run."""
-        return [result["test"][convention][average][task]["f1"] for result in self.results]
+    def f1(self, task: str, convention: str = "strict", average: str = "micro", split: str = "test") -> list[float]:
+        """F1 of each run that has this split's scores."""
+        return [r[split][convention][average][task]["f1"] for r in self.results if split in r]
 
 
 def lines_of(name: str, experiment: Experiment, results: pathlib.Path) -> list[Line]:
