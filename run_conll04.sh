@@ -13,18 +13,18 @@ source "$root/cman_tf/environment.sh"
 
 sample=no
 data_given=no
-parts=
+train= dev= test=
 table=
 flags=()
 
 note_data() { # whether an argument names all data, or one of the three parts that make them up
-  case ${1#-} in
-    -data_dir* | -all_data* | data_dir* | all_data*) data_given=yes ;;
-    -train_data* | train_data*) parts+=1 ;;
-    -dev_data* | dev_data* | -hold_out* | hold_out*) parts+=2 ;;
-    -test_data* | test_data*) parts+=3 ;;
+  case $1 in
+    --data_dir* | -data_dir* | --all_data* | -all_data*) data_given=yes ;;
+    --train_data* | -train_data*) train=yes ;;
+    --dev_data* | -dev_data* | --hold_out* | -hold_out*) dev=yes ;;
+    --test_data* | -test_data*) test=yes ;;
   esac
-  case $parts in *1*2*3* | *1*3*2* | *2*1*3* | *2*3*1* | *3*1*2* | *3*2*1*) data_given=yes ;; esac
+  if [ "$train$dev$test" = yesyesyes ]; then data_given=yes; fi
 }
 
 for argument in "$@"; do

@@ -20,15 +20,14 @@ def define_settings(flag_values: flags.FlagValues = flags.FLAGS) -> None:
     """Define one flag for every field of `Settings`."""
     for field in FIELDS:
         limits, options = field.metadata, {"flag_values": flag_values}
+        bounds = limits.get("minimum"), limits.get("maximum")
         if limits.get("choices"):
             flags.DEFINE_enum(field.name, field.default, list(limits["choices"]), limits["help"], **options)
         elif "bool" in str(field.type):
             flags.DEFINE_boolean(field.name, field.default, limits["help"], **options)
         elif field.type == "int":
-            bounds = limits["minimum"], limits.get("maximum")
             flags.DEFINE_integer(field.name, field.default, limits["help"], *bounds, **options)
         else:
-            bounds = limits["minimum"], limits.get("maximum")
             flags.DEFINE_float(field.name, field.default, limits["help"], *bounds, **options)
             below = limits.get("below", math.inf)
             flags.register_validator(

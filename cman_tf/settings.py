@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from cman_tf.data.sentence import DataError
+
 
 def _setting(default: Any, help: str, **limits: Any) -> Any:
     return dataclasses.field(default=default, metadata={"help": help, **limits})
@@ -177,9 +179,9 @@ class Settings:
         return settings
 
     def refuse_unheeded(self) -> None:
-        """Raises ValueError for settings that this model, or protocol, does not heed; older runs may have some."""
+        """Raises DataError for settings that this model, or protocol, does not heed; older runs may have some."""
         if self.protocol == "two_stage" and self.learning_rate_schedule == "linear":
-            raise ValueError(
+            raise DataError(
                 "--protocol=two_stage and --learning_rate_schedule=linear: expected a constant rate, as the second "
                 "stage has another number of epochs"
             )
@@ -188,4 +190,4 @@ class Settings:
             given |= {"noshare": not self.share, "label_gate": self.label_gate}
             given |= {name: getattr(self, name) for name in ("attention_dropout", "relation_dropout")}
             for name in (name for name, is_given in given.items() if is_given):
-                raise ValueError(f"--model=multihead and --{name}: expected another model, as it has no such units")
+                raise DataError(f"--model=multihead and --{name}: expected another model, as it has no such units")

@@ -165,10 +165,7 @@ def finish(
 def main(arguments: list[str]) -> None:
     del arguments
     settings = settings_flags.settings_from_flags()
-    try:
-        settings.refuse_unheeded()
-    except ValueError as error:
-        raise DataError(str(error)) from None
+    settings.refuse_unheeded()
     corpora = given_corpora.read_corpora(settings)
     for split, corpus in corpora.items():
         print(f"{split}: {json.dumps(corpus.summary(), ensure_ascii=False)}", flush=True)

@@ -58,8 +58,8 @@ def effects(lines: Sequence[Line]) -> list[list[str]]:
         seeds = [whole.f1(task) for task in TASKS]
         beyond = [abs(own) > 2 * statistics.stdev(f1) if len(f1) > 1 else None for own, f1 in zip(ours, seeds)]
         said = " / ".join({True: "yes", False: "no", None: "one seed"}[answer] for answer in beyond)
-        own, all_ = ([side.f1(task, split="dev") for task in TASKS] for side in (line, whole))
-        dev = [f"{statistics.mean(a) - statistics.mean(b):+.2f}" for a, b in zip(own, all_) if a and b]
+        changed, full = ([side.f1(task, split="dev") for task in TASKS] for side in (line, whole))
+        dev = [f"{statistics.mean(a) - statistics.mean(b):+.2f}" for a, b in zip(changed, full) if a and b]
         cells = [*_cells(papers, ours), runs, allowed, said, " / ".join(dev)]
         rows.append([line.row.label, whole.row.label, line.inputs, *cells])
     return rows
