@@ -25,6 +25,8 @@ def define_settings(flag_values: flags.FlagValues = flags.FLAGS) -> None:
             flags.DEFINE_enum(field.name, field.default, list(limits["choices"]), limits["help"], **options)
         elif "bool" in str(field.type):
             flags.DEFINE_boolean(field.name, field.default, limits["help"], **options)
+        elif field.type == "str":
+            flags.DEFINE_string(field.name, field.default, limits["help"], **options)
         elif field.type == "int":
             flags.DEFINE_integer(field.name, field.default, limits["help"], *bounds, **options)
         else:

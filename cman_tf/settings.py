@@ -68,6 +68,14 @@ class Settings:
         "biases too, as Bekoulis et al.'s code has them.",
         choices=("keras", "tensorflow1"),
     )
+    mixed_layers: str = _setting(
+        "all", "Layers of the contextual encoder that are mixed, by number, 0 the lowest, as 0,2,3; or all."
+    )
+    mix_scale: float = _setting(
+        1.0,
+        "gamma before training, by which the mix of these layers is multiplied (Peters et al. 2018: 1).",
+        minimum=1e-9,
+    )
     # Ablations
     cell: str = _setting(
         "bilstm",
@@ -155,6 +163,24 @@ class Settings:
         left = 1.0 - (epoch - 1) / self.epochs
         return self.learning_rate * (left if self.learning_rate_schedule == "linear" else 1.0)
 
+    def chosen_layers(self) -> list[int] | None:
+        """`mixed_layers` as numbers, or None for all of them.
+
+        Raises:
+          ValueError: for anything but numbers, each once.
+        """
+        if self.mixed_layers == "all":
+            return None
+        parts = self.mixed_layers.split(",")
+        if not all(part.isdecimal() for part in parts) or len({*map(int, parts)}) < len(parts):
+            raise ValueError(f"--mixed_layers={self.mixed_layers}: expected all, or numbers of layers, as 0,2,3")
+        return sorted(map(int, parts))
+
+    def refuse_layers(self, count: int) -> None:
+        """Raises DataError for layers that an encoder of `count` layers lacks."""
+        if max(self.chosen_layers() or [0]) >= count:
+            raise DataError(f"--mixed_layers={self.mixed_layers}: expected numbers below {count}, the encoder's layers")
+
     def resolved(self) -> Settings:
         """These settings with what is unset filled in by the model's own paper.
 
@@ -168,6 +194,7 @@ class Settings:
             relation_scorer="shared" if self.model == "multihead" else self.relation_scorer,
             loss_weighting=self.loss_weighting or ("uncertainty" if dynamic else "sum"),
         )
+        settings.chosen_layers()
         if settings.tune_encoder and not settings.learning_rate:
             raise ValueError("--tune_encoder and --learning_rate=0: expected a rate above 0")
         if not settings.label_size and settings.model != "multihead" and settings.label_attention:

@@ -127,6 +127,8 @@ def run(
     run_flags = {name: FLAGS[name].value for name in _RUN_FLAGS if FLAGS[name].value is not None}
     # An encoder that cannot be read is found out before the directory is this run's.
     features = make_features(corpora, settings, encoder) if encoder else None
+    if features:
+        settings.refuse_layers(features.layers)
     start_run(FLAGS.model_dir, known, results.commit(), run_flags)
     if encoder:
         source.save_source(FLAGS.model_dir, encoder, features.layers, features.size)
@@ -172,6 +174,8 @@ def main(arguments: list[str]) -> None:
     encoder = source.find_source(source.given())
     if FLAGS.features and encoder is None:
         raise DataError("--features and no encoder, expected --encoder, --elmo or --elmo_options and --elmo_weights")
+    if encoder is None and (settings.mixed_layers, settings.mix_scale) != ("all", 1.0):
+        raise DataError("--mixed_layers or --mix_scale and no encoder, expected --encoder, --elmo or --elmo_options")
     if settings.tune_encoder:
         source.refuse_to_tune(encoder)
         if FLAGS.features:

@@ -16,6 +16,7 @@ from cman_tf.data.sentence import DataError
 from cman_tf.encoders import cache
 from cman_tf.encoders.cache import prepare
 from cman_tf.encoders.source import Source, find_source, open_encoder
+from cman_tf.trained import load_trained
 
 SOURCE = Source("elmo_hub", {"elmo": "somewhere"}, "a" * 64)
 SENTENCES = [("Lee", "lives", "."), ("Rome",), ("a", "b"), ("c", "d", "e"), ("f", "g", "h")]
@@ -297,3 +298,23 @@ def test_a_frozen_encoder_through_the_commands(frozen, eight_sentences, tmp_path
     shutil.move(location, tmp_path / "moved")
     fails_with(run_command(*evaluate), f"its model needs the features of --{name}=")
     assert run_command(*evaluate, f"--{name}={tmp_path / 'moved'}").returncode == 0
+
+
+def test_some_layers_mixed(tmp_path, eight_sentences):
+    """Those that are named, times what is asked for; kept with the model. Others are refused in one line."""
+    location = write_bert(tmp_path, SPELLING)
+    run = tmp_path / "run"
+    train = ["cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={run}", *TINY_FLAGS, "--epochs=1"]
+    refused = "--mixed_layers=0,3: expected numbers below 3, the encoder's layers"
+    fails_with(run_command(*train, f"--encoder={location}", "--mixed_layers=0,3", cwd=tmp_path), refused)
+    fails_with(run_command(*train, "--mixed_layers=0,0"), "--mixed_layers=0,0: expected all, or numbers of layers")
+    fails_with(run_command(*train, "--mixed_layers=top"), "--mixed_layers=top: expected all, or numbers of layers")
+    fails_with(run_command(*train, "--mix_scale=2"), "--mixed_layers or --mix_scale and no encoder")
+    assert not (run / "run.json").exists()
+    process = run_command(
+        *train, f"--encoder={location}", "--mixed_layers=2,0", "--mix_scale=50", "--learning_rate=0.001", cwd=tmp_path
+    )
+    assert process.returncode == 0, process.stderr[-3000:]
+    mix = load_trained(run).model.representation.mix
+    assert mix.w.shape == [2] and list(mix.chosen) == [0, 2]
+    assert 49.9 < mix.gamma < 50.1

@@ -169,6 +169,17 @@ def test_scalar_mix():
     np.testing.assert_allclose(mix(layers), expected, atol=1e-5)
 
 
+def test_scalar_mix_of_some_layers():
+    mix = ScalarMix([0, 2], scale=3.0)
+    layers = tf.random.normal([2, 3, 4, 5])
+    expected = 3.0 * layers.numpy()[:, :, [0, 2]].mean(2)
+    np.testing.assert_allclose(mix(layers), expected, atol=1e-5)
+    mix.w.assign([1.0, 0.0])
+    share = 1 / (1 + np.exp(-1.0))
+    expected = 3.0 * (share * layers[:, :, 0] + (1 - share) * layers[:, :, 2])
+    np.testing.assert_allclose(mix(layers), expected, atol=1e-5)
+
+
 def test_token_representation_takes_contextual_vectors():
     layer = TokenRepresentation(WordVectors(4, 5, None, 0.0), CharacterEncoder(3, 2, 2))
     batch = {

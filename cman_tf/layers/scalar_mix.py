@@ -5,13 +5,19 @@ Shapes: B batch, L tokens, N layers, C their width.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 
 class ScalarMix(tf.keras.layers.Layer):
     """gamma * sum_k softmax(w)_k h_k, the mix that ELMo's users train (Peters et al. 2018).
 
-    gamma is 1 at first, w is 0: the mean.
+    w is 0 at first: the mean.
+
+    Args:
+      chosen: numbers of the layers that are mixed, or None for all.
+      scale: gamma before training.
 
     Call args:
       layers: float32 [B, L, N, C].
@@ -20,12 +26,20 @@ class ScalarMix(tf.keras.layers.Layer):
       float32 [B, L, C].
     """
 
+    def __init__(self, chosen: Sequence[int] | None = None, scale: float = 1.0, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.chosen, self.scale = chosen, scale
+
     def build(self, shape: tf.TensorShape) -> None:
-        self.gamma = self.add_weight("gamma", [], initializer="ones")
-        self.w = self.add_weight("w", [shape[-2]], initializer="zeros")
+        count = shape[-2]
+        self.chosen = self.chosen or range(count)
+        self.gamma = self.add_weight("gamma", [], initializer=tf.keras.initializers.Constant(self.scale))
+        self.w = self.add_weight("w", [len(self.chosen)], initializer="zeros")
 
     def call(self, layers: tf.Tensor) -> tf.Tensor:
-        shape, weights = tf.shape(layers), self.gamma * tf.nn.softmax(self.w)
+        shape = tf.shape(layers)
+        places = tf.constant(self.chosen)[:, None]  # layers that are not mixed have a weight of zero
+        weights = tf.scatter_nd(places, self.gamma * tf.nn.softmax(self.w), [layers.shape[2]])
         flat = tf.reshape(layers, [-1, *layers.shape[2:]])
         mixed = tf.matmul(weights[None, None], flat)  # einsum would move the layers in memory first
         return tf.reshape(mixed, [shape[0], shape[1], layers.shape[3]])

@@ -95,6 +95,7 @@ class TokenRepresentation(tf.keras.layers.Layer):
       words: word vectors.
       characters: their encoder, or None for none.
       encoder: a contextual encoder that is trained with the model, or None.
+      mix: of the layers of either kind of encoder.
 
     Call args:
       batch: as `cman_tf.data.batches.signature`; the layers of a frozen encoder are in
@@ -109,13 +110,14 @@ class TokenRepresentation(tf.keras.layers.Layer):
         words: WordVectors,
         characters: CharacterEncoder | None,
         encoder: tf.keras.layers.Layer | None = None,
+        mix: ScalarMix | None = None,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
         self.words = words
         self.characters = characters
         self.encoder = encoder
-        self.mix = ScalarMix(name="mix")
+        self.mix = mix or ScalarMix(name="mix")
 
     def call(self, batch: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         parts = [self.words(batch["words"], training=training)]
@@ -139,4 +141,5 @@ def make_representation(
         len(vocabulary.words), s.word_size, vocabulary.vectors, s.unknown_word_rate, s.tune_word_vectors
     )
     characters = CharacterEncoder(len(vocabulary.characters), s.char_size, s.char_hidden_size)
-    return TokenRepresentation(words, characters if s.use_characters else None, encoder)
+    mix = ScalarMix(s.chosen_layers(), s.mix_scale, name="mix")
+    return TokenRepresentation(words, characters if s.use_characters else None, encoder, mix)
