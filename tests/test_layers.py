@@ -162,6 +162,7 @@ def test_scalar_mix():
     mix = ScalarMix()
     layers = tf.random.normal([2, 3, 4, 5])
     np.testing.assert_allclose(mix(layers), layers.numpy().mean(2), atol=1e-6)  # at first
+    np.testing.assert_allclose(tf.function(ScalarMix())(layers), mix(layers), atol=1e-6)
     mix.gamma.assign(1.7)
     mix.w.assign([0.3, -1.0, 2.0, 0.0])
     weights = np.exp(mix.w.numpy()) / np.exp(mix.w.numpy()).sum()

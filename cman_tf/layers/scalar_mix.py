@@ -32,7 +32,7 @@ class ScalarMix(tf.keras.layers.Layer):
 
     def build(self, shape: tf.TensorShape) -> None:
         count = shape[-2]
-        self.chosen = self.chosen or range(count)
+        self.chosen = tuple(self.chosen or range(count))
         self.gamma = self.add_weight("gamma", [], initializer=tf.keras.initializers.Constant(self.scale))
         self.w = self.add_weight("w", [len(self.chosen)], initializer="zeros")
 
