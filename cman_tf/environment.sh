@@ -14,18 +14,34 @@ find_python() {
   return 1
 }
 
-make_environment() {
-  local root=$1 extra=${2:-} base stamp wanted
-  local venv=${CMAN_VENV:-$root/.venv}
-  case $venv in /*) ;; *) venv=$PWD/$venv ;; esac
-  wanted=$(cksum <"$root/setup.py")
-  python=$venv/bin/python
+# is_installed VENV EXTRA WANTED: whether what WANTED is the sum of is installed there.
+is_installed() {
+  local venv=$1 extra=$2 wanted=$3 stamp
   # What was installed with an extra serves without it too.
   for stamp in "$venv/installed${extra:+-$extra}.txt" "$venv"/installed-*.txt; do
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && { [ -z "$extra" ] || [[ $stamp = *-$extra.txt ]]; }; then
       return
     fi
   done
+  return 1
+}
+
+make_environment() {
+  local root=$1 extra=${2:-} venv=${CMAN_VENV:-$1/.venv} wanted
+  case $venv in /*) ;; *) venv=$PWD/$venv ;; esac
+  wanted=$(cksum <"$root/setup.py")
+  python=$venv/bin/python
+  if is_installed "$venv" "$extra" "$wanted"; then return; fi
+  mkdir -p "$venv" || return 1
+  (
+    # Of two scripts begun at once one installs; the lock ends with this shell. macOS has no flock.
+    if command -v flock >/dev/null; then flock 9; fi
+    is_installed "$venv" "$extra" "$wanted" || install_environment "$root" "$extra" "$venv" "$wanted"
+  ) 9>"$venv/lock"
+}
+
+install_environment() {
+  local root=$1 extra=$2 venv=$3 wanted=$4 base
   if ! "$python" -m pip --version >/dev/null 2>&1; then
     base=$(find_python) || return 1
     echo "making $venv with $base" >&2

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import re
 import shlex
 import shutil
@@ -85,6 +86,27 @@ def test_no_python(tmp_path):
 )
 def test_scripts_parse(script):
     assert subprocess.run(["bash", "-n", str(ROOT / script)], check=False).returncode == 0
+
+
+_PIP = """#!/bin/bash
+if [ "$3" = install ]; then echo installed >>"$CALLS"; sleep 1; fi
+"""
+_PYTHON = """#!/bin/bash
+if [ "$2" = venv ]; then mkdir -p "$3/bin"; cp "$PIP" "$3/bin/python"; fi
+"""
+
+
+@pytest.mark.skipif(not shutil.which("flock"), reason="no flock here: scripts begun at once are not kept apart")
+def test_two_scripts_begun_at_once_install_once(tmp_path):
+    for name, text in (("pip", _PIP), ("python3.11", _PYTHON)):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    script = f'source "{ROOT}/cman_tf/environment.sh"; make_environment "{ROOT}" test && echo "$python"'
+    env = {"CMAN_VENV": str(tmp_path / "venv"), "CALLS": str(tmp_path / "calls"), "PIP": str(tmp_path / "pip")}
+    env = {**os.environ, **env, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    both = [subprocess.Popen(["bash", "-c", script], env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [process.communicate()[0] for process in both] == [f"{tmp_path}/venv/bin/python\n"] * 2
+    assert (tmp_path / "calls").read_text() == "installed\n"
 
 
 MODES = {"cman_tf.experiment", "cman_tf.benchmark", "cman_tf.download"}  # take a name before their flags
