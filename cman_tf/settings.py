@@ -105,6 +105,13 @@ class Settings:
         choices=("constant", "linear"),
     )
     adam_epsilon: float = _setting(1e-7, "Adam's epsilon (papers: not given; Keras: 1e-7, TF1: 1e-8).", minimum=1e-30)
+    weight_average: float = _setting(
+        0.0,
+        "Decay of the moving average of the weights that is evaluated and kept in their stead; 0: none "
+        "(not in the papers).",
+        minimum=0,
+        below=1,
+    )
     protocol: str = _setting(
         "best_dev",
         "best_dev: trained on train, the best epoch on dev is kept; fixed_epochs: trained on train and dev for "

@@ -16,6 +16,7 @@ from cman_tf.files import held
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.settings import Settings
 from cman_tf.trained import load_trained
+from cman_tf.training.average import WeightAverage
 from cman_tf.training.run_directory import differing
 from cman_tf.training.state import State, restore_model
 from cman_tf.training.step import make_optimizer, make_train_step
@@ -229,6 +230,50 @@ def test_epochs_of_a_falling_rate_may_not_change():
     assert differing(old, {**old, "epochs": 5, "patience": 3}) == ["epochs"]
     old["learning_rate_schedule"] = "constant"
     assert differing(old, {**old, "epochs": 5, "patience": 3}) == []
+
+
+def test_average_of_the_weights(make_model, make_batch, sentences, tmp_path):
+    """By hand; it is what the best epoch keeps, while training goes on from the weights."""
+    model, optimizer = make_model(), tf.keras.optimizers.legacy.Adam(0.01)
+    average = WeightAverage(model.trainable_variables, decay=0.6)
+    expected = [v.numpy() for v in model.trainable_variables]
+    step = make_train_step(model, optimizer, average)
+    batch = make_batch(sentences)
+    for decay in (0.1, 2 / 11, 3 / 12, 4 / 13):
+        step(batch)
+        expected = [decay * a + (1 - decay) * v.numpy() for a, v in zip(expected, model.trainable_variables)]
+    weights = [v.numpy() for v in model.trainable_variables]
+    for _ in range(2):
+        with average.in_use():
+            for variable, a in zip(model.trainable_variables, expected):
+                np.testing.assert_allclose(variable, a, atol=1e-6)
+        for variable, w in zip(model.trainable_variables, weights):
+            np.testing.assert_array_equal(variable, w)
+    kept = [a.numpy() for a in average.averages]
+    average.steps.assign(1000)
+    step(batch)
+    last = average.averages[0]  # the decay is as asked for from the 14th step on
+    np.testing.assert_allclose(last, 0.6 * kept[0] + 0.4 * model.trainable_variables[0].numpy(), atol=1e-6)
+
+    state = State(str(tmp_path), model, optimizer, average)
+    averages = [a.numpy() for a in average.averages]
+    weights = [v.numpy() for v in model.trainable_variables]
+    assert state.finish_epoch(1, 50.0)
+    other = make_model()
+    assert restore_model(str(tmp_path), other, "best") == 1
+    for variable, a in zip(other.trainable_variables, averages):
+        np.testing.assert_array_equal(variable, a)
+    for killed in (False, True):  # after the best epoch was saved, before the last was
+        if killed:
+            shutil.rmtree(tmp_path / "last")
+        again = make_model()
+        its_average = WeightAverage(again.trainable_variables, decay=0.6)
+        assert State(str(tmp_path), again, tf.keras.optimizers.legacy.Adam(0.01), its_average).restore_last() == 1
+        for variable, w in zip(again.trainable_variables, weights):
+            np.testing.assert_array_equal(variable, w)
+        for variable, a in zip(its_average.averages, averages):
+            np.testing.assert_array_equal(variable, a)
+        assert int(its_average.steps) == 1001
 
 
 def test_save_and_restore(make_model, make_batch, sentences, tmp_path):

@@ -24,6 +24,7 @@ from cman_tf.inference import make_decoder, predict_examples
 from cman_tf.scoring.analysis import by_distance, by_length
 from cman_tf.scoring.score import score, stop_score
 from cman_tf.settings import Settings
+from cman_tf.training.average import WeightAverage
 from cman_tf.training.run_directory import Metrics, is_finished, refuse_beyond
 from cman_tf.training.state import State, restore_model
 from cman_tf.training.step import make_optimizer, make_train_step
@@ -143,7 +144,8 @@ def build(
     tuned = features if settings.tune_encoder else None
     model = build_model(settings, vocabulary, features and (features.layers, features.size), tuned)
     optimizer = make_optimizer(model)
-    state = State(directory, model, optimizer)
+    decay = settings.weight_average
+    state = State(directory, model, optimizer, WeightAverage(model.trainable_variables, decay) if decay else None)
     if state.restore_last():
         logging.info("%s: going on after epoch %d", directory, int(state.epoch))
     examples = {split: [encode(s, vocabulary) for s in corpus.sentences] for split, corpus in corpora.items()}
@@ -161,7 +163,7 @@ def train(trainer: Trainer, shown: Settings | None = None) -> None:
     refuse_beyond(trainer.directory, int(state.epoch), int(state.best_epoch), settings)
     metrics = Metrics(trainer.directory, int(state.epoch))
     summaries = Summaries(trainer.directory, shown or settings, trainer.inputs())
-    train_step = make_train_step(trainer.model, trainer.optimizer)
+    train_step = make_train_step(trainer.model, trainer.optimizer, state.average)
     decoder = make_decoder(trainer.model)
     lengths = [len(example.words) for example in trainer.examples["train"]]
     while not trainer.done():
@@ -171,7 +173,8 @@ def train(trainer: Trainer, shown: Settings | None = None) -> None:
         start = time.monotonic()
         means = _epoch(trainer, train_step, order, f"epoch {epoch}/{settings.epochs}")
         trained = time.monotonic()
-        dev = trainer.evaluate(decoder, "dev") if settings.protocol == "best_dev" else None
+        with state.averaged():
+            dev = trainer.evaluate(decoder, "dev") if settings.protocol == "best_dev" else None
         record = record_of(epoch, means, trainer.model, rate, dev)
         record.update(seconds=trained - start, dev_seconds=time.monotonic() - trained)
         metrics.add(record)

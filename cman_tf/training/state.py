@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 
 import tensorflow as tf
 
 from cman_tf.build import Model
 from cman_tf.data.sentence import DataError
+from cman_tf.training.average import WeightAverage
 
 
 class State:
@@ -17,9 +19,17 @@ class State:
       directory: the run's.
       model: with its weights made.
       optimizer: its optimizer.
+      average: its weights' average, or None. As the best epoch it is saved in the weights' place.
     """
 
-    def __init__(self, directory: str, model: Model, optimizer: tf.keras.optimizers.Optimizer) -> None:
+    def __init__(
+        self,
+        directory: str,
+        model: Model,
+        optimizer: tf.keras.optimizers.Optimizer,
+        average: WeightAverage | None = None,
+    ) -> None:
+        self.average = average
         self.epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.best_score = tf.Variable(-1.0, dtype=tf.float64, trainable=False)
         self.best_epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
@@ -29,6 +39,7 @@ class State:
             epoch=self.epoch,
             best_score=self.best_score,
             best_epoch=self.best_epoch,
+            **({"average": average} if average else {}),
         )
         folder = pathlib.Path(directory)
         self._last = tf.train.CheckpointManager(checkpoint, str(folder / "last"), max_to_keep=2)
@@ -51,6 +62,8 @@ class State:
             except (ValueError, tf.errors.OpError) as error:
                 reason = str(error).strip().splitlines()[0]
                 raise DataError(f"{newest}: {reason}, expected a checkpoint of this run") from None
+            if self.average and newest == self._best.latest_checkpoint:
+                self.average.swap()
         return int(self.epoch)
 
     def finish_epoch(self, epoch: int, score: float | None) -> bool:
@@ -61,9 +74,14 @@ class State:
         if better:
             self.best_score.assign(score or 0.0)
             self.best_epoch.assign(epoch)
-            self._best.save(checkpoint_number=epoch)
+            with self.averaged():
+                self._best.save(checkpoint_number=epoch)
         self._last.save(checkpoint_number=epoch)
         return better
+
+    def averaged(self) -> contextlib.AbstractContextManager:
+        """The model with its weights' average, where there is one."""
+        return self.average.in_use() if self.average else contextlib.nullcontext()
 
 
 def _number(path: str) -> int:

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from cman_tf.adversarial import perturbation
 from cman_tf.build import Model
+from cman_tf.training.average import WeightAverage
 
 
 def gradients(model: Model, batch: dict[str, tf.Tensor]) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
@@ -103,13 +104,17 @@ def make_optimizer(model: Model) -> tf.keras.optimizers.Optimizer:
     return optimizer
 
 
-def make_train_step(model: Model, optimizer: tf.keras.optimizers.Optimizer) -> Any:
-    """The compiled step: a batch in, scalars to log out."""
+def make_train_step(
+    model: Model, optimizer: tf.keras.optimizers.Optimizer, average: WeightAverage | None = None
+) -> Any:
+    """The compiled step: a batch in, scalars to log out; it keeps the weights' average, if any."""
 
     @tf.function(input_signature=[model.signature], autograph=False)
     def train_step(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         total, logs = gradients(model, batch)
         optimizer.apply_gradients(zip(total, model.trainable_variables))
+        if average:
+            average.update()
         return {**logs, "gradient_norm": tf.linalg.global_norm(total)}
 
     return train_step
