@@ -3,7 +3,7 @@
     python -m cman_tf.experiment ablations --data_dir=data/conll04_spert --word_vectors=glove.6B.50d.txt --seeds=1,2,3
 
 NAME is one of conll04, ade, drec, label_source, label_gate, cells, ablations, sizes, shared,
-adversarial, decoding_time (of the runs of conll04). Result files go to results/NAME/, runs to
+tuned, decoding_time (of the runs of conll04). Result files go to results/NAME/, runs to
 runs/experiments/NAME/; a row that is one of conll04 is made once, there.
 Flags of cman_tf.train that are not among these follow after a "--", for every run:
 python -m cman_tf.experiment cells -- --epochs=60

@@ -33,6 +33,7 @@ _SHOWN = (  # settings named in a row where not the usual ones; others only wher
     "share",
     "loss_weighting",
     "adversarial_alpha",
+    "weight_average",
     "encoder_learning_rate",
     "learning_rate_schedule",
     "embedding_dropout",
