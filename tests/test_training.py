@@ -276,6 +276,22 @@ def test_average_of_the_weights(make_model, make_batch, sentences, tmp_path):
         assert int(its_average.steps) == 1001
 
 
+def test_a_run_with_averaged_weights(eight_sentences, tmp_path):
+    """What it kept is what it scored on dev; the weights themselves are its last epoch's."""
+    folder = tmp_path / "run"
+    flags = [f"--data_dir={eight_sentences}", f"--model_dir={folder}", *TINY_FLAGS, "--weight_average=0.8"]
+    process = run_command("cman_tf.train", *flags, "--epochs=90")
+    assert process.returncode == 0, process.stderr[-3000:]
+    result = json.loads((folder / "result.json").read_text())
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    scored = lines[result["best_epoch"] - 1]
+    for task in ("entities", "relations"):
+        assert result["dev"]["strict"]["micro"][task]["f1"] == pytest.approx(scored[f"dev/{task}/f1"])
+    assert scored["dev/entities/f1"] > 40
+    best, last = (load_trained(folder, which).model.trainable_variables for which in ("best", "last"))
+    assert not np.array_equal(best[0], last[0])
+
+
 def test_save_and_restore(make_model, make_batch, sentences, tmp_path):
     model, optimizer = make_model(), tf.keras.optimizers.legacy.Adam(0.01)
     gradients = [tf.ones_like(v) for v in model.trainable_variables]
