@@ -35,7 +35,10 @@ make_environment() {
   mkdir -p "$venv" || return 1
   (
     # Of two scripts begun at once one installs; the lock ends with this shell. macOS has no flock.
-    if command -v flock >/dev/null; then flock 9; fi
+    if command -v flock >/dev/null && ! flock -n 9; then
+      echo "another script installs into $venv, waiting" >&2
+      flock 9 || echo "no lock on $venv, going on without" >&2
+    fi
     is_installed "$venv" "$extra" "$wanted" || install_environment "$root" "$extra" "$venv" "$wanted"
   ) 9>"$venv/lock"
 }

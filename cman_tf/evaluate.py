@@ -53,7 +53,9 @@ if __name__ == "__main__":
     flags.DEFINE_string("model_dir", None, "Directory of a run of cman_tf.train.", required=True)
     flags.DEFINE_string("data", None, "File to score on.", required=True)
     flags.DEFINE_enum("format", "auto", FORMATS, "Format of the file; auto: by content.")
-    flags.DEFINE_enum("checkpoint", "best", ("best", "last"), "Weights of the best dev epoch or of the last.")
+    flags.DEFINE_enum(
+        "checkpoint", "best", ("best", "last"), "Weights of the best dev epoch or of the last, the latter not averaged."
+    )
     flags.DEFINE_enum(
         "label_source",
         "predicted",

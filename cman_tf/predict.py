@@ -85,7 +85,9 @@ if __name__ == "__main__":
     flags.DEFINE_string("model_dir", None, "Directory of a run of cman_tf.train.", required=True)
     flags.DEFINE_string("input", None, "File to read; none: standard input.")
     flags.DEFINE_enum("format", "json", ("json", "text"), "json: an object a line; text: for people.")
-    flags.DEFINE_enum("checkpoint", "best", ("best", "last"), "Weights of the best dev epoch or of the last.")
+    flags.DEFINE_enum(
+        "checkpoint", "best", ("best", "last"), "Weights of the best dev epoch or of the last, the latter not averaged."
+    )
     flags.DEFINE_integer("batch_tokens", BATCH_TOKENS, "Tokens a batch, about; less takes less memory.", lower_bound=1)
     source_flags.define_flags()
     flags.adopt_module_key_flags(source_flags)

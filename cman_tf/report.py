@@ -34,6 +34,8 @@ _SHOWN = (  # settings named in a row where not the usual ones; others only wher
     "loss_weighting",
     "adversarial_alpha",
     "weight_average",
+    "mixed_layers",
+    "mix_scale",
     "encoder_learning_rate",
     "learning_rate_schedule",
     "embedding_dropout",

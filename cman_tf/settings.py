@@ -69,7 +69,7 @@ class Settings:
         choices=("keras", "tensorflow1"),
     )
     mixed_layers: str = _setting(
-        "all", "Layers of the contextual encoder that are mixed, by number, 0 the lowest, as 0,2,3; or all."
+        "all", "Layers of the contextual encoder that are mixed, by number, 0 its embeddings, as 0,2,3; or all."
     )
     mix_scale: float = _setting(
         1.0,
@@ -179,7 +179,7 @@ class Settings:
         if self.mixed_layers == "all":
             return None
         parts = self.mixed_layers.split(",")
-        if not all(part.isdecimal() for part in parts) or len({*map(int, parts)}) < len(parts):
+        if not all(part.isascii() and part.isdecimal() for part in parts) or len({*map(int, parts)}) < len(parts):
             raise ValueError(f"--mixed_layers={self.mixed_layers}: expected all, or numbers of layers, as 0,2,3")
         return sorted(map(int, parts))
 
@@ -201,7 +201,8 @@ class Settings:
             relation_scorer="shared" if self.model == "multihead" else self.relation_scorer,
             loss_weighting=self.loss_weighting or ("uncertainty" if dynamic else "sum"),
         )
-        settings.chosen_layers()
+        if chosen := settings.chosen_layers():  # 2,0 is 0,2
+            settings = dataclasses.replace(settings, mixed_layers=",".join(map(str, chosen)))
         if settings.tune_encoder and not settings.learning_rate:
             raise ValueError("--tune_encoder and --learning_rate=0: expected a rate above 0")
         if not settings.label_size and settings.model != "multihead" and settings.label_attention:

@@ -175,7 +175,10 @@ def main(arguments: list[str]) -> None:
     if FLAGS.features and encoder is None:
         raise DataError("--features and no encoder, expected --encoder, --elmo or --elmo_options and --elmo_weights")
     if encoder is None and (settings.mixed_layers, settings.mix_scale) != ("all", 1.0):
-        raise DataError("--mixed_layers or --mix_scale and no encoder, expected --encoder, --elmo or --elmo_options")
+        raise DataError(
+            "--mixed_layers or --mix_scale and no encoder, expected --encoder, --elmo, or --elmo_options and "
+            "--elmo_weights"
+        )
     if settings.tune_encoder:
         source.refuse_to_tune(encoder)
         if FLAGS.features:

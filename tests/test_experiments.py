@@ -77,6 +77,12 @@ def test_label_source(tmp_path, eight_sentences):
     stale.write_text(json.dumps(gold))
     other = experiment(tmp_path, *arguments, extra=(*TINY, "--learning_rate=0.1"))
     fails_with(other, "cman-words-seed1.json: made with --learning_rate=0.0005, expected 0.1")
+    path = tmp_path / "results/conll04/cman-words-seed1.json"
+    result = json.loads(path.read_text())
+    assert result["flags"].pop("weight_average") == 0  # as a file from before there was this setting
+    path.write_text(json.dumps(result))
+    other = experiment(tmp_path, *arguments, extra=(*TINY, "--weight_average=0.5"))
+    fails_with(other, "cman-words-seed1.json: made with --weight_average=0.0, expected 0.5")
     # Other data or word vectors, under the same names.
     folder = tmp_path / "elsewhere" / eight_sentences.name
     shutil.copytree(eight_sentences, folder)

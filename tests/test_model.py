@@ -1,6 +1,7 @@
 """The whole models against NumPy; padding, batch order, graph, switches, the step."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -147,6 +148,15 @@ def test_switches_do_what_they_say(make_model, make_batch, sentences):
 def test_heads_that_do_not_divide_are_refused():
     with pytest.raises(ValueError, match="--attention_heads=3: expected a divisor of 2d = 8"):
         Settings(hidden_size=4, attention_heads=3).resolved()
+
+
+def test_mixed_layers():
+    assert Settings().resolved().chosen_layers() is None
+    assert Settings(mixed_layers="02,0").resolved().mixed_layers == "0,2"
+    assert Settings(mixed_layers="2,0").resolved().chosen_layers() == [0, 2]
+    for wrong in ("", "1,,2", "0,0", "0,00", "²", "-1", "top", "all,1"):
+        with pytest.raises(ValueError, match=re.escape(f"--mixed_layers={wrong}: expected all, or numbers of layers")):
+            Settings(mixed_layers=wrong).resolved()
 
 
 def test_unset_switches_follow_the_paper():

@@ -80,8 +80,9 @@ def runs_of(name: str, experiment: Experiment, options: Options) -> list[Run]:
     """All runs, rows of other experiments with them: those are theirs, and are made once."""
     found = []
     for inputs, input_flags in options.inputs.items():
-        # Of words there are no features to keep.
-        extra = [flag for flag in options.extra if inputs != "words" or not flag.startswith("--features=")]
+        # With words alone there are no features to keep or mix.
+        of_encoder = () if inputs != "words" else ("--features=", "--mixed_layers=", "--mix_scale=")
+        extra = [flag for flag in options.extra if not flag.startswith(of_encoder)]
         for row in experiment.rows:
             home = row.home or name
             for fold in options.folds if experiment.corpus == "ade" else (None,):
