@@ -32,7 +32,10 @@ make_environment() {
   wanted=$(cksum <"$root/setup.py")
   python=$venv/bin/python
   if is_installed "$venv" "$extra" "$wanted"; then return; fi
-  mkdir -p "$venv" || return 1
+  if [ ! -d "$venv" ]; then
+    find_python >/dev/null || return 1
+    mkdir -p "$venv" || return 1
+  fi
   (
     # Of two scripts begun at once one installs; the lock ends with this shell. macOS has no flock.
     if command -v flock >/dev/null && ! flock -n 9; then

@@ -1,5 +1,6 @@
 """Experiments end to end on little data: files, tables, going on, other people's runs."""
 
+import dataclasses
 import fcntl
 import json
 import os
@@ -135,7 +136,8 @@ def test_a_run_that_another_experiment_makes_is_waited_for(tmp_path, eight_sente
         time.sleep(1)
         assert process.poll() is None
         # The other one finishes it.
-        result = {"flags": {"model": "dynamic_cman", "epochs": 2, "patience": 0}, "seed": 1, "inputs": "words"}
+        asked = dataclasses.asdict(settings_from_flagfile(f"{FLAGS_DIRECTORY}/conll04.flags", TINY))
+        result = {"flags": {**asked, "epochs": 2, "patience": 0}, "seed": 1, "inputs": "words"}
         hashes = {split: {"sha256": sha256_of(eight_sentences / f"{split}.json")} for split in SPLITS}
         result.update(corpus={"name": "eight", **hashes}, protocol="best dev epoch", epochs=2, best_epoch=1)
         scores = score([], [])
