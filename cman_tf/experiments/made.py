@@ -12,11 +12,10 @@ from cman_tf.data.corpus import SPLITS, find_split
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
 from cman_tf.encoders.source import find_source
-from cman_tf.experiments.alike import usual_settings
 from cman_tf.experiments.runs import Run, flagfile_of, read_result, training_of
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.settings import Settings
-from cman_tf.training.run_directory import epochs_of, is_complete, may_change, refuse_beyond, sha256_of
+from cman_tf.training.run_directory import completed, differing, epochs_of, is_complete, refuse_beyond, sha256_of
 
 _sha256 = functools.cache(sha256_of)
 
@@ -38,12 +37,9 @@ def is_made(run: Run) -> bool:
         return False
     result = read_result(run.result)
     expected = dataclasses.asdict(settings_from_flagfile(flagfile_of(run.row.flagfile), run.flags))
-    may_differ = may_change(expected)
-    usual = usual_settings(expected["model"])  # of settings that came after the result
-    for name, value in expected.items():
-        was = result["flags"].get(name, usual[name])
-        if name not in may_differ and was != value:
-            raise DataError(f"{run.result}: made with --{name}={was}, expected {value}, or another --results_dir")
+    for name in differing(result["flags"], expected):
+        was, value = completed(result["flags"])[name], expected[name]
+        raise DataError(f"{run.result}: made with --{name}={was}, expected {value}, or another --results_dir")
     for what in (*_other_data(run, result), *_other_inputs(run, result)):
         raise DataError(f"{run.result}: made with {what}, expected the same, or another --results_dir")
     plain = run.predicted[1]

@@ -31,8 +31,7 @@ class ScalarMix(tf.keras.layers.Layer):
         self.chosen, self.scale = chosen, scale
 
     def build(self, shape: tf.TensorShape) -> None:
-        count = shape[-2]
-        self.chosen = tuple(self.chosen or range(count))
+        self.chosen = tuple(self.chosen or range(shape[-2]))
         self.gamma = self.add_weight("gamma", [], initializer=tf.keras.initializers.Constant(self.scale))
         self.w = self.add_weight("w", [len(self.chosen)], initializer="zeros")
 

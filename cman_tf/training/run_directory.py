@@ -116,10 +116,15 @@ def may_change(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return ("epochs", "patience") if settings["learning_rate_schedule"] == "constant" else ("patience",)
 
 
+def completed(old: Mapping[str, Any]) -> dict[str, Any]:
+    """An older run's settings; those that it did not know had their defaults."""
+    return {**dataclasses.asdict(Settings(model=old["model"]).resolved()), **old}
+
+
 def differing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Settings in which two runs differ; one that the older did not know had its default."""
-    defaults = dataclasses.asdict(Settings(model=old["model"]).resolved())
-    return [name for name in new if name not in may_change(new) and old.get(name, defaults[name]) != new[name]]
+    """Settings in which two runs differ, `old` as `completed`."""
+    was = completed(old)
+    return [name for name in new if name not in may_change(new) and was[name] != new[name]]
 
 
 def is_finished(epoch: int, best_epoch: int, settings: Settings) -> bool:
