@@ -3,7 +3,7 @@
     python -m cman_tf.experiment ablations --data_dir=data/conll04_spert --word_vectors=glove.6B.50d.txt --seeds=1,2,3
 
 NAME is one of conll04, ade, drec, label_source, label_gate, cells, ablations, sizes, shared,
-tuned, decoding_time (of the runs of conll04). Result files go to results/NAME/, runs to
+tuned, decoding_time (of the runs of conll04, or of --corpus). Result files go to results/NAME/, runs to
 runs/experiments/NAME/; a row that is one of conll04 is made once, there.
 Flags of cman_tf.train that are not among these follow after a "--", for every run:
 python -m cman_tf.experiment cells -- --epochs=60
@@ -90,7 +90,9 @@ def main(arguments: list[str]) -> None:
     _refuse_rows_own(extra, EXPERIMENTS.get(names[0]))
     name = names[0]
     experiment = EXPERIMENTS.get(name)
-    corpus = experiment.corpus if experiment else "conll04"
+    corpus = experiment.corpus if experiment else FLAGS.corpus
+    if FLAGS["corpus"].present and experiment:
+        raise DataError(f"--corpus and {name}: expected {decoding_time.NAME} with it")
     folder = FLAGS.data_dir or f"data/{_DATA[corpus]}"
     if not pathlib.Path(folder).is_dir():
         also = f"; {DREC_AGREEMENT}" if corpus == "drec" else ""
@@ -107,7 +109,7 @@ def main(arguments: list[str]) -> None:
         extra,
     )
     if experiment is None:
-        decoding_time.measure(options)
+        decoding_time.measure(options, corpus)
         header, *rows = decoding_time.table(options.results)
         print(f"{decoding_time.TITLE}\n{format_table(header, rows)}\n{decoding_time.NOTE}")
         return
@@ -132,6 +134,9 @@ def main(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     flags.DEFINE_string("data_dir", None, "Directory of the corpus; none: that of its name in data/.")
+    flags.DEFINE_enum(
+        "corpus", "conll04", tuple(decoding_time.CORPORA), "Of decoding_time: the experiment whose models are timed."
+    )
     flags.DEFINE_list("seeds", ["1"], "Seeds, one run of each row for each.")
     flags.DEFINE_list("folds", [str(fold) for fold in range(FOLDS)], "Folds of ADE's cross-validation.")
     flags.DEFINE_list("rows", [], "Only these rows, by the names their result files begin with; none: all.")

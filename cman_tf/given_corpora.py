@@ -6,7 +6,7 @@ from absl import flags
 
 from cman_tf.data.corpus import FORMATS, SPLITS, Corpus, find_split, read_corpus, split_files
 from cman_tf.data.sentence import DataError
-from cman_tf.data.subsets import fraction, held_out, split
+from cman_tf.data.subsets import THREE_PARTS, fraction, held_out, split
 from cman_tf.settings import Settings
 
 FLAGS = flags.FLAGS
@@ -41,7 +41,7 @@ def _read_all(settings: Settings) -> dict[str, Corpus]:
             raise DataError(f"--all_data and --{other}, expected one of them")
     if settings.hold_out:
         raise DataError("--all_data and --hold_out, expected one of them: a dev part is split off anyway")
-    return dict(zip(SPLITS, split(read_corpus(FLAGS.all_data, FLAGS.format), (0.7, 0.15))))
+    return dict(zip(SPLITS, split(read_corpus(FLAGS.all_data, FLAGS.format), THREE_PARTS)))
 
 
 def _read_splits(settings: Settings) -> dict[str, Corpus]:

@@ -145,19 +145,23 @@ def main(arguments: list[str]) -> None:
     if FLAGS.readme:
         make_readme(pathlib.Path(FLAGS.readme), f"{markdown_table([HEADER, *rows])}\n{timings(results)}")
     parts = sections(results)
-    document = pathlib.Path(FLAGS.document)
-    for part in parts:
-        for name, svg in part.figures.items():
-            if svg:
-                write_atomically(document.parent / "figures" / f"{name}.svg", svg)
-    write_atomically(document, markdown(parts, results, "figures"))
-    write_atomically(FLAGS.html, web_page(parts))
+    if FLAGS.document:
+        document = pathlib.Path(FLAGS.document)
+        for part in parts:
+            for name, svg in part.figures.items():
+                if svg:
+                    write_atomically(document.parent / "figures" / f"{name}.svg", svg)
+        write_atomically(document, markdown(parts, results, "figures"))
+    if FLAGS.html:
+        write_atomically(FLAGS.html, web_page(parts))
     print(f"\nmade anew: {', '.join(filter(None, (FLAGS.readme, FLAGS.document, FLAGS.html)))}")
 
 
 if __name__ == "__main__":
     flags.DEFINE_string("results_dir", "results", "Directory of result files.")
-    flags.DEFINE_string("document", "docs/results.md", "Every table and figure, as Markdown; figures/ beside it.")
-    flags.DEFINE_string("html", "report.html", "The same as one web page.")
+    flags.DEFINE_string(
+        "document", "docs/results.md", "Every table and figure, as Markdown; figures/ beside it; empty: none."
+    )
+    flags.DEFINE_string("html", "report.html", "The same as one web page; empty: none.")
     flags.DEFINE_string("readme", "README.md", "File whose table is made anew; empty: none.")
     run(main)

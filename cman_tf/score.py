@@ -30,7 +30,8 @@ def main(arguments: list[str]) -> None:
     scores = score(gold.sentences, predictions.sentences, labels)
     print(score_table(scores))
     if FLAGS.json:
-        write_atomically(FLAGS.json, json.dumps(scores, indent=1) + "\n")
+        origin = {"gold": gold.summary(), "predictions": predictions.summary()}
+        write_atomically(FLAGS.json, json.dumps({**scores, "source": origin}, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ def test_evaluate_then_score_agree(trained, eight_sentences, tmp_path):
     rescored = json.loads(again.read_text())
     assert rescored["strict"] == evaluated["strict"]
     assert rescored["counts"] == evaluated["counts"]
+    assert rescored["source"]["gold"] == evaluated["source"]["corpus"]
+    assert rescored["source"]["predictions"]["sha256"]
     assert "a relation if its type and direction" in process.stdout
 
 

@@ -111,6 +111,16 @@ def test_decoding_time(tmp_path, eight_sentences):
     assert "1.62" in rows["dynamic CMAN", "CoNLL04"]
     assert rows["CMAN", "CoNLL04"].count("not run") == 3
     assert rows["dynamic CMAN", "ADE"].count("not run") == 3
+    again = experiment(tmp_path, "decoding_time", data)
+    assert "words-seed1.json: done" in again.stdout
+    assert json.loads((tmp_path / "results/decoding_time/words-seed1.json").read_text()) == result
+    (tmp_path / "results/decoding_time/words-seed1.json").unlink()
+    other = shutil.copytree(eight_sentences, tmp_path / "other")
+    next(other.glob("*test.json")).write_text(next(other.glob("*test.json")).read_text() + "\n")
+    fails_with(
+        experiment(tmp_path, "decoding_time", f"--data_dir={other}"), "other sentences than", "expected its test"
+    )
+    (tmp_path / "results/decoding_time/words-seed1.json").write_text(json.dumps(result))
     shutil.rmtree(tmp_path / "runs/experiments/conll04/dynamic_cman-words-seed1")
     shutil.copytree(
         tmp_path / "runs/experiments/conll04/multihead-words-seed1",
@@ -256,6 +266,14 @@ def test_ade(tmp_path, ade):
     assert result["test"]["counts"]["sentences"] == 8
     assert "Multi-head + AT" in process.stdout
     assert "without overlaps" in process.stdout
+    process = experiment(tmp_path, "decoding_time", "--corpus=ade", f"--data_dir={ade}")
+    assert process.returncode == 0, process.stderr[-3000:]
+    times = json.loads((tmp_path / "results/decoding_time/ade-words-fold0-seed1.json").read_text())
+    assert set(times["seconds"]) == {"multihead", "dynamic_cman"}
+    rows = {tuple(re.split("  +", line)[:2]): line for line in process.stdout.splitlines()}
+    assert "1.75" in rows["dynamic CMAN", "ADE"]
+    assert "not run" not in rows["dynamic CMAN", "ADE"]
+    fails_with(experiment(tmp_path, "ade", "--corpus=ade", f"--data_dir={ade}"), "expected decoding_time with it")
     fails_with(
         run_command("bash", str(ROOT / "run_ade_cv.sh"), cwd=tmp_path), "data/ade_spert: no ade_split_0_train.json"
     )
@@ -281,6 +299,10 @@ def test_drec(tmp_path):
     assert [result["corpus"][split]["sentences"] for split in ("train", "dev", "test")] == [8, 2, 2]
     assert result["inputs"] == "words (trained vectors)"
     assert "55.66" in process.stdout
+    process = experiment(tmp_path, "decoding_time", "--corpus=drec")
+    assert process.returncode == 0, process.stderr[-3000:]
+    times = json.loads((tmp_path / "results/decoding_time/drec-words-seed1.json").read_text())
+    assert times["corpus"]["sentences"] == 2
     # What is predicted of such a corpus, in JSON, is scored against the columns.
     gold, found = tmp_path / "data/drec/drec.txt", tmp_path / "found.json"
     found.write_text(dump_json(sentences))

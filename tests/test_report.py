@@ -9,7 +9,7 @@ from conftest import ROOT, run_command
 
 from cman_tf.data.corpus import SPLITS
 from cman_tf.experiments.catalogue import EXPERIMENTS
-from cman_tf.experiments.effects import effects
+from cman_tf.experiments.effects import beyond_chance, effects, effects_of, margins
 from cman_tf.experiments.tables import lines_of, pooled
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.report import BEGIN, END
@@ -103,8 +103,9 @@ def test_documents(tmp_path, sentences):
     (ours,) = (row for row in rows if row[:3] == ["dynamic CMAN", "words", "TNNLS table I"])
     assert ours[3:9] == ["91.72", "100.00 ± 0.00", "+8.28", "73.46", "60.00 ± 0.00", "-13.46"]
     assert ours[9:] == ["1, 2", ", ".join(["5 of 9 (patience 0, limit 180)"] * 2)]
-    (ahead,) = (row for row in rows if len(row) == 7 and row[:2] == ["dynamic CMAN", "words"])
-    assert ahead[2:6] == ["+8.11", "+0.00", "+11.51", "+0.00"]
+    (ahead,) = (row for row in rows if row[:3] == ["dynamic CMAN", "words", "words"])
+    assert ahead[3:7] == ["+8.11", "+0.00", "+11.51", "+0.00"]
+    assert "**How far CMAN is ahead of the baseline, in points of F1**" in text
     assert sum(row[:4] == ["dynamic CMAN", "words", "test", "more than 20"] for row in rows) == 1
     (macro,) = (row for row in rows if row[:4] == ["Multi-head + AT", "words", "macro", "8, all"])
     assert macro[-1] == f"100.00 / {scores['strict']['macro']['relations']['f1']:.2f}"  # both folds are the same
@@ -121,6 +122,7 @@ def test_documents(tmp_path, sentences):
         assert (tmp_path / "docs" / "figures" / f"{name}.svg").read_text().startswith("<svg")
     page = (tmp_path / "report.html").read_text()
     assert page.count("<svg") == 6
+    assert page.count("<caption>") == page.count("<table>") > 10
     assert 'class="gap">not run' in page
     assert "src=" not in page
     assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"|<metadata>.*?</metadata>', "", page, flags=re.S)
@@ -186,6 +188,14 @@ def test_unlike_runs_are_not_averaged(tmp_path):
     lines = [li for li in lines_of("conll04", EXPERIMENTS["conll04"], tmp_path) if li.row.key == "cman"]
     assert [line.f1("entities") for line in lines] == [[60.0, 62.0], [80.0], [70.0]]
     assert lines[1].row.label == "CMAN, corpus=conll04_spert, hidden_size=8, protocol=best dev epoch"
+    # But where it decides: without dev, and where the rate follows from it.
+    for changes in ({"protocol": "fixed_epochs"}, {"learning_rate_schedule": "linear"}):
+        for seed, epochs in enumerate((20, 100, 100, 100), 1):
+            content = result(60.0 + seed, seed, model="cman", epochs=epochs, **changes)
+            (tmp_path / "conll04" / f"cman-words-seed{seed}.json").write_text(json.dumps(content))
+        lines = [li for li in lines_of("conll04", EXPERIMENTS["conll04"], tmp_path) if li.row.key == "cman"]
+        assert [line.f1("entities") for line in lines] == [[61.0], [62.0, 63.0, 64.0]]
+        assert lines[0].row.label == "CMAN, epochs=20"
 
 
 def test_effects(tmp_path):
@@ -206,7 +216,53 @@ def test_effects(tmp_path):
     losses = ["-1.86", "-2.50", "-4.25", "-2.50"]
     assert both[1:] == ["dynamic CMAN", "words", *losses, "1 and 2", f"{same} and {same}", "no / no", ""]
     assert mlp[3:7] == ["-0.93", "-11.00", "-1.30", "-11.00"]
-    assert mlp[7:] == ["1 and 2", f"60 (20) and {same}", "yes / yes", "-3.00 / -3.00"]
+    assert mlp[7:] == ["1 and 2", f"60 (20) and {same}", "no / no", "-3.00 / -3.00"]
+    # A run that differs in something else, too, is no measure of the change.
+    path = tmp_path / "ablations" / "dynamic_cman_mlp-words-seed1.json"
+    path.write_text(json.dumps(result(70.0, 1, cell="mlp", batch_size=4)))
+    assert [
+        effect.changed.row.key for effect in effects_of(lines_of("ablations", EXPERIMENTS["ablations"], tmp_path))
+    ] == ["dynamic_cman_no_attention"]
+    path.write_text(json.dumps(result(83.0, 1, cell="mlp")))
+    _, contrary = effects_of(lines_of("ablations", EXPERIMENTS["ablations"], tmp_path))
+    said = "dynamic CMAN replace BiLSTM with MLP on words"
+    assert [*contrary.against_the_paper()] == [
+        f"{said}, entities +2.00 (the paper -0.93)",
+        f"{said}, relations +2.00 (the paper -1.30)",
+    ]
+
+
+def test_beyond_chance():
+    """Student's t with 95 %: of 80, 81, 82 (deviation 1) and one more value the limit is
+    4.303 * sqrt(1 + 1/3) = 4.97, of two such threes 2.776 * sqrt(2/3) = 2.27."""
+    three = (80.0, 81.0, 82.0)
+    assert beyond_chance([85.9], three) == "no"
+    assert beyond_chance([86.0], three) == "yes"
+    assert beyond_chance(three, [f1 - 2.2 for f1 in three]) == "no"
+    assert beyond_chance(three, [f1 - 2.3 for f1 in three]) == "yes"
+    assert beyond_chance([80.0], [99.0]) == "one seed"
+
+
+def test_margins(tmp_path):
+    """On equal inputs, and as the papers compare: with an encoder, over the baseline without. Of one protocol only."""
+    (tmp_path / "conll04").mkdir()
+    baseline = dataclasses.asdict(settings_from_flagfile(ROOT / "flags" / "conll04_multihead.flags"))
+    for key, f1, more in (
+        ("multihead-words", 50.0, {"flags": baseline}),
+        ("multihead-minilm", 60.0, {"flags": {**baseline, "encoder": "minilm"}}),
+        ("dynamic_cman-minilm", 66.0, {}),
+        ("cman-minilm", 61.0, {"protocol": "two stages"}),
+    ):
+        content = {**result(f1, 1, model=key.partition("-")[0]), **more}
+        if "minilm" in key:
+            content["inputs"] = "words + minilm"
+            content["flags"]["encoder"] = "minilm"
+        (tmp_path / "conll04" / f"{key}-seed1.json").write_text(json.dumps(content))
+    _, *rows = margins(lines_of("conll04", EXPERIMENTS["conll04"], tmp_path))
+    assert [(*row[:3], row[4]) for row in rows] == [
+        ("dynamic CMAN", "minilm", "words", "+16.00"),
+        ("dynamic CMAN", "minilm", "minilm", "+6.00"),
+    ]
 
 
 def test_gold_labels_stand_beside_the_same_models(tmp_path):

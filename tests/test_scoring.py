@@ -56,9 +56,10 @@ def test_by_hand():
         "gold_relations": 2,
         "predicted_relations": 3,
     }
-    assert stop_score(scores) == pytest.approx(45.0)
+    assert stop_score(scores) == scores["stop_score"] == pytest.approx(45.0)
     json.dumps(scores)
     assert "entities, micro" in score_table(scores)
+    assert "stop score, by which the best epoch is chosen: 45.00" in score_table(scores)
 
 
 def test_nothing_to_score():

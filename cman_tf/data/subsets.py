@@ -9,6 +9,7 @@ import numpy as np
 from cman_tf.data.corpus import Corpus
 from cman_tf.data.sentence import DataError
 
+THREE_PARTS = (0.7, 0.15)  # train and dev of one file, the rest test (TNNLS on DREC)
 _SEED = 0  # fixed, so that all runs, whatever their seed, see the same parts
 
 

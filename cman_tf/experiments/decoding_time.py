@@ -11,10 +11,12 @@ import time
 from typing import Any
 
 from cman_tf import results
-from cman_tf.data.corpus import find_split, read_corpus
+from cman_tf.data.corpus import Corpus, find_split, read_corpus
 from cman_tf.data.order import BATCH_TOKENS, sorted_order
 from cman_tf.data.sentence import DataError
-from cman_tf.experiments.runs import Options, read_result
+from cman_tf.data.subsets import THREE_PARTS, split
+from cman_tf.experiments.catalogue import EXPERIMENTS
+from cman_tf.experiments.runs import Options, Run, read_result, runs_of, training_of
 from cman_tf.files import read_json, write_atomically
 
 NAME = "decoding_time"
@@ -23,15 +25,16 @@ NOTE = (
     "Time of the test sentences in batches of 2048 tokens, the inputs made beforehand (an encoder that was tuned runs "
     "within that time), the models in turns, median; over the baseline's. The weights of the losses play no part in "
     'decoding: the paper\'s "12" for CMAN without homoscedastic uncertainty has no counterpart here. Overall F1 is the '
-    "mean of entities' and relations'. Timed on CoNLL04 only. Where ours is above the paper's 1.62: CMAN's matrix "
-    "products alone are a larger multiple of the baseline's (docs/performance.md)."
+    "mean of entities' and relations'. Where ours is above the paper's 1.62: CMAN's matrix products alone are a larger "
+    "multiple of the baseline's (docs/performance.md)."
 )
-# Row and the experiment whose run it is.
+CORPORA = {"conll04": "CoNLL04", "ade": "ADE", "drec": "DREC"}  # experiments whose models are timed
+_NO_UNCERTAINTY = "dynamic_cman_no_uncertainty"  # a row of the experiment ablations
 ROWS = {
-    ("conll04", "multihead"): "Multi-head + AT",
-    ("ablations", "dynamic_cman_no_uncertainty"): "dynamic CMAN - homoscedastic uncertainty",
-    ("conll04", "cman"): "CMAN",
-    ("conll04", "dynamic_cman"): "dynamic CMAN",
+    "multihead": "Multi-head + AT",
+    _NO_UNCERTAINTY: "dynamic CMAN - homoscedastic uncertainty",
+    "cman": "CMAN",
+    "dynamic_cman": "dynamic CMAN",
 }
 # Corpus and row to the paper's time and overall F1.
 PAPER = {
@@ -48,47 +51,85 @@ PAPER = {
 HEADER = ("row", "corpus", "inputs", "time: paper", "ours", "seconds", "overall F1: paper", "ours", "seed")
 
 
-def measure(options: Options, repeats: int = 5) -> list[pathlib.Path]:
-    """Time the runs that are there, one file for each kind of inputs and seed; returns those.
+def measure(options: Options, corpus: str = "conll04", repeats: int = 5) -> list[pathlib.Path]:
+    """Time the runs of an experiment that are there, one file for each kind of inputs, seed and fold;
+    what was timed already is left. Returns those files.
 
     Raises:
-      DataError: if the baseline or everything else was not trained.
+      DataError: if the baseline or everything else was not trained, or not on this test data.
     """
-    test = read_corpus(find_split(options.data_dir, "test"))
     written = []
-    for inputs in options.inputs:
-        for seed in options.seeds:
-            stem = f"{inputs}-seed{seed}"
-            runs = {key: options.runs / home / f"{key}-{stem}" for home, key in ROWS}
-            runs = {key: run for key, run in runs.items() if (run / "result.json").exists()}
-            if "multihead" not in runs or len(runs) < 2:
-                raise DataError(
-                    f"{options.runs}: {', '.join(runs) or 'none'} of the models of table V with {stem}, expected the "
-                    "experiment conll04 to be run before, with this seed and these inputs"
-                )
-            path = options.results / NAME / f"{stem}.json"
-            lost = (_read(path)["seconds"] if path.exists() else {}).keys() - runs.keys()
-            if lost:
-                raise DataError(
-                    f"{path}: has {', '.join(sorted(lost))} too, expected their runs in {options.runs}, to be timed "
-                    "side by side, or another --results_dir"
-                )
-            passes = {key: _one_pass(run, test.sentences) for key, run in runs.items()}
-            seconds = _in_turns(passes, repeats)
-            content = {
-                "corpus": test.summary(),
-                "seconds": {key: statistics.median(times) for key, times in seconds.items()},
-                "all_seconds": seconds,
-                "overall_f1": {key: _overall(read_result(run / "result.json")) for key, run in runs.items()},
-                "seed": seed,
-                "inputs": inputs,
-                "commit": results.commit(),
-                "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-                "environment": results.environment(),
-            }
+    for stem, runs in _trained(options, corpus).items():
+        if "multihead" not in runs or len(runs) < 2:
+            raise DataError(
+                f"{options.runs}: {', '.join(runs) or 'none'} of the models of table V with {stem}, expected the "
+                f"experiment {corpus} to be run before, with this seed and these inputs"
+            )
+        path = options.results / NAME / (f"{stem}.json" if corpus == "conll04" else f"{corpus}-{stem}.json")
+        before = _read(path) if path.exists() else {}
+        lost = before.get("seconds", {}).keys() - runs.keys()
+        if lost:
+            raise DataError(
+                f"{path}: has {', '.join(sorted(lost))} too, expected their runs in {options.runs}, to be timed "
+                "side by side, or another --results_dir"
+            )
+        trained = {key: read_result(run.directory / "result.json") for key, run in runs.items()}
+        trainings = {key: list(training_of(result)) for key, result in trained.items()}
+        if before.get("trainings") == trainings:
+            print(f"{path}: done", flush=True)
+        else:
+            content = {"of": CORPORA[corpus], "inputs": stem.partition("-")[0], "trainings": trainings}
+            content.update(_timed(runs, trained, repeats))
             write_atomically(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-            written.append(path)
+        written.append(path)
     return written
+
+
+def _timed(runs: dict[str, Run], trained: dict[str, dict[str, Any]], repeats: int) -> dict[str, Any]:
+    """What a file holds of these runs, whose results are `trained`."""
+    test = _test_data(runs["multihead"], trained)
+    seconds = _in_turns({key: _one_pass(run.directory, test.sentences) for key, run in runs.items()}, repeats)
+    return {
+        "corpus": test.summary(),
+        "seconds": {key: statistics.median(times) for key, times in seconds.items()},
+        "all_seconds": seconds,
+        "overall_f1": {key: _overall(result) for key, result in trained.items()},
+        "seed": trained["multihead"]["seed"],
+        "commit": results.commit(),
+        "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "environment": results.environment(),
+    }
+
+
+def _trained(options: Options, corpus: str) -> dict[str, dict[str, Run]]:
+    """Inputs, fold and seed to the models that are trained, by row; of folds those with any."""
+    every = runs_of(corpus, EXPERIMENTS[corpus], options)
+    if corpus == "conll04":
+        ablations = runs_of("ablations", EXPERIMENTS["ablations"], options)
+        every += [run for run in ablations if run.row.key == _NO_UNCERTAINTY]
+    found: dict[str, dict[str, Run]] = {}
+    for run in every:
+        stem = run.result.stem[len(run.row.key) + 1 :]
+        there = found.setdefault(stem, {})
+        if run.row.key in ROWS and (run.directory / "result.json").exists():
+            there[run.row.key] = run
+    trained = {stem: runs for stem, runs in found.items() if runs or corpus != "ade"}
+    return trained or found
+
+
+def _test_data(run: Run, trained: dict[str, dict[str, Any]]) -> Corpus:
+    """The test sentences that a run's flags name.
+
+    Raises:
+      DataError: if one of the models was scored on others.
+    """
+    whole, file = run.given("all_data"), run.given("test_data")
+    path = whole or file or find_split(run.given("data_dir"), "test")
+    test = read_corpus(path, run.given("format") or "auto")
+    for key, result in trained.items():
+        if result["corpus"]["test"]["sha256"] != test.sha256:
+            raise DataError(f"{path}: other sentences than {key} was scored on, expected its test data")
+    return split(test, THREE_PARTS)[2] if whole else test
 
 
 def _one_pass(directory: pathlib.Path, sentences: list) -> Any:
@@ -129,18 +170,17 @@ def table(folder: pathlib.Path) -> list[list[str]]:
     """The table, header first, of all files there; a row that was not run is a visible gap."""
     found = [_read(path) for path in sorted((folder / NAME).glob("*-seed*.json"))]
     rows = [list(HEADER)]
-    for file in found or [{"inputs": "", "seed": "", "seconds": {}, "overall_f1": {}}]:
-        for (_, key), label in ROWS.items():
-            own = file["seconds"].get(key)
-            ours = ["not run"] * 3
-            if own is not None:
-                times = f"{own / file['seconds']['multihead']:.2f}", f"{own:.3f}"
-                ours = [*times, f"{file['overall_f1'][key]:.2f}"]
-            rows.append(_row(label, "CoNLL04", file["inputs"], PAPER.get(("CoNLL04", key)), ours, str(file["seed"])))
-    labels = {key: label for (_, key), label in ROWS.items()}
-    for (corpus, key), papers in PAPER.items():
-        if corpus != "CoNLL04":
-            rows.append(_row(labels[key], corpus, "", papers, ["not run"] * 3, ""))
+    for corpus in CORPORA.values():
+        files = [file for file in found if file.get("of", "CoNLL04") == corpus]  # the first files name none
+        for file in files or [{"inputs": "", "seed": "", "seconds": {}, "overall_f1": {}}]:
+            for key, label in ROWS.items():
+                own, paper = file["seconds"].get(key), PAPER.get((corpus, key))
+                ours = ["not run"] * 3
+                if own is not None:
+                    times = f"{own / file['seconds']['multihead']:.2f}", f"{own:.3f}"
+                    ours = [*times, f"{file['overall_f1'][key]:.2f}"]
+                if paper or own or corpus == "CoNLL04":
+                    rows.append(_row(label, corpus, file["inputs"], paper, ours, str(file["seed"])))
     return rows
 
 

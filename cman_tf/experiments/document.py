@@ -8,8 +8,8 @@ import pathlib
 from collections.abc import Sequence
 
 from cman_tf.experiments import decoding_time, figures
-from cman_tf.experiments.catalogue import EXPERIMENTS, FIGURES
-from cman_tf.experiments.effects import effects, figure_margins, margins
+from cman_tf.experiments.catalogue import EXPERIMENTS, FIGURE_NOTE, FIGURES
+from cman_tf.experiments.effects import effects, effects_of, figure_margins, margins
 from cman_tf.experiments.tables import GAP, HEADER, Line, conventions, folds, lines_of, single_folds, table
 from cman_tf.scoring.conventions import DESCRIPTIONS
 
@@ -18,11 +18,11 @@ Table = Sequence[Sequence[str]]  # header first
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A table or figure: paragraphs, tables, figures (name to SVG, None a visible gap)."""
+    """A table or figure: paragraphs, tables (caption to rows), figures (name to SVG, None a visible gap)."""
 
     title: str
     paragraphs: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: dict[str, Table] = dataclasses.field(default_factory=dict)
     figures: dict[str, str | None] = dataclasses.field(default_factory=dict)
 
 
@@ -33,46 +33,53 @@ def sections(results: pathlib.Path) -> list[Section]:
         Section(
             "How to read this",
             (
-                "F1 on test, strict micro unless a column says otherwise, in percent: mean and standard deviation over "
-                'seeds where there are several. "Difference" is ours less the paper\'s. "not run" is a gap: nobody '
-                "ran it here. The papers name no convention and no protocol.",
-                "Protocol, where not said otherwise: trained on train only, the best epoch on dev by the mean of both "
-                "F1 is kept, test is scored once with it.",
+                "F1 on test, strict micro unless a column says otherwise, in percent: mean and sample standard "
+                'deviation over seeds (over folds for ADE) where there are several. "Difference" is ours less the '
+                'paper\'s. "not run" is a gap: nobody ran it here.',
+                "Inputs: the papers' CMAN reads ELMo, their baseline does not. No ELMo was to be had for our runs, so "
+                "that no difference is of equal inputs but the baseline's on words; the baseline with contextual "
+                "vectors is in neither paper.",
+                "Both papers evaluate strictly, boundary and type; neither says whether micro or macro, of which "
+                "epoch, or whether dev was trained on. Our protocol, where not said otherwise: trained on train only, "
+                "the best epoch on dev by the mean of both F1 is kept, test is scored once with it.",
+                "What else was tried, and where we looked for causes of what differs from the papers: experiments.md "
+                "beside this file in the project.",
                 *means,
             ),
         )
     ]
     for name, experiment in EXPERIMENTS.items():
         lines = lines_of(name, experiment, results)
-        tables: list[Table] = [[HEADER, *table(experiment, lines)]]
+        average = "macro" if experiment.corpus == "ade" else "micro"
+        tables: dict[str, Table] = {f"Strict {average} F1 on test": [HEADER, *table(experiment, lines)]}
         if experiment.corpus == "ade" and any(line.results for line in lines):
-            tables += [folds(lines), single_folds(lines)]
+            tables["Over folds: strict F1, entities / relations"] = folds(lines)
+            tables["Each fold: strict F1, entities / relations"] = single_folds(lines)
         protocols = sorted({result["protocol"] for line in lines for result in line.results})
         said = [f"Protocol: {'; '.join(protocols)}."] if protocols else []
-        for title, compared in (
-            ("How far CMAN is ahead of the baseline on the same inputs", margins(lines) if name == "conll04" else []),
-            ("What each change does, and whether seeds alone explain it", effects(lines)),
-        ):
-            if len(compared) > 1:
-                tables.append(compared)
-                said.append(f"{title}: table {len(tables)}.")
-        other = conventions(lines)
-        if len(other) > 1:
-            tables.append(other)
-            said.append(f"Every convention, entities / relations: table {len(tables)}.")
+        more = {
+            "How far CMAN is ahead of the baseline, in points of F1": margins(lines) if name == "conll04" else [],
+            "What each change does, in points of F1, and whether seeds alone explain it (t test, 95 %)": effects(lines),
+            "Every convention, F1 of entities / relations": conventions(lines),
+        }
+        tables.update((caption, rows) for caption, rows in more.items() if len(rows) > 1)
+        contrary = [text for effect in effects_of(lines) for text in effect.against_the_paper()]
+        if contrary:
+            said.append(f"The other way than in the paper: {'; '.join(contrary)}.")
         pictures = {}
         if name in ("sizes", "shared"):
             pictures[name] = figures.sizes(lines) if name == "sizes" else figures.bars(lines)
             said.append(_gaps(lines))
         notes = (experiment.note,) if experiment.note else ()
-        found.append(Section(experiment.title, (*notes, *said), tuple(tables), pictures))
-    found.append(Section(decoding_time.TITLE, (decoding_time.NOTE,), (decoding_time.table(results),)))
+        found.append(Section(experiment.title, (*notes, *said), tables, pictures))
+    times = {"Time of decoding the test sentences": decoding_time.table(results)}
+    found.append(Section(decoding_time.TITLE, (decoding_time.NOTE,), times))
     main = lines_of("conll04", EXPERIMENTS["conll04"], results)
     for name, (part, title) in FIGURES.items():
         pictures = {f"{name}_{split}": figures.grouped_bars(main, part, split) for split in ("dev", "test")}
         ahead = figure_margins(main, name)
-        said = ["How far CMAN is ahead of the baseline in the last group is in the table."] if len(ahead) > 1 else []
-        found.append(Section(title, (_gaps(main, part), *said), (ahead,) if said else (), pictures))
+        tables = {"How far CMAN is ahead of the baseline in the last group": ahead} if len(ahead) > 1 else {}
+        found.append(Section(title, (_gaps(main, part), FIGURE_NOTE), tables, pictures))
     return found
 
 
@@ -96,7 +103,7 @@ def markdown(parts: Sequence[Section], results: pathlib.Path, folder: str) -> st
     for part in parts:
         text.append(f"## {part.title}\n")
         text += [f"{paragraph}\n" for paragraph in part.paragraphs]
-        text += [f"{markdown_table(rows)}\n" for rows in part.tables]
+        text += [f"**{caption}**\n\n{markdown_table(rows)}\n" for caption, rows in part.tables.items()]
         for name, svg in part.figures.items():
             text.append(f"![{name}]({folder}/{name}.svg)\n" if svg else f"Figure {name}: **not run**.\n")
     return "\n".join(text)
@@ -110,7 +117,7 @@ def markdown_table(rows: Table) -> str:
 
 _STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:75em;margin:2em auto;padding:0 1em;color:#222}
 table{border-collapse:collapse;margin:1em 0;font-size:13px}td,th{border:1px solid #ccc;padding:.25em .6em;
-text-align:right}td:first-child,th:first-child{text-align:left}th{background:#f3f3f3}.gap{background:#fdd}
+text-align:right}td:first-child,th:first-child,caption{text-align:left}caption{font-weight:600}th{background:#f3f3f3}.gap{background:#fdd}
 svg{max-width:100%;height:auto}"""
 
 
@@ -120,10 +127,10 @@ def web_page(parts: Sequence[Section]) -> str:
     for part in parts:
         body.append(f"<h2>{html.escape(part.title)}</h2>")
         body += [f"<p>{html.escape(paragraph)}</p>" for paragraph in part.paragraphs]
-        for rows in part.tables:
+        for caption, rows in part.tables.items():
             head = "".join(f"<th>{html.escape(cell)}</th>" for cell in rows[0])
             lines = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows[1:])
-            body.append(f"<table><tr>{head}</tr>{lines}</table>")
+            body.append(f"<table><caption>{html.escape(caption)}</caption><tr>{head}</tr>{lines}</table>")
         for name, svg in part.figures.items():
             body.append(svg or f'<p class="gap">Figure {html.escape(name)}: not run</p>')
     title = "cman_tf: results"

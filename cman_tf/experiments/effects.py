@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+from cman_tf.experiments.alike import READ
 from cman_tf.experiments.catalogue import FIGURES
-from cman_tf.experiments.rows import F1
+from cman_tf.experiments.rows import F1, Row
+from cman_tf.experiments.runs import flagfile_of
 from cman_tf.experiments.tables import Line
+from cman_tf.flags import settings_from_flagfile
 from cman_tf.scoring.score import TASKS
 from cman_tf.scoring.tables import PAPER_CONLL04
 
@@ -24,15 +27,17 @@ FIGURE_MARGINS = {
 }
 
 _NUMBERS = ("entities: paper", "ours", "relations: paper", "ours")
+# Student's t by degrees of freedom: two-sided, 95 %; beyond these the last, a little too strict.
+_T_95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
 
 def margins(lines: Sequence[Line]) -> list[list[str]]:
-    """How far CMAN is ahead of the baseline on equal inputs, header first."""
-    rows = [["less the baseline", "inputs of both", *_NUMBERS, "runs"]]
-    for line, baseline in _beside_the_baseline(lines):
+    """How far CMAN is ahead of the baseline, on equal inputs and as the papers compare them, header first."""
+    rows = [["less the baseline", "inputs", "the baseline's", *_NUMBERS, "runs"]]
+    for line, baseline in _beside_the_baseline(lines, as_the_papers=True):
         ours = [statistics.mean(line.f1(task)) - statistics.mean(baseline.f1(task)) for task in TASKS]
         runs = f"{len(line.results)} and {len(baseline.results)}"
-        rows.append([line.row.label, line.inputs, *_cells(MARGINS[line.row.key], ours), runs])
+        rows.append([line.row.label, line.inputs, baseline.inputs, *_cells(MARGINS[line.row.key], ours), runs])
     return rows
 
 
@@ -53,29 +58,63 @@ def figure_margins(lines: Sequence[Line], figure: str) -> list[list[str]]:
     return rows
 
 
-def effects(lines: Sequence[Line]) -> list[list[str]]:
-    """How far each row with a change is from the row without, on the same inputs, and whether that
-    is more than twice the deviation of the latter's seeds, and how far on dev, header first."""
-    header = ["row", "less", "inputs", *_NUMBERS, "runs", "epochs allowed (patience)"]
-    rows = [[*header, "beyond twice the seeds' deviation", "on dev: ours"]]
+@dataclasses.dataclass(frozen=True)
+class Effect:
+    """A row with a change, the row without, and the differences in F1, entities and relations."""
+
+    changed: Line
+    whole: Line
+    papers: tuple[float | None, ...]
+    ours: tuple[float, ...]
+
+    def against_the_paper(self) -> Iterator[str]:
+        """For each task in which the change works the other way than in the paper: both numbers."""
+        for task, paper, own in zip(TASKS, self.papers, self.ours):
+            if paper is not None and paper * own < 0:
+                yield f"{self.changed.row.label} on {self.changed.inputs}, {task} {own:+.2f} (the paper {paper:+.2f})"
+
+
+def effects_of(lines: Sequence[Line]) -> list[Effect]:
+    """Each row with a change beside the row without, where their runs differ in nothing else."""
+    found = []
     for line in lines:
-        whole = _find(lines, line, lambda row, line=line: not row.flags and row.flagfile == line.row.flagfile)
-        if not line.row.flags or not line.results or not whole:
-            continue
-        papers: list[float | None] = [None, None]
-        for where in line.row.papers.keys() & whole.row.papers.keys():
-            papers = [a - b for a, b in zip(line.row.papers[where], whole.row.papers[where])]
-        ours = [statistics.mean(line.f1(task)) - statistics.mean(whole.f1(task)) for task in TASKS]
+        whole = _without(lines, line) if line.row.flags and line.results else None
+        if whole:
+            papers: tuple[float | None, ...] = (None, None)
+            for where in line.row.papers.keys() & whole.row.papers.keys():
+                papers = tuple(a - b for a, b in zip(line.row.papers[where], whole.row.papers[where]))
+            ours = tuple(statistics.mean(line.f1(task)) - statistics.mean(whole.f1(task)) for task in TASKS)
+            found.append(Effect(line, whole, papers, ours))
+    return found
+
+
+def effects(lines: Sequence[Line]) -> list[list[str]]:
+    """How far each row with a change is from the row without, whether that is more than their seeds
+    explain, and how far on dev, header first."""
+    header = ["row", "less", "inputs", *_NUMBERS, "runs", "epochs allowed (patience)"]
+    rows = [[*header, "more than by chance of seeds", "on dev: ours"]]
+    for effect in effects_of(lines):
+        line, whole = effect.changed, effect.whole
         runs = f"{len(line.results)} and {len(whole.results)}"
         allowed = f"{_allowed(line)} and {_allowed(whole)}"
-        seeds = [whole.f1(task) for task in TASKS]
-        beyond = [abs(own) > 2 * statistics.stdev(f1) if len(f1) > 1 else None for own, f1 in zip(ours, seeds)]
-        said = " / ".join({True: "yes", False: "no", None: "one seed"}[answer] for answer in beyond)
+        said = " / ".join(beyond_chance(line.f1(task), whole.f1(task)) for task in TASKS)
         changed, full = ([side.f1(task, split="dev") for task in TASKS] for side in (line, whole))
         dev = [f"{statistics.mean(a) - statistics.mean(b):+.2f}" for a, b in zip(changed, full) if a and b]
-        cells = [*_cells(papers, ours), runs, allowed, said, " / ".join(dev)]
+        cells = [*_cells(effect.papers, effect.ours), runs, allowed, said, " / ".join(dev)]
         rows.append([line.row.label, whole.row.label, line.inputs, *cells])
     return rows
+
+
+def beyond_chance(some: Sequence[float], others: Sequence[float]) -> str:
+    """Whether two means differ by more than chance, by Student's t test with pooled variance, 95 %:
+    yes, no, or that no seed was repeated."""
+    freedom = len(some) + len(others) - 2
+    if not freedom:
+        return "one seed"
+    squares = sum((len(f1) - 1) * statistics.variance(f1) for f1 in (some, others) if len(f1) > 1)
+    error = (squares / freedom * (1 / len(some) + 1 / len(others))) ** 0.5
+    difference = abs(statistics.mean(some) - statistics.mean(others))
+    return "yes" if difference > _T_95[min(freedom, len(_T_95)) - 1] * error else "no"
 
 
 def _allowed(line: Line) -> str:
@@ -84,19 +123,38 @@ def _allowed(line: Line) -> str:
     return ", ".join(f"{epochs} ({patience})" for epochs, patience in sorted(limits))
 
 
-def _beside_the_baseline(lines: Sequence[Line]) -> list[tuple[Line, Line]]:
-    pairs = []
+def _beside_the_baseline(lines: Sequence[Line], as_the_papers: bool = False) -> Iterator[tuple[Line, Line]]:
+    """CMAN and the baseline of one protocol, on the same inputs and files, and, `as_the_papers` compare
+    them, with an encoder beside the baseline without."""
     for line in lines:
-        baseline = _find(lines, line, lambda row: row.key == "multihead")
-        if line.row.key in MARGINS and line.results and baseline:
-            pairs.append((line, baseline))
-    return pairs
+        for baseline in lines:
+            if line.row.key in MARGINS and baseline.row.key == "multihead" and line.results and baseline.results:
+                unlike = _unlike(line, baseline) & {"corpus", "protocol", *READ}
+                papers_way = as_the_papers and baseline.inputs == "words" != line.inputs and unlike <= {"encoder"}
+                if papers_way or (line.inputs == baseline.inputs and not unlike):
+                    yield line, baseline
 
 
-def _find(lines: Sequence[Line], like: Line, wanted: Any) -> Line | None:
-    """The first line on the same inputs and files that was run and is wanted."""
-    same = (line for line in lines if (line.inputs, line.made_from) == (like.inputs, like.made_from))
-    return next((line for line in same if line.results and wanted(line.row)), None)
+def _without(lines: Sequence[Line], changed: Line) -> Line | None:
+    """The row without a change, of the same model, whose runs differ in the change alone."""
+    for line in lines:
+        whole = line.results and not line.row.flags and line.row.flagfile == changed.row.flagfile
+        if whole and _unlike(line, changed) <= _own_settings(changed.row):
+            return line
+    return None
+
+
+def _unlike(some: Line, others: Line) -> set[str]:
+    """Names of what two lines' runs do not have in common."""
+    names = some.common.keys() | others.common.keys()
+    return {name for name in names if some.common.get(name) != others.common.get(name)}
+
+
+def _own_settings(row: Row) -> set[str]:
+    """Names of the settings that a row's flags change."""
+    path = flagfile_of(row.flagfile)
+    plain, changed = (dataclasses.asdict(settings_from_flagfile(path, more)) for more in ((), row.flags))
+    return {name for name in plain if plain[name] != changed[name]}
 
 
 def _cells(papers: Sequence[float | None], ours: Sequence[float]) -> list[str]:

@@ -21,6 +21,7 @@ class Row:
       flagfile: of flags/, without its ending.
       flags: besides the flagfile's.
       papers: where it stands in which paper to the numbers there.
+      elmo: whether the papers' numbers are with ELMo.
       home: the experiment that it belongs to; None: the one it stands in.
       gold_labels_of: the row of the experiment conll04 whose trained model is given gold
         labels at test time; nothing is trained.
@@ -31,6 +32,7 @@ class Row:
     flagfile: str
     flags: tuple[str, ...] = ()
     papers: dict[str, F1] = dataclasses.field(default_factory=dict)
+    elmo: bool = True
     home: str | None = None
     gold_labels_of: str | None = None
 

@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.experiments.alike import READ, differing, grouped, hashes_of
+from cman_tf.experiments.alike import differing, grouped, hashes_of
 from cman_tf.experiments.rows import FOLDS, Experiment, Row
 from cman_tf.experiments.runs import fold_of, read_result, training_of
 from cman_tf.scoring.counts import rates
@@ -19,13 +19,13 @@ GAP = "not run"
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """A row on one kind of inputs: its result files, what they hold, and hashes of what they were made from."""
+    """A row on one kind of inputs: its result files, what they hold, and what they have in common."""
 
     row: Row
     inputs: str
     results: tuple[dict[str, Any], ...]
     expected: int
-    made_from: tuple[str, ...] = ()
+    common: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def f1(self, task: str, convention: str = "strict", average: str = "micro", split: str = "test") -> list[float]:
         """F1 of each run that has this split's scores."""
@@ -54,8 +54,7 @@ def lines_of(name: str, experiment: Experiment, results: pathlib.Path) -> list[L
                 # Unlike runs under one name are never averaged.
                 label = ", ".join([row.label, *(f"{name}={common[name]}" for name in told)])
                 expected = runs * max(1, len({result["seed"] for result in results}))
-                made_from = tuple(common.get(name, "") for name in READ)
-                lines.append(Line(dataclasses.replace(row, label=label), inputs, tuple(results), expected, made_from))
+                lines.append(Line(dataclasses.replace(row, label=label), inputs, tuple(results), expected, common))
     return lines
 
 
@@ -128,7 +127,8 @@ def table(experiment: Experiment, lines: Sequence[Line]) -> list[list[str]]:
             seeds += f" ({len(line.results)} of {line.expected} runs)"
         epochs = ", ".join(_epochs(result) for result in line.results)
         inputs = line.results[0]["inputs"] if line.results else line.inputs
-        for where, paper in line.row.papers.items() or (("", (None, None)),):
+        papers = line.row.papers if line.row.elmo or line.inputs == "words" else {}  # else a row of neither paper
+        for where, paper in papers.items() or (("", (None, None)),):
             cells = []
             for task, number in zip(TASKS, paper):
                 ours = line.f1(task, average=average)

@@ -32,8 +32,8 @@ def score(gold: Sequence[Sentence], predicted: Sequence[Sentence], labels: Label
 
     Returns:
       Convention to {"means", "micro", "macro", "macro_without_other", "per_type"}, each
-      but the first task to precision, recall and F1; "macro_rule"; "ungrounded_relations",
-      which are left out; "counts".
+      but the first task to precision, recall and F1; "stop_score"; "macro_rule";
+      "ungrounded_relations", which are left out; "counts".
 
     Raises:
       DataError: if the predictions are not of these sentences, in this order.
@@ -58,6 +58,7 @@ def score(gold: Sequence[Sentence], predicted: Sequence[Sentence], labels: Label
             counts[f"{side}_{task}"] = sum(len(CONVENTIONS["strict"](s, s)[0][number]) for s in sentences)
     return {
         **scores,
+        "stop_score": stop_score(scores),
         "macro_rule": "seen labels" if labels is None else "all labels",
         "ungrounded_relations": {side: sum(row[side] for row in left_out) for side in ("predicted", "gold")},
         "counts": counts,
