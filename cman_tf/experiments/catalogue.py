@@ -15,8 +15,10 @@ DREC_FLAGS = {"dynamic_cman": "drec", "multihead": "drec_multihead"}
 
 def _main(flagfiles: dict[str, str], papers: dict[str, dict[str, F1]], home: str | None = None) -> tuple[Row, ...]:
     labels = {"multihead": "Multi-head + AT", "cman": "CMAN", "dynamic_cman": "dynamic CMAN"}
-    of = {m: m != "multihead" and flagfiles is not DREC_FLAGS for m in labels}  # has ELMo in the papers
-    return tuple(Row(m, labels[m], flagfiles[m], (), papers.get(m, {}), of[m], home) for m in labels if m in flagfiles)
+    elmo = {m: m != "multihead" and flagfiles is not DREC_FLAGS for m in labels}  # in the papers
+    return tuple(
+        Row(m, labels[m], flagfiles[m], (), papers.get(m, {}), elmo[m], home) for m in labels if m in flagfiles
+    )
 
 
 _TABLE_1 = "IJCAI table 1, TNNLS table I"
