@@ -68,7 +68,9 @@ def rows_of(groups: Groups) -> list[list[str]]:
         usual = usual_settings(model)
         others = [other for other, _ in groups if (other["corpus"], other["model"]) == (corpus, model)]
         told = {*_SHOWN, *differing(others)} & usual.keys()
-        changed = [f"{name}={common[name]}" for name in usual if name in told and common[name] != usual[name]]
+        changed = [
+            f"{name}={common[name]}" for name in usual if name in told and common[name] not in (None, usual[name])
+        ]
         same_inputs = [other for other in others if other["inputs"] == common["inputs"]]
         changed += [f"{name}={common[name]}" for name in differing(same_inputs) if name in READ]
         order = (corpus, list(PAPER_CONLL04).index(model), len(changed), changed, common["inputs"])

@@ -273,6 +273,10 @@ def test_ade(tmp_path, ade):
     rows = {tuple(re.split("  +", line)[:2]): line for line in process.stdout.splitlines()}
     assert "1.75" in rows["dynamic CMAN", "ADE"]
     assert "not run" not in rows["dynamic CMAN", "ADE"]
+    assert rows["dynamic CMAN", "ADE"].endswith("1, fold 0")
+    own = json.loads((tmp_path / "results/ade/dynamic_cman-words-fold0-seed1.json").read_text())["test"]["strict"]
+    macro = [own["macro"][task]["f1"] for task in ("entities", "relations")]
+    assert times["overall_f1"]["dynamic_cman"] == pytest.approx(sum(macro) / 2)
     fails_with(experiment(tmp_path, "ade", "--corpus=ade", f"--data_dir={ade}"), "expected decoding_time with it")
     fails_with(
         run_command("bash", str(ROOT / "run_ade_cv.sh"), cwd=tmp_path), "data/ade_spert: no ade_split_0_train.json"

@@ -9,7 +9,7 @@ from conftest import ROOT, run_command
 
 from cman_tf.data.corpus import SPLITS
 from cman_tf.experiments.catalogue import EXPERIMENTS
-from cman_tf.experiments.effects import beyond_chance, effects, effects_of, margins
+from cman_tf.experiments.effects import beyond_chance, effects, effects_of, margins, what_is_left
 from cman_tf.experiments.tables import lines_of, pooled
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.report import BEGIN, END
@@ -196,6 +196,23 @@ def test_unlike_runs_are_not_averaged(tmp_path):
         lines = [li for li in lines_of("conll04", EXPERIMENTS["conll04"], tmp_path) if li.row.key == "cman"]
         assert [line.f1("entities") for line in lines] == [[61.0], [62.0, 63.0, 64.0]]
         assert lines[0].row.label == "CMAN, epochs=20"
+    # Beside one where it does not, in both orders.
+    fixed, best = (result(60.0, 1, model="cman", protocol=name, epochs=20) for name in ("fixed_epochs", "best_dev"))
+    fixed["protocol"] = "fixed"
+    for seed in (3, 4):
+        (tmp_path / "conll04" / f"cman-words-seed{seed}.json").unlink()
+    for contents in ((fixed, best), (best, fixed)):
+        for seed, content in enumerate(contents, 1):
+            (tmp_path / "conll04" / f"cman-words-seed{seed}.json").write_text(json.dumps(content))
+        lines = [li for li in lines_of("conll04", EXPERIMENTS["conll04"], tmp_path) if li.row.key == "cman"]
+        assert sorted(line.row.label for line in lines) == [
+            "CMAN, protocol=best dev epoch",
+            "CMAN, protocol=fixed, epochs=20",
+        ]
+        readme = tmp_path / "README.md"
+        readme.write_text(f"{BEGIN}\n{END}")
+        assert report(tmp_path, readme).returncode == 0
+        assert "epochs=None" not in readme.read_text()
 
 
 def test_effects(tmp_path):
@@ -263,6 +280,8 @@ def test_margins(tmp_path):
         ("dynamic CMAN", "minilm", "words", "+16.00"),
         ("dynamic CMAN", "minilm", "minilm", "+6.00"),
     ]
+    (left,) = what_is_left(lines_of("conll04", EXPERIMENTS["conll04"], tmp_path))
+    assert "+16.00 / +16.00 (entities / relations), +6.00 / +6.00 is left" in left
 
 
 def test_gold_labels_stand_beside_the_same_models(tmp_path):

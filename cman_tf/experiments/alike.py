@@ -14,7 +14,7 @@ from cman_tf.flags import settings_from_flagfile
 from cman_tf.settings import Settings
 
 READ = ("corpus files", "word vectors", "encoder")  # what a group has in common besides its settings
-_FREE = ("seed", "epochs", "patience", "xla")  # in which like runs may differ: what ends a run is told beside it
+_FREE = ("seed", "patience", "xla")  # in which like runs may differ: what ends a run is told beside it
 
 
 def usual_settings(model: str) -> dict[str, Any]:
@@ -25,15 +25,15 @@ def usual_settings(model: str) -> dict[str, Any]:
 
 
 def settings_of(result: dict[str, Any]) -> dict[str, Any]:
-    """A result's settings that make another run, those that came after it at their usual values."""
+    """A result's settings that make another run, those that came after it at their usual values; `epochs`
+    is None where a dev score ends a run."""
     usual = usual_settings(result["flags"]["model"])
     # An older file holds some that its model does not heed, too.
     known = {name: value for name, value in result["flags"].items() if name in usual}
     settings = Settings(**{**usual, **known}).resolved()
-    # Where no dev score ends a run, or the rate follows from them, its epochs are a setting like others.
-    decisive = settings.protocol == "fixed_epochs" or settings.learning_rate_schedule != "constant"
-    free = {*_FREE} - ({"epochs"} if decisive else set())
-    return {name: value for name, value in dataclasses.asdict(settings).items() if name not in free}
+    if settings.protocol != "fixed_epochs" and settings.learning_rate_schedule == "constant":
+        settings = dataclasses.replace(settings, epochs=None)
+    return {name: value for name, value in dataclasses.asdict(settings).items() if name not in _FREE}
 
 
 def likeness(result: dict[str, Any], hashes: Mapping[tuple[str, str], str]) -> dict[str, Any]:

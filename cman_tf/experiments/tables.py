@@ -52,7 +52,7 @@ def lines_of(name: str, experiment: Experiment, results: pathlib.Path) -> list[L
             told = [name for name in differing([common for common, _ in groups]) if name != "inputs"]
             for common, results in groups or [({}, [])]:
                 # Unlike runs under one name are never averaged.
-                label = ", ".join([row.label, *(f"{name}={common[name]}" for name in told)])
+                label = ", ".join([row.label, *(f"{name}={common[name]}" for name in told if common[name] is not None)])
                 expected = runs * max(1, len({result["seed"] for result in results}))
                 lines.append(Line(dataclasses.replace(row, label=label), inputs, tuple(results), expected, common))
     return lines
