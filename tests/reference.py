@@ -40,9 +40,36 @@ def lstm_weights(layer):
 
 def bilstm(x, encoder):
     """TNNLS equations 1-3."""
-    forward = lstm(x, *lstm_weights(encoder.forward))
-    backward = lstm(x[::-1], *lstm_weights(encoder.backward))[::-1]
+    return both_ways(lstm, x, encoder)
+
+
+def both_ways(cell, x, encoder):
+    forward = cell(x, *lstm_weights(encoder.forward))
+    backward = cell(x[::-1], *lstm_weights(encoder.backward))[::-1]
     return np.concatenate([forward, backward], -1)
+
+
+def gru(x, kernel, recurrent, bias):
+    """[L, D] to [L, d], as cuDNN has it; gates stand in the order update, reset, candidate."""
+    units = recurrent.shape[0]
+    h, out = np.zeros(units), []
+    for x_t in x:
+        z, r, n = np.split(x_t @ kernel + bias[0], 3)
+        h_z, h_r, h_n = np.split(h @ recurrent + bias[1], 3)
+        z, r = sigmoid(z + h_z), sigmoid(r + h_r)
+        h = z * h + (1 - z) * np.tanh(n + r * h_n)
+        out.append(h)
+    return np.array(out)
+
+
+def encode(x, encoder):
+    """The cells of TNNLS table VI, and the MLP of the ablations."""
+    if encoder.cell == "mlp":
+        kernel, bias = lstm_weights(encoder.forward)
+        return np.tanh(x @ kernel + bias)
+    if encoder.cell in ("lstm", "gru"):
+        return (lstm if encoder.cell == "lstm" else gru)(x, *lstm_weights(encoder.forward))
+    return both_ways(lstm if encoder.cell == "bilstm" else gru, x, encoder)
 
 
 def attention(query, memory, layer):
@@ -65,7 +92,7 @@ def layer_norm(x, layer):
 
 def bsa(x, unit):
     """IJCAI equation 4, TNNLS equation 8."""
-    hidden = bilstm(x, unit.encoder)
+    hidden = encode(x, unit.encoder)
     return hidden if unit.attention is None else attention(hidden, hidden, unit.attention)
 
 
@@ -76,7 +103,7 @@ def gated(x_m, labels, gate):
 
 
 def bla(x, label_vectors, x_m, unit):
-    labels = bilstm(label_vectors, unit.encoder)
+    labels = encode(label_vectors, unit.encoder)
     if unit.gate is not None:
         labels = gated(x_m, labels, unit.gate)
     return attention(x, labels, unit.attention)
@@ -152,24 +179,27 @@ def token_representation(example, model, vocabulary):
 
 
 def interact(x_m, tags, model):
-    """IJCAI equations 5-7, TNNLS equations 12-14."""
+    """IJCAI equations 5-7, TNNLS equations 12-14; X^m itself without label attention."""
+    if not model.settings.label_attention:
+        return x_m
     labels = np.asarray(model.label_table, np.float64)[tags]
     x_1 = bla(x_m, labels, x_m, model.first_bla)
-    x_2 = bilstm(np.concatenate([x_m, x_1], -1), model.fuse)
+    x_2 = encode(np.concatenate([x_m, x_1], -1), model.fuse)
     return bla(x_2, labels, x_m, model.second_bla)
 
 
 def forward(x, tags, model):
     """Of one sentence's representation: first potentials, second potentials, scores."""
-    x_m = x
+    x_m = x_r = x
     for unit in model.ner_units:
         x_m = bsa(x_m, unit)
+    for unit in model.relation_units:  # the same units where they are shared
+        x_r = bsa(x_r, unit)
     first = potentials(x_m, model.first_crf)
     if tags is None:
         tags = viterbi(first, np.asarray(model.first_crf.transitions, np.float64))
-    x_3 = interact(x_m, tags, model)
-    second = potentials(x_3, model.second_crf) if model.second_crf is not None else None
-    return first, second, relation_scores(x_3, model.scorer)
+    second = potentials(interact(x_m, tags, model), model.second_crf) if model.second_crf is not None else None
+    return first, second, relation_scores(interact(x_r, tags, model), model.scorer)
 
 
 def losses(x, example, model):

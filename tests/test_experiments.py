@@ -64,6 +64,17 @@ def test_label_source(tmp_path, eight_sentences):
     shown = again.stdout.splitlines()[2:]
     assert shown == process.stdout.splitlines()[-len(shown) :]
     assert (tmp_path / "results/conll04/cman-words-seed1.json").stat().st_mtime_ns == stamp
+    # Gold labels are given to the training that the predicted ones are of, no other.
+    stale = tmp_path / "results/label_source/cman_gold_labels-words-seed1.json"
+    kept = stale.read_text()
+    stale.unlink()
+    path = tmp_path / "results/conll04/cman-words-seed1.json"
+    path.write_text(json.dumps({**plain, "run": "another"}))
+    fails_with(
+        experiment(tmp_path, *arguments, "--rows=cman_gold_labels"), "cman-words-seed1.json: of another training"
+    )
+    path.write_text(json.dumps(plain))
+    stale.write_text(kept)
     # Trained on, the model is evaluated with gold labels anew.
     assert experiment(tmp_path, "conll04", "--rows=cman", arguments[1], extra=(*TINY, "--epochs=3")).returncode == 0
     on = experiment(tmp_path, *arguments, extra=(*TINY, "--epochs=3"))
@@ -71,14 +82,12 @@ def test_label_source(tmp_path, eight_sentences):
     assert "[2/2] label_source/cman_gold_labels-words-seed1: training" in on.stdout
     gold = json.loads((tmp_path / "results/label_source/cman_gold_labels-words-seed1.json").read_text())
     assert gold["epochs"] == 3
-    stale = tmp_path / "results/label_source/cman_gold_labels-words-seed1.json"
     stale.write_text(json.dumps({**gold, "epochs": 2}))  # of an earlier epoch, yet of other settings than asked for
     other = experiment(tmp_path, *arguments, "--rows=cman_gold_labels", extra=(*TINY, "--learning_rate=0.1"))
     fails_with(other, "cman_gold_labels-words-seed1.json: made with --learning_rate=0.0005, expected 0.1")
     stale.write_text(json.dumps(gold))
     other = experiment(tmp_path, *arguments, extra=(*TINY, "--learning_rate=0.1"))
     fails_with(other, "cman-words-seed1.json: made with --learning_rate=0.0005, expected 0.1")
-    path = tmp_path / "results/conll04/cman-words-seed1.json"
     result = json.loads(path.read_text())
     assert result["flags"].pop("weight_average") == 0  # as a file from before there was this setting
     path.write_text(json.dumps(result))

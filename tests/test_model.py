@@ -25,16 +25,22 @@ SWITCHES = [
     {"share": False},
     {"share": False, "model": "cman"},
     {"cell": "mlp"},
+    {"cell": "lstm"},
     {"cell": "gru"},
+    {"cell": "bigru"},
     {"relation_scorer": "shared"},
     {"loss_weighting": "sum"},
     {"bsa_units": 1},
 ]
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_losses_are_the_equations(name, make_model, make_batch, sentences, vocabulary):
-    model, batch = make_model(model=name), make_batch(sentences)
+ALL = [{"model": name, **changes} for name in MODELS for changes in ({}, *SWITCHES)]
+
+
+@pytest.mark.parametrize("changes", ALL, ids=str)
+def test_losses_are_the_equations(changes, make_model, make_batch, sentences, vocabulary):
+    """Of both models, whole and with each switch of the papers' tables."""
+    model, batch = make_model(**changes), make_batch(sentences)
     for s in model.joint_loss.log_variances.values():
         s.assign(0.3)
     x = model.represent(batch)

@@ -1,6 +1,7 @@
 """The report: like runs averaged, unlike ones apart, the paper's row beside them."""
 
 import dataclasses
+import functools
 import json
 import re
 
@@ -8,6 +9,7 @@ import pytest
 from conftest import ROOT, run_command
 
 from cman_tf.data.corpus import SPLITS
+from cman_tf.data.sentence import DataError
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.effects import beyond_chance, effects, effects_of, margins, what_is_left
 from cman_tf.experiments.tables import lines_of, pooled
@@ -89,7 +91,7 @@ def test_documents(tmp_path, sentences):
         (tmp_path / "conll04" / f"dynamic_cman-words-seed{seed}.json").write_text(json.dumps(content))
     (tmp_path / "conll04" / "multihead-words-seed1.json").write_text(json.dumps({**content, **baseline}))
     fold = {**result(0, 1), "test": {**scores, "without_overlaps": score(sentences[:2], predicted[:2])}}
-    fold["corpus"] = {"name": "ade_spert"}
+    fold |= {"corpus": {"name": "ade_spert"}, **baseline}
     (tmp_path / "ade").mkdir()
     for number in (0, 3):
         (tmp_path / "ade" / f"multihead-words-fold{number}-seed1.json").write_text(json.dumps(fold))
@@ -167,7 +169,7 @@ def test_other_files_of_the_same_name_are_no_like_runs(tmp_path):
     for folder, key, f1, vectors, changes in (
         ("conll04", "dynamic_cman-words-seed1", 60.0, "a", {}),
         ("conll04", "dynamic_cman-words-seed2", 80.0, "b", {}),
-        ("ablations", "dynamic_cman_no_attention-words-seed1", 78.0, "b", {"label_attention": False}),
+        ("ablations", "dynamic_cman_no_label_attention-words-seed1", 78.0, "b", {"label_attention": False}),
     ):
         content = {**result(f1, int(key[-1]), **changes), "word_vectors_sha256": vectors * 64}
         (tmp_path / folder / f"{key}.json").write_text(json.dumps(content))
@@ -180,9 +182,10 @@ def test_other_files_of_the_same_name_are_no_like_runs(tmp_path):
 def test_unlike_runs_are_not_averaged(tmp_path):
     """Another corpus, protocol or setting under one name; another number of epochs is no difference."""
     (tmp_path / "conll04").mkdir()
-    contents = [result(60.0, 1), {**result(62.0, 2), "epochs": 7}, result(80.0, 3, hidden_size=8)]
+    cman = functools.partial(result, model="cman")
+    contents = [cman(60.0, 1), {**cman(62.0, 2), "epochs": 7}, cman(80.0, 3, hidden_size=8)]
     contents[1]["flags"]["epochs"] = 7
-    contents.append({**result(70.0, 4), "corpus": {"name": "conll04_multihead"}, "protocol": "two stages"})
+    contents.append({**cman(70.0, 4), "corpus": {"name": "conll04_multihead"}, "protocol": "two stages"})
     for number, content in enumerate(contents, 1):
         (tmp_path / "conll04" / f"cman-words-seed{number}.json").write_text(json.dumps(content))
     lines = [li for li in lines_of("conll04", EXPERIMENTS["conll04"], tmp_path) if li.row.key == "cman"]
@@ -280,8 +283,22 @@ def test_margins(tmp_path):
         ("dynamic CMAN", "minilm", "words", "+16.00"),
         ("dynamic CMAN", "minilm", "minilm", "+6.00"),
     ]
+    allowed = f"{Settings().epochs} ({Settings().patience}) and {baseline['epochs']} ({baseline['patience']})"
+    assert all(row[7:] == ["1 and 1", allowed, "one seed / one seed"] for row in rows)
     (left,) = what_is_left(lines_of("conll04", EXPERIMENTS["conll04"], tmp_path))
     assert "+16.00 / +16.00 (entities / relations), +6.00 / +6.00 is left" in left
+
+
+def test_a_file_under_another_rows_name(tmp_path):
+    (tmp_path / "conll04").mkdir()
+    path = tmp_path / "conll04" / "cman-words-seed1.json"
+    path.write_text(json.dumps(result(80.0, 1)))
+    with pytest.raises(DataError, match="seed1.json: made with --model=dynamic_cman, expected cman, as its name says"):
+        lines_of("conll04", EXPERIMENTS["conll04"], tmp_path)
+    (tmp_path / "cells").mkdir()
+    path.rename(tmp_path / "cells" / "dynamic_cman_gru-words-seed1.json")
+    with pytest.raises(DataError, match="made with --cell=bilstm, expected gru, as its name says"):
+        lines_of("cells", EXPERIMENTS["cells"], tmp_path)
 
 
 def test_gold_labels_stand_beside_the_same_models(tmp_path):

@@ -15,7 +15,7 @@ from cman_tf.data.sentence import DataError
 _UNLIMITED = 100_000  # tokenizers without a limit of their own say 1e30
 
 # Models whose first position is the one after the padding's.
-_OFFSET = ("roberta", "xlm-roberta", "camembert", "longformer", "mpnet")
+_OFFSET = ("roberta", "roberta-prelayernorm", "xlm-roberta", "camembert", "longformer", "mpnet")
 
 
 class Window(NamedTuple):

@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from cman_tf.experiments.alike import READ
 from cman_tf.experiments.catalogue import FIGURES
-from cman_tf.experiments.rows import F1, Row
-from cman_tf.experiments.runs import flagfile_of
+from cman_tf.experiments.rows import F1
+from cman_tf.experiments.runs import own_settings
 from cman_tf.experiments.tables import Line
-from cman_tf.flags import settings_from_flagfile
 from cman_tf.scoring.score import TASKS
 from cman_tf.scoring.tables import PAPER_CONLL04
 
@@ -27,17 +26,18 @@ FIGURE_MARGINS = {
 }
 
 _NUMBERS = ("entities: paper", "ours", "relations: paper", "ours")
+_OF_RUNS = ("runs", "epochs allowed (patience)", "more than chance of seeds")
 # Student's t by degrees of freedom: two-sided, 95 %; beyond these the last, a little too strict.
 _T_95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
 
 def margins(lines: Sequence[Line]) -> list[list[str]]:
     """How far CMAN is ahead of the baseline, on equal inputs and as the papers compare them, header first."""
-    rows = [["less the baseline", "inputs", "the baseline's", *_NUMBERS, "runs"]]
+    rows = [["less the baseline", "inputs", "the baseline's", *_NUMBERS, *_OF_RUNS]]
     for line, baseline in _beside_the_baseline(lines, as_the_papers=True):
         ours = [statistics.mean(line.f1(task)) - statistics.mean(baseline.f1(task)) for task in TASKS]
-        runs = f"{len(line.results)} and {len(baseline.results)}"
-        rows.append([line.row.label, line.inputs, baseline.inputs, *_cells(MARGINS[line.row.key], ours), runs])
+        cells = [*_cells(MARGINS[line.row.key], ours), *_of_runs(line, baseline)]
+        rows.append([line.row.label, line.inputs, baseline.inputs, *cells])
     return rows
 
 
@@ -103,16 +103,12 @@ def effects_of(lines: Sequence[Line]) -> list[Effect]:
 def effects(lines: Sequence[Line]) -> list[list[str]]:
     """How far each row with a change is from the row without, whether that is more than their seeds
     explain, and how far on dev, header first."""
-    header = ["row", "less", "inputs", *_NUMBERS, "runs", "epochs allowed (patience)"]
-    rows = [[*header, "more than chance of seeds", "on dev: ours"]]
+    rows = [["row", "less", "inputs", *_NUMBERS, *_OF_RUNS, "on dev: ours"]]
     for effect in effects_of(lines):
         line, whole = effect.changed, effect.whole
-        runs = f"{len(line.results)} and {len(whole.results)}"
-        allowed = f"{_allowed(line)} and {_allowed(whole)}"
-        said = " / ".join(beyond_chance(line.f1(task), whole.f1(task)) for task in TASKS)
         changed, full = ([side.f1(task, split="dev") for task in TASKS] for side in (line, whole))
         dev = [f"{statistics.mean(a) - statistics.mean(b):+.2f}" for a, b in zip(changed, full) if a and b]
-        cells = [*_cells(effect.papers, effect.ours), runs, allowed, said, " / ".join(dev)]
+        cells = [*_cells(effect.papers, effect.ours), *_of_runs(line, whole), " / ".join(dev)]
         rows.append([line.row.label, whole.row.label, line.inputs, *cells])
     return rows
 
@@ -127,6 +123,12 @@ def beyond_chance(some: Sequence[float], others: Sequence[float]) -> str:
     error = (squares / freedom * (1 / len(some) + 1 / len(others))) ** 0.5
     difference = abs(statistics.mean(some) - statistics.mean(others))
     return "yes" if difference > _T_95[min(freedom, len(_T_95)) - 1] * error else "no"
+
+
+def _of_runs(some: Line, others: Line) -> list[str]:
+    """Of a difference's two sides: how many runs, how long they might train, and whether it is more than chance."""
+    said = " / ".join(beyond_chance(some.f1(task), others.f1(task)) for task in TASKS)
+    return [f"{len(some.results)} and {len(others.results)}", f"{_allowed(some)} and {_allowed(others)}", said]
 
 
 def _allowed(line: Line) -> str:
@@ -151,7 +153,7 @@ def _without(lines: Sequence[Line], changed: Line) -> Line | None:
     """The row without a change, of the same model, whose runs differ in the change alone."""
     for line in lines:
         whole = line.results and not line.row.flags and line.row.flagfile == changed.row.flagfile
-        if whole and _unlike(line, changed) <= _own_settings(changed.row):
+        if whole and _unlike(line, changed) <= own_settings(changed.row).keys():
             return line
     return None
 
@@ -160,13 +162,6 @@ def _unlike(some: Line, others: Line) -> set[str]:
     """Names of what two lines' runs do not have in common."""
     names = some.common.keys() | others.common.keys()
     return {name for name in names if some.common.get(name) != others.common.get(name)}
-
-
-def _own_settings(row: Row) -> set[str]:
-    """Names of the settings that a row's flags change."""
-    path = flagfile_of(row.flagfile)
-    plain, changed = (dataclasses.asdict(settings_from_flagfile(path, more)) for more in ((), row.flags))
-    return {name for name in plain if plain[name] != changed[name]}
 
 
 def _cells(papers: Sequence[float | None], ours: Sequence[float]) -> list[str]:

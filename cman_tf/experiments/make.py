@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from cman_tf.data.corpus import find_split
 from cman_tf.data.sentence import DataError
 from cman_tf.experiments.made import is_made
-from cman_tf.experiments.runs import Run, flagfile_of, read_result
+from cman_tf.experiments.runs import Run, flagfile_of, read_result, training_of
 from cman_tf.files import held, read_json, write_atomically
 
 
@@ -52,11 +52,13 @@ def _evaluate_with_gold_labels(run: Run, lock: int) -> None:
 
 
 def _evaluate(run: Run, model: pathlib.Path, result: pathlib.Path, locks: Sequence[int]) -> None:
-    if not result.exists() or not (model / "flags.txt").exists():
+    if not result.exists() or not (model / "flags.txt").exists() or not (model / "result.json").exists():
         raise DataError(
             f"{model}: no trained model with a result, expected the row {run.row.gold_labels_of} made before"
         )
     trained = read_result(result)
+    if training_of(trained) != training_of(read_result(model / "result.json")):
+        raise DataError(f"{result}: of another training than {model} is, expected its own, or another --results_dir")
     scores = run.directory.parent / f"{run.directory.name}.json"
     test = find_split(run.given("data_dir"), "test")
     _call(

@@ -12,6 +12,7 @@ from cman_tf import given_corpora
 from cman_tf.data.sentence import DataError
 from cman_tf.experiments.rows import FOLDS, Experiment, Row
 from cman_tf.files import read_json
+from cman_tf.flags import settings_from_flagfile
 
 DREC_FILE = "drec.txt"  # the whole corpus, split by us, where there are no train.txt, dev.txt and test.txt
 DATA_FLAGS = (*given_corpora.NAMES, "hold_out")  # of train
@@ -132,6 +133,13 @@ def flagfile_of(name: str) -> pathlib.Path:
     if not path.exists():
         raise DataError(f"{path}: no such file, expected to be called in a checkout, which has flags/")
     return path
+
+
+def own_settings(row: Row) -> dict[str, Any]:
+    """The settings that a row's flags change, and its model."""
+    path = flagfile_of(row.flagfile)
+    plain, changed = (dataclasses.asdict(settings_from_flagfile(path, more)) for more in ((), row.flags))
+    return {name: changed[name] for name in plain if name == "model" or plain[name] != changed[name]}
 
 
 def read_result(path: pathlib.Path) -> dict[str, Any]:

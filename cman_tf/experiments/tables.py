@@ -8,11 +8,13 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from cman_tf.data.sentence import DataError
 from cman_tf.experiments.alike import differing, grouped, hashes_of
 from cman_tf.experiments.rows import FOLDS, Experiment, Row
-from cman_tf.experiments.runs import fold_of, read_result, training_of
+from cman_tf.experiments.runs import fold_of, own_settings, read_result, training_of
 from cman_tf.scoring.counts import rates
 from cman_tf.scoring.score import TASKS
+from cman_tf.training.run_directory import completed
 
 GAP = "not run"
 
@@ -41,7 +43,7 @@ def lines_of(name: str, experiment: Experiment, results: pathlib.Path) -> list[L
         for path in sorted((results / (row.home or name)).glob(f"{row.key}-*-seed*.json")):
             inputs = path.stem[len(row.key) + 1 :].partition("-")[0]
             kinds += [inputs] if inputs not in kinds else []
-            found.setdefault((row.key, inputs), []).append({**read_result(path), "file": str(path)})
+            found.setdefault((row.key, inputs), []).append({**_result_of(row, path), "file": str(path)})
     _same_models_only(experiment, found)
     hashes = hashes_of([result for results in found.values() for result in results])
     runs = FOLDS if experiment.corpus == "ade" else 1
@@ -56,6 +58,15 @@ def lines_of(name: str, experiment: Experiment, results: pathlib.Path) -> list[L
                 expected = runs * max(1, len({result["seed"] for result in results}))
                 lines.append(Line(dataclasses.replace(row, label=label), inputs, tuple(results), expected, common))
     return lines
+
+
+def _result_of(row: Row, path: pathlib.Path) -> dict[str, Any]:
+    """A row's result file; one of another model or without the row's change has a wrong name."""
+    result = read_result(path)
+    known, expected = completed(result["flags"]), own_settings(row)
+    for name in (name for name in expected if known[name] != expected[name]):
+        raise DataError(f"{path}: made with --{name}={known[name]}, expected {expected[name]}, as its name says")
+    return result
 
 
 def _same_models_only(experiment: Experiment, found: dict[tuple[str, str], list[dict[str, Any]]]) -> None:
