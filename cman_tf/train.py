@@ -174,6 +174,10 @@ def main(arguments: list[str]) -> None:
     encoder = source.find_source(source.given())
     if FLAGS.features and encoder is None:
         raise DataError("--features and no encoder, expected --encoder, --elmo or --elmo_options and --elmo_weights")
+    if settings.tune_word_vectors and not FLAGS.word_vectors:
+        raise DataError(
+            "--tune_word_vectors and no --word_vectors, expected a file: without one they are trained anyway"
+        )
     if encoder is None and (settings.mixed_layers, settings.mix_scale) != ("all", 1.0):
         raise DataError(
             "--mixed_layers or --mix_scale and no encoder, expected --encoder, --elmo, or --elmo_options and "

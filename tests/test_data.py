@@ -35,6 +35,8 @@ def test_read_word_vectors(tmp_path, header):
     path = tmp_path / "vectors.txt"
     path.write_text(f"{header}the 1 2 3\nRome -1 0.5 1e-3 \nthe 9 9 9\n. . 4 5 6\n")
     words, table = read_word_vectors(str(path))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())  # a byte order mark is no part of a word
+    assert read_word_vectors(str(path))[0] == words
     assert words == ["the", "Rome", ". ."]  # GloVe's large files have words with blanks in them
     np.testing.assert_allclose(table, [[1, 2, 3], [-1, 0.5, 1e-3], [4, 5, 6]])
 
@@ -46,6 +48,7 @@ def test_read_word_vectors(tmp_path, header):
         ("a 1 2\nb 1 2 3\n", "line 2, word 'b': 3 numbers, expected 2"),
         ("a 1 2\nb 1 x\n", "line 2, word 'b': not all numbers"),
         ("a 1 2\nb 1 nan\n", "line 2, word 'b': a value that is not finite"),
+        ("a\t1 2\n", "line 1, word .*: a tab, expected blanks"),
         ("a\n", "line 1, word 'a': 0 numbers"),
         ("3 2\na 1 2\nb 1 2\n", "2 rows, expected 3 as its first line says"),
         ("2 3\na 1 2\nb 1 2\n", "line 2, word 'a': 2 numbers, expected 3"),

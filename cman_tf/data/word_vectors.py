@@ -86,13 +86,16 @@ def _text_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, np.
     size = skipped = 0
     number, promised = 0, None
     for number, line in enumerate(file, start=1):
-        parts = line.decode("utf-8", errors="replace").rstrip("\r\n ").split(" ")
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace")
+        parts = text.rstrip("\r\n ").split(" ")
         if number == 1 and len(parts) == 2 and all(part.isdecimal() for part in parts):
             skipped, promised, size = 1, *map(int, parts)
             continue
         if size and len(parts) - 1 > size and not _is_number(parts[-size - 1]):
             parts = [" ".join(parts[:-size]), *parts[-size:]]  # a word with blanks in it
         where = f"{path}, line {number}, word {parts[0][:30]!r}"
+        if "\t" in parts[0]:
+            raise DataError(f"{where}: a tab, expected blanks between a word and its numbers")
         if len(parts) < 2 or (size and len(parts) - 1 != size):
             raise DataError(f"{where}: {len(parts) - 1} numbers, expected {size or 'at least one'}")
         size = len(parts) - 1
