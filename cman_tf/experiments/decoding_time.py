@@ -177,7 +177,7 @@ def table(folder: pathlib.Path) -> list[list[str]]:
         for file in files or [{"inputs": "", "seed": "", "seconds": {}, "overall_f1": {}}]:
             for key, label in ROWS.items():
                 own, paper = file["seconds"].get(key), PAPER.get((corpus, key))
-                if key == "multihead" and "--encoder" in file["inputs"]:
+                if key == "multihead" and file["inputs"] not in ("", "words"):
                     paper = None  # the paper's baseline has no contextual vectors
                 ours = ["not run"] * 3
                 if own is not None:
