@@ -7,13 +7,13 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_bert import WORDS, write_bert
+from tiny_bert import WORDS, write_bert, write_vocabulary
 
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders.locations import transformer_folder
 from cman_tf.encoders.pieces import windows
 from cman_tf.encoders.source import find_source
-from cman_tf.encoders.transformer import Transformer
+from cman_tf.encoders.transformer import Transformer, TransformerLayer, TunedTransformer
 
 transformers = pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
 
@@ -69,6 +69,53 @@ def test_byte_level_tokenizers(tmp_path):
     assert list(words) == [0] * 4 + [1] * 4
     (short,), (long,) = encoder.encode([("Lee",)]), encoder.encode([("Lee", "Rome") * 9])
     assert short.shape == (1, 2, 8) and long.shape == (18, 2, 8) and np.isfinite(long).all()
+
+
+SMALL_MODEL = {"num_hidden_layers": 2, "num_attention_heads": 2, "hidden_size": 8, "intermediate_size": 8}
+
+
+def write_model(kind, folder, **changes):
+    """A model of this class of configurations with random weights and BERT's tokenizer; its directory."""
+    transformers.BertTokenizerFast(write_vocabulary(folder, WORDS), model_max_length=60).save_pretrained(folder)
+    tf.keras.utils.set_random_seed(1)
+    config = kind(vocab_size=len(WORDS), initializer_range=0.5, **{**SMALL_MODEL, **changes})
+    model = transformers.TFAutoModel.from_config(config)
+    model(tf.constant([[2] * 8]))
+    model.save_pretrained(folder)
+    return str(folder)
+
+
+def test_an_encoder_that_padding_disturbs_reads_one_sentence_at_a_time(tmp_path):
+    """ConvBERT's convolutions see the neighbours of a short sentence's last pieces, padding or not."""
+    folder = write_model(transformers.ConvBertConfig, tmp_path, embedding_size=8)
+    encoder = Transformer(folder)
+    sentences = [("Lee", "lives"), ("Lee", "lives", "in", "Rome", ".") * 8]
+    assert TransformerLayer(folder).sees_padding(encoder.tokenizer)
+    for sentence, mine in zip(sentences, encoder.encode(sentences)):
+        np.testing.assert_allclose(mine, encoder.encode([sentence])[0], atol=1e-5)
+    with pytest.raises(DataError, match="padding changes what this convbert model says.*expected for --tune_encoder"):
+        TunedTransformer(folder, "tiny").layer()
+
+
+def test_an_encoder_that_cannot_be_read_alike(tmp_path):
+    """Funnel pools pieces away between layers, so that its layers have no vectors of the same pieces."""
+    kind = {"block_sizes": [2, 2], "d_model": 8, "n_head": 2, "d_head": 4, "d_inner": 8, "num_decoder_layers": 1}
+    transformers.BertTokenizerFast(write_vocabulary(tmp_path, WORDS), model_max_length=60).save_pretrained(tmp_path)
+    model = transformers.TFFunnelModel(transformers.FunnelConfig(vocab_size=len(WORDS), **kind))
+    model(tf.constant([[2] * 20]))
+    model.save_pretrained(tmp_path)
+    with pytest.raises(DataError, match="expected a model and its tokenizer for TensorFlow") as error:
+        Transformer(str(tmp_path))
+    assert "\n" not in str(error.value)
+
+
+def test_positions_after_the_paddings(tmp_path):
+    """A prenorm RoBERTa of 12 positions has 10 for pieces: two of them special, eight of the sentence."""
+    kind = {"max_position_embeddings": 12, "pad_token_id": 1}
+    encoder = Transformer(write_model(transformers.RobertaPreLayerNormConfig, tmp_path, **kind))
+    assert encoder.tokenizer.pieces([("lee",) * 9]).ids.shape == (2, 10)
+    (features,) = encoder.encode([("lee",) * 9])
+    assert features.shape == (9, 3, 8) and np.isfinite(features).all()
 
 
 def test_windows():

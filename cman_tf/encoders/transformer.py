@@ -15,6 +15,8 @@ from cman_tf.data.sentence import DataError
 from cman_tf.encoders.pieces import PieceTokenizer, loaded
 from cman_tf.layers.piece_pool import pool
 
+_TOLERANCE = 1e-5  # of a sentence's vectors alone and in a batch, beside the largest of them
+
 
 class TransformerLayer(tf.keras.layers.Layer):
     """An encoder's weights, read from a directory; its embeddings and its pooler stay frozen.
@@ -37,6 +39,7 @@ class TransformerLayer(tf.keras.layers.Layer):
         super().__init__(**kwargs)
         import transformers
 
+        self._folder = folder
         options = {"local_files_only": True, "output_hidden_states": True, "output_loading_info": True}
         read = transformers.TFAutoModel.from_pretrained
         self.encoder, info = loaded(folder, lambda: read(folder, **options))
@@ -57,9 +60,26 @@ class TransformerLayer(tf.keras.layers.Layer):
     def _states(self, ids: tf.Tensor, mask: tf.Tensor, training: bool) -> tf.Tensor:
         return tf.stack(self.encoder(input_ids=ids, attention_mask=mask, training=training).hidden_states, 2)
 
+    def sees_padding(self, tokenizer: PieceTokenizer) -> bool:
+        """Whether a word's vectors are others beside a longer sentence than alone (ConvBERT's convolutions
+        reach into the padding).
+
+        Raises:
+          DataError: if the encoder cannot read them.
+        """
+
+        def states(*sentences: Sequence[str]) -> np.ndarray:
+            ids, lengths, _ = tokenizer.pieces(sentences)
+            return self._states(tf.constant(ids), tf.sequence_mask(lengths, ids.shape[1], tf.int32), False)[0].numpy()
+
+        alone, together = loaded(self._folder, lambda: (states(["a"]), states(["a"], ["a"] * 40)))
+        return np.abs(together[: len(alone)] - alone).max() > _TOLERANCE * max(1.0, np.abs(alone).max())
+
 
 class Transformer:
     """Every layer of a frozen encoder. Sentences longer than it takes are read in overlapping windows.
+
+    An encoder that padding disturbs reads one sentence at a time: a sentence's features are the same in any batch.
 
     Args:
       folder: a model's directory, with its tokenizer.
@@ -73,10 +93,13 @@ class Transformer:
         self.layers, self.size = self.tokenizer.layers, self.tokenizer.size
         specs = [tf.TensorSpec(shape, tf.int32) for shape in ([None, None], [None], [None, 4], [2])]
         layer = TransformerLayer(folder)
+        self._one_by_one = layer.sees_padding(self.tokenizer)
         self._run: Any = tf.function(lambda ids, lengths, *where: pool(layer(ids, lengths), *where), specs)
 
     def encode(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
         """float32 [L, N, H] of each sentence."""
+        if self._one_by_one and len(sentences) > 1:
+            return [self.encode([sentence])[0] for sentence in sentences]
         lengths = [len(sentence) for sentence in sentences]
         vectors = self._run(*self.tokenizer.pieces(sentences), tf.constant([len(lengths), max(lengths)]))
         return [of_one[:length] for of_one, length in zip(vectors.numpy(), lengths)]
@@ -102,10 +125,16 @@ class TunedTransformer:
 
         Raises:
           DataError: for weights that cannot be read, or an encoder whose embeddings are not
-            found: they are to stay as they are.
+            found: they are to stay as they are; or one that padding disturbs.
         """
         layer = TransformerLayer(self._folder, name="encoder")
         if layer.embeddings is None:
             kind = layer.encoder.config.model_type
             raise DataError(f"{self._folder}: a {kind} model, expected for --tune_encoder one with a part `embeddings`")
+        if layer.sees_padding(self.tokenizer):
+            kind = layer.encoder.config.model_type
+            raise DataError(
+                f"{self._folder}: padding changes what this {kind} model says of a sentence, "
+                "expected for --tune_encoder one that it does not"
+            )
         return layer
