@@ -6,8 +6,8 @@ import random
 import pytest
 from conftest import run_command
 
-from cman_tf.data.sentence import Entity, Relation, Sentence
-from cman_tf.data.spert_json import dump_json
+from cman_tf.data.sentence import DataError, Entity, Relation, Sentence
+from cman_tf.data.spert_json import dump_json, read_record
 from cman_tf.scoring.analysis import by_distance, by_length, distance
 from cman_tf.scoring.score import labels_of, score
 
@@ -104,6 +104,7 @@ def test_macro_rules():
     assert seen["strict"]["macro"]["entities"]["f1"] == pytest.approx(200 / 3)
     assert seen["strict"]["macro_without_other"]["entities"]["f1"] == 100.0
     assert seen["strict"]["macro_without_other"]["entities"]["types"] == 2
+    assert "macro_without_other" not in seen["boundaries"]  # it leaves the types out
 
 
 COLUMNS = """#doc 0
@@ -165,6 +166,16 @@ def test_json_predictions(tmp_path):
     process = run_command("cman_tf.score", *arguments)
     assert process.returncode != 0
     assert "expected [type, head token, tail token]" in process.stderr
+
+
+def test_a_predicted_relation_of_an_entity_to_itself_is_false(tmp_path):
+    """In records as in columns; in gold data it is refused."""
+    record = json.loads(dump_json([GOLD]))[0]
+    record["relations"].append({"type": "Live_In", "head": 0, "tail": 0})
+    for convention in ("strict", "boundaries", "relaxed"):
+        assert counts_of(score([GOLD], [read_record(record, "found", predictions=True)]), convention)[1] == (2, 1, 0)
+    with pytest.raises(DataError, match="Live_In from entity 'a b' to itself, expected two entities"):
+        read_record(record, "gold")
 
 
 def transcribed(gold, predicted):

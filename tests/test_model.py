@@ -59,9 +59,14 @@ def test_losses_are_the_equations(changes, make_model, make_batch, sentences, vo
 @pytest.mark.parametrize("name", MODELS)
 def test_decoding_is_the_equations(name, make_model, make_batch, sentences, vocabulary):
     model = make_model(model=name)
+    for crf in (model.first_crf, model.second_crf):
+        if crf is not None:  # tags that change from token to token, so that there are many entities and pairs
+            crf.unary.kernel.assign(20.0 * crf.unary.kernel)
+            crf.transitions.assign(tf.random.stateless_normal(crf.transitions.shape, [1, 2], stddev=10.0))
     batch = make_batch(sentences)
     for gold in (False, True):
         output = model.decode(batch, gold_labels=gold)
+        assert len(output["pairs"]) >= 20
         for row, sentence in enumerate(sentences):
             example = encode(sentence, vocabulary)
             x = reference.token_representation(example, model, vocabulary)

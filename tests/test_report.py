@@ -10,13 +10,16 @@ from conftest import ROOT, run_command
 
 from cman_tf.data.corpus import SPLITS
 from cman_tf.data.sentence import DataError
+from cman_tf.experiments import decoding_time
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.effects import beyond_chance, effects, effects_of, margins, what_is_left
+from cman_tf.experiments.runs import read_result
 from cman_tf.experiments.tables import lines_of, pooled
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.report import BEGIN, END
 from cman_tf.scoring.analysis import by_distance, by_length
 from cman_tf.scoring.score import score
+from cman_tf.scoring.tables import paper_table
 from cman_tf.settings import Settings
 
 
@@ -309,6 +312,43 @@ def test_gold_labels_stand_beside_the_same_models(tmp_path):
             (tmp_path / folder / f"{key}-words-seed{seed}.json").write_text(json.dumps(content))
     lines = lines_of("label_source", EXPERIMENTS["label_source"], tmp_path)
     assert [line.f1("entities") for line in lines] == [[52.0], [52.0]]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"flags": {}},
+        {"flags": {"model": "spert"}},
+        {"flags": []},
+        {"corpus": {}},
+        {"test": {"strict": {}}},
+        {"test": {"strict": {"micro": {"entities": {"f1": 1.0}, "relations": {"f1": None}}}}},
+    ],
+)
+def test_damaged_results(tmp_path, damage):
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps({**result(80.0, 1), **damage}))
+    with pytest.raises(DataError, match="r.json: no model of ours, no corpus or no strict micro F1, expected a result"):
+        read_result(path)
+
+
+def test_the_papers_row_beside_a_switched_model():
+    """A row of train's last table names what is not the paper's model."""
+    assert "ours (cman), words" in paper_table(result(80.0, 1, model="cman"))
+    text = paper_table(result(80.0, 1, label_gate=False, cell="gru"))
+    assert "ours (dynamic_cman, cell=gru, label_gate=False), words" in text and "-11.72" in text
+
+
+def test_decoding_time_beside_the_papers_baseline(tmp_path):
+    """The paper's baseline has no contextual vectors: its F1 stands beside ours without them only."""
+    (tmp_path / "decoding_time").mkdir()
+    made = {"seconds": {"multihead": 1.0}, "overall_f1": {"multihead": 70.0}, "seed": 1, "of": "CoNLL04"}
+    for inputs in ("words", "words + minilm"):
+        (tmp_path / "decoding_time" / f"{inputs[-6:]}-seed1.json").write_text(json.dumps({**made, "inputs": inputs}))
+    rows = {(row[0], row[2]): row for row in decoding_time.table(tmp_path) if row[1] == "CoNLL04"}
+    label = decoding_time.ROWS["multihead"]
+    assert rows[label, "words"][3] == "1.00" and rows[label, "words"][6]
+    assert rows[label, "words + minilm"][3] == rows[label, "words + minilm"][6] == ""
 
 
 @pytest.mark.parametrize("text", ["", BEGIN, f"{BEGIN}{BEGIN}{END}"])

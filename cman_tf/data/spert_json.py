@@ -39,14 +39,16 @@ def _read_entity(item: Any, tokens: tuple[str, ...], where: str) -> Entity:
     return entity
 
 
-def _read_relation(item: Any, entities: list[Entity], tokens: tuple[str, ...], where: str) -> Relation:
+def _read_relation(
+    item: Any, entities: list[Entity], tokens: tuple[str, ...], where: str, predictions: bool
+) -> Relation:
     relation = Relation(
         _field(item, "type", str, where), _field(item, "head", int, where), _field(item, "tail", int, where)
     )
     for end in (relation.head, relation.tail):
         if not 0 <= end < len(entities):
             raise DataError(f"{where}: entity {end}, expected the number of one of {len(entities)} entities, from 0")
-    if relation.head == relation.tail:
+    if relation.head == relation.tail and not predictions:
         entity = entities[relation.head]
         text = " ".join(tokens[entity.start : entity.end])
         raise DataError(f"{where}: {relation.type} from entity {text!r} to itself, expected two entities")
@@ -59,7 +61,8 @@ def read_record(record: Any, where: str, predictions: bool = False) -> Sentence:
     Args:
       record: from JSON.
       where: it is, for messages.
-      predictions: what a record says twice is taken once instead of refused.
+      predictions: what a record says twice is taken once instead of refused, and a relation from an entity
+        to itself is read: it counts as false.
 
     Raises:
       DataError: opening with `where` and naming the item and what was expected.
@@ -82,7 +85,7 @@ def read_record(record: Any, where: str, predictions: bool = False) -> Sentence:
         entities.append(entity)
     relations: list[Relation] = []
     for number, item in enumerate(_field(record, "relations", list, where)):
-        relation = _read_relation(item, entities, tokens, f"{where}, relation {number}")
+        relation = _read_relation(item, entities, tokens, f"{where}, relation {number}", predictions)
         if relation in relations and not predictions:
             raise DataError(
                 f"{where}, relation {number}: {relation.type} from entity {relation.head} to {relation.tail}"

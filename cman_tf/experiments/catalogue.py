@@ -230,15 +230,3 @@ EXPERIMENTS: dict[str, Experiment] = {
         "(0.001 on DREC), which the other tables have, without an average.",
     ),
 }
-
-# Figures made from the rows of the experiment conll04: what of their results, by which groups.
-FIGURES = {
-    "distance": ("by_distance", "F1 by entity distance in characters (IJCAI figure 4 on dev, TNNLS figure 5 on test)"),
-    "length": ("by_length", "F1 by sentence length in tokens (IJCAI figure 5 on dev, TNNLS figure 6 on test)"),
-}
-_SAME_INPUTS = "The papers' CMAN has ELMo and their baseline does not; here the inputs of both are the same."
-FIGURE_NOTES = {
-    "distance": _SAME_INPUTS,
-    "length": f"{_SAME_INPUTS} The last group is small: of CoNLL04's relations 50 on dev and 62 on test are in "
-    "sentences of 50 tokens and more.",
-}

@@ -8,8 +8,9 @@ import pathlib
 from collections.abc import Sequence
 
 from cman_tf.experiments import decoding_time, figures
-from cman_tf.experiments.catalogue import EXPERIMENTS, FIGURE_NOTES, FIGURES
+from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.effects import effects, effects_of, figure_margins, margins, what_is_left
+from cman_tf.experiments.figures import FIGURE_NOTES, FIGURES
 from cman_tf.experiments.tables import GAP, HEADER, Line, conventions, folds, lines_of, single_folds, table
 from cman_tf.scoring.conventions import DESCRIPTIONS
 

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from cman_tf.experiments.alike import READ
-from cman_tf.experiments.catalogue import FIGURES
+from cman_tf.experiments.figures import FIGURES
 from cman_tf.experiments.rows import F1
 from cman_tf.experiments.runs import own_settings
 from cman_tf.experiments.tables import Line

@@ -12,6 +12,18 @@ from cman_tf.data.sentence import DataError
 from cman_tf.experiments.tables import Line
 from cman_tf.scoring.score import TASKS
 
+# Figures made from the rows of the experiment conll04: what of their results, by which groups.
+FIGURES = {
+    "distance": ("by_distance", "F1 by entity distance in characters (IJCAI figure 4 on dev, TNNLS figure 5 on test)"),
+    "length": ("by_length", "F1 by sentence length in tokens (IJCAI figure 5 on dev, TNNLS figure 6 on test)"),
+}
+_SAME_INPUTS = "The papers' CMAN has ELMo and their baseline does not; here the inputs of both are the same."
+FIGURE_NOTES = {
+    "distance": _SAME_INPUTS,
+    "length": f"{_SAME_INPUTS} The last group is small: of CoNLL04's relations 50 on dev and 62 on test are in "
+    "sentences of 50 tokens and more.",
+}
+
 
 def _two_panels(draw: Callable[[Any, str], None], same_scale: bool = True) -> str:
     """A figure with a panel a task, each drawn by `draw`, as SVG."""

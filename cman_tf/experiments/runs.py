@@ -13,6 +13,8 @@ from cman_tf.data.sentence import DataError
 from cman_tf.experiments.rows import FOLDS, Experiment, Row
 from cman_tf.files import read_json
 from cman_tf.flags import settings_from_flagfile
+from cman_tf.scoring.score import TASKS
+from cman_tf.scoring.tables import PAPER_CONLL04
 
 DREC_FILE = "drec.txt"  # the whole corpus, split by us, where there are no train.txt, dev.txt and test.txt
 DATA_FLAGS = (*given_corpora.NAMES, "hold_out")  # of train
@@ -148,4 +150,14 @@ def read_result(path: pathlib.Path) -> dict[str, Any]:
     Raises:
       DataError: if it is something else.
     """
-    return read_json(path, "a result file of cman_tf.train", *_NAMES)
+    result = read_json(path, "a result file of cman_tf.train", *_NAMES)
+    try:
+        scores = [float(result["test"]["strict"]["micro"][task]["f1"]) for task in TASKS]
+        sound = result["flags"]["model"] in PAPER_CONLL04 and result["corpus"]["name"] and all(f1 >= 0 for f1 in scores)
+    except (KeyError, TypeError, ValueError):
+        sound = False
+    if not sound:
+        raise DataError(
+            f"{path}: no model of ours, no corpus or no strict micro F1, expected a result file of cman_tf.train"
+        )
+    return result

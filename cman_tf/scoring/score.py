@@ -31,7 +31,7 @@ def score(gold: Sequence[Sentence], predicted: Sequence[Sentence], labels: Label
         labels", those of the gold sentences and the predictions.
 
     Returns:
-      Convention to {"means", "micro", "macro", "macro_without_other", "per_type"}, each
+      Convention to {"means", "micro", "macro", "macro_without_other" (not of boundaries), "per_type"}, each
       but the first task to precision, recall and F1; "stop_score"; "macro_rule";
       "ungrounded_relations", which are left out; "counts".
 
@@ -42,15 +42,17 @@ def score(gold: Sequence[Sentence], predicted: Sequence[Sentence], labels: Label
     scores: dict[str, Any] = {}
     for name, facts in CONVENTIONS.items():
         pairs = [facts(right, found) for right, found in zip(gold, predicted)]
-        table = scores[name] = {"means": DESCRIPTIONS[name], "micro": {}, "macro": {}, "macro_without_other": {}}
-        table["per_type"] = {}
+        table = scores[name] = {"means": DESCRIPTIONS[name], "micro": {}, "macro": {}, "per_type": {}}
+        if name != "boundaries":  # whose entities have no types, Other or not
+            table["macro_without_other"] = {}
         for number, task in enumerate(TASKS):
             counts = count([right[number] for right, _ in pairs], [found[number] for _, found in pairs])
             known = () if labels is None or (name, task) == ("boundaries", "entities") else labels[task]
             types = table["per_type"][task] = per_type(counts, known)
             table["micro"][task] = micro(counts)
             table["macro"][task] = macro(types)
-            table["macro_without_other"][task] = macro(types, without_other=task == "entities")
+            if "macro_without_other" in table:
+                table["macro_without_other"][task] = macro(types, without_other=task == "entities")
     left_out = [ungrounded(right, found) for right, found in zip(gold, predicted)]
     counts = {"sentences": len(gold), "tokens": sum(len(s.tokens) for s in gold)}
     for number, task in enumerate(TASKS):

@@ -7,6 +7,7 @@ from typing import Any
 
 from cman_tf.scoring.conventions import DESCRIPTIONS
 from cman_tf.scoring.score import TASKS
+from cman_tf.settings import Settings
 
 # F1 on CoNLL04: IJCAI 2020 table 1 and TNNLS 2021 table I.
 PAPER_CONLL04 = {"cman": (90.62, 72.97), "dynamic_cman": (91.72, 73.46), "multihead": (83.61, 61.95)}
@@ -16,6 +17,12 @@ PAPER_NAMES = {
     "multihead": "Multi-head + AT, Bekoulis et al. 2018",
 }
 PAPER_INPUTS = {**dict.fromkeys(PAPER_CONLL04, "words + characters + ELMo"), "multihead": "words + characters"}
+
+# Settings that make another model, or another task, of the paper's.
+SWITCHES = (
+    "relation_scorer", "use_characters", "cell", "self_attention", "label_attention", "label_gate", "share",
+    "loss_weighting", "train_fraction",
+)  # fmt: skip
 
 
 def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -75,7 +82,7 @@ def _rates(row: dict[str, float]) -> list[str]:
 
 
 def paper_table(result: dict[str, Any]) -> str:
-    """The paper's row beside ours for a result file of `cman_tf.train`."""
+    """The paper's row beside ours for a result file of `cman_tf.train`, naming the switches that differ."""
     model, micro = result["flags"]["model"], result["test"]["strict"]["micro"]
     ours = (micro["entities"]["f1"], micro["relations"]["f1"])
     rows = []
@@ -87,7 +94,10 @@ def paper_table(result: dict[str, Any]) -> str:
                 *(f"{f1:.2f}" for f1 in paper),
             ]
         )
-    rows.append([f"ours ({model}), {result['inputs']}", *(f"{f1:.2f}" for f1 in ours)])
+    usual = Settings(model=model).resolved()
+    used = {name: result["flags"].get(name, getattr(usual, name)) for name in SWITCHES}
+    switched = [f"{name}={value}" for name, value in used.items() if value != getattr(usual, name)]
+    rows.append([f"ours ({', '.join([model, *switched])}), {result['inputs']}", *(f"{f1:.2f}" for f1 in ours)])
     if len(rows) == 2:
         rows.append(["difference", *(f"{b - a:+.2f}" for a, b in zip(paper, ours))])
     title = f"{result['corpus']['name']} test, strict micro F1, {result['protocol']}"
