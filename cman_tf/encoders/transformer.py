@@ -128,11 +128,10 @@ class TunedTransformer:
             found: they are to stay as they are; or one that padding disturbs.
         """
         layer = TransformerLayer(self._folder, name="encoder")
+        kind = layer.encoder.config.model_type
         if layer.embeddings is None:
-            kind = layer.encoder.config.model_type
             raise DataError(f"{self._folder}: a {kind} model, expected for --tune_encoder one with a part `embeddings`")
         if layer.sees_padding(self.tokenizer):
-            kind = layer.encoder.config.model_type
             raise DataError(
                 f"{self._folder}: padding changes what this {kind} model says of a sentence, "
                 "expected for --tune_encoder one that it does not"
