@@ -292,6 +292,25 @@ def test_margins(tmp_path):
     assert "+16.00 / +16.00 (entities / relations), +6.00 / +6.00 is left" in left
 
 
+def test_margins_of_what_was_tuned(tmp_path):
+    """A tuned CMAN beside the baseline; a baseline that was tuned is none of its margins."""
+    for home in ("conll04", "tuned"):
+        (tmp_path / home).mkdir()
+    baseline = dataclasses.asdict(settings_from_flagfile(ROOT / "flags" / "conll04_multihead.flags"))
+    tuned = {"adversarial_alpha": 0.1, "weight_average": 0.995}
+    for key, f1, flags in (
+        ("conll04/multihead-words", 50.0, baseline),
+        ("tuned/multihead_tuned-words", 59.0, {**baseline, **tuned}),
+        ("tuned/cman_tuned-words", 53.0, {**result(1.0, 1, model="cman")["flags"], **tuned}),
+    ):
+        content = {**result(f1, 1, model=flags["model"]), "flags": flags}
+        (tmp_path / f"{key}-seed1.json").write_text(json.dumps(content))
+    _, *rows = margins(lines_of("tuned", EXPERIMENTS["tuned"], tmp_path))
+    assert [row[:7] for row in rows] == [
+        ["CMAN, alpha 0.1, weights averaged", "words", "words", "", "+3.00", "", "+3.00"]
+    ]
+
+
 def test_a_file_under_another_rows_name(tmp_path):
     (tmp_path / "conll04").mkdir()
     path = tmp_path / "conll04" / "cman-words-seed1.json"

@@ -36,7 +36,7 @@ def margins(lines: Sequence[Line]) -> list[list[str]]:
     rows = [["less the baseline", "inputs", "the baseline's", *_NUMBERS, *_OF_RUNS]]
     for line, baseline in _beside_the_baseline(lines, as_the_papers=True):
         ours = [statistics.mean(line.f1(task)) - statistics.mean(baseline.f1(task)) for task in TASKS]
-        cells = [*_cells(MARGINS[line.row.key], ours), *_of_runs(line, baseline)]
+        cells = [*_cells(MARGINS.get(line.row.key, (None, None)), ours), *_of_runs(line, baseline)]
         rows.append([line.row.label, line.inputs, baseline.inputs, *cells])
     return rows
 
@@ -138,11 +138,12 @@ def _allowed(line: Line) -> str:
 
 
 def _beside_the_baseline(lines: Sequence[Line], as_the_papers: bool = False) -> Iterator[tuple[Line, Line]]:
-    """CMAN and the baseline of one protocol, on the same inputs and files, and, `as_the_papers` compare
-    them, with an encoder beside the baseline without."""
+    """CMAN, tuned or not, and the baseline as its authors left it, of one protocol, on the same inputs and
+    files, and, `as_the_papers` compare them, with an encoder beside the baseline without."""
     for line in lines:
         for baseline in lines:
-            if line.row.key in MARGINS and baseline.row.key == "multihead" and line.results and baseline.results:
+            beside = baseline.row.key == "multihead" and line.row.flagfile != baseline.row.flagfile
+            if beside and line.results and baseline.results:
                 unlike = _unlike(line, baseline) & {"corpus", "protocol", *READ}
                 papers_way = as_the_papers and baseline.inputs == "words" != line.inputs and unlike <= {"encoder"}
                 if papers_way or (line.inputs == baseline.inputs and not unlike):
