@@ -69,15 +69,17 @@ def _tuned(row: Row) -> tuple[Row, ...]:
     small = "--batch_size=8", "--weight_average=0.997"  # the baseline's batches are of 1
     key, label = f"{row.key}_batch8", f"{row.label}, batches of 8, weights averaged"
     dropout = "--attention_dropout=0.3", "--relation_dropout=0.3"
-    batch8 = (
+    tuned = _like(row, f"{row.key}_tuned", f"{row.label}, alpha 0.1, weights averaged", alpha, average)
+    ours = (
+        _like(row, f"{tuned.key}_dropout", f"{tuned.label}, with dropout 0.3", alpha, average, *dropout),
         _like(row, key, label, *small),
         _like(row, f"{key}_dropout", f"{label}, with dropout 0.3", *small, *dropout),
     )
     return (
         _like(row, row.key, row.label),
         _like(row, f"{row.key}_alpha10", f"{row.label}, alpha 0.1", alpha),
-        _like(row, f"{row.key}_tuned", f"{row.label}, alpha 0.1, weights averaged", alpha, average),
-        *(() if row == _MULTIHEAD else batch8),
+        tuned,
+        *(() if row == _MULTIHEAD else ours),
     )
 
 
