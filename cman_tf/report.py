@@ -20,18 +20,12 @@ from cman_tf.experiments.tables import mean_and_deviation
 from cman_tf.files import write_atomically
 from cman_tf.flags import run
 from cman_tf.scoring.score import TASKS
-from cman_tf.scoring.tables import PAPER_CONLL04, PAPER_INPUTS, PAPER_NAMES, format_table
+from cman_tf.scoring.tables import PAPER_CONLL04, PAPER_INPUTS, PAPER_NAMES, SWITCHES, format_table
 
 FLAGS = flags.FLAGS
 BEGIN, END = "<!-- results: begin, made by python -m cman_tf.report -->", "<!-- results: end -->"
 _SHOWN = (  # settings named in a row where not the usual ones; others only where rows differ in them
-    "relation_scorer",
-    "cell",
-    "self_attention",
-    "label_attention",
-    "label_gate",
-    "share",
-    "loss_weighting",
+    *SWITCHES,
     "adversarial_alpha",
     "weight_average",
     "mixed_layers",
