@@ -74,6 +74,7 @@ def _tuned(row: Row) -> tuple[Row, ...]:
         _like(row, f"{tuned.key}_dropout", f"{tuned.label}, with dropout 0.3", alpha, average, *dropout),
         _like(row, f"{row.key}_average_dropout", f"{row.label}, weights averaged, with dropout 0.3", average, *dropout),
         _like(row, key, label, *small),
+        _like(row, f"{key}_alpha10", f"{label}, alpha 0.1", *small, alpha),
         _like(row, f"{key}_dropout", f"{label}, with dropout 0.3", *small, *dropout),
     )
     return (
