@@ -1,7 +1,9 @@
 """What the tests share: small corpora, small models, and the real corpora if they are there."""
 
+import fcntl
 import os
 import pathlib
+import shutil
 
 import pytest
 
@@ -145,32 +147,55 @@ TINY_FLAGS = (
 )
 
 
+TRAINED_EPOCHS = 130  # enough for both models to fit them
+
+
 @pytest.fixture(scope="session")
-def eight_sentences(tmp_path_factory):
+def shared(tmp_path_factory):
+    """Make a directory once for all of pytest's processes: the first that asks for it makes it."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+
+    def get(name, make):
+        with (base / f".{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            folder = base / name
+            if not (base / f".{name}.made").exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of one that failed
+                folder.mkdir()
+                make(folder)
+                (base / f".{name}.made").touch()
+        return folder
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def eight_sentences(shared):
     """A corpus of eight sentences of the sample, the same as train, dev and test."""
     from cman_tf.data.corpus import read_corpus
     from cman_tf.data.spert_json import dump_json
     from cman_tf.sample import DIRECTORY
 
-    folder = tmp_path_factory.mktemp("eight")
-    sentences = [s for s in read_corpus(DIRECTORY / "train.json").sentences if s.relations][:8]
-    for split in ("train", "dev", "test"):
-        (folder / f"{split}.json").write_text(dump_json(sentences))
-    return folder
+    def make(folder):
+        sentences = [s for s in read_corpus(DIRECTORY / "train.json").sentences if s.relations][:8]
+        for split in ("train", "dev", "test"):
+            (folder / f"{split}.json").write_text(dump_json(sentences))
+
+    return shared("eight", make)
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory, eight_sentences):
+def trained(shared, eight_sentences):
     """Model name to the directory of a run that the train command overfitted to them."""
-    runs = {}
 
     def get(model):
-        if model not in runs:
-            folder = tmp_path_factory.mktemp(model) / "run"
-            arguments = [f"--data_dir={eight_sentences}", f"--model_dir={folder}", f"--model={model}", "--epochs=180"]
-            process = run_command("cman_tf.train", *arguments, *TINY_FLAGS)
+        def make(folder):
+            arguments = [f"--data_dir={eight_sentences}", f"--model_dir={folder}/run", f"--model={model}"]
+            process = run_command("cman_tf.train", *arguments, f"--epochs={TRAINED_EPOCHS}", *TINY_FLAGS)
             assert process.returncode == 0, process.stderr[-3000:]
-            runs[model] = folder
-        return runs[model]
+
+        return shared(f"trained_{model}", make) / "run"
 
     return get

@@ -1,4 +1,4 @@
-"""Training end to end: overfitting, what a run leaves, resuming, other runs' directories."""
+"""Training end to end: overfitting, what a run leaves, word vectors, rates and averages, the flagfiles."""
 
 import dataclasses
 import json
@@ -7,17 +7,14 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import TINY_FLAGS, fails_with, run_command
+from conftest import TINY_FLAGS, TRAINED_EPOCHS, run_command
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from cman_tf.data.corpus import read_corpus
-from cman_tf.data.sentence import DataError
-from cman_tf.files import held
 from cman_tf.flags import settings_from_flagfile
 from cman_tf.settings import Settings
 from cman_tf.trained import load_trained
 from cman_tf.training.average import WeightAverage
-from cman_tf.training.run_directory import differing
 from cman_tf.training.state import State, restore_model
 from cman_tf.training.step import make_optimizer, make_train_step
 
@@ -41,7 +38,7 @@ def test_what_a_run_leaves(trained):
     assert result["run"] == json.loads((folder / "run.json").read_text())["id"]
     assert result["commit"]
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    assert [line["epoch"] for line in lines] == list(range(1, 181))
+    assert [line["epoch"] for line in lines] == list(range(1, TRAINED_EPOCHS + 1))
     expected = {
         f"{kind}/{loss}" for kind in ("clean", "adversarial") for loss in ("loss", "re", "first_ner", "second_ner")
     }
@@ -75,110 +72,6 @@ def test_flags_txt_repeats_the_run(trained):
     text = (trained("cman") / "flags.txt").read_text()
     assert "--nolabel_gate" in text
     assert "--data_dir=" in text
-
-
-def test_finished_run_prints_its_table_without_training(trained):
-    folder = trained("cman")
-    before = (folder / "metrics.jsonl").stat().st_mtime_ns
-    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt")
-    assert process.returncode == 0
-    assert "relations, micro" in process.stdout
-    assert (folder / "metrics.jsonl").stat().st_mtime_ns == before
-    assert "oneDNN" not in process.stderr  # TensorFlow was not even imported
-
-
-def test_other_settings_are_refused(trained, eight_sentences, tmp_path):
-    folder = trained("cman")
-    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", "--seed=7", "--nolabel_attention")
-    fails_with(process, "holds another run", "--seed is 1 there and 7 here", "--label_attention is True there")
-    (tmp_path / "mine.txt").write_text("precious")
-    process = run_command("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}")
-    fails_with(process, "not empty and no run of ours")
-    assert (tmp_path / "mine.txt").read_text() == "precious"
-
-
-def test_one_process_trains_in_a_directory(eight_sentences, tmp_path):
-    folder = tmp_path / "run"
-    folder.mkdir()
-    arguments = ("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={folder}", *TINY_FLAGS, "--epochs=1")
-    with held(folder):
-        fails_with(run_command(*arguments), f"{folder}: another process trains in it, expected another --model_dir")
-    assert not any(folder.iterdir())
-    process = run_command(*arguments)  # the lock is gone with its process
-    assert process.returncode == 0, process.stderr[-3000:]
-
-
-def test_killed_run_goes_on(trained, eight_sentences, tmp_path):
-    """A copy of a run, set back to before its result and its last lines, trains only what is left."""
-    folder = tmp_path / "run"
-    shutil.copytree(trained("cman"), folder)
-    shutil.rmtree(folder / "results")
-    (folder / "result.json").unlink()
-    with (folder / "metrics.jsonl").open("a") as file:  # a line written just before the kill
-        file.write(json.dumps({"epoch": 181, "seconds": 0.0, "dev_seconds": 0.0}) + "\n")
-    process = run_command(
-        "cman_tf.train",
-        f"--data_dir={eight_sentences}",
-        f"--model_dir={folder}",
-        "--model=cman",
-        "--epochs=182",
-        *TINY_FLAGS,
-    )
-    assert process.returncode == 0, process.stderr[-3000:]
-    assert "going on after epoch 180" in process.stderr
-    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    assert [line["epoch"] for line in lines] == list(range(1, 183))
-    assert "clean/loss" in lines[180]
-    assert lines[180]["clean/loss"] < lines[0]["clean/loss"] / 10  # the weights were there
-    result = json.loads((folder / "result.json").read_text())
-    assert result["epochs"] == 182
-    assert result["test"]["strict"]["micro"]["entities"]["f1"] == 100.0
-
-
-def test_a_finished_run_given_more_epochs_says_what_it_scored(trained, tmp_path):
-    folder = tmp_path / "run"
-    shutil.copytree(trained("cman"), folder)
-    before = json.loads((folder / "result.json").read_text())
-    paths = (f"--model_dir={folder}", f"--results_dir={tmp_path}/results")
-    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths, "--epochs=181")
-    assert process.returncode == 0, process.stderr[-3000:]
-    result = json.loads((folder / "result.json").read_text())
-    assert result["epochs"] == 181
-    (scored,) = result["scored_before"]
-    assert (scored["epochs"], scored["best_epoch"]) == (180, before["best_epoch"])
-    assert scored["test"] == before["test"]["strict"]["micro"]
-
-
-def test_fewer_epochs_than_the_best_one_are_refused(trained, tmp_path):
-    folder = tmp_path / "run"
-    shutil.copytree(trained("cman"), folder)
-    (best, paths) = json.loads((folder / "result.json").read_text())["best_epoch"], (f"--model_dir={folder}",)
-    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths, f"--epochs={best - 1}")
-    fails_with(process, f"run: has its best epoch at epoch {best}, expected --epochs of at least that")
-    (folder / "result.json").write_text("{")
-    fails_with(run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths), "result.json: not JSON")
-
-
-def test_a_truncated_checkpoint_is_one_line(trained, eight_sentences, tmp_path):
-    folder = tmp_path / "run"
-    shutil.copytree(trained("cman"), folder)
-    (folder / "result.json").unlink()
-    for path in (folder / "last").glob("*.index"):
-        path.write_bytes(path.read_bytes()[:20])
-    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", f"--model_dir={folder}")
-    fails_with(process, "expected a checkpoint of this run")
-
-
-def test_killed_before_its_first_file_was_whole(eight_sentences, tmp_path):
-    """What the kill left is no other run; a run.json of something else is refused in one line."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-    (folder / ".run.json.x7y").write_text('{"id"')
-    arguments = ("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={folder}", *TINY_FLAGS, "--epochs=1")
-    assert run_command(*arguments).returncode == 0
-    fails_with(run_command(*arguments, "--format=spert"), "--format is auto there and spert here")
-    (folder / "run.json").write_text("{}")
-    fails_with(run_command(*arguments), "run.json: no 'id', expected what cman_tf.train wrote")
 
 
 @pytest.mark.parametrize("tuned", [False, True])
@@ -223,13 +116,6 @@ def test_learning_rate_falls(make_model, make_batch, sentences):
         before = bias.numpy()
         step(make_batch(sentences))
         np.testing.assert_allclose(np.abs(bias.numpy() - before).max(), rate, rtol=1e-3)
-
-
-def test_epochs_of_a_falling_rate_may_not_change():
-    old = dataclasses.asdict(Settings(epochs=4, learning_rate_schedule="linear").resolved())
-    assert differing(old, {**old, "epochs": 5, "patience": 3}) == ["epochs"]
-    old["learning_rate_schedule"] = "constant"
-    assert differing(old, {**old, "epochs": 5, "patience": 3}) == []
 
 
 def test_average_of_the_weights(make_model, make_batch, sentences, tmp_path):
@@ -295,41 +181,6 @@ def test_a_run_with_averaged_weights(eight_sentences, tmp_path):
     assert process.returncode == 0, process.stderr[-3000:]
     best, last = (load_trained(tmp_path / "fixed", which).model.trainable_variables for which in ("best", "last"))
     assert not np.array_equal(best[0], last[0])  # both of epoch 2
-
-
-def test_save_and_restore(make_model, make_batch, sentences, tmp_path):
-    model, optimizer = make_model(), tf.keras.optimizers.legacy.Adam(0.01)
-    gradients = [tf.ones_like(v) for v in model.trainable_variables]
-    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
-    state = State(str(tmp_path), model, optimizer)
-    assert state.restore_last() == 0
-    assert state.finish_epoch(1, 50.0)
-    best = [v.numpy() for v in model.trainable_variables]
-    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
-    assert not state.finish_epoch(2, 50.0)  # as good is not better
-    last = [v.numpy() for v in model.trainable_variables]
-    expected = model.decode(make_batch(sentences))
-
-    other, other_optimizer = make_model(), tf.keras.optimizers.legacy.Adam(0.01)
-    again = State(str(tmp_path), other, other_optimizer)
-    assert again.restore_last() == 2
-    assert (int(again.best_epoch), float(again.best_score)) == (1, 50.0)
-    for a, b in zip(other.trainable_variables, last):
-        np.testing.assert_array_equal(a, b)
-    for name, value in other.decode(make_batch(sentences)).items():
-        np.testing.assert_array_equal(value, expected[name])
-    other_optimizer.apply_gradients(zip(gradients, other.trainable_variables))
-    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
-    for a, b in zip(other.trainable_variables, model.trainable_variables):
-        np.testing.assert_array_equal(a, b)  # Adam's moments and step came back too
-
-    assert restore_model(str(tmp_path), other, "best") == 1
-    for a, b in zip(other.trainable_variables, best):
-        np.testing.assert_array_equal(a, b)
-    with pytest.raises(DataError, match="expected a checkpoint of this model"):
-        restore_model(str(tmp_path), make_model(hidden_size=6), "best")
-    with pytest.raises(DataError, match="no checkpoint"):
-        restore_model(str(tmp_path / "absent"), other)
 
 
 def test_settings_of_the_flagfiles():
