@@ -166,7 +166,7 @@ def test_a_run_with_averaged_weights(eight_sentences, tmp_path):
     """What it kept is what it scored on dev; the weights themselves are its last epoch's."""
     folder = tmp_path / "run"
     flags = [f"--data_dir={eight_sentences}", f"--model_dir={folder}", *TINY_FLAGS, "--weight_average=0.8"]
-    process = run_command("cman_tf.train", *flags, "--epochs=90")
+    process = run_command("cman_tf.train", *flags, "--epochs=70")
     assert process.returncode == 0, process.stderr[-3000:]
     result = json.loads((folder / "result.json").read_text())
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
