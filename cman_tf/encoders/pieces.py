@@ -88,9 +88,12 @@ class PieceTokenizer:
 
         transformers.logging.set_verbosity_error()
         # add_prefix_space: byte-level tokenizers (RoBERTa's) would not take split words without it.
-        options = {"local_files_only": True, "use_fast": True, "add_prefix_space": True}
+        options = {"local_files_only": True, "trust_remote_code": False, "use_fast": True, "add_prefix_space": True}
         self._tokenizer: Any = loaded(folder, lambda: transformers.AutoTokenizer.from_pretrained(folder, **options))
-        config = loaded(folder, lambda: transformers.AutoConfig.from_pretrained(folder, local_files_only=True))
+        config = loaded(
+            folder,
+            lambda: transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False),
+        )
         if config.is_encoder_decoder or not self._tokenizer.is_fast:
             raise DataError(f"{folder}: a {config.model_type} model, expected an encoder with a fast tokenizer")
         self.layers, self.size = config.num_hidden_layers + 1, config.hidden_size

@@ -13,7 +13,7 @@ from absl import flags
 
 from cman_tf.data.sentence import DataError
 from cman_tf.encoders.locations import MINILM, fingerprint, given_file, model_files, module_files, transformer_folder
-from cman_tf.files import write_atomically
+from cman_tf.files import read_json, write_atomically
 from cman_tf.results import portable
 
 FLAGS = flags.FLAGS
@@ -112,26 +112,38 @@ def save_source(directory: str, source: Source, layers: int, size: int) -> None:
 
 
 def load_source(directory: str | pathlib.Path) -> tuple[Source, tuple[int, int]] | None:
-    """What `save_source` wrote, and (layers, size); None for a model without an encoder."""
+    """What `save_source` wrote, and (layers, size); None for a model without an encoder.
+
+    Raises:
+      DataError: if the file holds anything else.
+    """
     path = pathlib.Path(directory) / _FILE
     if not path.exists():
         return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        shape = int(content.pop("layers")), int(content.pop("size"))
-        return Source(**content), shape
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: {error}, expected what cman_tf.train wrote") from None
+    content = read_json(path, "what cman_tf.train wrote")
+    location = content.get("location")
+    if not (isinstance(location, dict) and all(n in NAMES and isinstance(v, str) for n, v in location.items())):
+        raise DataError(f"{path}: location {str(location)[:40]!r}, expected flags of an encoder and their values")
+    for name, kind in (("kind", str), ("fingerprint", str), ("layers", int), ("size", int)):
+        if type(content.get(name)) is not kind:
+            raise DataError(f"{path}: {name} is {str(content.get(name))[:40]!r}, expected a {kind.__name__}")
+    return Source(content["kind"], location, content["fingerprint"]), (content["layers"], content["size"])
 
 
 def find_again(directory: str | pathlib.Path, elsewhere: dict[str, str]) -> Source:
     """The encoder a run's model needs, where it was or where the flags say it is now.
 
+    Files of weights are opened where the directory says they are. Nothing is fetched, and no TensorFlow
+    Hub module is run, on the word of a model directory, which may come from anyone: that needs the
+    caller's own flag.
+
     Raises:
-      DataError: if it is not there or is another.
+      DataError: if it is not there or is another, or if only the model directory names it.
     """
     needed, _ = load_source(directory)
     need = f"{directory}: its model needs the features of {needed}"
+    if not elsewhere:
+        _validate_recorded(need, needed.location)
     try:
         found = find_source(elsewhere or needed.location)
     except DataError as error:
@@ -139,3 +151,15 @@ def find_again(directory: str | pathlib.Path, elsewhere: dict[str, str]) -> Sour
     if found.fingerprint != needed.fingerprint:
         raise DataError(f"{need} (fingerprint {needed.fingerprint[:12]}), {found} is another encoder")
     return found
+
+
+def _validate_recorded(need: str, location: dict[str, str]) -> None:
+    """Raises DataError for an encoder that would be fetched or whose graph would be run."""
+    if "elmo" in location:
+        raise DataError(f"{need}, a TensorFlow Hub module, which runs code; if you trust it, name it with --elmo")
+    name = location.get("encoder", MINILM)
+    if name != MINILM and not pathlib.Path(name).is_dir():
+        raise DataError(
+            f"{need}; {name} is no directory here and nothing is fetched unasked; if you trust it, name it with "
+            "--encoder"
+        )

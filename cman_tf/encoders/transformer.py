@@ -40,7 +40,12 @@ class TransformerLayer(tf.keras.layers.Layer):
         import transformers
 
         self._folder = folder
-        options = {"local_files_only": True, "output_hidden_states": True, "output_loading_info": True}
+        options = {
+            "local_files_only": True,
+            "trust_remote_code": False,
+            "output_hidden_states": True,
+            "output_loading_info": True,
+        }
         read = transformers.TFAutoModel.from_pretrained
         self.encoder, info = loaded(folder, lambda: read(folder, **options))
         absent = [name for name in info["missing_keys"] if "pooler" not in name] + info["mismatched_keys"]

@@ -89,7 +89,7 @@ def measure(options: Options, corpus: str = "conll04", repeats: int = 5) -> list
 def _timed(runs: dict[str, Run], trained: dict[str, dict[str, Any]], repeats: int) -> dict[str, Any]:
     """What a file holds of these runs, whose results are `trained`."""
     test = _test_data(runs["multihead"], trained)
-    seconds = _in_turns({key: _one_pass(run.directory, test.sentences) for key, run in runs.items()}, repeats)
+    seconds = _in_turns({key: _one_pass(run, test.sentences) for key, run in runs.items()}, repeats)
     return {
         "corpus": test.summary(),
         "seconds": {key: statistics.median(times) for key, times in seconds.items()},
@@ -133,13 +133,13 @@ def _test_data(run: Run, trained: dict[str, dict[str, Any]]) -> Corpus:
     return split(test, THREE_PARTS)[2] if whole else test
 
 
-def _one_pass(directory: pathlib.Path, sentences: list) -> Any:
+def _one_pass(run: Run, sentences: list) -> Any:
     """A function that decodes all the sentences once."""
     from cman_tf.data.batches import dataset, encode
     from cman_tf.inference import decode_batches, make_decoder
     from cman_tf.trained import load_trained
 
-    model, vocabulary, features = load_trained(directory)
+    model, vocabulary, features = load_trained(run.directory, elsewhere=run.encoder_flags())
     examples = [encode(sentence, vocabulary) for sentence in sentences]
     order = sorted_order([len(example.words) for example in examples], BATCH_TOKENS)
     batches = list(dataset(examples, order, vocabulary, step=1, features=features))

@@ -73,7 +73,7 @@ def _other_data(run: Run, result: dict[str, Any]) -> Iterator[str]:
 
 def _other_inputs(run: Run, result: dict[str, Any]) -> Iterator[str]:
     """The word vectors or the encoder that a result was not made with, if any."""
-    location = {name: run.given(name) for name in ENCODER_FLAGS if run.given(name)}
+    location = run.encoder_flags()
     if "word_vectors_sha256" in result:
         vectors = run.given("word_vectors")
         if result["word_vectors_sha256"] != (_sha256(vectors) if vectors else None):

@@ -66,6 +66,7 @@ def _evaluate(run: Run, model: pathlib.Path, result: pathlib.Path, locks: Sequen
         f"--model_dir={model}",
         f"--data={test}",
         "--label_source=gold",
+        *(f"--{name}={value}" for name, value in run.encoder_flags().items()),
         f"--json={scores}",
         locks=locks,
     )

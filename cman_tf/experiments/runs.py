@@ -10,6 +10,7 @@ from typing import Any
 
 from cman_tf import given_corpora
 from cman_tf.data.sentence import DataError
+from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
 from cman_tf.experiments.rows import FOLDS, Experiment, Row
 from cman_tf.files import read_json
 from cman_tf.flags import settings_from_flagfile
@@ -54,6 +55,10 @@ class Run:
         """The value of one of its flags, or nothing."""
         values = [text.partition("=")[2] for text in self.flags if text.startswith(f"--{flag}=")]
         return values[-1] if values else ""
+
+    def encoder_flags(self) -> dict[str, str]:
+        """Those of its flags that name a contextual encoder."""
+        return {name: self.given(name) for name in ENCODER_FLAGS if self.given(name)}
 
 
 @dataclasses.dataclass(frozen=True)
