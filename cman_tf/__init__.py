@@ -12,13 +12,13 @@ import pathlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cman_tf.extractor import Extractor
+    from cman_tf.inference.extractor import Extractor
 
 __version__ = "0.1.0"
 
 
 def load(directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str) -> Extractor:
-    """A trained model for raw text; see `cman_tf.extractor.Extractor`.
+    """A trained model for raw text; see `cman_tf.inference.extractor.Extractor`.
 
     Args:
       directory: a run of `cman_tf.train`.
@@ -26,8 +26,8 @@ def load(directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str
       encoder: where its contextual encoder is now, if that moved: `encoder="minilm"`.
 
     Raises:
-      cman_tf.data.sentence.DataError: if no trained model is there.
+      cman_tf.data.types.DataError: if no trained model is there.
     """
-    from cman_tf.extractor import Extractor  # TensorFlow only when it is needed
+    from cman_tf.inference.extractor import Extractor  # TensorFlow only when it is needed
 
     return Extractor(directory, checkpoint, **encoder)

@@ -20,9 +20,9 @@ from typing import NamedTuple
 
 from absl import app, flags
 
-from cman_tf.data.sentence import DataError
-from cman_tf.files import write_atomically
-from cman_tf.flags import guarded
+from cman_tf.command_line.config_flags import guarded
+from cman_tf.data.types import DataError
+from cman_tf.runs.files import write_atomically
 
 FLAGS = flags.FLAGS
 _LIMIT = 50_000_000  # bytes; the corpus has less than one million

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from absl import flags
 
+from cman_tf.command_line.config_flags import run
 from cman_tf.data.corpus import FORMATS, SPLITS, find_split, read_corpus
-from cman_tf.data.sentence import DataError
+from cman_tf.data.types import DataError
 from cman_tf.encoders import source
-from cman_tf.flags import run
 
 FLAGS = flags.FLAGS
 
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> None:
     if FLAGS.data and not FLAGS.features:
         raise DataError("--data without --features, expected the file that the features go to")
 
-    from cman_tf.encoders.cache import features_of
+    from cman_tf.encoders.feature_cache import features_of
 
     features, path = features_of(corpora, encoder, FLAGS.features)
     count = sum(len(corpus.sentences) for corpus in corpora)

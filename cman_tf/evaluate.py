@@ -9,12 +9,12 @@ import json
 
 from absl import flags
 
+from cman_tf.command_line.config_flags import run
+from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.corpus import FORMATS, read_corpus
-from cman_tf.data.order import BATCH_TOKENS
-from cman_tf.data.sentence import DataError
+from cman_tf.data.types import DataError
 from cman_tf.encoders import source
-from cman_tf.files import refuse_same, write_atomically
-from cman_tf.flags import run
+from cman_tf.runs.files import refuse_same, write_atomically
 from cman_tf.scoring.score import score
 from cman_tf.scoring.tables import score_table
 
@@ -28,9 +28,9 @@ def main(arguments: list[str]) -> None:
     corpus = read_corpus(FLAGS.data, FLAGS.format)
 
     from cman_tf.data.batches import encode
-    from cman_tf.data.spert_json import dump_json
-    from cman_tf.inference import make_decoder, predict_examples
-    from cman_tf.trained import load_trained
+    from cman_tf.formats.spert_json import dump_json
+    from cman_tf.inference.loading import load_trained
+    from cman_tf.inference.predictor import make_decoder, predict_examples
 
     model, vocabulary, features = load_trained(FLAGS.model_dir, FLAGS.checkpoint, source.given())
     vocabulary.check(corpus.sentences, corpus.path)

@@ -16,15 +16,15 @@ from collections.abc import Sequence
 
 from absl import app, flags
 
-from cman_tf.data.sentence import DataError
+from cman_tf.command_line.config_flags import FIELDS, guarded, whole_numbers
+from cman_tf.data.types import DataError
 from cman_tf.encoders import source
 from cman_tf.experiments import decoding_time
 from cman_tf.experiments.catalogue import EXPERIMENTS
-from cman_tf.experiments.make import make
 from cman_tf.experiments.rows import FOLDS, Experiment
+from cman_tf.experiments.runner import make
 from cman_tf.experiments.runs import DATA_FLAGS, PLACE_FLAGS, Options, runs_of
 from cman_tf.experiments.tables import HEADER, folds, lines_of, single_folds, table
-from cman_tf.flags import FIELDS, guarded, whole_numbers
 from cman_tf.scoring.tables import format_table
 
 FLAGS = flags.FLAGS

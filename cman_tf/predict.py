@@ -15,10 +15,10 @@ from typing import Any
 
 from absl import flags
 
-from cman_tf.data.order import BATCH_TOKENS
-from cman_tf.data.sentence import DataError
+from cman_tf.command_line.config_flags import run
+from cman_tf.data.bucketing import BATCH_TOKENS
+from cman_tf.data.types import DataError
 from cman_tf.encoders import source as source_flags
-from cman_tf.flags import run
 
 FLAGS = flags.FLAGS
 _BLOCK = 512  # lines read before they are answered, so that batches hold sentences of like length
@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> None:
     if FLAGS.input and not pathlib.Path(FLAGS.input).is_file():
         raise DataError(f"{FLAGS.input}: no such file, expected raw text, one sentence a line")
 
-    from cman_tf.extractor import Extractor
+    from cman_tf.inference.extractor import Extractor
 
     extractor = Extractor(FLAGS.model_dir, FLAGS.checkpoint, **source_flags.given())
     with contextlib.ExitStack() as stack:

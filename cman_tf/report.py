@@ -10,15 +10,15 @@ from typing import Any
 
 from absl import flags
 
-from cman_tf.data.sentence import DataError
-from cman_tf.experiments.alike import READ, differing, grouped, hashes_of, usual_settings
+from cman_tf.command_line.config_flags import run
+from cman_tf.data.types import DataError
 from cman_tf.experiments.catalogue import EXPERIMENTS
-from cman_tf.experiments.document import markdown, markdown_table, sections, web_page
+from cman_tf.experiments.grouping import READ, differing, grouped, hashes_of, usual_settings
+from cman_tf.experiments.rendering import markdown, markdown_table, sections, web_page
 from cman_tf.experiments.rows import FOLDS
 from cman_tf.experiments.runs import fold_of, read_result
 from cman_tf.experiments.tables import mean_and_deviation
-from cman_tf.files import write_atomically
-from cman_tf.flags import run
+from cman_tf.runs.files import write_atomically
 from cman_tf.scoring.score import TASKS
 from cman_tf.scoring.tables import PAPER_CONLL04, PAPER_INPUTS, PAPER_NAMES, SWITCHES, format_table
 

@@ -9,9 +9,9 @@ import json
 
 from absl import flags
 
+from cman_tf.command_line.config_flags import run
 from cman_tf.data.corpus import FORMATS, read_corpus
-from cman_tf.files import refuse_same, write_atomically
-from cman_tf.flags import run
+from cman_tf.runs.files import refuse_same, write_atomically
 from cman_tf.scoring.score import labels_of, score
 from cman_tf.scoring.tables import score_table
 

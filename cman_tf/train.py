@@ -14,18 +14,19 @@ from typing import Any
 
 from absl import flags
 
-from cman_tf import flags as settings_flags
-from cman_tf import given_corpora, results
+from cman_tf.command_line import config_flags as settings_flags
+from cman_tf.command_line import corpus_flags as given_corpora
+from cman_tf.config import Settings
 from cman_tf.data.corpus import Corpus
-from cman_tf.data.sentence import DataError
-from cman_tf.data.subsets import merged
+from cman_tf.data.splits import merged
+from cman_tf.data.types import DataError
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import forms, read_word_vectors
 from cman_tf.encoders import source
-from cman_tf.files import read_json, write_atomically
+from cman_tf.runs import provenance as results
+from cman_tf.runs.files import read_json, write_atomically
+from cman_tf.runs.run_directory import alone, epochs_of, find_run, is_complete, refuse_beyond, start_run
 from cman_tf.scoring.tables import paper_table, score_table
-from cman_tf.settings import Settings
-from cman_tf.training.run_directory import alone, epochs_of, find_run, is_complete, refuse_beyond, start_run
 
 FLAGS = flags.FLAGS
 _RUN_FLAGS = (
@@ -110,7 +111,7 @@ def make_features(corpora: dict[str, Corpus], settings: Settings, encoder: sourc
     if settings.tune_encoder:
         features, where = source.open_encoder(encoder, tuned=True), "tuned"
     else:
-        from cman_tf.encoders.cache import features_of
+        from cman_tf.encoders.feature_cache import features_of
 
         features, path = features_of(corpora.values(), encoder, FLAGS.features)
         where = f"in {path}"

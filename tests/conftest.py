@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
-from cman_tf.data.sentence import Entity, Relation, Sentence
-from cman_tf.settings import Settings
+from cman_tf.config import Settings
+from cman_tf.data.types import Entity, Relation, Sentence
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SMALL = Settings(
@@ -84,7 +84,7 @@ def make_model(vocabulary):
 
     import tensorflow as tf
 
-    from cman_tf.build import build_model
+    from cman_tf.models.factory import build_model
 
     def make(**changes):
         tf.keras.utils.set_random_seed(3)
@@ -175,7 +175,7 @@ def shared(tmp_path_factory):
 def eight_sentences(shared):
     """A corpus of eight sentences of the sample, the same as train, dev and test."""
     from cman_tf.data.corpus import read_corpus
-    from cman_tf.data.spert_json import dump_json
+    from cman_tf.formats.spert_json import dump_json
     from cman_tf.sample import DIRECTORY
 
     def make(folder):

@@ -8,10 +8,10 @@ import tensorflow as tf
 from conftest import SMALL, fails_with, run_command
 
 from cman_tf.benchmark import changes, growth, inputs, memory, speed, work
+from cman_tf.config import Settings
 from cman_tf.data.batches import encode
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.sample import DIRECTORY
-from cman_tf.settings import Settings
 from cman_tf.training.step import gradients
 
 

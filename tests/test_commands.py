@@ -11,8 +11,8 @@ from conftest import ROOT, fails_with, run_command
 
 import cman_tf
 from cman_tf.data.corpus import read_corpus
-from cman_tf.data.sentence import DataError
-from cman_tf.results import portable
+from cman_tf.data.types import DataError
+from cman_tf.runs.provenance import portable
 
 
 def test_evaluate_then_score_agree(trained, eight_sentences, tmp_path):

@@ -6,9 +6,9 @@ import random
 import pytest
 from conftest import run_command
 
-from cman_tf.data.sentence import DataError, Entity, Relation, Sentence
-from cman_tf.data.spert_json import dump_json, read_record
-from cman_tf.scoring.analysis import by_distance, by_length, distance
+from cman_tf.data.types import DataError, Entity, Relation, Sentence
+from cman_tf.formats.spert_json import dump_json, read_record
+from cman_tf.scoring.breakdowns import by_distance, by_length, distance
 from cman_tf.scoring.score import labels_of, score
 
 TOKENS = tuple("abcdefgh")

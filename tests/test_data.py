@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from cman_tf.data.batches import batch_of, dataset, encode
+from cman_tf.data.bucketing import LENGTH_STEP, batch_order, sorted_order
 from cman_tf.data.corpus import Corpus
-from cman_tf.data.order import LENGTH_STEP, batch_order, sorted_order
-from cman_tf.data.sentence import DataError, Entity, Relation, Sentence
-from cman_tf.data.subsets import fraction, held_out, split
+from cman_tf.data.splits import fraction, held_out, split
 from cman_tf.data.tokenizer import pieces, tokenize
+from cman_tf.data.types import DataError, Entity, Relation, Sentence
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import UNKNOWN, forms, lookup_form, read_word_vectors
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from hub_module import write_hub_module
 
-from cman_tf.data.sentence import DataError
+from cman_tf.data.types import DataError
 from cman_tf.encoders.bilm import BEGIN_SENTENCE, END_SENTENCE, character_ids
 from cman_tf.encoders.elmo_files import ElmoFiles, pad, read_weights
 from cman_tf.encoders.elmo_hub import ElmoHub

@@ -11,9 +11,9 @@ from hub_module import write_hub_module
 from tiny_bert import SPELLING, write_bert
 
 from cman_tf.data.corpus import read_corpus
-from cman_tf.encoders.cache import prepare
+from cman_tf.encoders.feature_cache import prepare
 from cman_tf.encoders.source import find_source, open_encoder
-from cman_tf.trained import load_trained
+from cman_tf.inference.loading import load_trained
 
 
 @pytest.fixture

@@ -16,16 +16,16 @@ import pytest
 from absl import flags
 from conftest import ROOT, fails_with, run_command
 
+from cman_tf.command_line.config_flags import FIELDS, define_settings, settings_from_flagfile
+from cman_tf.data.bio import flat_entities
 from cman_tf.data.corpus import SPLITS, read_corpus
-from cman_tf.data.sentence import ROOT as ROOT_TYPE
-from cman_tf.data.spert_json import dump_json
-from cman_tf.data.tags import flat_entities
+from cman_tf.data.types import ROOT as ROOT_TYPE
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.runs import FLAGS_DIRECTORY, Options, runs_of
 from cman_tf.experiments.tables import GAP, HEADER, lines_of, table
-from cman_tf.flags import FIELDS, define_settings, settings_from_flagfile
+from cman_tf.formats.spert_json import dump_json
+from cman_tf.runs.run_directory import sha256_of
 from cman_tf.scoring.score import score
-from cman_tf.training.run_directory import sha256_of
 
 TINY = (
     "--hidden_size=8",

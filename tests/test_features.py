@@ -4,9 +4,9 @@ import h5py
 import numpy as np
 import pytest
 
-from cman_tf.data.sentence import DataError
-from cman_tf.encoders import cache
-from cman_tf.encoders.cache import prepare
+from cman_tf.data.types import DataError
+from cman_tf.encoders import feature_cache as cache
+from cman_tf.encoders.feature_cache import prepare
 from cman_tf.encoders.source import Source, find_source
 
 SOURCE = Source("elmo_hub", {"elmo": "somewhere"}, "a" * 64)

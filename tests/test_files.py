@@ -10,9 +10,9 @@ import threading
 import pytest
 from conftest import ROOT
 
-from cman_tf import results
-from cman_tf.data.sentence import DataError
-from cman_tf.files import refuse_same, write_atomically
+from cman_tf.data.types import DataError
+from cman_tf.runs import provenance as results
+from cman_tf.runs.files import refuse_same, write_atomically
 
 
 def test_writing_replaces_no_link_and_no_mode(tmp_path):
@@ -39,7 +39,7 @@ def test_writing_to_what_is_no_file(tmp_path):
     assert seen == [b"scores"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
     # /dev/stdout, a pipe and a file that is added to.
-    code = "from cman_tf.files import write_atomically as w; print(1, flush=True); w('/dev/stdout', 'two\\n'); print(3)"
+    code = "from cman_tf.runs.files import write_atomically as w\nprint(1, flush=True); w('/dev/stdout', 'two\\n'); print(3)"
     command = [sys.executable, "-c", code]
     out = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
     assert out == "1\ntwo\n3\n"

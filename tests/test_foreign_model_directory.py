@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from cman_tf.data.sentence import DataError
+from cman_tf.data.types import DataError
 from cman_tf.encoders.source import find_again, load_source
 
 

@@ -6,10 +6,10 @@ import reference
 import tensorflow as tf
 from test_layers import randomize
 
-from cman_tf.adversarial import perturbation
 from cman_tf.layers.crf import CRF
 from cman_tf.layers.relation_scorer import RelationScorer
-from cman_tf.losses import JointLoss, relation_loss, relation_targets
+from cman_tf.models.losses import JointLoss, relation_loss, relation_targets
+from cman_tf.training.adversarial import perturbation
 
 RANDOM = np.random.default_rng(1)
 

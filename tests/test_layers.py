@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from cman_tf.layers.attention import MultiHeadAttention
 from cman_tf.layers.attention_units import LabelAttentionUnit, LabelGate, SelfAttentionUnit
-from cman_tf.layers.encoder import CELLS, Encoder
 from cman_tf.layers.scalar_mix import ScalarMix
+from cman_tf.layers.sequence_encoder import CELLS, Encoder
 from cman_tf.layers.token_representation import CharacterEncoder, TokenRepresentation, WordVectors
 
 RANDOM = np.random.default_rng(0)

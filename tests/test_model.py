@@ -8,11 +8,11 @@ import pytest
 import reference
 import tensorflow as tf
 
-from cman_tf.adversarial import perturbation
-from cman_tf.build import build_model
+from cman_tf.config import Settings
 from cman_tf.data.batches import encode
-from cman_tf.inference import make_decoder, predict_examples
-from cman_tf.settings import Settings
+from cman_tf.inference.predictor import make_decoder, predict_examples
+from cman_tf.models.factory import build_model
+from cman_tf.training.adversarial import perturbation
 from cman_tf.training.step import gradients, make_optimizer, make_train_step
 
 MODELS = ("cman", "dynamic_cman")
@@ -80,7 +80,7 @@ def test_decoding_is_the_equations(name, make_model, make_batch, sentences, voca
 
 
 def test_entity_pairs_are_those_of_the_decoded_entities(make_model, vocabulary):
-    from cman_tf.data.tags import entities_from_tags
+    from cman_tf.data.bio import entities_from_tags
 
     model = make_model()
     random = np.random.default_rng(5)

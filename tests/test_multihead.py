@@ -9,15 +9,15 @@ import reference
 import tensorflow as tf
 from conftest import ROOT, SMALL, run_command
 
-from cman_tf.build import build_model
+from cman_tf.command_line.config_flags import settings_from_flagfile
 from cman_tf.data.batches import encode
+from cman_tf.data.bio import entities_from_tags
+from cman_tf.data.bucketing import batch_order
 from cman_tf.data.corpus import SPLITS, read_corpus
-from cman_tf.data.order import batch_order
-from cman_tf.data.tags import entities_from_tags
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.flags import settings_from_flagfile
-from cman_tf.inference import make_decoder, predict_examples
-from cman_tf.layers.recurrent import LSTM
+from cman_tf.inference.predictor import make_decoder, predict_examples
+from cman_tf.layers.lstm import LSTM
+from cman_tf.models.factory import build_model
 from cman_tf.training import protocols
 from cman_tf.training.step import gradients
 

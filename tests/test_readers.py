@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from cman_tf.data.bio import entities_from_tags, flat_entities, tags_from_entities
 from cman_tf.data.corpus import find_split, read_corpus
-from cman_tf.data.sentence import DataError, Entity, Relation
-from cman_tf.data.spert_json import dump_json, parse_json
-from cman_tf.data.tags import entities_from_tags, flat_entities, tags_from_entities
+from cman_tf.data.types import DataError, Entity, Relation
+from cman_tf.formats.spert_json import dump_json, parse_json
 
 COLUMNS = """#doc 7
 0\tAnn\tB-Peop\t['N']\t[0]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cman_tf.layers.recurrence import _forward_compiled
-from cman_tf.layers.recurrent import GRU, LSTM, run_both
+from cman_tf.layers.lstm import GRU, LSTM, run_both
+from cman_tf.layers.lstm_kernels import _forward_compiled
 
 RANDOM = np.random.default_rng(1)
 LENGTHS = tf.constant([6, 4, 1])

@@ -8,19 +8,19 @@ import re
 import pytest
 from conftest import ROOT, run_command
 
+from cman_tf.command_line.config_flags import settings_from_flagfile
+from cman_tf.config import Settings
 from cman_tf.data.corpus import SPLITS
-from cman_tf.data.sentence import DataError
+from cman_tf.data.types import DataError
 from cman_tf.experiments import decoding_time
 from cman_tf.experiments.catalogue import EXPERIMENTS
-from cman_tf.experiments.effects import beyond_chance, effects, effects_of, margins, what_is_left
+from cman_tf.experiments.comparisons import beyond_chance, effects, effects_of, margins, what_is_left
 from cman_tf.experiments.runs import read_result
 from cman_tf.experiments.tables import lines_of, pooled
-from cman_tf.flags import settings_from_flagfile
 from cman_tf.report import BEGIN, END
-from cman_tf.scoring.analysis import by_distance, by_length
+from cman_tf.scoring.breakdowns import by_distance, by_length
 from cman_tf.scoring.score import score
 from cman_tf.scoring.tables import paper_table
-from cman_tf.settings import Settings
 
 
 def result(f1, seed, **changes):

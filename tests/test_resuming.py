@@ -9,11 +9,11 @@ import pytest
 import tensorflow as tf
 from conftest import TINY_FLAGS, TRAINED_EPOCHS, fails_with, run_command
 
-from cman_tf.data.sentence import DataError
-from cman_tf.files import held
-from cman_tf.settings import Settings
-from cman_tf.training.run_directory import differing
-from cman_tf.training.state import State, restore_model
+from cman_tf.config import Settings
+from cman_tf.data.types import DataError
+from cman_tf.runs.files import held
+from cman_tf.runs.run_directory import differing
+from cman_tf.training.checkpoints import State, restore_model
 
 
 def test_finished_run_prints_its_table_without_training(trained):

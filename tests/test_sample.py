@@ -3,7 +3,7 @@
 from collections import Counter
 
 from cman_tf.data.corpus import read_corpus
-from cman_tf.data.sentence import Entity, Sentence
+from cman_tf.data.types import Entity, Sentence
 from cman_tf.sample import DIRECTORY
 from cman_tf.sample.generate import SIZES, generate, split_names
 from cman_tf.scoring.score import score

@@ -10,13 +10,13 @@ import tensorflow as tf
 from conftest import TINY_FLAGS, TRAINED_EPOCHS, run_command
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
+from cman_tf.command_line.config_flags import settings_from_flagfile
+from cman_tf.config import Settings
 from cman_tf.data.corpus import read_corpus
-from cman_tf.flags import settings_from_flagfile
-from cman_tf.settings import Settings
-from cman_tf.trained import load_trained
-from cman_tf.training.average import WeightAverage
-from cman_tf.training.state import State, restore_model
+from cman_tf.inference.loading import load_trained
+from cman_tf.training.checkpoints import State, restore_model
 from cman_tf.training.step import make_optimizer, make_train_step
+from cman_tf.training.weight_average import WeightAverage
 
 
 @pytest.mark.parametrize("model", ["cman", "dynamic_cman"])

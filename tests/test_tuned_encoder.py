@@ -9,11 +9,11 @@ import tensorflow as tf
 from conftest import SMALL, TINY_FLAGS, fails_with, run_command
 from tiny_bert import SPELLING, write_bert, write_vocabulary
 
-from cman_tf.build import build_model
 from cman_tf.data.batches import batch_of, encode
-from cman_tf.data.sentence import DataError
+from cman_tf.data.types import DataError
 from cman_tf.encoders.transformer import Transformer, TransformerLayer, TunedTransformer
-from cman_tf.trained import load_trained
+from cman_tf.inference.loading import load_trained
+from cman_tf.models.factory import build_model
 from cman_tf.training.step import gradients, make_optimizer, make_train_step
 
 pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")

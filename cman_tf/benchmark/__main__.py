@@ -20,14 +20,14 @@ from typing import Any
 
 from absl import flags
 
-from cman_tf import flags as settings_flags
-from cman_tf import results
 from cman_tf.benchmark import memory, start
 from cman_tf.benchmark.tables import show
+from cman_tf.command_line import config_flags as settings_flags
 from cman_tf.data.corpus import find_split, read_corpus
-from cman_tf.data.sentence import DataError
+from cman_tf.data.types import DataError
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.files import write_atomically
+from cman_tf.runs import provenance as results
+from cman_tf.runs.files import write_atomically
 
 FLAGS = flags.FLAGS
 MODES = ("train", "decode", "memory", "growth", "changes", "start")

@@ -10,11 +10,11 @@ import tensorflow as tf
 
 from cman_tf.benchmark import inputs
 from cman_tf.benchmark.speed import rounds
-from cman_tf.data.order import LENGTH_STEP
-from cman_tf.inference import AT_ONCE, decode_batches, make_decoder
-from cman_tf.layers.recurrent import LSTM
-from cman_tf.model import CMAN
-from cman_tf.settings import Settings
+from cman_tf.config import Settings
+from cman_tf.data.bucketing import LENGTH_STEP
+from cman_tf.inference.predictor import AT_ONCE, decode_batches, make_decoder
+from cman_tf.layers.lstm import LSTM
+from cman_tf.models.cman import CMAN
 from cman_tf.training.step import make_optimizer, make_train_step
 
 

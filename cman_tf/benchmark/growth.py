@@ -8,11 +8,11 @@ from typing import Any
 
 from cman_tf.benchmark import inputs
 from cman_tf.benchmark.speed import rounds
+from cman_tf.config import Settings
 from cman_tf.data.batches import dataset, encode
-from cman_tf.data.order import batch_order
-from cman_tf.data.sentence import DataError
-from cman_tf.inference import make_decoder, predict_examples
-from cman_tf.settings import Settings
+from cman_tf.data.bucketing import batch_order
+from cman_tf.data.types import DataError
+from cman_tf.inference.predictor import make_decoder, predict_examples
 from cman_tf.training.step import make_optimizer, make_train_step
 
 _TOKENS = 512  # of a batch, about, at every length

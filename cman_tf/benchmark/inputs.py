@@ -7,13 +7,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from cman_tf.build import build_model
+from cman_tf.config import Settings
 from cman_tf.data.batches import Example, batch_of, encode
-from cman_tf.data.order import BATCH_TOKENS, LENGTH_STEP, batch_order, sorted_order
-from cman_tf.data.sentence import Sentence
+from cman_tf.data.bucketing import BATCH_TOKENS, LENGTH_STEP, batch_order, sorted_order
+from cman_tf.data.types import Sentence
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.model import CMAN
-from cman_tf.settings import Settings
+from cman_tf.models.cman import CMAN
+from cman_tf.models.factory import build_model
 
 Batch = dict[str, tf.Tensor]
 

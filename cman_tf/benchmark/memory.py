@@ -15,8 +15,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.data.sentence import DataError
-from cman_tf.settings import Settings
+from cman_tf.config import Settings
+from cman_tf.data.types import DataError
 
 _UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 _STEPS = 8  # of usual batches, before the largest one
@@ -56,7 +56,7 @@ def measure_case(case: str, settings: Settings, data: dict[str, Any], contextual
         raise DataError(f"--case={case}: expected train, decode, or with a shape train:500x1")
     loaded = framework()
     from cman_tf.benchmark import inputs
-    from cman_tf.inference import make_decoder
+    from cman_tf.inference.predictor import make_decoder
     from cman_tf.training.step import make_optimizer, make_train_step
 
     model = inputs.model_of(settings, data["vocabulary"], contextual_size)

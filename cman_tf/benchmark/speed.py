@@ -12,10 +12,10 @@ import tensorflow as tf
 from cman_tf.benchmark import inputs
 from cman_tf.benchmark.inputs import Batch
 from cman_tf.benchmark.work import forward_flops, matrix_rate, step_flops
-from cman_tf.inference import decode_batches, make_decoder
-from cman_tf.losses import relation_loss, relation_targets
-from cman_tf.model import CMAN
-from cman_tf.settings import Settings
+from cman_tf.config import Settings
+from cman_tf.inference.predictor import decode_batches, make_decoder
+from cman_tf.models.cman import CMAN
+from cman_tf.models.losses import relation_loss, relation_targets
 from cman_tf.training.step import make_optimizer, make_train_step
 
 

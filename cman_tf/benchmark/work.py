@@ -9,7 +9,7 @@ import time
 
 import tensorflow as tf
 
-from cman_tf.settings import Settings
+from cman_tf.config import Settings
 
 
 def forward_flops(settings: Settings, inputs: int, tags: int, relations: int, length: int) -> dict[str, float]:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from cman_tf.data.order import LENGTH_STEP
-from cman_tf.data.sentence import Sentence
-from cman_tf.data.tags import flat_entities, tags_from_entities
+from cman_tf.data.bio import flat_entities, tags_from_entities
+from cman_tf.data.bucketing import LENGTH_STEP
+from cman_tf.data.types import Sentence
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.transformer import TunedTransformer
 
@@ -34,7 +34,7 @@ SIGNATURE = {
 
 
 PIECES = {
-    "pieces": tf.TensorSpec([None, None], tf.int32),  # [W, P] as in cman_tf.encoders.pieces.Pieces
+    "pieces": tf.TensorSpec([None, None], tf.int32),  # [W, P] as in cman_tf.encoders.wordpieces.Pieces
     "piece_lengths": tf.TensorSpec([None], tf.int32),  # [W]
     "piece_places": tf.TensorSpec([None, 4], tf.int32),  # [Q, 4]
 }

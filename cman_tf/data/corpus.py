@@ -8,10 +8,10 @@ import pathlib
 from collections import Counter
 from typing import Any
 
-from cman_tf.data.column_format import parse_columns
-from cman_tf.data.sentence import DataError, Sentence
-from cman_tf.data.spert_json import parse_json
-from cman_tf.data.tags import flat_entities
+from cman_tf.data.bio import flat_entities
+from cman_tf.data.types import DataError, Sentence
+from cman_tf.formats.multihead_columns import parse_columns
+from cman_tf.formats.spert_json import parse_json
 
 SPLITS = ("train", "dev", "test")
 FORMATS = ("auto", "multihead", "multihead_root", "spert")

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cman_tf.data.sentence import ROOT, DataError, Sentence
-from cman_tf.data.tags import OUTSIDE, tags_from_entities
+from cman_tf.data.bio import OUTSIDE, tags_from_entities
+from cman_tf.data.types import ROOT, DataError, Sentence
 from cman_tf.data.word_vectors import UNKNOWN, lookup_form
-from cman_tf.files import write_atomically
+from cman_tf.runs.files import write_atomically
 
 UNKNOWN_ID = 0  # of words and of characters; a padded position holds it too and is masked
 _UNKNOWN_SEED = 123456  # the baseline's, of the vector of unknown words

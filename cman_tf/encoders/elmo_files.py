@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import tensorflow as tf
 
-from cman_tf.data.sentence import DataError
+from cman_tf.data.types import DataError
 from cman_tf.encoders.bilm import BEGIN_SENTENCE, END_SENTENCE, BiLM, character_ids
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from absl import flags
 
-from cman_tf.data.sentence import DataError
-from cman_tf.encoders.locations import MINILM, fingerprint, given_file, model_files, module_files, transformer_folder
-from cman_tf.files import read_json, write_atomically
-from cman_tf.results import portable
+from cman_tf.data.types import DataError
+from cman_tf.encoders.resolve import MINILM, fingerprint, given_file, model_files, module_files, transformer_folder
+from cman_tf.runs.files import read_json, write_atomically
+from cman_tf.runs.provenance import portable
 
 FLAGS = flags.FLAGS
 NAMES = ("elmo", "elmo_options", "elmo_weights", "encoder")  # the flags

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from cman_tf.data.sentence import DataError
-from cman_tf.encoders.pieces import PieceTokenizer, loaded
+from cman_tf.data.types import DataError
+from cman_tf.encoders.wordpieces import PieceTokenizer, loaded
 from cman_tf.layers.piece_pool import pool
 
 _TOLERANCE = 1e-5  # of a sentence's vectors alone and in a batch, beside the largest of them

@@ -10,14 +10,14 @@ import statistics
 import time
 from typing import Any
 
-from cman_tf import results
+from cman_tf.data.bucketing import BATCH_TOKENS, sorted_order
 from cman_tf.data.corpus import Corpus, find_split, read_corpus
-from cman_tf.data.order import BATCH_TOKENS, sorted_order
-from cman_tf.data.sentence import DataError
-from cman_tf.data.subsets import THREE_PARTS, split
+from cman_tf.data.splits import THREE_PARTS, split
+from cman_tf.data.types import DataError
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.runs import Options, Run, fold_of, read_result, runs_of, training_of
-from cman_tf.files import read_json, write_atomically
+from cman_tf.runs import provenance as results
+from cman_tf.runs.files import read_json, write_atomically
 
 NAME = "decoding_time"
 TITLE = "Relative decoding time (TNNLS table V)"
@@ -136,8 +136,8 @@ def _test_data(run: Run, trained: dict[str, dict[str, Any]]) -> Corpus:
 def _one_pass(run: Run, sentences: list) -> Any:
     """A function that decodes all the sentences once."""
     from cman_tf.data.batches import dataset, encode
-    from cman_tf.inference import decode_batches, make_decoder
-    from cman_tf.trained import load_trained
+    from cman_tf.inference.loading import load_trained
+    from cman_tf.inference.predictor import decode_batches, make_decoder
 
     model, vocabulary, features = load_trained(run.directory, elsewhere=run.encoder_flags())
     examples = [encode(sentence, vocabulary) for sentence in sentences]

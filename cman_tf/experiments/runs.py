@@ -8,12 +8,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf import given_corpora
-from cman_tf.data.sentence import DataError
+from cman_tf.command_line import corpus_flags as given_corpora
+from cman_tf.command_line.config_flags import settings_from_flagfile
+from cman_tf.data.types import DataError
 from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
 from cman_tf.experiments.rows import FOLDS, Experiment, Row
-from cman_tf.files import read_json
-from cman_tf.flags import settings_from_flagfile
+from cman_tf.runs.files import read_json
 from cman_tf.scoring.score import TASKS
 from cman_tf.scoring.tables import PAPER_CONLL04
 

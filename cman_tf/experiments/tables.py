@@ -8,13 +8,13 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.data.sentence import DataError
-from cman_tf.experiments.alike import differing, grouped, hashes_of
+from cman_tf.data.types import DataError
+from cman_tf.experiments.grouping import differing, grouped, hashes_of
 from cman_tf.experiments.rows import FOLDS, Experiment, Row
 from cman_tf.experiments.runs import fold_of, own_settings, read_result, training_of
+from cman_tf.runs.run_directory import completed
 from cman_tf.scoring.counts import rates
 from cman_tf.scoring.score import TASKS
-from cman_tf.training.run_directory import completed
 
 GAP = "not run"
 

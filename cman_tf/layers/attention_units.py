@@ -8,8 +8,8 @@ from __future__ import annotations
 import tensorflow as tf
 
 from cman_tf.layers.attention import MultiHeadAttention
-from cman_tf.layers.encoder import Encoder
 from cman_tf.layers.linear import linear
+from cman_tf.layers.sequence_encoder import Encoder
 
 
 class SelfAttentionUnit(tf.keras.layers.Layer):

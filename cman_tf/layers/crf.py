@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from cman_tf.addons import text
+from cman_tf.layers.tfa_text import text
 
 
 class CRF(tf.keras.layers.Layer):

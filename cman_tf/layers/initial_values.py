@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from cman_tf.layers.recurrent import LSTM
+from cman_tf.layers.lstm import LSTM
 
 
 def set_tensorflow_1_values(model: tf.keras.Model) -> None:

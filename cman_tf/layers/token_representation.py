@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from cman_tf.config import Settings
 from cman_tf.data.vocabulary import UNKNOWN_ID, Vocabulary
+from cman_tf.layers.lstm import LSTM
 from cman_tf.layers.piece_pool import pool
-from cman_tf.layers.recurrent import LSTM
 from cman_tf.layers.scalar_mix import ScalarMix
-from cman_tf.settings import Settings
 
 
 class WordVectors(tf.keras.layers.Layer):

@@ -16,10 +16,10 @@ import random
 
 from absl import flags
 
-from cman_tf.data.sentence import Entity, Relation, Sentence
-from cman_tf.data.spert_json import dump_json
-from cman_tf.files import write_atomically
-from cman_tf.flags import run
+from cman_tf.command_line.config_flags import run
+from cman_tf.data.types import Entity, Relation, Sentence
+from cman_tf.formats.spert_json import dump_json
+from cman_tf.runs.files import write_atomically
 from cman_tf.sample.templates import CUES, ENDINGS, LINKS, OPENINGS, TEST, TEST_FRAMES, TRAIN, TRAIN_FRAMES
 
 FLAGS = flags.FLAGS

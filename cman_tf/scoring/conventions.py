@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from cman_tf.data.sentence import ROOT, Entity, Sentence
-from cman_tf.data.tags import OUTSIDE
+from cman_tf.data.bio import OUTSIDE
+from cman_tf.data.types import ROOT, Entity, Sentence
 
 Facts = tuple[set[tuple], set[tuple]]  # of entities, of relations
 ANY = "any type"

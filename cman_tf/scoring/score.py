@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cman_tf.data.sentence import ROOT, DataError, Sentence
+from cman_tf.data.types import ROOT, DataError, Sentence
 from cman_tf.scoring.conventions import CONVENTIONS, DESCRIPTIONS, ungrounded
 from cman_tf.scoring.counts import count, macro, micro, per_type
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cman_tf.config import Settings
 from cman_tf.scoring.conventions import DESCRIPTIONS
 from cman_tf.scoring.score import TASKS
-from cman_tf.settings import Settings
 
 # F1 on CoNLL04: IJCAI 2020 table 1 and TNNLS 2021 table I.
 PAPER_CONLL04 = {"cman": (90.62, 72.97), "dynamic_cman": (91.72, 73.46), "multihead": (83.61, 61.95)}

@@ -12,23 +12,23 @@ import tensorflow as tf
 from absl import logging
 from tqdm import tqdm
 
-from cman_tf import results
-from cman_tf.build import Model, build_model
+from cman_tf.config import Settings
 from cman_tf.data.batches import Example, dataset, encode
+from cman_tf.data.bio import flat_entities
+from cman_tf.data.bucketing import batch_order
 from cman_tf.data.corpus import Corpus
-from cman_tf.data.order import batch_order
-from cman_tf.data.sentence import DataError, Sentence
-from cman_tf.data.tags import flat_entities
+from cman_tf.data.types import DataError, Sentence
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.inference import make_decoder, predict_examples
-from cman_tf.scoring.analysis import by_distance, by_length
+from cman_tf.inference.predictor import make_decoder, predict_examples
+from cman_tf.models.factory import Model, build_model
+from cman_tf.runs import provenance as results
+from cman_tf.runs.run_directory import Metrics, is_finished, refuse_beyond
+from cman_tf.scoring.breakdowns import by_distance, by_length
 from cman_tf.scoring.score import score, stop_score
-from cman_tf.settings import Settings
-from cman_tf.training.average import WeightAverage
-from cman_tf.training.run_directory import Metrics, is_finished, refuse_beyond
-from cman_tf.training.state import State, restore_model
+from cman_tf.training.checkpoints import State, restore_model
 from cman_tf.training.step import make_optimizer, make_train_step
 from cman_tf.training.summaries import Summaries, record_of
+from cman_tf.training.weight_average import WeightAverage
 
 PROTOCOLS = {
     "best_dev": "trained on train only, best dev epoch",

@@ -7,13 +7,13 @@ import json
 import pathlib
 from typing import Any
 
+from cman_tf.config import Settings
 from cman_tf.data.corpus import Corpus
-from cman_tf.data.subsets import merged
+from cman_tf.data.splits import merged
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.files import write_atomically
-from cman_tf.settings import Settings
+from cman_tf.runs.files import write_atomically
+from cman_tf.runs.run_directory import STAGE_ONE
 from cman_tf.training.loop import Trainer, build, train
-from cman_tf.training.run_directory import STAGE_ONE
 
 
 def train_by_protocol(

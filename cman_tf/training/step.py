@@ -10,9 +10,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from cman_tf.adversarial import perturbation
-from cman_tf.build import Model
-from cman_tf.training.average import WeightAverage
+from cman_tf.models.factory import Model
+from cman_tf.training.adversarial import perturbation
+from cman_tf.training.weight_average import WeightAverage
 
 
 def gradients(model: Model, batch: dict[str, tf.Tensor]) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:

@@ -12,8 +12,8 @@ from typing import Any
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
-from cman_tf.build import Model
-from cman_tf.settings import Settings
+from cman_tf.config import Settings
+from cman_tf.models.factory import Model
 
 
 def uncertainties(model: Model) -> dict[str, float]:

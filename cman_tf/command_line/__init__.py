@@ -1,0 +1,1 @@
+"""Flags, console output and error handling that the commands share."""

@@ -1,0 +1,117 @@
+"""absl flags from `Settings`, and settings from flags and from flagfiles."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from absl import app, flags
+
+from cman_tf.config import Settings
+from cman_tf.data.types import DataError
+
+FIELDS = dataclasses.fields(Settings)
+
+
+def define_settings(flag_values: flags.FlagValues = flags.FLAGS) -> None:
+    """Define one flag for every field of `Settings`."""
+    for field in FIELDS:
+        limits, options = field.metadata, {"flag_values": flag_values}
+        bounds = limits.get("minimum"), limits.get("maximum")
+        if limits.get("choices"):
+            flags.DEFINE_enum(field.name, field.default, list(limits["choices"]), limits["help"], **options)
+        elif "bool" in str(field.type):
+            flags.DEFINE_boolean(field.name, field.default, limits["help"], **options)
+        elif field.type == "str":
+            flags.DEFINE_string(field.name, field.default, limits["help"], **options)
+        elif field.type == "int":
+            flags.DEFINE_integer(field.name, field.default, limits["help"], *bounds, **options)
+        else:
+            flags.DEFINE_float(field.name, field.default, limits["help"], *bounds, **options)
+            below = limits.get("below", math.inf)
+            flags.register_validator(
+                field.name,
+                lambda value, below=below: value < below,  # false of NaN, too
+                message=f"expected less than {below}" if math.isfinite(below) else "expected a finite number",
+                **options,
+            )
+
+
+def settings_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Settings:
+    """The effective settings of this command.
+
+    Raises:
+      DataError: for settings that do not go together.
+    """
+    try:
+        return Settings(**{field.name: flag_values[field.name].value for field in FIELDS}).resolved()
+    except ValueError as error:
+        raise DataError(str(error)) from None
+
+
+def flagfile_of(values: dict[str, Any]) -> str:
+    """A flagfile that sets these values; absl reads it back with --flagfile."""
+    lines = []
+    for name, value in values.items():
+        if isinstance(value, bool):
+            lines.append(f"--{'' if value else 'no'}{name}")
+        elif value is not None:
+            lines.append(f"--{name}={value}")
+    return "\n".join(lines) + "\n"
+
+
+def settings_from_flagfile(path: str | pathlib.Path, more: Sequence[str] = ()) -> Settings:
+    """The settings that a flagfile holds; flags of other kinds in it are passed over.
+
+    Args:
+      path: the flagfile.
+      more: flags after those of the file.
+
+    Raises:
+      DataError: if the file is missing or does not parse.
+    """
+    values = flags.FlagValues()
+    define_settings(values)
+    try:
+        lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
+        names = {field.name for field in FIELDS}
+        names |= {f"no{name}" for name in names}
+        values([str(path), *(line for line in (*lines, *more) if line.lstrip("-").partition("=")[0] in names)])
+        return settings_from_flags(values)
+    except (OSError, flags.Error, DataError) as error:
+        raise DataError(f"{path}: {error}, expected the flags of a trained model") from None
+
+
+def whole_numbers(texts: Sequence[str]) -> bool:
+    """Whether a flag's list is one of whole numbers, for a validator."""
+    return bool(texts) and all(text.isdecimal() for text in texts)
+
+
+def guarded(main: Callable[[list[str]], Any]) -> Callable[[list[str]], Any]:
+    """`main` with bad input as one clear line and a non-zero exit."""
+
+    def wrapped(arguments: list[str]) -> Any:
+        try:
+            return main(arguments)
+        except DataError as error:
+            raise SystemExit(str(error)) from None
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise SystemExit(f"{error.filename}: {error.strerror}") from None
+
+    return wrapped
+
+
+def run(main: Callable[[list[str]], Any]) -> None:
+    """Run a command that takes flags only, `guarded`."""
+
+    def without_arguments(arguments: list[str]) -> Any:
+        if len(arguments) > 1:
+            raise DataError(f"{arguments[1]!r}: not a flag; flags are given as --name=value (--help lists them)")
+        return main(arguments)
+
+    app.run(guarded(without_arguments))

@@ -1,0 +1,162 @@
+"""Features of whole corpora, computed where they are missing.
+
+While an encoder runs, finished parts lie beside the cache's file (`cache_file.py`), each
+written whole or not at all; a killed run goes on after the last of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from cman_tf.data.bucketing import sorted_order
+from cman_tf.data.corpus import Corpus
+from cman_tf.data.types import DataError
+from cman_tf.encoders.feature_file import Cache, Tokens, fill, key_of, merge, new_file
+from cman_tf.encoders.source import Source, features_file, open_encoder
+from cman_tf.runs.files import held
+from cman_tf.runs.provenance import corpus_name
+
+_PART_TOKENS = 8192  # of a part, about
+_BATCH_TOKENS = 2048  # of a call of the encoder, about
+
+
+@contextlib.contextmanager
+def _locked(path: pathlib.Path) -> Iterator[None]:
+    """One process at a time makes a cache; another waits and finds it made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f".{path.name}.lock")
+    lock.touch()
+    with held(lock, lambda: print(f"{path}: another process makes it, waiting", flush=True)):
+        yield
+
+
+def features_of(
+    corpora: Iterable[Corpus], source: Source, path: str | pathlib.Path | None = None
+) -> tuple[Cache, pathlib.Path]:
+    """The features of all sentences of some corpora, computed where they are missing, and their file.
+
+    Args:
+      corpora: the first one's folder names the file.
+      source: the encoder.
+      path: of the file, if it is to be another.
+    """
+    corpora = list(corpora)
+    file = pathlib.Path(path or features_file(corpus_name(corpora[0].path), source))
+    sentences = [sentence.tokens for corpus in corpora for sentence in corpus.sentences]
+    return prepare(file, source, sentences, lambda: open_encoder(source)), file
+
+
+def prepare(path: str | pathlib.Path, source: Source, sentences: Sequence[Tokens], opened: Any) -> Cache:
+    """The cache with the features of all these sentences, computing those that are missing.
+
+    Args:
+      path: the HDF5 file, made if it is not there.
+      source: the encoder.
+      sentences: tokens of each; the same one twice is encoded once.
+      opened: the encoder, called without arguments only if something is missing.
+
+    Raises:
+      DataError: if the file is of another encoder or lacks most of these sentences.
+    """
+    path = pathlib.Path(path)
+    with _locked(path):
+        return _prepare(path, source, sentences, opened)
+
+
+def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], opened: Any) -> Cache:
+    by_key = {key_of(tokens): tokens for tokens in sentences}
+    unique = list(by_key.values())
+    # Files that a killed process had begun.
+    for left in (*path.parent.glob(f".{path.name}.[0-9]*"), *_parts_folder(path).glob(".[0-9]*.h5.[0-9]*")):
+        if left.suffix[1:].isdecimal():
+            left.unlink()
+    parts = _parts(path)
+    kept: set[bytes] = set()
+    if path.exists():
+        cache = Cache(path, source)
+        missing = cache.missing(unique)
+        if not missing:
+            _remove(path, [part for part in parts if _keys(part, source) <= cache.keys()])
+            return cache
+        kept = cache.keys()
+        cache.close()
+        if _of_another_corpus(by_key, kept):
+            raise DataError(
+                f"{path}: features of another corpus (it lacks {len(missing)} of these {len(unique)} sentences), "
+                "expected another file"
+            )
+    keys = {part: _keys(part, source) for part in parts}
+    merged = [part for part in parts if keys[part] <= kept]  # killed before they were removed
+    parts = [part for part in parts if part not in merged]
+    begun = set().union(*(keys[part] for part in parts))
+    if _of_another_corpus(by_key, begun):
+        raise DataError(
+            f"{_parts_folder(path)}: another corpus' features, begun and not finished; expected another file, "
+            "or none there"
+        )
+    done = begun | kept
+    missing = [tokens for tokens in unique if key_of(tokens) not in done]
+    if missing:
+        parts += _encode(path, source, missing, opened())
+    merge(path, source, [path, *parts] if kept else parts)
+    _remove(path, [*merged, *parts])
+    return Cache(path, source)
+
+
+def _keys(file: pathlib.Path, source: Source) -> set[bytes]:
+    cache = Cache(file, source)
+    keys = cache.keys()
+    cache.close()
+    return keys
+
+
+def _of_another_corpus(asked: Collection[bytes], there: Collection[bytes]) -> bool:
+    """Of one corpus, or a share of it, one of the two is a part of the other, or nearly."""
+    return 4 * sum(key in there for key in asked) < min(len(asked), len(there))
+
+
+def _parts_folder(path: pathlib.Path) -> pathlib.Path:
+    return path.with_name(path.name + ".parts")
+
+
+def _parts(path: pathlib.Path) -> list[pathlib.Path]:
+    return sorted(_parts_folder(path).glob("[0-9]*.h5"))
+
+
+def _remove(path: pathlib.Path, parts: Sequence[pathlib.Path]) -> None:
+    """Parts that are in the cache now, and their folder if nothing else is in it."""
+    for part in parts:
+        part.unlink()
+    with contextlib.suppress(OSError):
+        _parts_folder(path).rmdir()
+
+
+def _encode(path: pathlib.Path, source: Source, sentences: list[Tokens], encoder: Any) -> list[pathlib.Path]:
+    """Encode in order of length, writing part after part; returns the parts' files."""
+    folder = _parts_folder(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    number = 1 + max((int(part.stem) for part in _parts(path)), default=-1)
+    files = []
+    with tqdm(total=sum(map(len, sentences)), desc=f"features into {path.name}", unit="token", disable=None) as bar:
+        for part in _groups(sentences, _PART_TOKENS):
+            features: list[np.ndarray] = []
+            for batch in _groups(part, _BATCH_TOKENS):
+                features += encoder.encode(batch)
+                bar.update(sum(map(len, batch)))
+            files.append(folder / f"{number + len(files):06d}.h5")
+            with new_file(files[-1], source) as file:
+                fill(file, [key_of(tokens) for tokens in part], list(map(len, part)))
+                file["features"] = np.concatenate(features)
+    return files
+
+
+def _groups(sentences: Sequence[Tokens], tokens: int) -> Iterator[list[Tokens]]:
+    """The sentences in order of length, in runs of at most `tokens` padded tokens."""
+    for rows in sorted_order([len(sentence) for sentence in sentences], tokens):
+        yield [sentences[row] for row in rows]

@@ -1,0 +1,123 @@
+"""Features computed once: one HDF5 file, by a sentence's content.
+
+features  float32 [tokens of all sentences, layers, size]
+keys      32 bytes (V32) [sentences], sha256 of each sentence's tokens
+starts    int64 [sentences], a sentence's first row of `features`
+lengths   int32 [sentences], its tokens
+attributes: fingerprint and name of the encoder
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+from collections.abc import Iterator, Sequence
+
+import h5py
+import numpy as np
+
+from cman_tf.data.types import DataError
+from cman_tf.encoders.source import Source
+
+_BLOCK = 8192  # rows copied at a time
+
+Tokens = Sequence[str]
+
+
+def key_of(tokens: Tokens) -> bytes:
+    """What a sentence's features are found by."""
+    return hashlib.sha256(json.dumps(list(tokens)).encode("utf-8")).digest()
+
+
+class Cache:
+    """A cache file, open for reading; features are read sentence by sentence.
+
+    Raises:
+      DataError: if it is no cache, or one of another encoder.
+    """
+
+    def __init__(self, path: str | pathlib.Path, source: Source) -> None:
+        self.path = str(path)
+        try:
+            self._file = h5py.File(path, "r")
+            fingerprint, name = self._file.attrs["fingerprint"], self._file.attrs["name"]
+            self._features = self._file["features"]
+            _, self.layers, self.size = self._features.shape
+            columns = (self._file[column][...] for column in ("keys", "starts", "lengths"))
+            self._places = {bytes(k): (int(s), int(n)) for k, s, n in zip(*columns)}
+        except (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise DataError(f"{path}: {reason}, expected features of cman_tf.embed") from None
+        if fingerprint != source.fingerprint:
+            self.close()
+            raise DataError(f"{path}: features of another encoder ({name}), expected those of {source}")
+        self.name = name
+
+    def keys(self) -> set[bytes]:
+        """Of all the sentences whose features are here."""
+        return set(self._places)
+
+    def missing(self, sentences: Sequence[Tokens]) -> list[Tokens]:
+        """The sentences that have no features here."""
+        return [tokens for tokens in sentences if key_of(tokens) not in self._places]
+
+    def encode(self, sentences: Sequence[Tokens]) -> list[np.ndarray]:
+        """float32 [L, layers, size] of each sentence, read from the file."""
+        found = []
+        for tokens in sentences:
+            place = self._places.get(key_of(tokens))
+            if place is None:
+                raise DataError(
+                    f"{self.path}: no features of {' '.join(tokens)[:60]!r}, expected them of all sentences"
+                )
+            found.append(self._features[place[0] : sum(place)])
+        return found
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+@contextlib.contextmanager
+def new_file(path: pathlib.Path, source: Source) -> Iterator[h5py.File]:
+    """An HDF5 file that appears under its name only when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with h5py.File(unfinished, "w") as file:
+            file.attrs["fingerprint"], file.attrs["name"] = source.fingerprint, str(source)
+            yield file
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def fill(file: h5py.File, keys: list[bytes], lengths: list[int]) -> None:
+    """Write what says where each sentence's features are."""
+    file["keys"] = np.array([np.void(key) for key in keys])
+    file["starts"] = np.cumsum([0, *lengths[:-1]]).astype(np.int64)
+    file["lengths"] = np.array(lengths, np.int32)
+
+
+def merge(path: pathlib.Path, source: Source, files: list[pathlib.Path]) -> None:
+    """One file of many, a file at a time in memory at most."""
+    keys, lengths, rows = [], [], 0
+    for name in files:
+        with h5py.File(name, "r") as file:
+            keys += [bytes(key) for key in file["keys"][...]]
+            lengths += file["lengths"][...].tolist()
+            shape = file["features"].shape
+            rows += shape[0]
+    with new_file(path, source) as merged:
+        fill(merged, keys, lengths)
+        features = merged.create_dataset("features", (rows, *shape[1:]), np.float32)
+        start = 0
+        for name in files:
+            with h5py.File(name, "r") as file:
+                for first in range(0, file["features"].shape[0], _BLOCK):
+                    block = file["features"][first : first + _BLOCK]
+                    features[start : start + len(block)] = block
+                    start += len(block)

@@ -1,0 +1,1 @@
+"""Corpus file formats: one file a format."""

@@ -1,0 +1,1 @@
+"""From a trained model's directory to entities and relations."""

@@ -1,0 +1,71 @@
+"""From the model's numbers to entities and relations, without TensorFlow.
+
+Shapes: L tokens, P pairs of tokens, R relation types.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from cman_tf.data.bio import entities_from_tags
+from cman_tf.data.types import Relation, Sentence, entity_at
+
+THRESHOLD = 0.5  # a relation is predicted if its probability is above this
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """A sentence with predicted entities and relations, and a score for each.
+
+    An entity's score is the lowest of its tokens' CRF marginals (there are none where
+    the decoder left them out), a relation's its probability (equation 10 / 17).
+    """
+
+    sentence: Sentence
+    entity_scores: tuple[float, ...]
+    relation_scores: tuple[float, ...]
+
+
+def decode_sentence(
+    tokens: Sequence[str],
+    tags: Sequence[str],
+    marginals: np.ndarray | None,
+    pairs: np.ndarray,
+    scores: np.ndarray,
+    relation_types: Sequence[str],
+    id: str = "",
+) -> Prediction:
+    """Put one sentence's prediction together.
+
+    Args:
+      tokens: L of them.
+      tags: BIO, L of them.
+      marginals: float [L], of those tags, or None for no entity scores.
+      pairs: int [P, 2], a token of a head and one of a tail. A relation is lifted to the
+        entities they are in; without two entities it is kept apart (`Sentence.ungrounded`).
+      scores: float [P, R].
+      relation_types: R of them.
+      id: the sentence's.
+    """
+    entities, _ = entities_from_tags(tags)
+    owner = entity_at(entities)
+    relations: dict[Relation, float] = {}
+    ungrounded = []
+    for (head, tail), row in zip(pairs.tolist(), scores.tolist()):
+        ends = owner.get(head), owner.get(tail)
+        for kind, score in zip(relation_types, row):
+            if score <= THRESHOLD:
+                continue
+            if None in ends or ends[0] == ends[1]:
+                ungrounded.append((kind, head, tail))
+            else:
+                relation = Relation(kind, *ends)
+                relations[relation] = max(score, relations.get(relation, 0.0))
+    return Prediction(
+        Sentence(tuple(tokens), tuple(entities), tuple(relations), id, tuple(ungrounded)),
+        () if marginals is None else tuple(float(marginals[e.start : e.end].min()) for e in entities),
+        tuple(relations.values()),
+    )

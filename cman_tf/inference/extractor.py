@@ -1,0 +1,105 @@
+"""Entities and relations of raw text with a trained model."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+from absl import logging
+
+from cman_tf.data.batches import encode
+from cman_tf.data.bucketing import BATCH_TOKENS
+from cman_tf.data.tokenizer import pieces, tokenize
+from cman_tf.data.types import Sentence
+from cman_tf.inference.decoding import Prediction
+from cman_tf.inference.loading import load_trained
+from cman_tf.inference.predictor import make_decoder, predict_examples
+
+MAX_TOKENS = 400  # a longer line is cut into pieces, at sentence ends where it has them
+
+
+class Extractor:
+    """A trained model for raw text.
+
+    Args:
+      directory: a run of `cman_tf.train`.
+      checkpoint: `best` (dev epoch) or `last`.
+      encoder: where the contextual encoder is now, as the flags of `cman_tf.train` say
+        it (`encoder`, `elmo`, `elmo_options`, `elmo_weights`); needed only if it moved.
+    """
+
+    def __init__(self, directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str) -> None:
+        self.model, self.vocabulary, self._features = load_trained(directory, checkpoint, encoder)
+        self._decoder = make_decoder(self.model, marginals=True)
+
+    def extract(self, text: str) -> dict[str, Any]:
+        """`extract_all` of one text."""
+        return self.extract_all([text])[0]
+
+    def extract_all(self, texts: Sequence[str], batch_tokens: int = BATCH_TOKENS) -> list[dict[str, Any]]:
+        """Entities and relations of each text, one sentence a text.
+
+        Returns:
+          For each text `tokens`, `offsets` (each token's first character and the
+          one after its last), `entities` (type, start and end in tokens, char_start
+          and char_end in the text, text, score) and `relations` (type, head, tail:
+          positions in entities, score); for an empty text all of them empty.
+        """
+        tokenized = [tokenize(text) for text in texts]
+        cuts = [(number, *cut) for number, tokens in enumerate(tokenized) for cut in pieces(tokens, MAX_TOKENS)]
+        for number, tokens in enumerate(tokenized):
+            if len(tokens) > MAX_TOKENS:
+                logging.warning(
+                    "text %d: %d tokens, cut into pieces of at most %d; no relations between pieces",
+                    number,
+                    len(tokens),
+                    MAX_TOKENS,
+                )
+        examples = [
+            encode(Sentence(tuple(token for token, _, _ in tokenized[number][start:end])), self.vocabulary)
+            for number, start, end in cuts
+        ]
+        outputs: list[dict[str, Any]] = [
+            {
+                "tokens": [token for token, _, _ in tokens],
+                "offsets": [[first, last] for _, first, last in tokens],
+                "entities": [],
+                "relations": [],
+            }
+            for tokens in tokenized
+        ]
+        predictions = []
+        if examples:
+            predictions = predict_examples(self._decoder, examples, self.vocabulary, batch_tokens, self._features)
+        for (number, start, _), prediction in zip(cuts, predictions):
+            _add(outputs[number], prediction, start, texts[number])
+        return outputs
+
+
+def _add(output: dict[str, Any], prediction: Prediction, shift: int, text: str) -> None:
+    """Add the prediction of a piece that begins at token `shift` of the text."""
+    first = len(output["entities"])
+    for entity, score in zip(prediction.sentence.entities, prediction.entity_scores):
+        start, end = entity.start + shift, entity.end + shift
+        char_start, char_end = output["offsets"][start][0], output["offsets"][end - 1][1]
+        output["entities"].append(
+            {
+                "type": entity.type,
+                "start": start,
+                "end": end,
+                "char_start": char_start,
+                "char_end": char_end,
+                "text": text[char_start:char_end],
+                "score": round(score, 4),
+            }
+        )
+    for relation, score in zip(prediction.sentence.relations, prediction.relation_scores):
+        output["relations"].append(
+            {
+                "type": relation.type,
+                "head": relation.head + first,
+                "tail": relation.tail + first,
+                "score": round(score, 4),
+            }
+        )

@@ -1,0 +1,96 @@
+"""Last states of an LSTM over sequences of very different lengths, padding left out.
+
+Sequences stand in order of falling length, so that at step t the first n_t of them go
+on and the others are done. The steps stand packed one after another, n_0 + n_1 + ...
+rows: a batch's words have 5 characters in the mean and 15 at most.
+
+Shapes: N sequences, W longest, u units, S = sum of all lengths.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from cman_tf.layers.lstm_kernels import cell, cell_gradient
+
+
+def last_states(table: tf.Tensor, kernel: tf.Tensor, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """h after each sequence's last step.
+
+    Args:
+      table: W x + b of all inputs there are, float32 [rows, 4u].
+      kernel: U, float32 [u, 4u].
+      ids: rows of the table, int32 [N, W], right-padded.
+      lengths: int32 [N], falling, 1 at least.
+
+    Returns:
+      float32 [N, u].
+    """
+    active = tf.transpose(tf.sequence_mask(lengths, tf.shape(ids)[1]))  # [W, N]
+    counts = tf.reduce_sum(tf.cast(active, tf.int32), 1)  # n_t, int32 [W]
+    projected = tf.gather(table, tf.boolean_mask(tf.transpose(ids), active))  # [S, 4u]
+
+    @tf.custom_gradient
+    def run(projected: tf.Tensor, kernel: tf.Tensor):
+        # Run eagerly, TensorFlow would prepare a gradient of its own for what it sees.
+        projected, kernel = tf.stop_gradient(projected), tf.stop_gradient(kernel)
+        last, *kept = _forward(projected, kernel, counts)
+
+        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            slopes = _backward(tf.convert_to_tensor(upstream), kernel, counts, *kept[1:])
+            return slopes, tf.matmul(kept[0], slopes, transpose_a=True)
+
+        return last, gradient
+
+    return run(projected, tf.convert_to_tensor(kernel))
+
+
+def _array(steps: tf.Tensor, width: int) -> tf.TensorArray:
+    return tf.TensorArray(tf.float32, steps, infer_shape=False, element_shape=[None, width])
+
+
+def _replace(state: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
+    """The state with its first rows replaced."""
+    return tf.ensure_shape(tf.concat([first, state[tf.shape(first)[0] :]], 0), state.shape)
+
+
+def _forward(projected: tf.Tensor, kernel: tf.Tensor, counts: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """Last states [N, u]; packed, h before each step [S, u], gates [S, 4u], c before and
+    after [S, u]."""
+    units, steps = kernel.shape[0], tf.shape(counts)[0]
+    ends = tf.cumsum(counts)
+    zeros = tf.zeros([counts[0], units])
+
+    def step(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, kept: tuple[tf.TensorArray, ...]) -> tuple:
+        n = counts[t]
+        going, before = h[:n], c[:n]
+        gates, after = cell(projected[ends[t] - n : ends[t]], going, before, kernel)
+        values = going, gates, before, after
+        h, c = _replace(h, gates[:, -units:] * tf.tanh(after)), _replace(c, after)
+        return t + 1, h, c, tuple(array.write(t, value) for array, value in zip(kept, values))
+
+    kept = tuple(_array(steps, width) for width in (units, 4 * units, units, units))
+    _, h, _, kept = tf.while_loop(lambda t, *_: t < steps, step, (0, zeros, zeros, kept))
+    return (h, *(array.concat() for array in kept))
+
+
+def _backward(
+    upstream: tf.Tensor,
+    kernel: tf.Tensor,
+    counts: tf.Tensor,
+    gates: tf.Tensor,
+    before: tf.Tensor,
+    after: tf.Tensor,
+) -> tf.Tensor:
+    """The gradient for the packed projected inputs, [S, 4u], from that for the last h."""
+    ends, transposed = tf.cumsum(counts), tf.transpose(kernel)
+
+    def step(t: tf.Tensor, dh: tf.Tensor, dc: tf.Tensor, slopes: tf.TensorArray) -> tuple:
+        n = counts[t]
+        rows = slice(ends[t] - n, ends[t])
+        slope, going = cell_gradient(gates[rows], after[rows], before[rows], dh[:n], dc[:n])
+        return t - 1, _replace(dh, tf.matmul(slope, transposed)), _replace(dc, going), slopes.write(t, slope)
+
+    steps = tf.shape(counts)[0]
+    start = (steps - 1, upstream, tf.zeros_like(upstream), _array(steps, 4 * kernel.shape[0]))
+    return tf.while_loop(lambda t, *_: t >= 0, step, start)[3].concat()

@@ -1,0 +1,1 @@
+"""CMAN, dynamic CMAN, the multi-head baseline and their losses."""

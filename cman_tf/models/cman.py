@@ -1,0 +1,197 @@
+"""CMAN (IJCAI 2020) and dynamic CMAN (TNNLS 2021), put together from their layers.
+
+Shapes: B batch, L tokens, d hidden size, T tags, R relations, P pairs.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from cman_tf.data.bio import OUTSIDE
+from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.layers.attention import MultiHeadAttention
+from cman_tf.layers.attention_units import LabelAttentionUnit, LabelGate, SelfAttentionUnit
+from cman_tf.layers.crf import CRF
+from cman_tf.layers.relation_scorer import RelationScorer
+from cman_tf.layers.sequence_encoder import Encoder
+from cman_tf.models.base import Batch, JointModel
+from cman_tf.models.losses import JointLoss, relation_loss, relation_targets
+
+
+class FirstPhase(NamedTuple):
+    """Self-aware features X^m for NER and for RE (one and the same if shared) and
+    the first CRF's potentials, float32 [B, L, T]."""
+
+    ner: tf.Tensor
+    relation: tf.Tensor
+    potentials: tf.Tensor
+
+
+class SecondPhase(NamedTuple):
+    """Label-aware features X~3 for RE, the second CRF's potentials (None in CMAN)
+    and the mean gate."""
+
+    relation: tf.Tensor
+    potentials: tf.Tensor | None
+    gate: tf.Tensor
+
+
+class CMAN(JointModel):
+    """Both papers' networks, `settings.model` saying which; arguments as for `JointModel`."""
+
+    def make_layers(self, vocabulary: Vocabulary) -> None:
+        s = self.settings
+        self.two_phase = s.model == "dynamic_cman"
+        self.inside, self.kind = _tag_tables(vocabulary.tags)
+        self.ner_units = self._self_attention_units()
+        self.relation_units = self.ner_units if s.share else self._self_attention_units()
+        self.first_crf = CRF(len(vocabulary.tags), name="first_crf")
+        self.second_crf = CRF(len(vocabulary.tags), name="second_crf") if self.two_phase else None
+        if s.label_attention:
+            self.label_table = self.add_weight(
+                "label_embeddings", [len(vocabulary.tags), s.label_size], initializer="glorot_uniform"
+            )
+            self.first_bla, self.second_bla = self._label_attention_unit(), self._label_attention_unit()
+            self.fuse = self._encoder()
+        self.relation_dropout = tf.keras.layers.Dropout(s.relation_dropout)
+        self.scorer = RelationScorer(
+            len(vocabulary.relations),
+            s.relation_size,
+            s.relation_scorer == "shared",
+            s.xla,
+            s.relation_prior,
+            name="relation_scorer",
+        )
+        tasks = ("re", "first_ner", "second_ner") if self.two_phase else ("re", "first_ner")
+        self.joint_loss = JointLoss(tasks, s.loss_weighting == "uncertainty", name="joint_loss")
+
+    def _encoder(self) -> Encoder:
+        s = self.settings
+        return Encoder(s.hidden_size, s.cell, s.bilstm_dropout, s.xla)
+
+    def _attention(self) -> MultiHeadAttention:
+        return MultiHeadAttention(self.settings.attention_heads, self.settings.attention_dropout)
+
+    def _self_attention_units(self) -> list[SelfAttentionUnit]:
+        attended = self.settings.self_attention
+        return [
+            SelfAttentionUnit(self._encoder(), self._attention() if attended else None)
+            for _ in range(self.settings.bsa_units)
+        ]
+
+    def _label_attention_unit(self) -> LabelAttentionUnit:
+        gate = LabelGate() if self.settings.label_gate else None
+        return LabelAttentionUnit(self._encoder(), self._attention(), gate, self.settings.bilstm_dropout)
+
+    def encode_labels(self, tags: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, ...]:
+        """L~ of both BLA units from tag ids int32 [B, L]: two of [B, L, 2d], or none."""
+        if not self.settings.label_attention:
+            return ()
+        labels = tf.gather(self.label_table, tags)  # L, [B, L, d_l]
+        return tuple(bla.encode_labels(labels, lengths, training) for bla in (self.first_bla, self.second_bla))
+
+    def first_phase(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> FirstPhase:
+        """X^i = BSA^i(X^{i-1}), IJCAI equation 4, TNNLS equation 8, and the CRF on X^m."""
+        inputs = self.input_dropout(inputs, training=training)
+        mask = tf.sequence_mask(lengths, tf.shape(inputs)[1])
+        ner = relation = inputs
+        for unit in self.ner_units:
+            ner = unit(ner, lengths, mask, training=training)
+        if self.settings.share:
+            relation = ner
+        else:
+            for unit in self.relation_units:
+                relation = unit(relation, lengths, mask, training=training)
+        return FirstPhase(ner, relation, self.first_crf(ner))
+
+    def second_phase(
+        self, first: FirstPhase, labels: tuple[tf.Tensor, ...], lengths: tf.Tensor, training: bool = False
+    ) -> SecondPhase:
+        """X~3 by IJCAI equations 5-7, TNNLS equations 12-14, and the CRF on it."""
+        relation, gate = self.interact(first.relation, labels, lengths, training)
+        if not self.two_phase:
+            return SecondPhase(relation, None, gate)
+        ner = relation
+        if not self.settings.share:
+            ner, _ = self.interact(first.ner, labels, lengths, training)
+        return SecondPhase(relation, self.second_crf(ner), gate)
+
+    def interact(
+        self, x_m: tf.Tensor, labels: tuple[tf.Tensor, ...], lengths: tf.Tensor, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Dense cross-modal interaction: X^m and both L~ to X~3 and the mean gate."""
+        if not self.settings.label_attention:
+            return x_m, tf.constant(1.0)
+        mask = tf.sequence_mask(lengths, tf.shape(x_m)[1])
+        x_1, gate_1 = self.first_bla(x_m, labels[0], x_m, mask, training=training)  # equation 5 / 12
+        x_2 = self.fuse(tf.concat([x_m, x_1], -1), lengths, training=training)  # equation 6 / 13
+        x_3, gate_3 = self.second_bla(x_2, labels[1], x_m, mask, training=training)  # equation 7 / 14
+        return x_3, (gate_1 + gate_3) / 2.0
+
+    def losses_of(
+        self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Batch, training: bool = True
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """L_joint(w; theta) of a batch with gold labels, and its parts and the mean gate.
+
+        Each task's loss is summed over a sentence and averaged over the batch.
+        """
+        lengths, tags = batch["lengths"], batch["tags"]
+        first = self.first_phase(inputs, lengths, training)
+        second = self.second_phase(first, labels, lengths, training)
+        scores = self.scorer(self.relation_dropout(second.relation, training=training))
+        losses = {
+            "re": relation_loss(scores, relation_targets(batch["relations"], scores), lengths),
+            "first_ner": self.first_crf.negative_log_likelihood(first.potentials, tags, lengths),
+        }
+        if self.two_phase:
+            losses["second_ner"] = self.second_crf.negative_log_likelihood(second.potentials, tags, lengths)
+        losses = {task: tf.reduce_mean(loss) for task, loss in losses.items()}
+        return self.joint_loss(losses), {**losses, "gate": second.gate}
+
+    def decode(self, batch: Batch, gold_labels: bool = False, marginals: bool = True) -> dict[str, tf.Tensor]:
+        """Inference: labels are those the first CRF decodes (or gold, IJCAI table 3).
+
+        Returns:
+          tags: int32 [B, L], of the second CRF in dynamic CMAN, else of the first.
+          marginals: float32 [B, L], Pr(tag | sentence) of each of those tags, if wanted.
+          pairs: int32 [P, 3], sentence and the last tokens of two predicted entities.
+          scores: float32 [P, R], Pr(relation) of each pair, equation 10 / 17.
+        """
+        lengths = batch["lengths"]
+        first = self.first_phase(self.represent(batch), lengths)
+        tags = self.first_crf.decode(first.potentials, lengths)
+        labels = self.encode_labels(batch["tags"] if gold_labels else tags, lengths)
+        second = self.second_phase(first, labels, lengths)
+        crf, potentials = self.first_crf, first.potentials
+        if self.two_phase:
+            crf, potentials = self.second_crf, second.potentials
+            tags = crf.decode(potentials, lengths)
+        pairs = self.entity_pairs(tags, lengths)
+        scores = tf.sigmoid(self.scorer.score_pairs(second.relation, pairs))
+        output = {"tags": tags, "pairs": pairs, "scores": scores}
+        if marginals:
+            output["marginals"] = tf.gather(crf.marginals(potentials, lengths), tags, batch_dims=2)
+        return output
+
+    def entity_pairs(self, tags: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """All ordered pairs of two entities' last tokens: int32 [B, L] to [P, 3].
+
+        A token is the last of its entity unless an inside tag of its type follows.
+        """
+        mask = tf.sequence_mask(lengths, tf.shape(tags)[1])
+        tags = tf.where(mask, tags, 0)
+        following = tf.pad(tags[:, 1:], [[0, 0], [0, 1]])  # 0 is O
+        kind, next_kind = tf.gather(self.kind, tags), tf.gather(self.kind, following)
+        goes_on = tf.gather(self.inside, following) & (kind == next_kind)
+        last = mask & (kind >= 0) & ~goes_on
+        pairs = tf.cast(tf.where(last[:, :, None] & last[:, None, :]), tf.int32)
+        return tf.boolean_mask(pairs, pairs[:, 1] != pairs[:, 2])
+
+
+def _tag_tables(tags: list[str]) -> tuple[tf.Tensor, tf.Tensor]:
+    """For each tag whether it is an inside tag, and its type's number (-1 for O)."""
+    types = [tag[2:] for tag in tags]
+    numbers = [-1 if tag == OUTSIDE else types.index(tag[2:]) for tag in tags]
+    return tf.constant([tag.startswith("I-") for tag in tags]), tf.constant(numbers)

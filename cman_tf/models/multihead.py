@@ -1,0 +1,93 @@
+"""The baseline of both papers: Multi-head + AT (Bekoulis et al., EMNLP 2018), by its authors' code.
+
+Shapes: B batch, L tokens, d hidden size, T tags, R relations, P pairs.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.inference.decoding import THRESHOLD
+from cman_tf.layers.crf import CRF
+from cman_tf.layers.pair_scores import pair_scores
+from cman_tf.layers.relation_scorer import RelationScorer
+from cman_tf.layers.sequence_encoder import Encoder
+from cman_tf.models.base import Batch, JointModel
+from cman_tf.models.losses import JointLoss, relation_loss, relation_targets
+
+
+class Multihead(JointModel):
+    """BiLSTM layers, a CRF on a tanh layer, and sigmoid scores of all pairs of tokens.
+
+    The relation scorer is shared by all relations and knows one more, "none", last: a
+    token without a relation has it to itself. Where label embeddings have a size, they
+    are concatenated to the features for relations: gold in training, decoded otherwise.
+    Arguments as for `JointModel`.
+    """
+
+    def make_layers(self, vocabulary: Vocabulary) -> None:
+        s = self.settings
+        self.encoders = [Encoder(s.hidden_size, s.cell, s.bilstm_dropout, s.xla) for _ in range(s.bilstm_layers)]
+        self.tag_layer = tf.keras.layers.Dense(s.relation_size, activation="tanh", name="tag_layer")
+        self.first_crf = CRF(len(vocabulary.tags), name="first_crf")
+        if s.label_size:
+            self.label_table = self.add_weight(
+                "label_embeddings", [len(vocabulary.tags), s.label_size], initializer="glorot_uniform"
+            )
+        relations = len(vocabulary.relations) + 1
+        self.scorer = RelationScorer(relations, s.relation_size, True, s.xla, s.relation_prior, name="relation_scorer")
+        self.joint_loss = JointLoss(("re", "first_ner"), s.loss_weighting == "uncertainty", name="joint_loss")
+
+    def encode_labels(self, tags: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, ...]:
+        """Label embeddings of tag ids int32 [B, L]: one of [B, L, d_l], or none."""
+        return (tf.gather(self.label_table, tags),) if self.settings.label_size else ()
+
+    def encode(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
+        """Features [B, L, 2d] and the CRF's potentials [B, L, T]."""
+        features = self.input_dropout(inputs, training=training)
+        for encoder in self.encoders:
+            features = encoder(features, lengths, training=training)
+        return features, self.first_crf(self.tag_layer(features))
+
+    def losses_of(
+        self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Batch, training: bool = True
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """The joint loss of a batch, a plain sum (theirs is over a batch of one), and its parts."""
+        lengths, tags = batch["lengths"], batch["tags"]
+        features, potentials = self.encode(inputs, lengths, training)
+        scores = self.scorer(tf.concat([features, *labels], -1))
+        related = relation_targets(batch["relations"], scores[..., :-1])
+        alone = tf.cast(tf.logical_not(tf.reduce_any(related > 0, axis=[2, 3])), tf.float32)
+        targets = tf.concat([related, tf.linalg.diag(alone)[..., None]], -1)
+        losses = {
+            "re": relation_loss(scores, targets, lengths),
+            "first_ner": self.first_crf.negative_log_likelihood(potentials, tags, lengths),
+        }
+        losses = {task: tf.reduce_mean(loss) for task, loss in losses.items()}
+        return self.joint_loss(losses), losses
+
+    def decode(self, batch: Batch, gold_labels: bool = False, marginals: bool = True) -> dict[str, tf.Tensor]:
+        """Inference. As the authors' scorer takes a relation from any token of an entity, all
+        pairs of tokens are scored.
+
+        Returns:
+          tags: int32 [B, L].
+          marginals: float32 [B, L], Pr(tag | sentence) of each of those tags, if wanted.
+          pairs: int32 [P, 3], sentence and two tokens that have a relation.
+          scores: float32 [P, R], Pr(relation) of each pair, "none" left out.
+        """
+        lengths = batch["lengths"]
+        features, potentials = self.encode(self.represent(batch), lengths)
+        tags = self.first_crf.decode(potentials, lengths)
+        labels = self.encode_labels(batch["tags"] if gold_labels else tags, lengths)
+        # Uncompiled: a shape may come once.
+        projected = self.scorer.project(tf.concat([features, *labels], -1))
+        scores = tf.sigmoid(pair_scores(*projected, self.scorer.v)[..., :-1])
+        mask = tf.sequence_mask(lengths, tf.shape(tags)[1])
+        found = tf.reduce_any(scores > THRESHOLD, -1) & mask[:, :, None] & mask[:, None, :]
+        pairs = tf.where(found)
+        output = {"tags": tags, "pairs": tf.cast(pairs, tf.int32), "scores": tf.gather_nd(scores, pairs)}
+        if marginals:
+            output["marginals"] = tf.gather(self.first_crf.marginals(potentials, lengths), tags, batch_dims=2)
+        return output

@@ -1,0 +1,109 @@
+"""Checkpoints: the last epoch to go on from, the best epoch to use."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+
+import tensorflow as tf
+
+from cman_tf.data.types import DataError
+from cman_tf.models.factory import Model
+from cman_tf.training.weight_average import WeightAverage
+
+
+class State:
+    """Weights, optimizer, epoch and best score, under last/ and best/ of a run.
+
+    Args:
+      directory: the run's.
+      model: with its weights made.
+      optimizer: its optimizer.
+      average: its weights' average, or None. As the best epoch it is saved in the weights' place.
+    """
+
+    def __init__(
+        self,
+        directory: str,
+        model: Model,
+        optimizer: tf.keras.optimizers.Optimizer,
+        average: WeightAverage | None = None,
+    ) -> None:
+        self.average = average
+        self.epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.best_score = tf.Variable(-1.0, dtype=tf.float64, trainable=False)
+        self.best_epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self._checkpoint = checkpoint = tf.train.Checkpoint(
+            model=model,
+            optimizer=optimizer,
+            epoch=self.epoch,
+            best_score=self.best_score,
+            best_epoch=self.best_epoch,
+            **({"average": average} if average else {}),
+        )
+        folder = pathlib.Path(directory)
+        self._last = tf.train.CheckpointManager(checkpoint, str(folder / "last"), max_to_keep=2)
+        self._best = tf.train.CheckpointManager(checkpoint, str(folder / "best"), max_to_keep=1)
+
+    def restore_last(self) -> int:
+        """Go on from the last epoch saved, if any; returns its number, else 0.
+
+        That is the best one's where a run was killed between saving it as best and as last.
+
+        Raises:
+          DataError: if it cannot be read.
+        """
+        newest = max(
+            (m.latest_checkpoint for m in (self._last, self._best) if m.latest_checkpoint), key=_number, default=""
+        )
+        if newest:
+            try:
+                self._checkpoint.restore(newest)
+            except (ValueError, tf.errors.OpError) as error:
+                reason = str(error).strip().splitlines()[0]
+                raise DataError(f"{newest}: {reason}, expected a checkpoint of this run") from None
+            if self.average and newest == self._best.latest_checkpoint:
+                self.average.swap()
+        return int(self.epoch)
+
+    def finish_epoch(self, epoch: int, score: float | None) -> bool:
+        """Save the epoch, and keep it as the best if its dev score is, or if it has none;
+        returns whether it is."""
+        self.epoch.assign(epoch)
+        better = score is None or score > float(self.best_score)
+        if better:
+            self.best_score.assign(score or 0.0)
+            self.best_epoch.assign(epoch)
+            with self.averaged():
+                self._best.save(checkpoint_number=epoch)
+        self._last.save(checkpoint_number=epoch)
+        return better
+
+    def averaged(self) -> contextlib.AbstractContextManager:
+        """The model with its weights' average, where there is one."""
+        return self.average.in_use() if self.average else contextlib.nullcontext()
+
+
+def _number(path: str) -> int:
+    """12 for .../ckpt-12."""
+    return int(path.rpartition("-")[2])
+
+
+def restore_model(directory: str, model: Model, which: str = "best") -> int:
+    """Load a run's weights, of its best or its last epoch; returns the epoch.
+
+    Raises:
+      DataError: if there are none or they do not fit the model.
+    """
+    folder = pathlib.Path(directory) / which
+    path = tf.train.latest_checkpoint(str(folder))
+    if path is None:
+        raise DataError(f"{folder}: no checkpoint, expected one of a run that finished an epoch")
+    epoch = tf.Variable(0, dtype=tf.int64)
+    try:
+        status = tf.train.Checkpoint(model=model, epoch=epoch).restore(path)
+        status.assert_existing_objects_matched().expect_partial()
+    except (ValueError, AssertionError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DataError(f"{path}: {reason}, expected a checkpoint of this model") from None
+    return int(epoch)
