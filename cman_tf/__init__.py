@@ -26,7 +26,7 @@ def load(directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str
       encoder: where its contextual encoder is now, if that moved: `encoder="minilm"`.
 
     Raises:
-      cman_tf.data.types.DataError: if no trained model is there.
+      cman_tf.errors.DataError: if no trained model is there.
     """
     from cman_tf.inference.extractor import Extractor  # TensorFlow only when it is needed
 

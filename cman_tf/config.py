@@ -9,161 +9,159 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 
 
-def _setting(default: Any, help: str, **limits: Any) -> Any:
+def _option(default: Any, help: str, **limits: Any) -> Any:
     return dataclasses.field(default=default, metadata={"help": help, **limits})
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class Config:
     """Hyperparameters and switches of one run; the flags are made from these."""
 
     # The model
-    model: str = _setting(
+    model: str = _option(
         "dynamic_cman",
         "cman: IJCAI 2020, one CRF; dynamic_cman: TNNLS 2021, two-phase prediction; "
         "multihead: the papers' baseline (Bekoulis et al. 2018), see flags/conll04_multihead.flags.",
         choices=("dynamic_cman", "cman", "multihead"),
     )
-    hidden_size: int = _setting(128, "d: LSTM units per direction (papers: 128).", minimum=1)
-    label_size: int = _setting(
+    hidden_size: int = _option(128, "d: LSTM units per direction (papers: 128).", minimum=1)
+    label_size: int = _option(
         25, "d_l: size of the label embeddings (papers: 25); 0: none, of multihead only.", minimum=0
     )
-    bsa_units: int = _setting(2, "m: BSA units in a row (papers: 2).", minimum=1)
-    bilstm_layers: int = _setting(3, "BiLSTM layers of multihead (Bekoulis et al.: 3).", minimum=1)
-    attention_heads: int = _setting(8, "z: heads of each attention; must divide 2d (papers: not given).", minimum=1)
-    relation_size: int = _setting(
+    bsa_units: int = _option(2, "m: BSA units in a row (papers: 2).", minimum=1)
+    bilstm_layers: int = _option(3, "BiLSTM layers of multihead (Bekoulis et al.: 3).", minimum=1)
+    attention_heads: int = _option(8, "z: heads of each attention; must divide 2d (papers: not given).", minimum=1)
+    relation_size: int = _option(
         128,
         "d~: intermediate size of the relation scorer, and of multihead's layer before its CRF (papers: not given).",
         minimum=1,
     )
-    word_size: int = _setting(
+    word_size: int = _option(
         50, "Size of trainable word vectors; those of --word_vectors bring theirs (papers: 50, CoNLL04).", minimum=1
     )
-    char_size: int = _setting(128, "Size of the character embeddings (papers: 128).", minimum=1)
-    char_hidden_size: int = _setting(
+    char_size: int = _option(128, "Size of the character embeddings (papers: 128).", minimum=1)
+    char_hidden_size: int = _option(
         64, "Character LSTM units per direction (papers: not given; 64 makes the output 128 wide).", minimum=1
     )
-    use_characters: bool = _setting(
-        True, "Character BiLSTM beside the word vectors (TNNLS on DREC: word vectors only)."
-    )
-    relation_scorer: str = _setting(
+    use_characters: bool = _option(True, "Character BiLSTM beside the word vectors (TNNLS on DREC: word vectors only).")
+    relation_scorer: str = _option(
         "per_relation",
         "per_relation: U_k, W_k, V_k, b_k of its own for each relation, as the papers' equations; "
         "shared: one U, W, b for all, as Bekoulis et al.",
         choices=("per_relation", "shared"),
     )
-    relation_prior: float = _setting(
+    relation_prior: float = _option(
         0.001,
         "Probability of a relation before training, by the relation scorer's initial values; "
         "0.5: all of them random (papers: not given).",
         minimum=1e-9,
         below=1,
     )
-    initial_values: str = _setting(
+    initial_values: str = _option(
         "keras",
         "keras: Keras' own, the relation scorer's by --relation_prior; tensorflow1: Glorot uniform for all, "
         "biases too, as Bekoulis et al.'s code has them.",
         choices=("keras", "tensorflow1"),
     )
-    mixed_layers: str = _setting(
+    mixed_layers: str = _option(
         "all", "Layers of the contextual encoder that are mixed, by number, 0 its embeddings, as 0,2,3; or all."
     )
-    mix_scale: float = _setting(
+    mix_scale: float = _option(
         1.0,
         "gamma before training, by which the mix of these layers is multiplied (Peters et al. 2018: 1).",
         minimum=1e-9,
     )
     # Ablations
-    cell: str = _setting(
+    cell: str = _option(
         "bilstm",
         "Encoder inside the units (TNNLS table VI; mlp: table VII).",
         choices=("bilstm", "lstm", "gru", "bigru", "mlp"),
     )
-    self_attention: bool = _setting(True, "Self-attention in the BSA units (table 4/VII).")
-    label_attention: bool = _setting(True, "BLA units; without them relations are scored on X^m (table 4/VII).")
-    label_gate: bool | None = _setting(
+    self_attention: bool = _option(True, "Self-attention in the BSA units (table 4/VII).")
+    label_attention: bool = _option(True, "BLA units; without them relations are scored on X^m (table 4/VII).")
+    label_gate: bool | None = _option(
         None, "Label gate, equation 10; unset: on for dynamic_cman, off for cman (TNNLS table IV)."
     )
-    share: bool = _setting(True, "NER and RE share the BSA units (TNNLS figure 8).")
+    share: bool = _option(True, "NER and RE share the BSA units (TNNLS figure 8).")
     # Training
-    loss_weighting: str | None = _setting(
+    loss_weighting: str | None = _option(
         None,
         "uncertainty: TNNLS equations 24-26; sum: equation 13/21; unset: uncertainty for dynamic_cman, sum for cman.",
         choices=("uncertainty", "sum"),
     )
-    adversarial_alpha: float = _setting(
+    adversarial_alpha: float = _option(
         0.01, "alpha: size of the perturbation eta_adv; 0: no adversarial training (Bekoulis et al.: 0.01).", minimum=0
     )
-    learning_rate: float = _setting(5e-4, "Adam's learning rate (papers: 0.0005).", minimum=0)
-    learning_rate_schedule: str = _setting(
+    learning_rate: float = _option(5e-4, "Adam's learning rate (papers: 0.0005).", minimum=0)
+    learning_rate_schedule: str = _option(
         "constant",
         "constant, or linear: from --learning_rate in the first epoch towards zero after the last of --epochs "
         "(papers: not given).",
         choices=("constant", "linear"),
     )
-    adam_epsilon: float = _setting(1e-7, "Adam's epsilon (papers: not given; Keras: 1e-7, TF1: 1e-8).", minimum=1e-30)
-    weight_average: float = _setting(
+    adam_epsilon: float = _option(1e-7, "Adam's epsilon (papers: not given; Keras: 1e-7, TF1: 1e-8).", minimum=1e-30)
+    weight_average: float = _option(
         0.0,
         "Decay of the moving average of the weights that is evaluated and kept in their stead; 0: none "
         "(not in the papers).",
         minimum=0,
         below=1,
     )
-    protocol: str = _setting(
+    protocol: str = _option(
         "best_dev",
         "best_dev: trained on train, the best epoch on dev is kept; fixed_epochs: trained on train and dev for "
         "--epochs; two_stage: as best_dev until --patience runs out, then anew on train and dev for as many epochs "
         "(Bekoulis et al.'s code).",
         choices=("best_dev", "fixed_epochs", "two_stage"),
     )
-    train_fraction: float = _setting(
+    train_fraction: float = _option(
         1.0, "Share of the training sentences used, at random (TNNLS figure 7).", minimum=0.01, maximum=1
     )
-    hold_out: float = _setting(
+    hold_out: float = _option(
         0.0,
         "Without dev data: this share of the training sentences is held out as dev, by a fixed seed (ADE's folds).",
         minimum=0,
         below=1,
     )
-    epochs: int = _setting(180, "Epochs (papers: 180).", minimum=1)
-    patience: int = _setting(0, "Stop after this many epochs without a better dev score; 0: never.", minimum=0)
-    batch_size: int = _setting(16, "Sentences a batch (papers: not given).", minimum=1)
-    batch_order: str = _setting(
+    epochs: int = _option(180, "Epochs (papers: 180).", minimum=1)
+    patience: int = _option(0, "Stop after this many epochs without a better dev score; 0: never.", minimum=0)
+    batch_size: int = _option(16, "Sentences a batch (papers: not given).", minimum=1)
+    batch_order: str = _option(
         "length",
         "length: batches of sentences of like length, shuffled; file: the file's order in every epoch, as Bekoulis "
         "et al.'s code.",
         choices=("length", "file"),
     )
-    embedding_dropout: float = _setting(0.2, "Dropout on the token representation (papers: 0.2).", minimum=0, below=1)
-    bilstm_dropout: float = _setting(
+    embedding_dropout: float = _option(0.2, "Dropout on the token representation (papers: 0.2).", minimum=0, below=1)
+    bilstm_dropout: float = _option(
         0.1,
         "Dropout on the output of every BiLSTM but the characters' (papers: 0.1 CoNLL04, 0.3 ADE and DREC).",
         minimum=0,
         below=1,
     )
-    attention_dropout: float = _setting(
+    attention_dropout: float = _option(
         0.0, "Dropout on the output of every attention, before the residual (papers: none given).", minimum=0, below=1
     )
-    relation_dropout: float = _setting(
+    relation_dropout: float = _option(
         0.0, "Dropout on the relation scorer's input (papers: none given).", minimum=0, below=1
     )
-    unknown_word_rate: float = _setting(
+    unknown_word_rate: float = _option(
         0.1,
         "Share of tokens trained as unknown words, so that unknown words mean something; "
         "only where word vectors are trained, not read.",
         minimum=0,
         below=1,
     )
-    tune_word_vectors: bool = _setting(False, "Train the vectors of --word_vectors, too; else they stay as they are.")
-    tune_encoder: bool = _setting(False, "Train the layers of --encoder, too, with a rate of their own; else frozen.")
-    encoder_learning_rate: float = _setting(
+    tune_word_vectors: bool = _option(False, "Train the vectors of --word_vectors, too; else they stay as they are.")
+    tune_encoder: bool = _option(False, "Train the layers of --encoder, too, with a rate of their own; else frozen.")
+    encoder_learning_rate: float = _option(
         5e-5, "Adam's learning rate of the encoder, only with --tune_encoder (not in the papers).", minimum=0
     )
-    xla: bool = _setting(True, "Compile the LSTMs (on a CPU) and the relation scorer with XLA.")
-    seed: int = _setting(1, "Seed of weights, dropout and the order of batches.", minimum=0, maximum=2**32 - 1)
+    xla: bool = _option(True, "Compile the LSTMs (on a CPU) and the relation scorer with XLA.")
+    seed: int = _option(1, "Seed of weights, dropout and the order of batches.", minimum=0, maximum=2**32 - 1)
 
     def rate_at(self, epoch: int) -> float:
         """Adam's learning rate in an epoch, counted from 1."""
@@ -183,37 +181,37 @@ class Settings:
             raise ValueError(f"--mixed_layers={self.mixed_layers}: expected all, or numbers of layers, as 0,2,3")
         return sorted(map(int, parts))
 
-    def refuse_layers(self, count: int) -> None:
+    def validate_mixed_layers(self, count: int) -> None:
         """Raises DataError for layers that an encoder of `count` layers lacks."""
         if max(self.chosen_layers() or [0]) >= count:
             raise DataError(f"--mixed_layers={self.mixed_layers}: expected numbers below {count}, the encoder's layers")
 
-    def resolved(self) -> Settings:
+    def resolved(self) -> Config:
         """These settings with what is unset filled in by the model's own paper.
 
         Raises:
           ValueError: for settings that do not go together.
         """
         dynamic = self.model == "dynamic_cman"
-        settings = dataclasses.replace(
+        config = dataclasses.replace(
             self,
             label_gate=dynamic if self.label_gate is None else self.label_gate,
             relation_scorer="shared" if self.model == "multihead" else self.relation_scorer,
             loss_weighting=self.loss_weighting or ("uncertainty" if dynamic else "sum"),
         )
-        if chosen := settings.chosen_layers():  # 2,0 is 0,2
-            settings = dataclasses.replace(settings, mixed_layers=",".join(map(str, chosen)))
-        if settings.tune_encoder and not settings.learning_rate:
+        if chosen := config.chosen_layers():  # 2,0 is 0,2
+            config = dataclasses.replace(config, mixed_layers=",".join(map(str, chosen)))
+        if config.tune_encoder and not config.learning_rate:
             raise ValueError("--tune_encoder and --learning_rate=0: expected a rate above 0")
-        if not settings.label_size and settings.model != "multihead" and settings.label_attention:
+        if not config.label_size and config.model != "multihead" and config.label_attention:
             raise ValueError("--label_size=0: expected 1 or more with label attention")
-        if settings.model != "multihead" and 2 * settings.hidden_size % settings.attention_heads:
+        if config.model != "multihead" and 2 * config.hidden_size % config.attention_heads:
             raise ValueError(
-                f"--attention_heads={settings.attention_heads}: expected a divisor of 2d = {2 * settings.hidden_size}"
+                f"--attention_heads={config.attention_heads}: expected a divisor of 2d = {2 * config.hidden_size}"
             )
-        return settings
+        return config
 
-    def refuse_unheeded(self) -> None:
+    def validate_supported(self) -> None:
         """Raises DataError for settings that this model, or protocol, does not heed; older runs may have some."""
         if self.protocol == "two_stage" and self.learning_rate_schedule == "linear":
             raise DataError(

@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 from absl import app, flags
 
-from cman_tf.command_line.config_flags import guarded
-from cman_tf.data.types import DataError
+from cman_tf.command_line.config_flags import report_errors
+from cman_tf.errors import DataError
 from cman_tf.runs.files import write_atomically
 
 FLAGS = flags.FLAGS
@@ -138,4 +138,4 @@ if __name__ == "__main__":
     flags.DEFINE_enum(
         "format", "spert", tuple(CONLL04), "spert: the Gupta et al. split as JSON; multihead: Bekoulis et al., columns."
     )
-    app.run(guarded(main))
+    app.run(report_errors(main))

@@ -12,8 +12,8 @@ from absl import flags
 
 from cman_tf.command_line.config_flags import run
 from cman_tf.data.corpus import FORMATS, SPLITS, find_split, read_corpus
-from cman_tf.data.types import DataError
 from cman_tf.encoders import source
+from cman_tf.errors import DataError
 
 FLAGS = flags.FLAGS
 
@@ -32,9 +32,9 @@ def main(arguments: list[str]) -> None:
     if FLAGS.data and not FLAGS.features:
         raise DataError("--data without --features, expected the file that the features go to")
 
-    from cman_tf.encoders.feature_cache import features_of
+    from cman_tf.encoders.feature_cache import load_features
 
-    features, path = features_of(corpora, encoder, FLAGS.features)
+    features, path = load_features(corpora, encoder, FLAGS.features)
     count = sum(len(corpus.sentences) for corpus in corpora)
     print(f"{path}: {count} sentences, {features.layers} layers of {features.size}")
 

@@ -12,9 +12,9 @@ from absl import flags
 from cman_tf.command_line.config_flags import run
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.corpus import FORMATS, read_corpus
-from cman_tf.data.types import DataError
 from cman_tf.encoders import source
-from cman_tf.runs.files import refuse_same, write_atomically
+from cman_tf.errors import DataError
+from cman_tf.runs.files import validate_distinct, write_atomically
 from cman_tf.scoring.score import score
 from cman_tf.scoring.tables import score_table
 
@@ -24,20 +24,20 @@ FLAGS = flags.FLAGS
 def main(arguments: list[str]) -> None:
     del arguments
     for output in (FLAGS.json, FLAGS.predictions):
-        refuse_same(output, FLAGS.data)
+        validate_distinct(output, FLAGS.data)
     corpus = read_corpus(FLAGS.data, FLAGS.format)
 
-    from cman_tf.data.batches import encode
+    from cman_tf.data.batches import make_example
     from cman_tf.formats.spert_json import dump_json
     from cman_tf.inference.loading import load_trained
     from cman_tf.inference.predictor import make_decoder, predict_examples
 
     model, vocabulary, features = load_trained(FLAGS.model_dir, FLAGS.checkpoint, source.given())
     vocabulary.check(corpus.sentences, corpus.path)
-    if FLAGS.label_source == "gold" and not (model.settings.label_attention and model.settings.label_size):
+    if FLAGS.label_source == "gold" and not (model.config.label_attention and model.config.label_size):
         raise DataError(f"--label_source=gold and {FLAGS.model_dir}: its model sees no labels")
     decoder = make_decoder(model, gold_labels=FLAGS.label_source == "gold")
-    examples = [encode(sentence, vocabulary) for sentence in corpus.sentences]
+    examples = [make_example(sentence, vocabulary) for sentence in corpus.sentences]
     predictions = predict_examples(decoder, examples, vocabulary, FLAGS.batch_tokens, features)
     predicted = [p.sentence for p in predictions]
     scores = score(corpus.sentences, predicted, vocabulary.labels())

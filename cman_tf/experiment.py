@@ -16,9 +16,9 @@ from collections.abc import Sequence
 
 from absl import app, flags
 
-from cman_tf.command_line.config_flags import FIELDS, guarded, whole_numbers
-from cman_tf.data.types import DataError
+from cman_tf.command_line.config_flags import FIELDS, report_errors, whole_numbers
 from cman_tf.encoders import source
+from cman_tf.errors import DataError
 from cman_tf.experiments import decoding_time
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.rows import FOLDS, Experiment
@@ -61,7 +61,7 @@ def inputs_of(corpus: str, kinds: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _refuse_rows_own(extra: Sequence[str], experiment: Experiment | None) -> None:
+def _validate_extra_flags(extra: Sequence[str], experiment: Experiment | None) -> None:
     """Raises DataError if flags for every run are among those by which its rows, seeds or inputs differ."""
     own = {"model", "seed", "flagfile", "tune_encoder", "word_vectors", *source.NAMES, *DATA_FLAGS, *PLACE_FLAGS}
     for row in experiment.rows if experiment else ():
@@ -87,7 +87,7 @@ def main(arguments: list[str]) -> None:
             f"{' '.join(names) or 'no experiment'}: expected one of {known}; flags of train after it, "
             "behind --, as --name=value"
         )
-    _refuse_rows_own(extra, EXPERIMENTS.get(names[0]))
+    _validate_extra_flags(extra, EXPERIMENTS.get(names[0]))
     name = names[0]
     experiment = EXPERIMENTS.get(name)
     corpus = experiment.corpus if experiment else FLAGS.corpus
@@ -155,4 +155,4 @@ if __name__ == "__main__":
     flags.adopt_module_key_flags(source)
     for flag in ("seeds", "folds"):
         flags.register_validator(flag, whole_numbers, message="expected whole numbers between commas")
-    app.run(guarded(main))
+    app.run(report_errors(main))

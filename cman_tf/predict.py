@@ -17,8 +17,8 @@ from absl import flags
 
 from cman_tf.command_line.config_flags import run
 from cman_tf.data.bucketing import BATCH_TOKENS
-from cman_tf.data.types import DataError
 from cman_tf.encoders import source as source_flags
+from cman_tf.errors import DataError
 
 FLAGS = flags.FLAGS
 _BLOCK = 512  # lines read before they are answered, so that batches hold sentences of like length

@@ -11,9 +11,9 @@ from typing import Any
 from absl import flags
 
 from cman_tf.command_line.config_flags import run
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 from cman_tf.experiments.catalogue import EXPERIMENTS
-from cman_tf.experiments.grouping import READ, differing, grouped, hashes_of, usual_settings
+from cman_tf.experiments.grouping import READ, differing, grouped, hashes_of, usual_config
 from cman_tf.experiments.rendering import markdown, markdown_table, sections, web_page
 from cman_tf.experiments.rows import FOLDS
 from cman_tf.experiments.runs import fold_of, read_result
@@ -59,7 +59,7 @@ def rows_of(groups: Groups) -> list[list[str]]:
     named = []
     for common, results in groups:
         corpus, model = common["corpus"], common["model"]
-        usual = usual_settings(model)
+        usual = usual_config(model)
         others = [other for other, _ in groups if (other["corpus"], other["model"]) == (corpus, model)]
         told = {*_SHOWN, *differing(others)} & usual.keys()
         changed = [

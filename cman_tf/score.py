@@ -11,8 +11,8 @@ from absl import flags
 
 from cman_tf.command_line.config_flags import run
 from cman_tf.data.corpus import FORMATS, read_corpus
-from cman_tf.runs.files import refuse_same, write_atomically
-from cman_tf.scoring.score import labels_of, score
+from cman_tf.runs.files import validate_distinct, write_atomically
+from cman_tf.scoring.score import label_set, score
 from cman_tf.scoring.tables import score_table
 
 FLAGS = flags.FLAGS
@@ -20,13 +20,13 @@ FLAGS = flags.FLAGS
 
 def main(arguments: list[str]) -> None:
     del arguments
-    refuse_same(FLAGS.json, FLAGS.gold, FLAGS.predictions)
+    validate_distinct(FLAGS.json, FLAGS.gold, FLAGS.predictions)
     gold = read_corpus(FLAGS.gold, FLAGS.format)
     predictions = read_corpus(FLAGS.predictions, FLAGS.format, predictions=True)
     labels = None
     if FLAGS.labels_of:
         others = [read_corpus(path, FLAGS.format) for path in FLAGS.labels_of]
-        labels = labels_of([sentence for corpus in (gold, *others) for sentence in corpus.sentences])
+        labels = label_set([sentence for corpus in (gold, *others) for sentence in corpus.sentences])
     scores = score(gold.sentences, predictions.sentences, labels)
     print(score_table(scores))
     if FLAGS.json:

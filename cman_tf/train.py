@@ -14,23 +14,22 @@ from typing import Any
 
 from absl import flags
 
-from cman_tf.command_line import config_flags as settings_flags
-from cman_tf.command_line import corpus_flags as given_corpora
-from cman_tf.config import Settings
+from cman_tf.command_line import config_flags, corpus_flags
+from cman_tf.config import Config
 from cman_tf.data.corpus import Corpus
 from cman_tf.data.splits import merged
-from cman_tf.data.types import DataError
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import forms, read_word_vectors
 from cman_tf.encoders import source
-from cman_tf.runs import provenance as results
+from cman_tf.errors import DataError
+from cman_tf.runs import provenance
 from cman_tf.runs.files import read_json, write_atomically
-from cman_tf.runs.run_directory import alone, epochs_of, find_run, is_complete, refuse_beyond, start_run
+from cman_tf.runs.run_directory import alone, epochs_of, find_run, is_complete, start_run, validate_epochs
 from cman_tf.scoring.tables import paper_table, score_table
 
 FLAGS = flags.FLAGS
 _RUN_FLAGS = (
-    *given_corpora.NAMES,
+    *corpus_flags.NAMES,
     "word_vectors",
     "kept_word_vectors",
     *source.NAMES,
@@ -43,11 +42,11 @@ _RUN_FLAGS = (
 
 def define_flags() -> None:
     """The flags of this command."""
-    settings_flags.define_settings()
-    for field in settings_flags.FIELDS:
+    config_flags.define_config_flags()
+    for field in config_flags.FIELDS:
         flags.declare_key_flag(field.name)  # so that --help shows it with the others
-    given_corpora.define_flags()
-    flags.adopt_module_key_flags(given_corpora)
+    corpus_flags.define_flags()
+    flags.adopt_module_key_flags(corpus_flags)
     flags.DEFINE_string(
         "word_vectors", None, "File of word vectors (GloVe or word2vec text, word2vec binary, or gzip); none: trained."
     )
@@ -91,108 +90,108 @@ def make_vocabularies(corpora: dict[str, Corpus], protocol: str) -> dict[str, Vo
     return vocabularies
 
 
-def result_file(corpora: dict[str, Corpus], settings: Settings, run_id: str) -> pathlib.Path:
+def result_file(corpora: dict[str, Corpus], config: Config, run_id: str) -> pathlib.Path:
     """Where the result goes.
 
     Raises:
       DataError: if the result of another run is there.
     """
     folder = pathlib.Path(FLAGS.results_dir or pathlib.Path(FLAGS.model_dir) / "results")
-    name = FLAGS.result_name or f"{results.corpus_name(corpora['train'].path)}_{settings.model}_seed{settings.seed}"
+    name = FLAGS.result_name or f"{provenance.corpus_name(corpora['train'].path)}_{config.model}_seed{config.seed}"
     path = folder / f"{name}.json"
     if path.exists() and read_json(path, "a result file").get("run") != run_id:
         raise DataError(f"{path}: the result of another run, expected another --results_dir or --result_name")
     return path
 
 
-def make_features(corpora: dict[str, Corpus], settings: Settings, encoder: source.Source) -> Any:
+def make_features(corpora: dict[str, Corpus], config: Config, encoder: source.Source) -> Any:
     """The encoder's features of all sentences, computed now where they are missing, or the
     encoder itself if it is to be tuned."""
-    if settings.tune_encoder:
+    if config.tune_encoder:
         features, where = source.open_encoder(encoder, tuned=True), "tuned"
     else:
-        from cman_tf.encoders.feature_cache import features_of
+        from cman_tf.encoders.feature_cache import load_features
 
-        features, path = features_of(corpora.values(), encoder, FLAGS.features)
+        features, path = load_features(corpora.values(), encoder, FLAGS.features)
         where = f"in {path}"
     print(f"features: {encoder}, {features.layers} layers of {features.size}, {where}", flush=True)
     return features
 
 
 def run(
-    settings: Settings, corpora: dict[str, Corpus], known: dict[str, Any], encoder: source.Source | None
+    config: Config, corpora: dict[str, Corpus], known: dict[str, Any], encoder: source.Source | None
 ) -> dict[str, Any]:
     """Train, or go on, to the end; the result file's content."""
-    vocabularies = make_vocabularies(corpora, settings.protocol)
-    list(vocabularies.values())[-1].refuse_other(FLAGS.model_dir)
+    vocabularies = make_vocabularies(corpora, config.protocol)
+    list(vocabularies.values())[-1].validate_same(FLAGS.model_dir)
     run_flags = {name: FLAGS[name].value for name in _RUN_FLAGS if FLAGS[name].value is not None}
     # An encoder that cannot be read is found out before the directory is this run's.
-    features = make_features(corpora, settings, encoder) if encoder else None
+    features = make_features(corpora, config, encoder) if encoder else None
     if features:
-        settings.refuse_layers(features.layers)
-    start_run(FLAGS.model_dir, known, results.commit(), run_flags)
+        config.validate_mixed_layers(features.layers)
+    start_run(FLAGS.model_dir, known, provenance.commit(), run_flags)
     if encoder:
         source.save_source(FLAGS.model_dir, encoder, features.layers, features.size)
     # TensorFlow takes seconds to import: only now that flags and data are known to be good.
     from cman_tf.training.protocols import train_by_protocol
 
-    trainer, extra = train_by_protocol(settings, corpora, vocabularies, FLAGS.model_dir, features)
+    trainer, extra = train_by_protocol(config, corpora, vocabularies, FLAGS.model_dir, features)
     read = {"word_vectors_sha256": known["word_vectors"], "encoder_fingerprint": known["encoder"]}
     return {"run": known["id"], **read, **trainer.result(run_flags, known["commits"]), **extra}
 
 
 def finish(
-    settings: Settings, corpora: dict[str, Corpus], encoder: source.Source | None
+    config: Config, corpora: dict[str, Corpus], encoder: source.Source | None
 ) -> tuple[dict[str, Any], pathlib.Path]:
     """The run's result, trained for unless it is there, and the file it is written to."""
     fingerprint = encoder.fingerprint if encoder else None
-    known = find_run(FLAGS.model_dir, settings, corpora, FLAGS.word_vectors, fingerprint, FLAGS.format)
-    path = result_file(corpora, settings, known["id"])
+    known = find_run(FLAGS.model_dir, config, corpora, FLAGS.word_vectors, fingerprint, FLAGS.format)
+    path = result_file(corpora, config, known["id"])
     finished = pathlib.Path(FLAGS.model_dir) / "result.json"
     names = ("epochs", "best_epoch", "test")
     result = read_json(finished, "what cman_tf.train wrote", *names) if finished.exists() else {}
     if result:
-        refuse_beyond(FLAGS.model_dir, *epochs_of(result), settings)
-    if not result or not is_complete(result, settings):
-        before, result = result, run(settings, corpora, known, encoder)
+        validate_epochs(FLAGS.model_dir, *epochs_of(result), config)
+    if not result or not is_complete(result, config):
+        before, result = result, run(config, corpora, known, encoder)
         if before:  # it went on with more epochs or patience: how often test was scored stays visible
             micro = before["test"]["strict"]["micro"]
             now = {"epochs": before["epochs"], "best_epoch": before["best_epoch"], "test": micro}
             result["scored_before"] = [*before.get("scored_before", []), now]
         write_atomically(finished, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-    result_file(corpora, settings, known["id"])  # nor one that another run wrote in the meantime
+    result_file(corpora, config, known["id"])  # nor one that another run wrote in the meantime
     write_atomically(path, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     return result, path
 
 
 def main(arguments: list[str]) -> None:
     del arguments
-    settings = settings_flags.settings_from_flags()
-    settings.refuse_unheeded()
-    corpora = given_corpora.read_corpora(settings)
+    config = config_flags.config_from_flags()
+    config.validate_supported()
+    corpora = corpus_flags.read_corpora(config)
     for split, corpus in corpora.items():
         print(f"{split}: {json.dumps(corpus.summary(), ensure_ascii=False)}", flush=True)
     encoder = source.find_source(source.given())
     if FLAGS.features and encoder is None:
         raise DataError("--features and no encoder, expected --encoder, --elmo or --elmo_options and --elmo_weights")
-    if settings.tune_word_vectors and not FLAGS.word_vectors:
+    if config.tune_word_vectors and not FLAGS.word_vectors:
         raise DataError(
             "--tune_word_vectors and no --word_vectors, expected a file: without one they are trained anyway"
         )
-    if encoder is None and (settings.mixed_layers, settings.mix_scale) != ("all", 1.0):
+    if encoder is None and (config.mixed_layers, config.mix_scale) != ("all", 1.0):
         raise DataError(
             "--mixed_layers or --mix_scale and no encoder, expected --encoder, --elmo, or --elmo_options and "
             "--elmo_weights"
         )
-    if settings.tune_encoder:
-        source.refuse_to_tune(encoder)
+    if config.tune_encoder:
+        source.validate_tunable(encoder)
         if FLAGS.features:
             raise DataError("--features and --tune_encoder, expected one of them: a tuned encoder keeps none")
     with alone(FLAGS.model_dir):
-        result, path = finish(settings, corpora, encoder)
+        result, path = finish(config, corpora, encoder)
     print(f"\n{score_table(result['test'])}\n\n{paper_table(result)}\n\nresult file: {path}")
 
 
 if __name__ == "__main__":
     define_flags()
-    settings_flags.run(main)
+    config_flags.run(main)

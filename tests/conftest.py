@@ -7,11 +7,11 @@ import shutil
 
 import pytest
 
-from cman_tf.config import Settings
+from cman_tf.config import Config
 from cman_tf.data.types import Entity, Relation, Sentence
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SMALL = Settings(
+SMALL = Config(
     hidden_size=4,
     label_size=3,
     attention_heads=2,
@@ -101,10 +101,10 @@ def make_batch(vocabulary):
     """Make a batch of tensors from sentences."""
     import tensorflow as tf
 
-    from cman_tf.data.batches import batch_of, encode
+    from cman_tf.data.batches import make_batch, make_example
 
     def make(sentences):
-        batch = batch_of([encode(sentence, vocabulary) for sentence in sentences], vocabulary)
+        batch = make_batch([make_example(sentence, vocabulary) for sentence in sentences], vocabulary)
         return {name: tf.constant(array) for name, array in batch.items()}
 
     return make

@@ -180,7 +180,7 @@ def token_representation(example, model, vocabulary):
 
 def interact(x_m, tags, model):
     """IJCAI equations 5-7, TNNLS equations 12-14; X^m itself without label attention."""
-    if not model.settings.label_attention:
+    if not model.config.label_attention:
         return x_m
     labels = np.asarray(model.label_table, np.float64)[tags]
     x_1 = bla(x_m, labels, x_m, model.first_bla)

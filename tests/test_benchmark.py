@@ -8,16 +8,16 @@ import tensorflow as tf
 from conftest import SMALL, fails_with, run_command
 
 from cman_tf.benchmark import changes, growth, inputs, memory, speed, work
-from cman_tf.config import Settings
-from cman_tf.data.batches import encode
+from cman_tf.config import Config
+from cman_tf.data.batches import make_example
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.sample import DIRECTORY
-from cman_tf.training.step import gradients
+from cman_tf.training.step import compute_gradients
 
 
 def test_flops_by_hand():
-    settings = Settings(hidden_size=2, label_size=3, attention_heads=2, relation_size=5).resolved()
-    parts = work.forward_flops(settings, inputs=7, tags=4, relations=2, length=10)
+    config = Config(hidden_size=2, label_size=3, attention_heads=2, relation_size=5).resolved()
+    parts = work.forward_flops(config, inputs=7, tags=4, relations=2, length=10)
     attention = 2 * (4 * 4 * 4 + 2 * 10 * 4)  # four projections; scores and weighted sum
     lstm = {n: 2 * 2 * 8 * (n + 2) for n in (7, 4, 3, 8)}  # two directions, four gates of 2
     assert parts == {
@@ -28,18 +28,18 @@ def test_flops_by_hand():
         "CRF": 10 * 2 * 2 * 4 * 4,
     }
     once = 3 * sum(parts.values())
-    assert work.step_flops(settings, 7, 4, 2, 10) == 2 * once - 3 * parts["label encoding"]
+    assert work.step_flops(config, 7, 4, 2, 10) == 2 * once - 3 * parts["label encoding"]
     assert work.matrix_rate(64, 1) > 0
 
 
 @pytest.fixture
 def made(sentences):
     vocabulary = Vocabulary.build(sentences, None)
-    examples = [encode(sentence, vocabulary) for sentence in sentences]
-    settings = SMALL.resolved()
-    model = inputs.model_of(settings, vocabulary, 7)
+    examples = [make_example(sentence, vocabulary) for sentence in sentences]
+    config = SMALL.resolved()
+    model = inputs.model_of(config, vocabulary, 7)
     batches = inputs.batches(examples, [np.array([0, 1]), np.array([2, 3])], vocabulary, 7)
-    return settings, vocabulary, model, batches
+    return config, vocabulary, model, batches
 
 
 def test_training_and_decoding_are_timed(made):
@@ -61,18 +61,18 @@ def results_of(model, batch, training):
     """All that a variant must leave as it is: losses and gradients, or what is decoded."""
     if not training:
         return model.decode(batch)
-    total, logs = gradients(model, batch)
+    total, logs = compute_gradients(model, batch)
     return {**logs, **{f"gradient {n}": tf.convert_to_tensor(g) for n, g in enumerate(total) if g is not None}}
 
 
 @pytest.mark.parametrize("table", ["TRAINING", "DECODING"])
 def test_changes(table, made):
     """Every variant computes the same as the model as it is."""
-    settings, vocabulary, _, batches = made
+    config, vocabulary, _, batches = made
     variants = getattr(changes, table)
     expected = None
     for name, (change, *_) in variants.items():
-        model = inputs.model_of(settings, vocabulary, 7)
+        model = inputs.model_of(config, vocabulary, 7)
         change(model)
         found = results_of(model, batches[0], table == "TRAINING")
         expected = expected or found  # of the first, as it is
@@ -82,20 +82,20 @@ def test_changes(table, made):
 
 
 def test_changes_are_timed(sentences, made, monkeypatch):
-    settings, vocabulary, *_ = made
+    config, vocabulary, *_ = made
     for table in ("TRAINING", "DECODING"):
         monkeypatch.setattr(changes, table, dict(list(getattr(changes, table).items())[:2]))
     data = {"train": sentences, "test": sentences, "vocabulary": vocabulary}
-    result = changes.measure(settings, data, {"contextual_size": 3, "repeats": 1, "outside_bias": 1.0})
+    result = changes.measure(config, data, {"contextual_size": 3, "repeats": 1, "outside_bias": 1.0})
     for rows in result.values():
         assert [row["variant"] for row in rows] == ["as it is", "LSTMs by Keras"]
         assert [row["times_as_long"] for row in rows] == [1.0, rows[1]["seconds"] / rows[0]["seconds"]]
 
 
 def test_growth(sentences, made, tmp_path):
-    settings, vocabulary, *_ = made
+    config, vocabulary, *_ = made
     data = {"train": sentences, "vocabulary": vocabulary}
-    result = growth.measure(settings, data, 3, ["3", "30"], ["5"])
+    result = growth.measure(config, data, 3, ["3", "30"], ["5"])
     assert [row["at"] for row in result["by_length"]] == [3, 30]
     assert [row["at"] for row in result["by_size"]] == [5]
     assert len(inputs.made_up(30, sentences, vocabulary).words) == 30

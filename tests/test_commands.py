@@ -11,7 +11,7 @@ from conftest import ROOT, fails_with, run_command
 
 import cman_tf
 from cman_tf.data.corpus import read_corpus
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 from cman_tf.runs.provenance import portable
 
 

@@ -6,10 +6,11 @@ import random
 import pytest
 from conftest import run_command
 
-from cman_tf.data.types import DataError, Entity, Relation, Sentence
+from cman_tf.data.types import Entity, Relation, Sentence
+from cman_tf.errors import DataError
 from cman_tf.formats.spert_json import dump_json, read_record
 from cman_tf.scoring.breakdowns import by_distance, by_length, distance
-from cman_tf.scoring.score import labels_of, score
+from cman_tf.scoring.score import label_set, score
 
 TOKENS = tuple("abcdefgh")
 ANN, ROME, FOX = Entity("Peop", 0, 2), Entity("Loc", 3, 4), Entity("Org", 5, 7)
@@ -236,7 +237,7 @@ def test_against_a_transcription():
     generator = random.Random(5)
     gold = [random_sentence(generator) for _ in range(300)]
     predicted = [g if generator.random() < 0.3 else random_sentence(generator) for g in gold]
-    scores = score(gold, predicted, labels_of(gold))
+    scores = score(gold, predicted, label_set(gold))
     for convention, expected in transcribed(gold, predicted).items():
         assert counts_of(scores, convention) == expected
     for rows in scores["strict"]["per_type"].values():

@@ -5,14 +5,15 @@ import gzip
 import numpy as np
 import pytest
 
-from cman_tf.data.batches import batch_of, dataset, encode
-from cman_tf.data.bucketing import LENGTH_STEP, batch_order, sorted_order
+from cman_tf.data.batches import make_batch, make_dataset, make_example
+from cman_tf.data.bucketing import LENGTH_STEP, batch_order, order_by_length
 from cman_tf.data.corpus import Corpus
-from cman_tf.data.splits import fraction, held_out, split
-from cman_tf.data.tokenizer import pieces, tokenize
-from cman_tf.data.types import DataError, Entity, Relation, Sentence
+from cman_tf.data.splits import fraction, hold_out_sentences, split
+from cman_tf.data.tokenizer import split_long_text, tokenize
+from cman_tf.data.types import Entity, Relation, Sentence
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import UNKNOWN, forms, lookup_form, read_word_vectors
+from cman_tf.errors import DataError
 
 
 def test_lookup():
@@ -183,8 +184,8 @@ def test_vocabulary_round_trip(tmp_path, sentences):
 
 
 def test_batch(sentences, vocabulary):
-    examples = [encode(sentence, vocabulary) for sentence in sentences]
-    batch = batch_of(examples, vocabulary)
+    examples = [make_example(sentence, vocabulary) for sentence in sentences]
+    batch = make_batch(examples, vocabulary)
     assert batch["words"].shape == (4, 3 * LENGTH_STEP)
     assert list(batch["lengths"]) == [8, 3, 5, 12]
     # Last token to last token: "Lee" (1) lives in "Rome" (3), works for "Fox" (6).
@@ -198,7 +199,7 @@ def test_batch(sentences, vocabulary):
             assert "".join(vocabulary.characters[i] for i in ids) == token
         assert not batch["spelling"][row, len(sentence.tokens) :].any()
     assert (np.diff(batch["character_lengths"]) <= 0).all()  # as the packed LSTM wants it
-    assert batch_of(examples, vocabulary, step=1)["words"].shape == (4, 12)
+    assert make_batch(examples, vocabulary, step=1)["words"].shape == (4, 12)
 
 
 def test_batches_by_seed_and_epoch():
@@ -214,14 +215,14 @@ def test_batches_by_seed_and_epoch():
     assert sorted(map(len, batches)) == [13] + [16] * 12
     padded = sum(lengths[b].max() * len(b) for b in batches)
     assert padded < 1.25 * lengths.sum()  # without buckets it is near 2
-    by_tokens = sorted_order([5, 1, 9, 3, 2], 6)
+    by_tokens = order_by_length([5, 1, 9, 3, 2], 6)
     assert by_tokens == [[1, 4], [3], [0], [2]]  # 2 * 2, then 3 * 3 is too much, 9 alone is too
 
 
 def test_dataset_gives_the_batches(sentences, vocabulary):
-    examples = [encode(sentence, vocabulary) for sentence in sentences]
+    examples = [make_example(sentence, vocabulary) for sentence in sentences]
     order = [np.array([2, 0]), np.array([1, 3])]
-    batches = list(dataset(examples, order, vocabulary))
+    batches = list(make_dataset(examples, order, vocabulary))
     assert [b["lengths"].numpy().tolist() for b in batches] == [[5, 8], [3, 12]]
 
 
@@ -252,13 +253,13 @@ def test_tokenize(text, tokens):
 
 def test_pieces():
     tokens = [("." if i % 7 == 6 else "x", i, i + 1) for i in range(100)]
-    cuts = pieces(tokens, 30)
+    cuts = split_long_text(tokens, 30)
     assert [a for a, _ in cuts] == [0] + [b for _, b in cuts[:-1]]
     assert cuts[-1][1] == 100
     assert all(b - a <= 30 for a, b in cuts)
     assert all(tokens[b - 1][0] == "." for _, b in cuts[:-1])
-    assert pieces([("x", 0, 1)] * 65, 30) == [(0, 30), (30, 60), (60, 65)]
-    assert pieces([], 30) == []
+    assert split_long_text([("x", 0, 1)] * 65, 30) == [(0, 30), (30, 60), (60, 65)]
+    assert split_long_text([], 30) == []
 
 
 def test_parts_of_a_corpus():
@@ -273,11 +274,11 @@ def test_parts_of_a_corpus():
     for small, large in zip(shares, shares[1:]):
         assert small == sorted(small) and set(small) < set(large)
     assert shares[0] != list(range(10))  # not just the first ones
-    kept, dev = held_out(corpus, 0.1)
+    kept, dev = hold_out_sentences(corpus, 0.1)
     assert len(dev.sentences) == 5 and sorted(numbers(kept) + numbers(dev)) == list(range(50))
     thirds = [numbers(part) for part in split(corpus, (0.7, 0.15))]
     assert [len(part) for part in thirds] == [35, 7, 8] and sorted(sum(thirds, [])) == list(range(50))
     with pytest.raises(DataError, match="one sentence, expected enough to hold some of them out"):
-        held_out(Corpus("x", "", corpus.sentences[:1], {}), 0.1)
+        hold_out_sentences(Corpus("x", "", corpus.sentences[:1], {}), 0.1)
     with pytest.raises(DataError, match="expected enough to split them in three"):
         split(Corpus("x", "", corpus.sentences[:2], {}), (0.7, 0.15))

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from cman_tf import download
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 import tensorflow as tf
 from hub_module import write_hub_module
 
-from cman_tf.data.types import DataError
 from cman_tf.encoders.bilm import BEGIN_SENTENCE, END_SENTENCE, character_ids
 from cman_tf.encoders.elmo_files import ElmoFiles, pad, read_weights
 from cman_tf.encoders.elmo_hub import ElmoHub
+from cman_tf.errors import DataError
 
 FIXTURES = {  # folder, options, weights, sentences
     "bilmtf": ("elmo_fixture_bilmtf/model", "options.json", "lm_weights.hdf5", "lm_embeddings_sentences.json"),

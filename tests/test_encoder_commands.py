@@ -11,7 +11,7 @@ from hub_module import write_hub_module
 from tiny_bert import SPELLING, write_bert
 
 from cman_tf.data.corpus import read_corpus
-from cman_tf.encoders.feature_cache import prepare
+from cman_tf.encoders.feature_cache import prepare_features
 from cman_tf.encoders.source import find_source, open_encoder
 from cman_tf.inference.loading import load_trained
 
@@ -83,7 +83,7 @@ def test_cached_features_are_those_on_the_fly(elmo, sentences, tmp_path):
     files = {"elmo_options": str(elmo / "options.json"), "elmo_weights": str(elmo / "lm_weights.hdf5")}
     source, tokens = find_source(files), [sentence.tokens for sentence in sentences]
     encoder = open_encoder(source)
-    cached = prepare(tmp_path / "features.h5", source, tokens, lambda: encoder).encode(tokens)
+    cached = prepare_features(tmp_path / "features.h5", source, tokens, lambda: encoder).encode(tokens)
     for mine, one in zip(cached, tokens):
         np.testing.assert_allclose(mine, encoder.encode([one])[0], atol=1e-5)
 
@@ -124,7 +124,7 @@ def test_a_frozen_encoder_through_the_commands(frozen, eight_sentences, tmp_path
     source = find_source({name: location})
     sentences = [s.tokens for s in read_corpus(eight_sentences / "train.json").sentences]
     encoder = open_encoder(source)
-    for cached, one in zip(prepare(features, source, sentences, None).encode(sentences), sentences):
+    for cached, one in zip(prepare_features(features, source, sentences, None).encode(sentences), sentences):
         np.testing.assert_allclose(cached, encoder.encode([one])[0], atol=1e-5)
 
     run = tmp_path / "run"

@@ -16,7 +16,7 @@ import pytest
 from absl import flags
 from conftest import ROOT, fails_with, run_command
 
-from cman_tf.command_line.config_flags import FIELDS, define_settings, settings_from_flagfile
+from cman_tf.command_line.config_flags import FIELDS, config_from_flagfile, define_config_flags
 from cman_tf.data.bio import flat_entities
 from cman_tf.data.corpus import SPLITS, read_corpus
 from cman_tf.data.types import ROOT as ROOT_TYPE
@@ -155,7 +155,7 @@ def test_a_run_that_another_experiment_makes_is_waited_for(tmp_path, eight_sente
         time.sleep(1)
         assert process.poll() is None
         # The other one finishes it.
-        asked = dataclasses.asdict(settings_from_flagfile(f"{FLAGS_DIRECTORY}/conll04.flags", TINY))
+        asked = dataclasses.asdict(config_from_flagfile(f"{FLAGS_DIRECTORY}/conll04.flags", TINY))
         result = {"flags": {**asked, "epochs": 2, "patience": 0}, "seed": 1, "inputs": "words"}
         hashes = {split: {"sha256": sha256_of(eight_sentences / f"{split}.json")} for split in SPLITS}
         result.update(corpus={"name": "eight", **hashes}, protocol="best dev epoch", epochs=2, best_epoch=1)
@@ -334,9 +334,9 @@ def test_catalogue(tmp_path):
         for run in runs:
             path = f"{FLAGS_DIRECTORY / run.row.flagfile}.flags"
             values = flags.FlagValues()
-            define_settings(values)
+            define_config_flags(values)
             values(["", *run.row.flags])  # an unknown name is an error
-            plain, changed = settings_from_flagfile(path), settings_from_flagfile(path, run.row.flags)
+            plain, changed = config_from_flagfile(path), config_from_flagfile(path, run.row.flags)
             differ = {f.name for f in FIELDS if getattr(plain, f.name) != getattr(changed, f.name)}
             assert len(differ) == len(run.row.flags)  # each changes what it names
             assert run.row.home is None or run.row.key in {row.key for row in EXPERIMENTS[run.row.home].rows}

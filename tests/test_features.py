@@ -4,10 +4,10 @@ import h5py
 import numpy as np
 import pytest
 
-from cman_tf.data.types import DataError
 from cman_tf.encoders import feature_cache as cache
-from cman_tf.encoders.feature_cache import prepare
+from cman_tf.encoders.feature_cache import prepare_features
 from cman_tf.encoders.source import Source, find_source
+from cman_tf.errors import DataError
 
 SOURCE = Source("elmo_hub", {"elmo": "somewhere"}, "a" * 64)
 
@@ -37,26 +37,26 @@ def no_encoder():
 
 def test_features_are_computed_once(tmp_path):
     path, encoder = tmp_path / "new" / "features.h5", Counting()
-    made = prepare(path, SOURCE, [*SENTENCES, SENTENCES[0]], lambda: encoder)
+    made = prepare_features(path, SOURCE, [*SENTENCES, SENTENCES[0]], lambda: encoder)
     assert sorted(encoder.encoded) == sorted(SENTENCES)  # the same one twice, once
     assert (made.layers, made.size) == (2, 3)
-    found = prepare(path, SOURCE, SENTENCES, no_encoder)
+    found = prepare_features(path, SOURCE, SENTENCES, no_encoder)
     for mine, expected in zip(found.encode(SENTENCES[::-1]), Counting().encode(SENTENCES[::-1])):
         np.testing.assert_array_equal(mine, expected)
     more = Counting()
-    prepare(path, SOURCE, [*SENTENCES, ("new",)], lambda: more)
+    prepare_features(path, SOURCE, [*SENTENCES, ("new",)], lambda: more)
     assert more.encoded == [("new",)]
     with pytest.raises(DataError, match="no features of 'absent', expected them of all sentences"):
-        prepare(path, SOURCE, SENTENCES, no_encoder).encode([("absent",)])
+        prepare_features(path, SOURCE, SENTENCES, no_encoder).encode([("absent",)])
 
 
 def test_a_killed_run_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "_PART_TOKENS", 4)
     path, killed, after = tmp_path / "features.h5", Counting(stop_after=2), Counting()
     with pytest.raises(KeyboardInterrupt):
-        prepare(path, SOURCE, SENTENCES, lambda: killed)
+        prepare_features(path, SOURCE, SENTENCES, lambda: killed)
     assert not path.exists()
-    whole = prepare(path, SOURCE, SENTENCES, lambda: after)
+    whole = prepare_features(path, SOURCE, SENTENCES, lambda: after)
     assert killed.encoded and sorted(killed.encoded + after.encoded) == sorted(SENTENCES)
     for mine, expected in zip(whole.encode(SENTENCES), Counting().encode(SENTENCES)):
         np.testing.assert_array_equal(mine, expected)
@@ -68,21 +68,21 @@ def test_a_part_that_was_deleted_is_made_again(tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "_PART_TOKENS", 4)
     path = tmp_path / "features.h5"
     with pytest.raises(KeyboardInterrupt):
-        prepare(path, SOURCE, SENTENCES, lambda: Counting(stop_after=3))
+        prepare_features(path, SOURCE, SENTENCES, lambda: Counting(stop_after=3))
     first = tmp_path / "features.h5.parts" / "000000.h5"
     first.write_bytes(b"damaged")
     with pytest.raises(DataError, match="000000.h5: .*expected features of cman_tf.embed"):
-        prepare(path, SOURCE, SENTENCES, no_encoder)
+        prepare_features(path, SOURCE, SENTENCES, no_encoder)
     first.unlink()
-    assert not prepare(path, SOURCE, SENTENCES, Counting).missing(SENTENCES)
+    assert not prepare_features(path, SOURCE, SENTENCES, Counting).missing(SENTENCES)
 
 
 def test_what_was_begun_for_a_corpus_serves_a_share_of_it(tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "_PART_TOKENS", 4)
     path, after = tmp_path / "features.h5", Counting()
     with pytest.raises(KeyboardInterrupt):
-        prepare(path, SOURCE, SENTENCES, lambda: Counting(stop_after=3))
-    assert not prepare(path, SOURCE, SENTENCES[:3], lambda: after).missing(SENTENCES[:3])
+        prepare_features(path, SOURCE, SENTENCES, lambda: Counting(stop_after=3))
+    assert not prepare_features(path, SOURCE, SENTENCES[:3], lambda: after).missing(SENTENCES[:3])
     assert len(after.encoded) < 3
 
 
@@ -93,15 +93,15 @@ def test_what_a_kill_leaves(tmp_path, monkeypatch):
     (tmp_path / ".features.h5.4711").write_bytes(b"half a file")
     with monkeypatch.context() as patch:
         patch.setattr(cache, "_remove", lambda *_: None)
-        prepare(path, SOURCE, SENTENCES, Counting)
+        prepare_features(path, SOURCE, SENTENCES, Counting)
     parts = tmp_path / "features.h5.parts"
     assert parts.exists() and not (tmp_path / ".features.h5.4711").exists()
-    prepare(path, SOURCE, SENTENCES, no_encoder)
+    prepare_features(path, SOURCE, SENTENCES, no_encoder)
     assert not parts.exists()
     parts.mkdir()
-    prepare(parts / "000000.h5", SOURCE, [("another", "corpus")], Counting)
+    prepare_features(parts / "000000.h5", SOURCE, [("another", "corpus")], Counting)
     with pytest.raises(DataError, match="parts: another corpus' features, begun and not finished"):
-        prepare(path, SOURCE, [*SENTENCES, ("new",)], Counting)
+        prepare_features(path, SOURCE, [*SENTENCES, ("new",)], Counting)
 
 
 def test_parts_that_were_merged_are_not_merged_again(tmp_path, monkeypatch):
@@ -110,9 +110,9 @@ def test_parts_that_were_merged_are_not_merged_again(tmp_path, monkeypatch):
     backup.write_bytes(b"theirs")
     with monkeypatch.context() as patch:
         patch.setattr(cache, "_remove", lambda *_: None)
-        prepare(path, SOURCE, SENTENCES, Counting)
+        prepare_features(path, SOURCE, SENTENCES, Counting)
     (tmp_path / "features.h5.parts" / "thesis.txt").write_text("theirs")
-    whole = prepare(path, SOURCE, [*SENTENCES, ("new",)], Counting)
+    whole = prepare_features(path, SOURCE, [*SENTENCES, ("new",)], Counting)
     with h5py.File(path) as file:
         assert len(file["keys"]) == len(whole.keys()) == len(SENTENCES) + 1
         assert len(file["features"]) == sum(map(len, SENTENCES)) + 1
@@ -123,30 +123,30 @@ def test_parts_that_were_merged_are_not_merged_again(tmp_path, monkeypatch):
 def test_the_cache_of_a_part_is_filled_up(tmp_path):
     """Features of one sentence first, say of dev, then of them all."""
     path = tmp_path / "features.h5"
-    prepare(path, SOURCE, SENTENCES[:1], Counting)
-    assert not prepare(path, SOURCE, SENTENCES, Counting).missing(SENTENCES)
+    prepare_features(path, SOURCE, SENTENCES[:1], Counting)
+    assert not prepare_features(path, SOURCE, SENTENCES, Counting).missing(SENTENCES)
 
 
 def test_caches_that_do_not_fit(tmp_path):
     path = tmp_path / "features.h5"
-    prepare(path, SOURCE, SENTENCES, Counting)
+    prepare_features(path, SOURCE, SENTENCES, Counting)
     other = Source("elmo_hub", {"elmo": "elsewhere"}, "b" * 64)
     with pytest.raises(DataError, match="features of another encoder .--elmo=somewhere., expected those of --elmo=els"):
-        prepare(path, other, SENTENCES, no_encoder)
+        prepare_features(path, other, SENTENCES, no_encoder)
     with pytest.raises(DataError, match="features of another corpus .it lacks 1 of these 1 sentences"):
-        prepare(path, SOURCE, [("another", "corpus")], no_encoder)
+        prepare_features(path, SOURCE, [("another", "corpus")], no_encoder)
     others = [SENTENCES[0], *((f"other{number}", "corpus") for number in range(2 * len(SENTENCES)))]
     with pytest.raises(DataError, match="features of another corpus"):  # though it shares a sentence
-        prepare(path, SOURCE, others, no_encoder)
+        prepare_features(path, SOURCE, others, no_encoder)
     with open(path, "r+b") as file:
         file.truncate(500)
     with pytest.raises(DataError, match="features.h5: .*, expected features of cman_tf.embed"):
-        prepare(path, SOURCE, SENTENCES, no_encoder)
+        prepare_features(path, SOURCE, SENTENCES, no_encoder)
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["features"], file["keys"], file["starts"], file["lengths"] = np.zeros((1, 1, 1)), 1, 1, 1
         file.attrs["fingerprint"], file.attrs["name"] = SOURCE.fingerprint, "x"
     with pytest.raises(DataError, match="other.h5: .*expected features of cman_tf.embed"):
-        prepare(tmp_path / "other.h5", SOURCE, SENTENCES, no_encoder)
+        prepare_features(tmp_path / "other.h5", SOURCE, SENTENCES, no_encoder)
 
 
 def test_encoder_flags(tmp_path):

@@ -10,9 +10,9 @@ import threading
 import pytest
 from conftest import ROOT
 
-from cman_tf.data.types import DataError
-from cman_tf.runs import provenance as results
-from cman_tf.runs.files import refuse_same, write_atomically
+from cman_tf.errors import DataError
+from cman_tf.runs import provenance
+from cman_tf.runs.files import validate_distinct, write_atomically
 
 
 def test_writing_replaces_no_link_and_no_mode(tmp_path):
@@ -39,7 +39,8 @@ def test_writing_to_what_is_no_file(tmp_path):
     assert seen == [b"scores"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
     # /dev/stdout, a pipe and a file that is added to.
-    code = "from cman_tf.runs.files import write_atomically as w\nprint(1, flush=True); w('/dev/stdout', 'two\\n'); print(3)"
+    code = "from cman_tf.runs.files import write_atomically as w\n"
+    code += "print(1, flush=True); w('/dev/stdout', 'two\\n'); print(3)"
     command = [sys.executable, "-c", code]
     out = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
     assert out == "1\ntwo\n3\n"
@@ -53,10 +54,10 @@ def test_writing_to_what_is_no_file(tmp_path):
 def test_what_is_read_is_not_written(tmp_path):
     (tmp_path / "gold.json").write_text("[]")
     (tmp_path / "link.json").symlink_to(tmp_path / "gold.json")
-    refuse_same(None, str(tmp_path / "gold.json"))
-    refuse_same(str(tmp_path / "new.json"), str(tmp_path / "gold.json"), None)
+    validate_distinct(None, str(tmp_path / "gold.json"))
+    validate_distinct(str(tmp_path / "new.json"), str(tmp_path / "gold.json"), None)
     with pytest.raises(DataError, match="link.json: read and to be written, expected another file"):
-        refuse_same(str(tmp_path / "link.json"), str(tmp_path / "gold.json"))
+        validate_distinct(str(tmp_path / "link.json"), str(tmp_path / "gold.json"))
 
 
 def test_commit_is_that_of_the_checkout_alone(tmp_path, monkeypatch):
@@ -67,16 +68,16 @@ def test_commit_is_that_of_the_checkout_alone(tmp_path, monkeypatch):
         subprocess.run(["git", "-C", str(tmp_path), *who, *words], check=True, capture_output=True)
 
     git("init")
-    installed = tmp_path / "lib" / "cman_tf"
+    installed = tmp_path / "lib" / "cman_tf" / "runs"
     installed.mkdir(parents=True)
-    shutil.copy(ROOT / "cman_tf" / "results.py", installed)
+    shutil.copy(ROOT / "cman_tf" / "runs" / "provenance.py", installed)
     (tmp_path / "theirs.txt").write_text("x")
     git("add", "theirs.txt")
     git("commit", "-m", "theirs")
-    monkeypatch.setattr(results, "__file__", str(installed / "results.py"))
-    assert results.commit() == "unknown"
+    monkeypatch.setattr(provenance, "__file__", str(installed / "provenance.py"))
+    assert provenance.commit() == "unknown"
     git("add", "lib")
     git("commit", "-m", "a checkout of ours")
-    assert len(results.commit()) == 40
-    (installed / "results.py").write_text("changed")
-    assert results.commit().endswith("+changes")
+    assert len(provenance.commit()) == 40
+    (installed / "provenance.py").write_text("changed")
+    assert provenance.commit().endswith("+changes")

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from cman_tf.data.types import DataError
 from cman_tf.encoders.source import find_again, load_source
+from cman_tf.errors import DataError
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import tensorflow as tf
 from cman_tf.layers.attention import MultiHeadAttention
 from cman_tf.layers.attention_units import LabelAttentionUnit, LabelGate, SelfAttentionUnit
 from cman_tf.layers.scalar_mix import ScalarMix
-from cman_tf.layers.sequence_encoder import CELLS, Encoder
+from cman_tf.layers.sequence_encoder import CELLS, SequenceEncoder
 from cman_tf.layers.token_representation import CharacterEncoder, TokenRepresentation, WordVectors
 
 RANDOM = np.random.default_rng(0)
@@ -33,7 +33,7 @@ def check(call, expected, atol=1e-5):
 
 
 def test_bilstm_equations_1_to_3():
-    encoder = Encoder(4)
+    encoder = SequenceEncoder(4)
     encoder(X, LENGTHS)
     randomize(encoder)
     check(lambda: encoder(X, LENGTHS), lambda row, n: reference.bilstm(X[row, :n], encoder))
@@ -41,7 +41,7 @@ def test_bilstm_equations_1_to_3():
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_every_cell_keeps_width_and_ignores_padding(cell):
-    encoder = Encoder(4, cell)
+    encoder = SequenceEncoder(4, cell)
     whole = encoder(X, LENGTHS).numpy()
     assert whole.shape == (3, 5, 8)
     for row, length in enumerate(LENGTHS):
@@ -56,11 +56,11 @@ def test_every_cell_keeps_width_and_ignores_padding(cell):
 
 def test_unknown_cell():
     with pytest.raises(ValueError, match="cell 'rnn', expected one of"):
-        Encoder(4, "rnn")
+        SequenceEncoder(4, "rnn")
 
 
 def test_encoder_dropout_only_in_training():
-    encoder = Encoder(64, dropout=0.5)
+    encoder = SequenceEncoder(64, dropout=0.5)
     plain = encoder(X, LENGTHS).numpy()
     np.testing.assert_array_equal(plain, encoder(X, LENGTHS).numpy())
     dropped = encoder(X, LENGTHS, training=True).numpy()
@@ -84,7 +84,7 @@ def test_attention_heads_must_divide_width():
 
 @pytest.mark.parametrize("attended", [True, False])
 def test_self_attention_unit(attended):
-    unit = SelfAttentionUnit(Encoder(3), MultiHeadAttention(2) if attended else None)
+    unit = SelfAttentionUnit(SequenceEncoder(3), MultiHeadAttention(2) if attended else None)
     unit(X, LENGTHS, MASK)
     randomize(unit)
     check(lambda: unit(X, LENGTHS, MASK), lambda row, n: reference.bsa(X[row, :n], unit))
@@ -102,7 +102,7 @@ def test_label_gate_equations_10_and_11():
 
 @pytest.mark.parametrize("gated", [True, False])
 def test_label_attention_unit(gated):
-    unit = LabelAttentionUnit(Encoder(3), MultiHeadAttention(2), LabelGate() if gated else None, dropout=0.0)
+    unit = LabelAttentionUnit(SequenceEncoder(3), MultiHeadAttention(2), LabelGate() if gated else None, dropout=0.0)
     labels = RANDOM.normal(size=(3, 5, 4)).astype(np.float32)
     x_m = RANDOM.normal(size=X.shape).astype(np.float32)
 

@@ -8,12 +8,12 @@ import pytest
 import reference
 import tensorflow as tf
 
-from cman_tf.config import Settings
-from cman_tf.data.batches import encode
+from cman_tf.config import Config
+from cman_tf.data.batches import make_example
 from cman_tf.inference.predictor import make_decoder, predict_examples
 from cman_tf.models.factory import build_model
-from cman_tf.training.adversarial import perturbation
-from cman_tf.training.step import gradients, make_optimizer, make_train_step
+from cman_tf.training.adversarial import compute_perturbation
+from cman_tf.training.step import compute_gradients, make_optimizer, make_train_step
 
 MODELS = ("cman", "dynamic_cman")
 SWITCHES = [
@@ -44,13 +44,13 @@ def test_losses_are_the_equations(changes, make_model, make_batch, sentences, vo
     for s in model.joint_loss.log_variances.values():
         s.assign(0.3)
     x = model.represent(batch)
-    examples = [encode(sentence, vocabulary) for sentence in sentences]
+    examples = [make_example(sentence, vocabulary) for sentence in sentences]
     expected = []
     for row, example in enumerate(examples):
         representation = reference.token_representation(example, model, vocabulary)
         np.testing.assert_allclose(x[row, : len(example.words)], representation, atol=1e-5)
         expected.append(reference.losses(representation, example, model))
-    total, parts = model.losses_of(x, model.encode_labels(batch["tags"], batch["lengths"]), batch, training=False)
+    total, parts = model.compute_losses(x, model.encode_labels(batch["tags"], batch["lengths"]), batch, training=False)
     for task in expected[0]:
         assert float(parts[task]) == pytest.approx(np.mean([e[task] for e in expected]), rel=1e-4)
     assert float(total) == pytest.approx(reference.joint_loss(expected, model), rel=1e-4)
@@ -68,7 +68,7 @@ def test_decoding_is_the_equations(name, make_model, make_batch, sentences, voca
         output = model.decode(batch, gold_labels=gold)
         assert len(output["pairs"]) >= 20
         for row, sentence in enumerate(sentences):
-            example = encode(sentence, vocabulary)
+            example = make_example(sentence, vocabulary)
             x = reference.token_representation(example, model, vocabulary)
             first, second, scores = reference.forward(x, example.tags if gold else None, model)
             crf, unary = (model.first_crf, first) if second is None else (model.second_crf, second)
@@ -98,7 +98,7 @@ def test_entity_pairs_are_those_of_the_decoded_entities(make_model, vocabulary):
 def test_a_sentence_does_not_depend_on_its_batch(changes, make_model, make_batch, sentences, vocabulary):
     model = make_model(**changes)
     decoder = make_decoder(model, marginals=True)
-    examples = [encode(sentence, vocabulary) for sentence in sentences]
+    examples = [make_example(sentence, vocabulary) for sentence in sentences]
     together = predict_examples(decoder, examples, vocabulary, 64)
     alone = [predict_examples(decoder, [example], vocabulary)[0] for example in examples]
     backwards = predict_examples(decoder, examples[::-1], vocabulary, 30)[::-1]
@@ -111,7 +111,7 @@ def test_a_sentence_does_not_depend_on_its_batch(changes, make_model, make_batch
     def loss(part):
         batch = make_batch(part)
         labels = model.encode_labels(batch["tags"], batch["lengths"])
-        return {k: float(v) for k, v in model.losses_of(model.represent(batch), labels, batch, False)[1].items()}
+        return {k: float(v) for k, v in model.compute_losses(model.represent(batch), labels, batch, False)[1].items()}
 
     singles = [loss([sentence]) for sentence in sentences]
     for task, value in loss(sentences).items():
@@ -123,7 +123,7 @@ def test_a_sentence_does_not_depend_on_its_batch(changes, make_model, make_batch
 def test_switches(changes, make_model, make_batch, sentences):
     """Every switch trains every weight it leaves, with finite gradients, and decodes."""
     model, batch = make_model(**changes), make_batch(sentences)
-    total, logs = gradients(model, batch)
+    total, logs = compute_gradients(model, batch)
     for variable, gradient in zip(model.trainable_variables, total):
         assert gradient is not None, variable.name
         gradient = tf.convert_to_tensor(gradient)
@@ -131,9 +131,9 @@ def test_switches(changes, make_model, make_batch, sentences):
         assert np.abs(gradient).max() > 0, variable.name
     assert np.isfinite(float(logs["adversarial/loss"]))
     names = " ".join(variable.name for variable in model.trainable_variables)
-    assert ("gate" in names) == bool(model.settings.label_gate and model.settings.label_attention)
-    assert ("label_embeddings" in names) == model.settings.label_attention
-    assert ("log_variance" in names) == (model.settings.loss_weighting == "uncertainty")
+    assert ("gate" in names) == bool(model.config.label_gate and model.config.label_attention)
+    assert ("label_embeddings" in names) == model.config.label_attention
+    assert ("log_variance" in names) == (model.config.loss_weighting == "uncertainty")
     assert model.decode(batch)["tags"].shape == batch["tags"].shape
 
 
@@ -158,24 +158,24 @@ def test_switches_do_what_they_say(make_model, make_batch, sentences):
 
 def test_heads_that_do_not_divide_are_refused():
     with pytest.raises(ValueError, match="--attention_heads=3: expected a divisor of 2d = 8"):
-        Settings(hidden_size=4, attention_heads=3).resolved()
+        Config(hidden_size=4, attention_heads=3).resolved()
 
 
 def test_mixed_layers():
-    assert Settings().resolved().chosen_layers() is None
-    assert Settings(mixed_layers="02,0").resolved().mixed_layers == "0,2"
-    assert Settings(mixed_layers="2,0").resolved().chosen_layers() == [0, 2]
+    assert Config().resolved().chosen_layers() is None
+    assert Config(mixed_layers="02,0").resolved().mixed_layers == "0,2"
+    assert Config(mixed_layers="2,0").resolved().chosen_layers() == [0, 2]
     for wrong in ("", "1,,2", "0,0", "0,00", "²", "-1", "top", "all,1"):
         with pytest.raises(ValueError, match=re.escape(f"--mixed_layers={wrong}: expected all, or numbers of layers")):
-            Settings(mixed_layers=wrong).resolved()
+            Config(mixed_layers=wrong).resolved()
 
 
 def test_unset_switches_follow_the_paper():
-    assert Settings(model="cman").resolved().label_gate is False
-    assert Settings(model="cman").resolved().loss_weighting == "sum"
-    assert Settings().resolved().label_gate is True
-    assert Settings().resolved().loss_weighting == "uncertainty"
-    assert Settings(label_gate=False, loss_weighting="sum").resolved().label_gate is False
+    assert Config(model="cman").resolved().label_gate is False
+    assert Config(model="cman").resolved().loss_weighting == "sum"
+    assert Config().resolved().label_gate is True
+    assert Config().resolved().loss_weighting == "uncertainty"
+    assert Config(label_gate=False, loss_weighting="sum").resolved().label_gate is False
 
 
 def plain_final_loss(model, batch, eta):
@@ -183,7 +183,7 @@ def plain_final_loss(model, batch, eta):
     losses = []
     for shift in (0.0, eta):
         labels = model.encode_labels(batch["tags"], batch["lengths"])
-        losses.append(model.losses_of(model.represent(batch) + shift, labels, batch, training=False)[0])
+        losses.append(model.compute_losses(model.represent(batch) + shift, labels, batch, training=False)[0])
     return losses[0] + losses[1]
 
 
@@ -195,15 +195,15 @@ def test_step_gradient_is_that_of_the_final_loss(name, make_model, make_batch, s
     with tf.GradientTape() as tape:
         tape.watch(x)
         labels = model.encode_labels(batch["tags"], batch["lengths"])
-        loss, _ = model.losses_of(x, labels, batch, training=False)
-    eta = perturbation(tape.gradient(loss, x), 0.002)
+        loss, _ = model.compute_losses(x, labels, batch, training=False)
+    eta = compute_perturbation(tape.gradient(loss, x), 0.002)
     np.testing.assert_allclose(
         np.linalg.norm(eta.numpy().reshape(4, -1), axis=1), 0.002 * np.sqrt(x.shape[-1]), rtol=1e-4
     )
     with tf.GradientTape() as tape:
         expected_loss = plain_final_loss(model, batch, eta)
     expected = tape.gradient(expected_loss, model.trainable_variables)
-    for run in (gradients, tf.function(gradients)):
+    for run in (compute_gradients, tf.function(compute_gradients)):
         total, logs = run(model, batch)
         assert float(logs["clean/loss"] + logs["adversarial/loss"]) == pytest.approx(float(expected_loss), rel=1e-5)
         for variable, a, b in zip(model.trainable_variables, total, expected):
@@ -216,17 +216,17 @@ def test_the_perturbation_is_of_the_contextual_vectors_too(vocabulary, make_batc
     """eta is of the whole of X^0 = e, the mix of the encoder's layers included."""
     from conftest import SMALL
 
-    settings = dataclasses.replace(SMALL, adversarial_alpha=0.01, xla=False).resolved()
-    model, batch = build_model(settings, vocabulary, (3, 5)), make_batch(sentences)
+    config = dataclasses.replace(SMALL, adversarial_alpha=0.01, xla=False).resolved()
+    model, batch = build_model(config, vocabulary, (3, 5)), make_batch(sentences)
     batch["contextual"] = tf.random.stateless_normal([*batch["words"].shape, 3, 5], (1, 2))
     x = model.represent(batch)
     assert x.shape[-1] == SMALL.word_size + 2 * SMALL.char_hidden_size + 5
     with tf.GradientTape() as tape:
         tape.watch(x)
-        loss, _ = model.losses_of(x, model.encode_labels(batch["tags"], batch["lengths"]), batch)
-    eta = perturbation(tape.gradient(loss, x), 0.01)
+        loss, _ = model.compute_losses(x, model.encode_labels(batch["tags"], batch["lengths"]), batch)
+    eta = compute_perturbation(tape.gradient(loss, x), 0.01)
     assert np.abs(eta[..., -5:]).max() > 1e-4
-    _, logs = gradients(model, batch)
+    _, logs = compute_gradients(model, batch)
     both = float(logs["clean/loss"] + logs["adversarial/loss"])
     assert both == pytest.approx(float(plain_final_loss(model, batch, eta)), rel=1e-5)
     without = tf.concat([eta[..., :-5], tf.zeros_like(eta[..., -5:])], -1)
@@ -236,13 +236,13 @@ def test_the_perturbation_is_of_the_contextual_vectors_too(vocabulary, make_batc
 @pytest.mark.parametrize("name", MODELS)
 def test_gradient_by_finite_differences(name, make_model, make_batch, sentences):
     model, batch = make_model(model=name, adversarial_alpha=0.0), make_batch(sentences)
-    total, logs = gradients(model, batch)
+    total, logs = compute_gradients(model, batch)
     assert "adversarial/loss" not in logs
-    labels_of, losses_of = model.encode_labels, model.losses_of
+    label_set, compute_losses = model.encode_labels, model.compute_losses
 
     @tf.function
     def loss():
-        return losses_of(model.represent(batch), labels_of(batch["tags"], batch["lengths"]), batch, False)[0]
+        return compute_losses(model.represent(batch), label_set(batch["tags"], batch["lengths"]), batch, False)[0]
 
     for variable, gradient in zip(model.trainable_variables, total):
         gradient = tf.convert_to_tensor(gradient)
@@ -259,7 +259,7 @@ def test_gradient_by_finite_differences(name, make_model, make_batch, sentences)
 def test_two_passes_and_no_more(make_model, make_batch, sentences, monkeypatch):
     """Adversarial training computes the network twice, representation and labels once."""
     model, batch = make_model(), make_batch(sentences)
-    calls = {"represent": 0, "encode_labels": 0, "losses_of": 0}
+    calls = {"represent": 0, "encode_labels": 0, "compute_losses": 0}
     for name in calls:
         original = getattr(model, name)
 
@@ -268,8 +268,8 @@ def test_two_passes_and_no_more(make_model, make_batch, sentences, monkeypatch):
             return _original(*args, **kwargs)
 
         monkeypatch.setattr(model, name, counted)
-    gradients(model, batch)
-    assert calls == {"represent": 1, "encode_labels": 1, "losses_of": 2}
+    compute_gradients(model, batch)
+    assert calls == {"represent": 1, "encode_labels": 1, "compute_losses": 2}
 
 
 def test_compiled_step_trains(make_model, make_batch, sentences):
@@ -288,14 +288,14 @@ def test_compiled_step_trains(make_model, make_batch, sentences):
 
 def test_paper_sizes(vocabulary):
     """Widths of the default model are the papers': d = 128, d_l = 25, m = 2, 128 characters."""
-    model = build_model(dataclasses.replace(Settings()).resolved(), vocabulary)
+    model = build_model(dataclasses.replace(Config()).resolved(), vocabulary)
     assert model.label_table.shape[1] == 25
     assert len(model.ner_units) == 2
     assert model.ner_units[0].encoder.forward.units == 128
     assert model.representation.characters.table.shape[1] == 128
     assert model.ner_units[0].attention.w_query.shape == (256, 256)
     assert model.scorer.u.shape == (256, 4 * 128)
-    s = Settings()
+    s = Config()
     assert (s.learning_rate, s.epochs, s.embedding_dropout, s.bilstm_dropout) == (0.0005, 180, 0.2, 0.1)
 
 

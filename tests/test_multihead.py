@@ -9,8 +9,8 @@ import reference
 import tensorflow as tf
 from conftest import ROOT, SMALL, run_command
 
-from cman_tf.command_line.config_flags import settings_from_flagfile
-from cman_tf.data.batches import encode
+from cman_tf.command_line.config_flags import config_from_flagfile
+from cman_tf.data.batches import make_example
 from cman_tf.data.bio import entities_from_tags
 from cman_tf.data.bucketing import batch_order
 from cman_tf.data.corpus import SPLITS, read_corpus
@@ -19,7 +19,7 @@ from cman_tf.inference.predictor import make_decoder, predict_examples
 from cman_tf.layers.lstm import LSTM
 from cman_tf.models.factory import build_model
 from cman_tf.training import protocols
-from cman_tf.training.step import gradients
+from cman_tf.training.step import compute_gradients
 
 CHANGES = {"model": "multihead", "relation_prior": 0.5, "bilstm_layers": 2}
 
@@ -32,7 +32,7 @@ def encoded(x, tags, model):
     potentials = reference.potentials(np.tanh(x @ kernel + bias), model.first_crf)
     if tags is None:
         tags = reference.viterbi(potentials, np.asarray(model.first_crf.transitions, np.float64))
-    labels = [np.asarray(model.label_table, np.float64)[tags]] if model.settings.label_size else []
+    labels = [np.asarray(model.label_table, np.float64)[tags]] if model.config.label_size else []
     return potentials, reference.relation_scores(np.concatenate([x, *labels], -1), model.scorer)
 
 
@@ -42,7 +42,7 @@ def test_losses(label_size, make_model, make_batch, sentences, vocabulary):
     model, batch = make_model(**CHANGES, label_size=label_size), make_batch(sentences)
     expected = {"re": [], "first_ner": []}
     none = len(vocabulary.relations)
-    for example in (encode(sentence, vocabulary) for sentence in sentences):
+    for example in (make_example(sentence, vocabulary) for sentence in sentences):
         x = reference.token_representation(example, model, vocabulary)
         potentials, scores = encoded(x, example.tags, model)
         heads = {int(row[0]) for row in example.relations}
@@ -51,11 +51,11 @@ def test_losses(label_size, make_model, make_batch, sentences, vocabulary):
         transitions = np.asarray(model.first_crf.transitions, np.float64)
         expected["first_ner"].append(reference.crf_nll(potentials, transitions, example.tags))
     labels = model.encode_labels(batch["tags"], batch["lengths"])
-    total, parts = model.losses_of(model.represent(batch), labels, batch, training=False)
+    total, parts = model.compute_losses(model.represent(batch), labels, batch, training=False)
     for task, values in expected.items():
         assert float(parts[task]) == pytest.approx(np.mean(values), rel=1e-4)
     assert float(total) == pytest.approx(sum(map(np.mean, expected.values())), rel=1e-4)
-    for variable, gradient in zip(model.trainable_variables, gradients(model, batch)[0]):
+    for variable, gradient in zip(model.trainable_variables, compute_gradients(model, batch)[0]):
         assert np.isfinite(tf.convert_to_tensor(gradient)).all(), variable.name
         assert np.abs(tf.convert_to_tensor(gradient)).max() > 0, variable.name
 
@@ -83,7 +83,7 @@ def test_dropout_sites(make_model, make_batch, sentences):
 def test_decoding(label_size, make_model, make_batch, sentences, vocabulary):
     """All pairs of tokens above the threshold, and no others, lifted to predicted entities."""
     model = make_model(**CHANGES, label_size=label_size)
-    decoder, examples = make_decoder(model), [encode(sentence, vocabulary) for sentence in sentences]
+    decoder, examples = make_decoder(model), [make_example(sentence, vocabulary) for sentence in sentences]
     together = predict_examples(decoder, examples, vocabulary)
     seen = 0
     for row, example in enumerate(examples):
@@ -102,15 +102,15 @@ def test_decoding(label_size, make_model, make_batch, sentences, vocabulary):
             assert list(prediction.entities) == entities
             found = {(r.type, prediction.entities[r.head], prediction.entities[r.tail]) for r in prediction.relations}
             assert found == expected
-            assert len(prediction.ungrounded) == outside
+            assert len(prediction.unattached_relations) == outside
         seen += len(expected) + outside
     assert seen
 
 
 def test_tensorflow_1_values(vocabulary):
-    settings = dataclasses.replace(SMALL, **CHANGES, initial_values="tensorflow1", hidden_size=64, relation_size=64)
+    config = dataclasses.replace(SMALL, **CHANGES, initial_values="tensorflow1", hidden_size=64, relation_size=64)
     tf.keras.utils.set_random_seed(1)
-    model = build_model(settings.resolved(), vocabulary)
+    model = build_model(config.resolved(), vocabulary)
     lstm = next(layer for layer in model.encoders[1].submodules if isinstance(layer, LSTM))
     limit = (6.0 / (128 + 64 + 256)) ** 0.5
     for weight in (lstm.cell.kernel, lstm.cell.recurrent_kernel):
@@ -121,9 +121,9 @@ def test_tensorflow_1_values(vocabulary):
     assert np.abs(model.scorer.b).max() > 0.18
     assert np.abs(model.scorer.u - model.scorer.w).max() > 0.01  # of one shape, yet drawn apart
     tf.keras.utils.set_random_seed(1)
-    keras = build_model(dataclasses.replace(settings, initial_values="keras").resolved(), vocabulary, (3, 4))
+    keras = build_model(dataclasses.replace(config, initial_values="keras").resolved(), vocabulary, (3, 4))
     tf.keras.utils.set_random_seed(1)
-    model = build_model(settings.resolved(), vocabulary, (3, 4))
+    model = build_model(config.resolved(), vocabulary, (3, 4))
     assert {weight.shape.rank for weight in model.representation.mix.weights} == {0, 1}
     for layer, same in (
         (model.representation.words, keras.representation.words),
@@ -177,23 +177,23 @@ def test_both_parts_are_trained_on(tmp_path, eight_sentences, monkeypatch):
     vocabulary = Vocabulary.build(corpora["train"].sentences)
     seen = []
     monkeypatch.setattr(protocols, "train", lambda trainer, shown=None: seen.append(len(trainer.examples["train"])))
-    settings = dataclasses.replace(SMALL, **CHANGES, protocol="two_stage").resolved()
+    config = dataclasses.replace(SMALL, **CHANGES, protocol="two_stage").resolved()
     vocabularies = {"train": vocabulary, "train_dev": vocabulary}
-    protocols.train_by_protocol(settings, corpora, vocabularies, str(tmp_path / "a"), None)
-    settings = dataclasses.replace(settings, protocol="fixed_epochs")
-    protocols.train_by_protocol(settings, corpora, vocabularies, str(tmp_path / "b"), None)
+    protocols.train_by_protocol(config, corpora, vocabularies, str(tmp_path / "a"), None)
+    config = dataclasses.replace(config, protocol="fixed_epochs")
+    protocols.train_by_protocol(config, corpora, vocabularies, str(tmp_path / "b"), None)
     assert seen == [8, 16, 16]
 
 
 def test_flagfile_is_the_authors_configuration():
-    settings = settings_from_flagfile(ROOT / "flags" / "conll04_multihead.flags")
-    assert (settings.hidden_size, settings.bilstm_layers, settings.relation_size, settings.label_size) == (64, 3, 64, 0)
-    assert (settings.char_size, settings.char_hidden_size, settings.word_size) == (25, 25, 50)
-    assert (settings.embedding_dropout, settings.bilstm_dropout, settings.relation_dropout) == (0.1, 0.1, 0.0)
-    assert (settings.learning_rate, settings.adam_epsilon, settings.adversarial_alpha) == (1e-3, 1e-8, 0.01)
-    assert (settings.batch_size, settings.batch_order, settings.initial_values) == (1, "file", "tensorflow1")
-    assert (settings.epochs, settings.patience, settings.loss_weighting) == (131, 40, "sum")
-    drec = settings_from_flagfile(ROOT / "flags" / "drec_multihead.flags")
+    config = config_from_flagfile(ROOT / "flags" / "conll04_multihead.flags")
+    assert (config.hidden_size, config.bilstm_layers, config.relation_size, config.label_size) == (64, 3, 64, 0)
+    assert (config.char_size, config.char_hidden_size, config.word_size) == (25, 25, 50)
+    assert (config.embedding_dropout, config.bilstm_dropout, config.relation_dropout) == (0.1, 0.1, 0.0)
+    assert (config.learning_rate, config.adam_epsilon, config.adversarial_alpha) == (1e-3, 1e-8, 0.01)
+    assert (config.batch_size, config.batch_order, config.initial_values) == (1, "file", "tensorflow1")
+    assert (config.epochs, config.patience, config.loss_weighting) == (131, 40, "sum")
+    drec = config_from_flagfile(ROOT / "flags" / "drec_multihead.flags")
     assert (drec.label_size, drec.embedding_dropout, drec.adversarial_alpha, drec.epochs) == (25, 0.3, 0.001, 61)
     assert (drec.use_characters, drec.char_size, drec.char_hidden_size, drec.word_size) == (True, 25, 25, 128)
 

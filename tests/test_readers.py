@@ -6,7 +6,8 @@ import pytest
 
 from cman_tf.data.bio import entities_from_tags, flat_entities, tags_from_entities
 from cman_tf.data.corpus import find_split, read_corpus
-from cman_tf.data.types import DataError, Entity, Relation
+from cman_tf.data.types import Entity, Relation
+from cman_tf.errors import DataError
 from cman_tf.formats.spert_json import dump_json, parse_json
 
 COLUMNS = """#doc 7

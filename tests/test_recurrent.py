@@ -20,8 +20,8 @@ def with_gradients(call, layers, inputs):
         tape.watch(inputs)
         outputs = call() * MASK
     weights = [weight for layer in layers for weight in layer.trainable_variables]
-    gradients = tape.gradient(outputs, [inputs, *weights], UPSTREAM[..., : outputs.shape[-1]])
-    return [outputs, *map(tf.convert_to_tensor, gradients)]
+    compute_gradients = tape.gradient(outputs, [inputs, *weights], UPSTREAM[..., : outputs.shape[-1]])
+    return [outputs, *map(tf.convert_to_tensor, compute_gradients)]
 
 
 def assert_same(expected, found):
@@ -63,8 +63,8 @@ def test_packed_last_states_are_those_of_the_padded_sequences(backward):
         with tf.GradientTape() as tape:
             tape.watch(table)
             states = layer.last_states(table, ids, lengths)
-        gradients = tape.gradient(states, [table, *layer.trainable_variables], upstream)
-        return [states, *map(tf.convert_to_tensor, gradients)]
+        compute_gradients = tape.gradient(states, [table, *layer.trainable_variables], upstream)
+        return [states, *map(tf.convert_to_tensor, compute_gradients)]
 
     eager, graph = run(), tf.function(run)()
     layer.keras = True  # as on a GPU: padded, by Keras' own code

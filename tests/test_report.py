@@ -8,10 +8,10 @@ import re
 import pytest
 from conftest import ROOT, run_command
 
-from cman_tf.command_line.config_flags import settings_from_flagfile
-from cman_tf.config import Settings
+from cman_tf.command_line.config_flags import config_from_flagfile
+from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 from cman_tf.experiments import decoding_time
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.comparisons import beyond_chance, effects, effects_of, margins, what_is_left
@@ -24,11 +24,11 @@ from cman_tf.scoring.tables import paper_table
 
 
 def result(f1, seed, **changes):
-    settings = Settings(seed=seed, **changes).resolved()
+    config = Config(seed=seed, **changes).resolved()
     micro = {task: {"f1": f1} for task in ("entities", "relations")}
     return {
         "corpus": {"name": "conll04_spert"},
-        "flags": dataclasses.asdict(settings),
+        "flags": dataclasses.asdict(config),
         "inputs": "words",
         "protocol": "best dev epoch",
         "seed": seed,
@@ -88,7 +88,7 @@ def test_documents(tmp_path, sentences):
     scores = score(sentences, predicted)
     scores.update(by_length=by_length(sentences, predicted), by_distance=by_distance(sentences, predicted))
     (tmp_path / "conll04").mkdir()
-    baseline = {"flags": dataclasses.asdict(settings_from_flagfile(ROOT / "flags" / "conll04_multihead.flags"))}
+    baseline = {"flags": dataclasses.asdict(config_from_flagfile(ROOT / "flags" / "conll04_multihead.flags"))}
     for seed in (1, 2):
         content = {**result(0, seed), "test": scores, "dev": scores}
         (tmp_path / "conll04" / f"dynamic_cman-words-seed{seed}.json").write_text(json.dumps(content))
@@ -235,7 +235,7 @@ def test_effects(tmp_path):
             content["dev"] = result(39.0 if "mlp" in key else 40.0 + 2 * seed - 1, seed)["test"]
         (tmp_path / folder / f"{key}-words-seed{seed}.json").write_text(json.dumps(content))
     _, both, mlp = effects(lines_of("ablations", EXPERIMENTS["ablations"], tmp_path))
-    same = f"{Settings().epochs} ({Settings().patience})"
+    same = f"{Config().epochs} ({Config().patience})"
     losses = ["-1.86", "-2.50", "-4.25", "-2.50"]
     assert both[1:] == ["dynamic CMAN", "words", *losses, "1 and 2", f"{same} and {same}", "no / no", ""]
     assert mlp[3:7] == ["-0.93", "-11.00", "-1.30", "-11.00"]
@@ -269,7 +269,7 @@ def test_beyond_chance():
 def test_margins(tmp_path):
     """On equal inputs, and as the papers compare: with an encoder, over the baseline without. Of one protocol only."""
     (tmp_path / "conll04").mkdir()
-    baseline = dataclasses.asdict(settings_from_flagfile(ROOT / "flags" / "conll04_multihead.flags"))
+    baseline = dataclasses.asdict(config_from_flagfile(ROOT / "flags" / "conll04_multihead.flags"))
     for key, f1, more in (
         ("multihead-words", 50.0, {"flags": baseline}),
         ("multihead-minilm", 60.0, {"flags": {**baseline, "encoder": "minilm"}}),
@@ -286,7 +286,7 @@ def test_margins(tmp_path):
         ("dynamic CMAN", "minilm", "words", "+16.00"),
         ("dynamic CMAN", "minilm", "minilm", "+6.00"),
     ]
-    allowed = f"{Settings().epochs} ({Settings().patience}) and {baseline['epochs']} ({baseline['patience']})"
+    allowed = f"{Config().epochs} ({Config().patience}) and {baseline['epochs']} ({baseline['patience']})"
     assert all(row[7:] == ["1 and 1", allowed, "one seed / one seed"] for row in rows)
     (left,) = what_is_left(lines_of("conll04", EXPERIMENTS["conll04"], tmp_path))
     assert "+16.00 / +16.00 (entities / relations), +6.00 / +6.00 is left" in left
@@ -296,7 +296,7 @@ def test_margins_of_what_was_tuned(tmp_path):
     """A tuned CMAN beside the baseline; a baseline that was tuned is none of its margins."""
     for home in ("conll04", "tuned"):
         (tmp_path / home).mkdir()
-    baseline = dataclasses.asdict(settings_from_flagfile(ROOT / "flags" / "conll04_multihead.flags"))
+    baseline = dataclasses.asdict(config_from_flagfile(ROOT / "flags" / "conll04_multihead.flags"))
     tuned = {"adversarial_alpha": 0.1, "weight_average": 0.995}
     for key, f1, flags in (
         ("conll04/multihead-words", 50.0, baseline),

@@ -9,11 +9,11 @@ import pytest
 import tensorflow as tf
 from conftest import TINY_FLAGS, TRAINED_EPOCHS, fails_with, run_command
 
-from cman_tf.config import Settings
-from cman_tf.data.types import DataError
-from cman_tf.runs.files import held
+from cman_tf.config import Config
+from cman_tf.errors import DataError
+from cman_tf.runs.files import file_lock
 from cman_tf.runs.run_directory import differing
-from cman_tf.training.checkpoints import State, restore_model
+from cman_tf.training.checkpoints import TrainingState, restore_model
 
 
 def test_finished_run_prints_its_table_without_training(trained):
@@ -40,7 +40,7 @@ def test_one_process_trains_in_a_directory(eight_sentences, tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
     arguments = ("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={folder}", *TINY_FLAGS, "--epochs=1")
-    with held(folder):
+    with file_lock(folder):
         fails_with(run_command(*arguments), f"{folder}: another process trains in it, expected another --model_dir")
     assert not any(folder.iterdir())
     process = run_command(*arguments)  # the lock is gone with its process
@@ -121,7 +121,7 @@ def test_killed_before_its_first_file_was_whole(eight_sentences, tmp_path):
 
 
 def test_epochs_of_a_falling_rate_may_not_change():
-    old = dataclasses.asdict(Settings(epochs=4, learning_rate_schedule="linear").resolved())
+    old = dataclasses.asdict(Config(epochs=4, learning_rate_schedule="linear").resolved())
     assert differing(old, {**old, "epochs": 5, "patience": 3}) == ["epochs"]
     old["learning_rate_schedule"] = "constant"
     assert differing(old, {**old, "epochs": 5, "patience": 3}) == []
@@ -129,27 +129,27 @@ def test_epochs_of_a_falling_rate_may_not_change():
 
 def test_save_and_restore(make_model, make_batch, sentences, tmp_path):
     model, optimizer = make_model(), tf.keras.optimizers.legacy.Adam(0.01)
-    gradients = [tf.ones_like(v) for v in model.trainable_variables]
-    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
-    state = State(str(tmp_path), model, optimizer)
+    compute_gradients = [tf.ones_like(v) for v in model.trainable_variables]
+    optimizer.apply_gradients(zip(compute_gradients, model.trainable_variables))
+    state = TrainingState(str(tmp_path), model, optimizer)
     assert state.restore_last() == 0
     assert state.finish_epoch(1, 50.0)
     best = [v.numpy() for v in model.trainable_variables]
-    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    optimizer.apply_gradients(zip(compute_gradients, model.trainable_variables))
     assert not state.finish_epoch(2, 50.0)  # as good is not better
     last = [v.numpy() for v in model.trainable_variables]
     expected = model.decode(make_batch(sentences))
 
     other, other_optimizer = make_model(), tf.keras.optimizers.legacy.Adam(0.01)
-    again = State(str(tmp_path), other, other_optimizer)
+    again = TrainingState(str(tmp_path), other, other_optimizer)
     assert again.restore_last() == 2
     assert (int(again.best_epoch), float(again.best_score)) == (1, 50.0)
     for a, b in zip(other.trainable_variables, last):
         np.testing.assert_array_equal(a, b)
     for name, value in other.decode(make_batch(sentences)).items():
         np.testing.assert_array_equal(value, expected[name])
-    other_optimizer.apply_gradients(zip(gradients, other.trainable_variables))
-    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    other_optimizer.apply_gradients(zip(compute_gradients, other.trainable_variables))
+    optimizer.apply_gradients(zip(compute_gradients, model.trainable_variables))
     for a, b in zip(other.trainable_variables, model.trainable_variables):
         np.testing.assert_array_equal(a, b)  # Adam's moments and step came back too
 

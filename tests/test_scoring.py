@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from cman_tf.data.types import DataError, Entity, Relation, Sentence
+from cman_tf.data.types import Entity, Relation, Sentence
+from cman_tf.errors import DataError
 from cman_tf.inference.decoding import decode_sentence
 from cman_tf.scoring.score import score, stop_score
 from cman_tf.scoring.tables import score_table

@@ -10,11 +10,11 @@ import tensorflow as tf
 from conftest import TINY_FLAGS, TRAINED_EPOCHS, run_command
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from cman_tf.command_line.config_flags import settings_from_flagfile
-from cman_tf.config import Settings
+from cman_tf.command_line.config_flags import config_from_flagfile
+from cman_tf.config import Config
 from cman_tf.data.corpus import read_corpus
 from cman_tf.inference.loading import load_trained
-from cman_tf.training.checkpoints import State, restore_model
+from cman_tf.training.checkpoints import TrainingState, restore_model
 from cman_tf.training.step import make_optimizer, make_train_step
 from cman_tf.training.weight_average import WeightAverage
 
@@ -67,8 +67,8 @@ def result_name(folder):
 
 
 def test_flags_txt_repeats_the_run(trained):
-    settings = settings_from_flagfile(trained("cman") / "flags.txt")
-    assert (settings.model, settings.hidden_size, settings.loss_weighting) == ("cman", 32, "sum")
+    config = config_from_flagfile(trained("cman") / "flags.txt")
+    assert (config.model, config.hidden_size, config.loss_weighting) == ("cman", 32, "sum")
     text = (trained("cman") / "flags.txt").read_text()
     assert "--nolabel_gate" in text
     assert "--data_dir=" in text
@@ -105,9 +105,9 @@ def test_word_vectors_through_the_commands(tuned, eight_sentences, tmp_path):
 def test_learning_rate_falls(make_model, make_batch, sentences):
     """Adam's first step is the rate itself for every weight that has a gradient: the compiled
     step follows the rate as it is set from outside."""
-    settings = Settings(learning_rate=0.4, learning_rate_schedule="linear", epochs=4)
-    assert [settings.rate_at(epoch) for epoch in range(1, 5)] == pytest.approx([0.4, 0.3, 0.2, 0.1])
-    assert Settings(learning_rate=0.4, epochs=4).rate_at(4) == 0.4
+    config = Config(learning_rate=0.4, learning_rate_schedule="linear", epochs=4)
+    assert [config.rate_at(epoch) for epoch in range(1, 5)] == pytest.approx([0.4, 0.3, 0.2, 0.1])
+    assert Config(learning_rate=0.4, epochs=4).rate_at(4) == 0.4
     model = make_model(adversarial_alpha=0.0)
     optimizer = make_optimizer(model)
     step, bias = make_train_step(model, optimizer), model.first_crf.unary.bias
@@ -141,7 +141,7 @@ def test_average_of_the_weights(make_model, make_batch, sentences, tmp_path):
     last = average.averages[0]  # the decay is as asked for from the 14th step on
     np.testing.assert_allclose(last, 0.6 * kept[0] + 0.4 * model.trainable_variables[0].numpy(), atol=1e-6)
 
-    state = State(str(tmp_path), model, optimizer, average)
+    state = TrainingState(str(tmp_path), model, optimizer, average)
     averages = [a.numpy() for a in average.averages]
     weights = [v.numpy() for v in model.trainable_variables]
     assert state.finish_epoch(1, 50.0)
@@ -154,7 +154,9 @@ def test_average_of_the_weights(make_model, make_batch, sentences, tmp_path):
             shutil.rmtree(tmp_path / "last")
         again = make_model()
         its_average = WeightAverage(again.trainable_variables, decay=0.6)
-        assert State(str(tmp_path), again, tf.keras.optimizers.legacy.Adam(0.01), its_average).restore_last() == 1
+        assert (
+            TrainingState(str(tmp_path), again, tf.keras.optimizers.legacy.Adam(0.01), its_average).restore_last() == 1
+        )
         for variable, w in zip(again.trainable_variables, weights):
             np.testing.assert_array_equal(variable, w)
         for variable, a in zip(its_average.averages, averages):
@@ -186,31 +188,30 @@ def test_a_run_with_averaged_weights(eight_sentences, tmp_path):
 def test_settings_of_the_flagfiles():
     from conftest import ROOT
 
-    dynamic = settings_from_flagfile(ROOT / "flags" / "conll04.flags")
-    assert dataclass_but(dynamic, "patience") == dataclass_but(Settings().resolved(), "patience")
-    ijcai = settings_from_flagfile(ROOT / "flags" / "conll04_ijcai.flags")
-    assert dataclass_but(ijcai, "patience") == dataclass_but(Settings(model="cman").resolved(), "patience")
-    ade = settings_from_flagfile(ROOT / "flags" / "ade.flags")  # TNNLS IV-C: 200-d vectors, dropout 0.3
-    usual = dataclasses.replace(Settings(), word_size=200, bilstm_dropout=0.3, epochs=60, patience=10)
+    dynamic = config_from_flagfile(ROOT / "flags" / "conll04.flags")
+    assert dataclass_but(dynamic, "patience") == dataclass_but(Config().resolved(), "patience")
+    ijcai = config_from_flagfile(ROOT / "flags" / "conll04_ijcai.flags")
+    assert dataclass_but(ijcai, "patience") == dataclass_but(Config(model="cman").resolved(), "patience")
+    ade = config_from_flagfile(ROOT / "flags" / "ade.flags")  # TNNLS IV-C: 200-d vectors, dropout 0.3
+    usual = dataclasses.replace(Config(), word_size=200, bilstm_dropout=0.3, epochs=60, patience=10)
     assert ade == usual.resolved()
     assert (
-        settings_from_flagfile(ROOT / "flags" / "ade_ijcai.flags")
-        == dataclasses.replace(usual, model="cman").resolved()
+        config_from_flagfile(ROOT / "flags" / "ade_ijcai.flags") == dataclasses.replace(usual, model="cman").resolved()
     )
-    drec = dataclasses.replace(Settings(), word_size=128, bilstm_dropout=0.3, use_characters=False, batch_size=4)
-    found = settings_from_flagfile(ROOT / "flags" / "drec.flags")
+    drec = dataclasses.replace(Config(), word_size=128, bilstm_dropout=0.3, use_characters=False, batch_size=4)
+    found = config_from_flagfile(ROOT / "flags" / "drec.flags")
     assert (
         found
         == dataclasses.replace(drec, adversarial_alpha=0.001, epochs=found.epochs, patience=found.patience).resolved()
     )
     multihead, its_ade = (
-        settings_from_flagfile(ROOT / "flags" / f"{name}_multihead.flags") for name in ("conll04", "ade")
+        config_from_flagfile(ROOT / "flags" / f"{name}_multihead.flags") for name in ("conll04", "ade")
     )
     assert its_ade == dataclasses.replace(multihead, word_size=200, epochs=30, patience=8)
-    assert settings_from_flagfile(ROOT / "flags" / "sample.flags").model == "dynamic_cman"
+    assert config_from_flagfile(ROOT / "flags" / "sample.flags").model == "dynamic_cman"
     for path in (ROOT / "flags").iterdir():
         assert "_dir" not in path.read_text()  # hyperparameters, never paths
 
 
-def dataclass_but(settings, name):
-    return {k: v for k, v in dataclasses.asdict(settings).items() if k != name}
+def dataclass_but(config, name):
+    return {k: v for k, v in dataclasses.asdict(config).items() if k != name}

@@ -9,11 +9,11 @@ import pytest
 import tensorflow as tf
 from tiny_bert import WORDS, write_bert, write_vocabulary
 
-from cman_tf.data.types import DataError
 from cman_tf.encoders.resolve import transformer_folder
 from cman_tf.encoders.source import find_source
 from cman_tf.encoders.transformer import Transformer, TransformerLayer, TunedTransformer
 from cman_tf.encoders.wordpieces import windows
+from cman_tf.errors import DataError
 
 transformers = pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
 

@@ -9,12 +9,12 @@ import tensorflow as tf
 from conftest import SMALL, TINY_FLAGS, fails_with, run_command
 from tiny_bert import SPELLING, write_bert, write_vocabulary
 
-from cman_tf.data.batches import batch_of, encode
-from cman_tf.data.types import DataError
+from cman_tf.data.batches import make_batch, make_example
 from cman_tf.encoders.transformer import Transformer, TransformerLayer, TunedTransformer
+from cman_tf.errors import DataError
 from cman_tf.inference.loading import load_trained
 from cman_tf.models.factory import build_model
-from cman_tf.training.step import gradients, make_optimizer, make_train_step
+from cman_tf.training.step import compute_gradients, make_optimizer, make_train_step
 
 pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
 PLAIN = {"xla": False, "embedding_dropout": 0.0, "bilstm_dropout": 0.0, "unknown_word_rate": 0.0}
@@ -33,9 +33,9 @@ def model_and_batch(folder, sentences, vocabulary):
 
     def make(**changes):
         tf.keras.utils.set_random_seed(3)
-        settings = dataclasses.replace(SMALL, tune_encoder=True, **PLAIN, **changes).resolved()
-        model = build_model(settings, vocabulary, (encoder.layers, encoder.size), encoder)
-        batch = batch_of([encode(s, vocabulary) for s in sentences], vocabulary, features=encoder)
+        config = dataclasses.replace(SMALL, tune_encoder=True, **PLAIN, **changes).resolved()
+        model = build_model(config, vocabulary, (encoder.layers, encoder.size), encoder)
+        batch = make_batch([make_example(s, vocabulary) for s in sentences], vocabulary, features=encoder)
         return model, {name: tf.constant(array) for name, array in batch.items()}
 
     return make
@@ -58,14 +58,14 @@ def test_gradient_of_the_encoder(model_and_batch):
     model, batch = model_and_batch(adversarial_alpha=0.0)
     variables = model.representation.encoder.trainable_variables
     assert variables and not any("embeddings" in variable.name or "pooler" in variable.name for variable in variables)
-    by_variable = dict(zip([v.ref() for v in model.trainable_variables], gradients(model, batch)[0]))
+    by_variable = dict(zip([v.ref() for v in model.trainable_variables], compute_gradients(model, batch)[0]))
     direction = [tf.random.normal(variable.shape) for variable in variables]
 
     def loss(step):
         for variable, along in zip(variables, direction):
             variable.assign_add(step * along)
         labels = model.encode_labels(batch["tags"], batch["lengths"])
-        total, _ = model.losses_of(model.represent(batch), labels, batch)
+        total, _ = model.compute_losses(model.represent(batch), labels, batch)
         for variable, along in zip(variables, direction):
             variable.assign_sub(step * along)
         return float(total)
@@ -132,8 +132,8 @@ def test_only_a_transformer_can_be_tuned(folder, eight_sentences, tmp_path):
 def test_the_baseline_keeps_its_weights(folder, vocabulary):
     """TensorFlow 1's initial values are for what its authors' code has."""
     encoder = TunedTransformer(folder, "tiny")
-    settings = dataclasses.replace(SMALL, model="multihead", tune_encoder=True, initial_values="tensorflow1").resolved()
-    model = build_model(settings, vocabulary, (encoder.layers, encoder.size), encoder)
+    config = dataclasses.replace(SMALL, model="multihead", tune_encoder=True, initial_values="tensorflow1").resolved()
+    model = build_model(config, vocabulary, (encoder.layers, encoder.size), encoder)
     for mine, expected in zip(model.representation.encoder.weights, encoder.layer().weights):
         np.testing.assert_array_equal(mine.numpy(), expected.numpy())
 
@@ -162,8 +162,8 @@ def test_other_kinds_of_models(kind, tmp_path, sentences, vocabulary):
         with pytest.raises(DataError, match="a xlnet model, expected for --tune_encoder one with a part `embeddings`"):
             encoder.layer()
         return
-    settings = dataclasses.replace(SMALL, tune_encoder=True, xla=False).resolved()
-    model = build_model(settings, vocabulary, (encoder.layers, encoder.size), encoder)
-    batch = batch_of([encode(s, vocabulary) for s in sentences[:2]], vocabulary, features=encoder)
+    config = dataclasses.replace(SMALL, tune_encoder=True, xla=False).resolved()
+    model = build_model(config, vocabulary, (encoder.layers, encoder.size), encoder)
+    batch = make_batch([make_example(s, vocabulary) for s in sentences[:2]], vocabulary, features=encoder)
     step = make_train_step(model, make_optimizer(model))
     assert np.isfinite(step({name: tf.constant(array) for name, array in batch.items()})["gradient_norm"])

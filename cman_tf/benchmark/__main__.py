@@ -22,11 +22,11 @@ from absl import flags
 
 from cman_tf.benchmark import memory, start
 from cman_tf.benchmark.tables import show
-from cman_tf.command_line import config_flags as settings_flags
+from cman_tf.command_line import config_flags
 from cman_tf.data.corpus import find_split, read_corpus
-from cman_tf.data.types import DataError
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.runs import provenance as results
+from cman_tf.errors import DataError
+from cman_tf.runs import provenance
 from cman_tf.runs.files import write_atomically
 
 FLAGS = flags.FLAGS
@@ -36,8 +36,8 @@ PEER = ("train_sentences_per_second", "decode_sentences_per_second", "peak_memor
 
 def define_flags() -> None:
     """The flags of this command."""
-    settings_flags.define_settings()
-    for field in settings_flags.FIELDS:
+    config_flags.define_config_flags()
+    for field in config_flags.FIELDS:
         flags.declare_key_flag(field.name)
     flags.DEFINE_string("data_dir", None, "Directory with train and test files.")
     flags.DEFINE_string("model_dir", None, "For start: a run of cman_tf.train, to predict with.")
@@ -51,7 +51,7 @@ def define_flags() -> None:
     flags.DEFINE_list("lengths", ["10", "25", "50", "100", "200", "350", "500"], "Sentence lengths of growth.")
     flags.DEFINE_list("sizes", ["1000", "10000", "100000"], "Corpus sizes of growth, in sentences.")
     for flag in ("gpu_lengths", "lengths", "sizes"):
-        flags.register_validator(flag, settings_flags.whole_numbers, message="expected whole numbers between commas")
+        flags.register_validator(flag, config_flags.whole_numbers, message="expected whole numbers between commas")
     flags.DEFINE_string("peer", None, "File whose last line is the peer's JSON; prints ratios.")
     flags.DEFINE_string("json", None, "Where to write the measurements.")
     flags.DEFINE_string("plot", None, "Where growth draws its picture (PNG or SVG; needs matplotlib).")
@@ -72,8 +72,8 @@ def main(arguments: list[str]) -> None:
     if len(arguments) != 2 or arguments[1] not in MODES:
         raise DataError(f"{' '.join(arguments[1:]) or 'nothing'}: expected one of {', '.join(MODES)}, then flags")
     mode = arguments[1]
-    settings, peer = settings_flags.settings_from_flags(), read_peer()
-    if settings.model == "multihead":
+    config, peer = config_flags.config_from_flags(), read_peer()
+    if config.model == "multihead":
         raise DataError("--model=multihead: expected cman or dynamic_cman; decoding_time of cman_tf.experiment has it")
     needed = "model_dir" if mode == "start" else "data_dir"
     if FLAGS[needed].value is None:
@@ -89,12 +89,12 @@ def main(arguments: list[str]) -> None:
         data = {name: corpus.sentences[: FLAGS.limit or None] for name, corpus in splits.items()}
         data["vocabulary"] = vocabulary
         if FLAGS.case:
-            print(json.dumps(memory.measure_case(FLAGS.case, settings, data, FLAGS.contextual_size)))
+            print(json.dumps(memory.measure_case(FLAGS.case, config, data, FLAGS.contextual_size)))
             return
         if mode == "growth":
             from cman_tf.benchmark.growth import draw, measure
 
-            result = measure(settings, data, FLAGS.contextual_size, FLAGS.lengths, FLAGS.sizes)
+            result = measure(config, data, FLAGS.contextual_size, FLAGS.lengths, FLAGS.sizes)
             if FLAGS.plot:
                 draw(result, FLAGS.plot)
         else:
@@ -102,24 +102,24 @@ def main(arguments: list[str]) -> None:
 
             options = {name: FLAGS[name].value for name in ("contextual_size", "repeats", "outside_bias")}
             if mode == "changes":
-                result = changes.measure(settings, data, options)
+                result = changes.measure(config, data, options)
             else:
-                result = speed.measure(mode, settings, data, options)
+                result = speed.measure(mode, config, data, options)
     show(mode, result, peer)
     if FLAGS.json:
         used = {name: FLAGS[name].value for name in ("contextual_size", "repeats", "outside_bias", "limit")}
-        used |= {name: results.portable(FLAGS[name].value) for name in ("data_dir", "model_dir")}
+        used |= {name: provenance.portable(FLAGS[name].value) for name in ("data_dir", "model_dir")}
         record = {
             "benchmark": mode,
             **result,
             "peer": peer or None,
-            "flags": {**dataclasses.asdict(settings), **used},
-            "commit": results.commit(),
-            "environment": results.environment(),
+            "flags": {**dataclasses.asdict(config), **used},
+            "commit": provenance.commit(),
+            "environment": provenance.environment(),
         }
         write_atomically(FLAGS.json, json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":
     define_flags()
-    settings_flags.app.run(settings_flags.guarded(main))
+    config_flags.app.run(config_flags.report_errors(main))

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from cman_tf.benchmark import inputs
 from cman_tf.benchmark.speed import rounds
-from cman_tf.config import Settings
+from cman_tf.config import Config
 from cman_tf.data.bucketing import LENGTH_STEP
 from cman_tf.inference.predictor import AT_ONCE, decode_batches, make_decoder
 from cman_tf.layers.lstm import LSTM
@@ -73,17 +73,17 @@ DECODING: dict[str, tuple[Callable[[CMAN], None], int, int]] = {
 }
 
 
-def measure(settings: Settings, data: dict[str, Any], options: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def measure(config: Config, data: dict[str, Any], options: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """Seconds of a pass over the sentences in each variant, and the ratio to `as it is`.
 
     Args:
-      settings: of the model.
+      config: of the model.
       data: `train` and `test` sentences, `vocabulary`.
       options: `contextual_size`, `repeats` and `outside_bias`.
     """
     return {
-        "training": _relative([(name, _train(settings, data, options, *v)) for name, v in TRAINING.items()]),
-        "decoding": _relative([(name, _decode(settings, data, options, *v)) for name, v in DECODING.items()]),
+        "training": _relative([(name, _train(config, data, options, *v)) for name, v in TRAINING.items()]),
+        "decoding": _relative([(name, _decode(config, data, options, *v)) for name, v in DECODING.items()]),
     }
 
 
@@ -92,12 +92,12 @@ def _relative(seconds: list[tuple[str, float]]) -> list[dict[str, Any]]:
 
 
 def _train(
-    settings: Settings, data: dict[str, Any], options: dict[str, Any], change: Callable[[CMAN], None], step: int
+    config: Config, data: dict[str, Any], options: dict[str, Any], change: Callable[[CMAN], None], step: int
 ) -> float:
     size = options["contextual_size"]
-    model = inputs.model_of(settings, data["vocabulary"], size)
+    model = inputs.model_of(config, data["vocabulary"], size)
     change(model)
-    train_step, batches = make_train_step(model, make_optimizer(model)), inputs.training(data, settings, size, step)
+    train_step, batches = make_train_step(model, make_optimizer(model)), inputs.training(data, config, size, step)
 
     def one_pass() -> None:
         for batch in batches:
@@ -108,7 +108,7 @@ def _train(
 
 
 def _decode(
-    settings: Settings,
+    config: Config,
     data: dict[str, Any],
     options: dict[str, Any],
     change: Callable[[CMAN], None],
@@ -116,7 +116,7 @@ def _decode(
     at_once: int,
 ) -> float:
     size = options["contextual_size"]
-    model = inputs.model_of(settings, data["vocabulary"], size)
+    model = inputs.model_of(config, data["vocabulary"], size)
     inputs.favour_outside(model, options["outside_bias"])
     change(model)
     decoder, batches = make_decoder(model), inputs.decoding(data, size, count)

@@ -8,10 +8,10 @@ from typing import Any
 
 from cman_tf.benchmark import inputs
 from cman_tf.benchmark.speed import rounds
-from cman_tf.config import Settings
-from cman_tf.data.batches import dataset, encode
+from cman_tf.config import Config
+from cman_tf.data.batches import make_dataset, make_example
 from cman_tf.data.bucketing import batch_order
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 from cman_tf.inference.predictor import make_decoder, predict_examples
 from cman_tf.training.step import make_optimizer, make_train_step
 
@@ -21,21 +21,21 @@ _STEPS = 100  # of training timed at each corpus size
 
 
 def measure(
-    settings: Settings, data: dict[str, Any], contextual_size: int, lengths: Sequence[str], sizes: Sequence[str]
+    config: Config, data: dict[str, Any], contextual_size: int, lengths: Sequence[str], sizes: Sequence[str]
 ) -> dict[str, Any]:
     """Milliseconds a sentence by length, sentences a second by corpus size."""
     return {
-        "by_length": by_length(settings, data, contextual_size, [int(x) for x in lengths]),
-        "by_size": by_size(settings, data, [int(x) for x in sizes]),
+        "by_length": by_length(config, data, contextual_size, [int(x) for x in lengths]),
+        "by_size": by_size(config, data, [int(x) for x in sizes]),
     }
 
 
 def by_length(
-    settings: Settings, data: dict[str, Any], contextual_size: int, lengths: Sequence[int]
+    config: Config, data: dict[str, Any], contextual_size: int, lengths: Sequence[int]
 ) -> list[dict[str, float]]:
     """A training step and a decoding of sentences of each length."""
     vocabulary = data["vocabulary"]
-    model = inputs.model_of(settings, vocabulary, contextual_size)
+    model = inputs.model_of(config, vocabulary, contextual_size)
     step, decoder = make_train_step(model, make_optimizer(model)), make_decoder(model)
     rows = []
     for length in lengths:
@@ -56,13 +56,13 @@ def by_length(
     return rows
 
 
-def by_size(settings: Settings, data: dict[str, Any], sizes: Sequence[int]) -> list[dict[str, float]]:
+def by_size(config: Config, data: dict[str, Any], sizes: Sequence[int]) -> list[dict[str, float]]:
     """The corpus' sentences over and over, through the real input pipeline, without
     contextual vectors: decoded in blocks, and some steps of an epoch of training."""
     vocabulary = data["vocabulary"]
-    model = inputs.model_of(settings, vocabulary, 0)
+    model = inputs.model_of(config, vocabulary, 0)
     step, decoder = make_train_step(model, make_optimizer(model)), make_decoder(model)
-    examples = [encode(sentence, vocabulary) for sentence in data["train"]]
+    examples = [make_example(sentence, vocabulary) for sentence in data["train"]]
 
     def decode(size: int) -> float:
         start = time.perf_counter()
@@ -74,8 +74,8 @@ def by_size(settings: Settings, data: dict[str, Any], sizes: Sequence[int]) -> l
     def train(size: int) -> float:
         corpus = [examples[number % len(examples)] for number in range(size)]
         start, done = time.perf_counter(), 0
-        order = batch_order([len(e.words) for e in corpus], settings.batch_size, settings.seed, 1)
-        for batch in dataset(corpus, order[:_STEPS], vocabulary):
+        order = batch_order([len(e.words) for e in corpus], config.batch_size, config.seed, 1)
+        for batch in make_dataset(corpus, order[:_STEPS], vocabulary):
             step(batch)["clean/loss"].numpy()
             done += batch["lengths"].shape[0]
         return done / (time.perf_counter() - start)

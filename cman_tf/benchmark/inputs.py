@@ -7,9 +7,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from cman_tf.config import Settings
-from cman_tf.data.batches import Example, batch_of, encode
-from cman_tf.data.bucketing import BATCH_TOKENS, LENGTH_STEP, batch_order, sorted_order
+from cman_tf.config import Config
+from cman_tf.data.batches import Example, make_batch, make_example
+from cman_tf.data.bucketing import BATCH_TOKENS, LENGTH_STEP, batch_order, order_by_length
 from cman_tf.data.types import Sentence
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.models.cman import CMAN
@@ -22,7 +22,7 @@ def tensors(
     examples: Sequence[Example], vocabulary: Vocabulary, contextual_size: int, step: int = LENGTH_STEP
 ) -> Batch:
     """One batch as tensors, with random contextual vectors if any are wanted."""
-    batch = {name: tf.constant(value) for name, value in batch_of(examples, vocabulary, step).items()}
+    batch = {name: tf.constant(value) for name, value in make_batch(examples, vocabulary, step).items()}
     if contextual_size:
         batch["contextual"] = tf.random.normal([*batch["words"].shape, 1, contextual_size])
     return batch
@@ -39,18 +39,18 @@ def batches(
     return [tensors([examples[row] for row in rows], vocabulary, contextual_size, step) for rows in order]
 
 
-def training(data: dict[str, Any], settings: Settings, contextual_size: int, step: int = LENGTH_STEP) -> list[Batch]:
+def training(data: dict[str, Any], config: Config, contextual_size: int, step: int = LENGTH_STEP) -> list[Batch]:
     """An epoch of the training sentences, batched as `cman_tf.train` does."""
-    examples = [encode(sentence, data["vocabulary"]) for sentence in data["train"]]
-    order = batch_order([len(e.words) for e in examples], settings.batch_size, settings.seed, 1)
+    examples = [make_example(sentence, data["vocabulary"]) for sentence in data["train"]]
+    order = batch_order([len(e.words) for e in examples], config.batch_size, config.seed, 1)
     return batches(examples, order, data["vocabulary"], contextual_size, step)
 
 
 def decoding(data: dict[str, Any], contextual_size: int, count: int = 0) -> list[Batch]:
     """The test sentences, batched as `predict_examples` does, or `count` a batch."""
-    examples = [encode(sentence, data["vocabulary"]) for sentence in data["test"]]
+    examples = [make_example(sentence, data["vocabulary"]) for sentence in data["test"]]
     lengths = [len(e.words) for e in examples]
-    order = sorted_order(lengths, BATCH_TOKENS)
+    order = order_by_length(lengths, BATCH_TOKENS)
     if count:
         rows = sorted(range(len(lengths)), key=lambda row: lengths[row])
         order = [rows[start : start + count] for start in range(0, len(rows), count)]
@@ -65,7 +65,7 @@ def made_up(length: int, sentences: Sequence[Sentence], vocabulary: Vocabulary) 
         if len(tokens) >= length:
             break
     tokens = (tokens * (1 + length // len(tokens)))[:length]
-    return encode(Sentence(tuple(tokens)), vocabulary)
+    return make_example(Sentence(tuple(tokens)), vocabulary)
 
 
 def favour_outside(model: CMAN, bias: float) -> None:
@@ -75,7 +75,7 @@ def favour_outside(model: CMAN, bias: float) -> None:
             crf.unary.bias.assign(tf.one_hot(0, crf.unary.bias.shape[0]) * bias)
 
 
-def model_of(settings: Settings, vocabulary: Vocabulary, contextual_size: int) -> CMAN:
+def model_of(config: Config, vocabulary: Vocabulary, contextual_size: int) -> CMAN:
     """A model with random weights by the settings' seed."""
-    tf.keras.utils.set_random_seed(settings.seed)
-    return build_model(settings, vocabulary, (1, contextual_size) if contextual_size else None)
+    tf.keras.utils.set_random_seed(config.seed)
+    return build_model(config, vocabulary, (1, contextual_size) if contextual_size else None)

@@ -15,8 +15,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.config import Settings
-from cman_tf.data.types import DataError
+from cman_tf.config import Config
+from cman_tf.errors import DataError
 
 _UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 _STEPS = 8  # of usual batches, before the largest one
@@ -45,7 +45,7 @@ def framework() -> float:
     return peak()
 
 
-def measure_case(case: str, settings: Settings, data: dict[str, Any], contextual_size: int) -> dict[str, Any]:
+def measure_case(case: str, config: Config, data: dict[str, Any], contextual_size: int) -> dict[str, Any]:
     """One case, in this process.
 
     Raises:
@@ -59,13 +59,13 @@ def measure_case(case: str, settings: Settings, data: dict[str, Any], contextual
     from cman_tf.inference.predictor import make_decoder
     from cman_tf.training.step import make_optimizer, make_train_step
 
-    model = inputs.model_of(settings, data["vocabulary"], contextual_size)
+    model = inputs.model_of(config, data["vocabulary"], contextual_size)
     mode, length, count = parts.groups()
     if length:
         example = inputs.made_up(int(length), data["train"], data["vocabulary"])
         batches = 2 * [inputs.tensors([example] * int(count), data["vocabulary"], contextual_size)]
     else:
-        made = inputs.training(data, settings, contextual_size)
+        made = inputs.training(data, config, contextual_size)
         if mode == "decode":
             made = inputs.decoding(data, contextual_size)
         batches = [*made[:_STEPS], max(made, key=lambda batch: batch["words"].shape[1])]

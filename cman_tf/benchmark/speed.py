@@ -12,7 +12,7 @@ import tensorflow as tf
 from cman_tf.benchmark import inputs
 from cman_tf.benchmark.inputs import Batch
 from cman_tf.benchmark.work import forward_flops, matrix_rate, step_flops
-from cman_tf.config import Settings
+from cman_tf.config import Config
 from cman_tf.inference.predictor import decode_batches, make_decoder
 from cman_tf.models.cman import CMAN
 from cman_tf.models.losses import relation_loss, relation_targets
@@ -58,7 +58,7 @@ def _timed(
     first = rounds(one_pass, 1)[0]
     inputs, tags, relations = int(model.represent(batches[0]).shape[-1]), len(model.kind), model.scorer.relations
     flops = sum(
-        batch["words"].shape[0] * flops_of(model.settings, inputs, tags, relations, batch["words"].shape[1])
+        batch["words"].shape[0] * flops_of(model.config, inputs, tags, relations, batch["words"].shape[1])
         for batch in batches
     )
     return {**summary(rounds(one_pass, repeats), batches, flops, rate), "first_pass_seconds": first}
@@ -87,22 +87,22 @@ def time_decoding(model: CMAN, batches: list[Batch], repeats: int, rate: float) 
     return _timed(one_pass, model, batches, lambda *shape: sum(forward_flops(*shape).values()), repeats, rate)
 
 
-def measure(mode: str, settings: Settings, data: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+def measure(mode: str, config: Config, data: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
     """Sentences a second of `mode`, "train" or "decode", over a whole split.
 
     Args:
       mode: which.
-      settings: of the model.
+      config: of the model.
       data: `train` and `test` sentences, `vocabulary`.
       options: `contextual_size`, `repeats` and `outside_bias`, as in `favour_outside`
         before decoding.
     """
     size = options["contextual_size"]
-    model = inputs.model_of(settings, data["vocabulary"], size)
+    model = inputs.model_of(config, data["vocabulary"], size)
     rate = matrix_rate()
     result: dict[str, Any] = {"matrix_gflop_per_second": rate / 1e9}
     if mode == "train":
-        training = inputs.training(data, settings, size)
+        training = inputs.training(data, config, size)
         result.update(time_training(model, training, options["repeats"], rate))
         middle = sorted(training, key=lambda batch: batch["words"].shape[1])[len(training) // 2]
         parts = time_parts(model, middle)
@@ -135,8 +135,8 @@ def time_parts(model: CMAN, batch: Batch, repeats: int = 10) -> dict[str, float]
             with tf.GradientTape() as tape:
                 tape.watch(inputs)
                 outputs = [tf.reduce_sum(x) for x in tf.nest.flatten(part(*inputs)) if x is not None]
-            gradients = tape.gradient(outputs, [*inputs, *variables])
-            return [tf.reduce_sum(tf.convert_to_tensor(g)) for g in gradients if g is not None]
+            compute_gradients = tape.gradient(outputs, [*inputs, *variables])
+            return [tf.reduce_sum(tf.convert_to_tensor(g)) for g in compute_gradients if g is not None]
 
         return run
 

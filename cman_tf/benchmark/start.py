@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 
 SENTENCE = "Sirhan Sirhan shot Robert Kennedy in Los Angeles.\n"
 

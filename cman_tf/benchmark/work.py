@@ -9,10 +9,10 @@ import time
 
 import tensorflow as tf
 
-from cman_tf.config import Settings
+from cman_tf.config import Config
 
 
-def forward_flops(settings: Settings, inputs: int, tags: int, relations: int, length: int) -> dict[str, float]:
+def forward_flops(config: Config, inputs: int, tags: int, relations: int, length: int) -> dict[str, float]:
     """Floating point operations (2 a multiply-add) of matrix products, one sentence forward.
 
     The character BiLSTM, a share of a percent to some, is left out; so is all
@@ -20,38 +20,38 @@ def forward_flops(settings: Settings, inputs: int, tags: int, relations: int, le
     of matrices.
 
     Args:
-      settings: of a model with bilstm cells and all its units.
+      config: of a model with bilstm cells and all its units.
       inputs: d_w, width of the token representation.
       tags: T.
       relations: R.
       length: L.
     """
-    d, width = settings.hidden_size, 2 * settings.hidden_size
+    d, width = config.hidden_size, 2 * config.hidden_size
 
     def bilstm(features: int) -> float:
         return 2 * 2.0 * (features + d) * 4 * d
 
     attention = 4 * 2.0 * width * width + 2 * 2.0 * length * width
-    sets = 1 if settings.relation_scorer == "shared" else relations
-    units = settings.bsa_units * (1 if settings.share else 2)
-    crfs = 2 if settings.model == "dynamic_cman" else 1
+    sets = 1 if config.relation_scorer == "shared" else relations
+    units = config.bsa_units * (1 if config.share else 2)
+    crfs = 2 if config.model == "dynamic_cman" else 1
     token = {
         "self-attention units": bilstm(inputs) + (units - 1) * bilstm(width) + units * attention,
-        "label encoding": 2 * bilstm(settings.label_size),
+        "label encoding": 2 * bilstm(config.label_size),
         "label attention, gates, fusing": bilstm(2 * width)
         + 2 * attention
-        + (2 * 2 * 2.0 * width * width if settings.label_gate else 0.0),
-        "relation scorer": 2 * 2.0 * width * sets * settings.relation_size,
+        + (2 * 2 * 2.0 * width * width if config.label_gate else 0.0),
+        "relation scorer": 2 * 2.0 * width * sets * config.relation_size,
         "CRF": crfs * 2.0 * width * tags,
     }
     return {part: length * flops for part, flops in token.items()}
 
 
-def step_flops(settings: Settings, inputs: int, tags: int, relations: int, length: int) -> float:
+def step_flops(config: Config, inputs: int, tags: int, relations: int, length: int) -> float:
     """As `forward_flops`, of a training step: a product forward is two backward; two
     passes, of which the encoding of the labels is shared."""
-    parts = forward_flops(settings, inputs, tags, relations, length)
-    passes = 2 if settings.adversarial_alpha else 1
+    parts = forward_flops(config, inputs, tags, relations, length)
+    passes = 2 if config.adversarial_alpha else 1
     return 3 * (passes * (sum(parts.values()) - parts["label encoding"]) + parts["label encoding"])
 
 

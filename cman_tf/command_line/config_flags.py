@@ -1,4 +1,4 @@
-"""absl flags from `Settings`, and settings from flags and from flagfiles."""
+"""absl flags from `Config`, and settings from flags and from flagfiles."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 from absl import app, flags
 
-from cman_tf.config import Settings
-from cman_tf.data.types import DataError
+from cman_tf.config import Config
+from cman_tf.errors import DataError
 
-FIELDS = dataclasses.fields(Settings)
+FIELDS = dataclasses.fields(Config)
 
 
-def define_settings(flag_values: flags.FlagValues = flags.FLAGS) -> None:
-    """Define one flag for every field of `Settings`."""
+def define_config_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
+    """Define one flag for every field of `Config`."""
     for field in FIELDS:
         limits, options = field.metadata, {"flag_values": flag_values}
         bounds = limits.get("minimum"), limits.get("maximum")
@@ -40,14 +40,14 @@ def define_settings(flag_values: flags.FlagValues = flags.FLAGS) -> None:
             )
 
 
-def settings_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Settings:
+def config_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:
     """The effective settings of this command.
 
     Raises:
       DataError: for settings that do not go together.
     """
     try:
-        return Settings(**{field.name: flag_values[field.name].value for field in FIELDS}).resolved()
+        return Config(**{field.name: flag_values[field.name].value for field in FIELDS}).resolved()
     except ValueError as error:
         raise DataError(str(error)) from None
 
@@ -63,7 +63,7 @@ def flagfile_of(values: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def settings_from_flagfile(path: str | pathlib.Path, more: Sequence[str] = ()) -> Settings:
+def config_from_flagfile(path: str | pathlib.Path, more: Sequence[str] = ()) -> Config:
     """The settings that a flagfile holds; flags of other kinds in it are passed over.
 
     Args:
@@ -74,13 +74,13 @@ def settings_from_flagfile(path: str | pathlib.Path, more: Sequence[str] = ()) -
       DataError: if the file is missing or does not parse.
     """
     values = flags.FlagValues()
-    define_settings(values)
+    define_config_flags(values)
     try:
         lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
         names = {field.name for field in FIELDS}
         names |= {f"no{name}" for name in names}
         values([str(path), *(line for line in (*lines, *more) if line.lstrip("-").partition("=")[0] in names)])
-        return settings_from_flags(values)
+        return config_from_flags(values)
     except (OSError, flags.Error, DataError) as error:
         raise DataError(f"{path}: {error}, expected the flags of a trained model") from None
 
@@ -90,7 +90,7 @@ def whole_numbers(texts: Sequence[str]) -> bool:
     return bool(texts) and all(text.isdecimal() for text in texts)
 
 
-def guarded(main: Callable[[list[str]], Any]) -> Callable[[list[str]], Any]:
+def report_errors(main: Callable[[list[str]], Any]) -> Callable[[list[str]], Any]:
     """`main` with bad input as one clear line and a non-zero exit."""
 
     def wrapped(arguments: list[str]) -> Any:
@@ -107,11 +107,11 @@ def guarded(main: Callable[[list[str]], Any]) -> Callable[[list[str]], Any]:
 
 
 def run(main: Callable[[list[str]], Any]) -> None:
-    """Run a command that takes flags only, `guarded`."""
+    """Run a command that takes flags only, `report_errors`."""
 
     def without_arguments(arguments: list[str]) -> Any:
         if len(arguments) > 1:
             raise DataError(f"{arguments[1]!r}: not a flag; flags are given as --name=value (--help lists them)")
         return main(arguments)
 
-    app.run(guarded(without_arguments))
+    app.run(report_errors(without_arguments))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from absl import flags
 
-from cman_tf.config import Settings
+from cman_tf.config import Config
 from cman_tf.data.corpus import FORMATS, SPLITS, Corpus, find_split, read_corpus, split_files
-from cman_tf.data.splits import THREE_PARTS, fraction, held_out, split
-from cman_tf.data.types import DataError
+from cman_tf.data.splits import THREE_PARTS, fraction, hold_out_sentences, split
+from cman_tf.errors import DataError
 
 FLAGS = flags.FLAGS
 NAMES = ("data_dir", *(f"{part}_data" for part in SPLITS), "all_data", "format")  # the flags
@@ -22,35 +22,35 @@ def define_flags() -> None:
     flags.DEFINE_enum("format", "auto", FORMATS, "Format of the files; auto: by content.")
 
 
-def read_corpora(settings: Settings) -> dict[str, Corpus]:
+def read_corpora(config: Config) -> dict[str, Corpus]:
     """The three corpora.
 
     Raises:
       DataError: for flags that do not go together, and for files that cannot be read.
     """
-    corpora = _read_all(settings) if FLAGS.all_data else _read_splits(settings)
-    if settings.train_fraction < 1:
-        corpora["train"] = fraction(corpora["train"], settings.train_fraction)
+    corpora = _read_all(config) if FLAGS.all_data else _read_splits(config)
+    if config.train_fraction < 1:
+        corpora["train"] = fraction(corpora["train"], config.train_fraction)
     return corpora
 
 
-def _read_all(settings: Settings) -> dict[str, Corpus]:
+def _read_all(config: Config) -> dict[str, Corpus]:
     """The three parts of one file."""
     for other in (name for name in NAMES if name not in ("all_data", "format")):
         if FLAGS[other].value is not None:
             raise DataError(f"--all_data and --{other}, expected one of them")
-    if settings.hold_out:
+    if config.hold_out:
         raise DataError("--all_data and --hold_out, expected one of them: a dev part is split off anyway")
     return dict(zip(SPLITS, split(read_corpus(FLAGS.all_data, FLAGS.format), THREE_PARTS)))
 
 
-def _read_splits(settings: Settings) -> dict[str, Corpus]:
+def _read_splits(config: Config) -> dict[str, Corpus]:
     """A file for each, or dev held out from train."""
     paths = {}
     for part in SPLITS:
         path = FLAGS[f"{part}_data"].value
-        if part == "dev" and settings.hold_out:
-            _refuse_dev_file()
+        if part == "dev" and config.hold_out:
+            _validate_no_dev_file()
             continue
         if path is None and FLAGS.data_dir is None:
             also = " or --hold_out" if part == "dev" else ""
@@ -58,11 +58,11 @@ def _read_splits(settings: Settings) -> dict[str, Corpus]:
         paths[part] = path or find_split(FLAGS.data_dir, part)
     corpora = {part: read_corpus(path, FLAGS.format) for part, path in paths.items()}
     if "dev" not in corpora:
-        corpora["train"], corpora["dev"] = held_out(corpora["train"], settings.hold_out)
+        corpora["train"], corpora["dev"] = hold_out_sentences(corpora["train"], config.hold_out)
     return {part: corpora[part] for part in SPLITS}
 
 
-def _refuse_dev_file() -> None:
+def _validate_no_dev_file() -> None:
     """Where dev is held out, a dev file would be ignored."""
     files = [FLAGS.dev_data] if FLAGS.dev_data else split_files(FLAGS.data_dir, "dev") if FLAGS.data_dir else []
     if files:

@@ -40,7 +40,7 @@ PIECES = {
 }
 
 
-def signature(contextual: tuple[int, int] | None = None, tuned: bool = False) -> dict[str, tf.TensorSpec]:
+def batch_signature(contextual: tuple[int, int] | None = None, tuned: bool = False) -> dict[str, tf.TensorSpec]:
     """The tensors of a batch; with an encoder of (layers, size), "contextual" too,
     [B, L, layers, size], or, where it is tuned, the word pieces that it reads."""
     if contextual is None:
@@ -62,7 +62,7 @@ class Example:
     id: str = ""
 
 
-def encode(sentence: Sentence, vocabulary: Vocabulary) -> Example:
+def make_example(sentence: Sentence, vocabulary: Vocabulary) -> Example:
     """The sentence as numbers; its tags and relations must be known (`check`).
 
     Of overlapping entities, and relations on them, only those that BIO tags can
@@ -88,7 +88,7 @@ def encode(sentence: Sentence, vocabulary: Vocabulary) -> Example:
     )
 
 
-def batch_of(
+def make_batch(
     examples: Sequence[Example], vocabulary: Vocabulary, step: int = LENGTH_STEP, features: Any = None
 ) -> dict[str, np.ndarray]:
     """Pad the sentences to one batch of the shapes in `signature`, L a multiple of `step`.
@@ -124,28 +124,28 @@ def batch_of(
         batch.update(zip(PIECES, features.tokenizer.pieces(tokens)))
     elif features is not None:
         batch["contextual"] = np.zeros((len(examples), longest, features.layers, features.size), np.float32)
-        for row, layers in enumerate(features.encode(tokens)):
+        for row, layers in enumerate(features.make_example(tokens)):
             batch["contextual"][row, : lengths[row]] = layers
     return batch
 
 
-def dataset(
+def make_dataset(
     examples: Sequence[Example],
     order: Sequence[Sequence[int]],
     vocabulary: Vocabulary,
     step: int = LENGTH_STEP,
     features: Any = None,
 ) -> tf.data.Dataset:
-    """The batches of `order` as a prefetching `tf.data.Dataset`; the rest as in `batch_of`."""
+    """The batches of `order` as a prefetching `tf.data.Dataset`; the rest as in `make_batch`."""
 
     def generate() -> Iterator[dict[str, np.ndarray]]:
         for rows in order:
-            yield batch_of([examples[row] for row in rows], vocabulary, step, features)
+            yield make_batch([examples[row] for row in rows], vocabulary, step, features)
 
     shape = None if features is None else (features.layers, features.size)
     options = tf.data.Options()
     # The autotuner sleeps 10 ms, 20 ms, 40 ms, ... and the end of an epoch would wait
     # for it to wake: up to as long as the epoch took. There is nothing to tune here.
     options.autotune.enabled = False
-    tensors = signature(shape, isinstance(features, TunedTransformer))
+    tensors = batch_signature(shape, isinstance(features, TunedTransformer))
     return tf.data.Dataset.from_generator(generate, output_signature=tensors).prefetch(4).with_options(options)

@@ -25,7 +25,7 @@ def batch_order(
     return batches if kind == "file" else [batches[number] for number in random.permutation(len(batches))]
 
 
-def sorted_order(lengths: Sequence[int], tokens: int) -> list[list[int]]:
+def order_by_length(lengths: Sequence[int], tokens: int) -> list[list[int]]:
     """Batches in order of length, each of at most `tokens` tokens, padding included, or
     of one longer sentence: for decoding."""
     batches: list[list[int]] = []

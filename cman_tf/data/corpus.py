@@ -9,7 +9,8 @@ from collections import Counter
 from typing import Any
 
 from cman_tf.data.bio import flat_entities
-from cman_tf.data.types import DataError, Sentence
+from cman_tf.data.types import Sentence
+from cman_tf.errors import DataError
 from cman_tf.formats.multihead_columns import parse_columns
 from cman_tf.formats.spert_json import parse_json
 
@@ -49,7 +50,7 @@ def read_corpus(path: str | pathlib.Path, format: str = "auto", predictions: boo
       format: `multihead`, `multihead_root` (DREC: relations may point to token 0; JSON
         holds that root as an entity), `spert`, or `auto`: JSON if it opens with a bracket, else `multihead`.
       predictions: the file holds what a system predicted: said twice is said once, and
-        relations may stand on tokens that are in no entity (`Sentence.ungrounded`).
+        relations may stand on tokens that are in no entity (`Sentence.unattached_relations`).
 
     Raises:
       DataError: one line naming the file, the place and what was expected.

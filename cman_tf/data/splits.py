@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from cman_tf.data.corpus import Corpus
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 
 THREE_PARTS = (0.7, 0.15)  # train and dev of one file, the rest test (TNNLS on DREC)
 _SEED = 0  # fixed, so that all runs, whatever their seed, see the same parts
@@ -18,7 +18,7 @@ def fraction(corpus: Corpus, share: float) -> Corpus:
     return _part(corpus, _shuffled(corpus)[: max(1, round(share * len(corpus.sentences)))])
 
 
-def held_out(corpus: Corpus, share: float) -> tuple[Corpus, Corpus]:
+def hold_out_sentences(corpus: Corpus, share: float) -> tuple[Corpus, Corpus]:
     """The sentences without and with a share held out at random, both in their order.
 
     Raises:

@@ -49,7 +49,7 @@ def tokenize(text: str) -> list[tuple[str, int, int]]:
     return found
 
 
-def pieces(tokens: list[tuple[str, int, int]], limit: int) -> list[tuple[int, int]]:
+def split_long_text(tokens: list[tuple[str, int, int]], limit: int) -> list[tuple[int, int]]:
     """Cut a long text into pieces of at most `limit` tokens, (start, end) of each.
 
     The cut is after the last sentence end in the piece's second half, if there is one.

@@ -8,10 +8,6 @@ from collections.abc import Sequence
 ROOT = "ROOT"  # type of the pseudo-entity that relations may have in DREC; no entity in scoring
 
 
-class DataError(ValueError):
-    """Bad input: one line saying where it is, what it is and what was expected."""
-
-
 def is_token(value: object) -> bool:
     """Whether it is text, not only blanks, that UTF-8 can express (no lone surrogate)."""
     return isinstance(value, str) and bool(value.strip()) and not any("\ud800" <= c <= "\udfff" for c in value)
@@ -48,7 +44,7 @@ class Relation:
 class Sentence:
     """Tokens with their entities and the relations between those.
 
-    `ungrounded`, of predictions only: (type, head token, tail token) of each relation
+    `unattached_relations`, of predictions only: (type, head token, tail token) of each relation
     predicted of tokens that are not in two entities.
     """
 
@@ -56,4 +52,4 @@ class Sentence:
     entities: tuple[Entity, ...] = ()
     relations: tuple[Relation, ...] = ()
     id: str = ""
-    ungrounded: tuple[tuple[str, int, int], ...] = ()
+    unattached_relations: tuple[tuple[str, int, int], ...] = ()

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from cman_tf.data.bio import OUTSIDE, tags_from_entities
-from cman_tf.data.types import ROOT, DataError, Sentence
+from cman_tf.data.types import ROOT, Sentence
 from cman_tf.data.word_vectors import UNKNOWN, lookup_form
+from cman_tf.errors import DataError
 from cman_tf.runs.files import write_atomically
 
 UNKNOWN_ID = 0  # of words and of characters; a padded position holds it too and is masked
@@ -105,7 +106,7 @@ class Vocabulary:
           DataError: if another vocabulary is there: its model's numbers would change their meaning.
         """
         folder = pathlib.Path(directory)
-        self.refuse_other(folder)
+        self.validate_same(folder)
         if (folder / "vocabulary.json").exists():
             return
         if self.vectors is not None:
@@ -114,7 +115,7 @@ class Vocabulary:
         text = json.dumps({**lists, "vectors": self.vectors is not None}, ensure_ascii=False, indent=0)
         write_atomically(folder / "vocabulary.json", text)
 
-    def refuse_other(self, directory: str | pathlib.Path) -> None:
+    def validate_same(self, directory: str | pathlib.Path) -> None:
         """Raise DataError if another vocabulary is saved there."""
         folder = pathlib.Path(directory)
         if (folder / "vocabulary.json").exists():

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 
 UNKNOWN = "<unk>"
 _LONGEST_WORD = 10_000  # bytes; what is longer is no word of a binary file

@@ -10,8 +10,8 @@ import h5py
 import numpy as np
 import tensorflow as tf
 
-from cman_tf.data.types import DataError
 from cman_tf.encoders.bilm import BEGIN_SENTENCE, END_SENTENCE, BiLM, character_ids
+from cman_tf.errors import DataError
 
 
 def read_weights(options_file: str, weights_file: str) -> BiLM:

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_hub
 
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 
 _OUTPUTS = ("word_emb", "lstm_outputs1", "lstm_outputs2")
 

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from cman_tf.data.bucketing import sorted_order
+from cman_tf.data.bucketing import order_by_length
 from cman_tf.data.corpus import Corpus
-from cman_tf.data.types import DataError
-from cman_tf.encoders.feature_file import Cache, Tokens, fill, key_of, merge, new_file
+from cman_tf.encoders.feature_file import Cache, Tokens, fill, merge, new_file, sentence_key
 from cman_tf.encoders.source import Source, features_file, open_encoder
-from cman_tf.runs.files import held
+from cman_tf.errors import DataError
+from cman_tf.runs.files import file_lock
 from cman_tf.runs.provenance import corpus_name
 
 _PART_TOKENS = 8192  # of a part, about
@@ -32,11 +32,11 @@ def _locked(path: pathlib.Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(f".{path.name}.lock")
     lock.touch()
-    with held(lock, lambda: print(f"{path}: another process makes it, waiting", flush=True)):
+    with file_lock(lock, lambda: print(f"{path}: another process makes it, waiting", flush=True)):
         yield
 
 
-def features_of(
+def load_features(
     corpora: Iterable[Corpus], source: Source, path: str | pathlib.Path | None = None
 ) -> tuple[Cache, pathlib.Path]:
     """The features of all sentences of some corpora, computed where they are missing, and their file.
@@ -49,10 +49,10 @@ def features_of(
     corpora = list(corpora)
     file = pathlib.Path(path or features_file(corpus_name(corpora[0].path), source))
     sentences = [sentence.tokens for corpus in corpora for sentence in corpus.sentences]
-    return prepare(file, source, sentences, lambda: open_encoder(source)), file
+    return prepare_features(file, source, sentences, lambda: open_encoder(source)), file
 
 
-def prepare(path: str | pathlib.Path, source: Source, sentences: Sequence[Tokens], opened: Any) -> Cache:
+def prepare_features(path: str | pathlib.Path, source: Source, sentences: Sequence[Tokens], opened: Any) -> Cache:
     """The cache with the features of all these sentences, computing those that are missing.
 
     Args:
@@ -70,7 +70,7 @@ def prepare(path: str | pathlib.Path, source: Source, sentences: Sequence[Tokens
 
 
 def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], opened: Any) -> Cache:
-    by_key = {key_of(tokens): tokens for tokens in sentences}
+    by_key = {sentence_key(tokens): tokens for tokens in sentences}
     unique = list(by_key.values())
     # Files that a killed process had begun.
     for left in (*path.parent.glob(f".{path.name}.[0-9]*"), *_parts_folder(path).glob(".[0-9]*.h5.[0-9]*")):
@@ -101,7 +101,7 @@ def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], op
             "or none there"
         )
     done = begun | kept
-    missing = [tokens for tokens in unique if key_of(tokens) not in done]
+    missing = [tokens for tokens in unique if sentence_key(tokens) not in done]
     if missing:
         parts += _encode(path, source, missing, opened())
     merge(path, source, [path, *parts] if kept else parts)
@@ -151,12 +151,12 @@ def _encode(path: pathlib.Path, source: Source, sentences: list[Tokens], encoder
                 bar.update(sum(map(len, batch)))
             files.append(folder / f"{number + len(files):06d}.h5")
             with new_file(files[-1], source) as file:
-                fill(file, [key_of(tokens) for tokens in part], list(map(len, part)))
+                fill(file, [sentence_key(tokens) for tokens in part], list(map(len, part)))
                 file["features"] = np.concatenate(features)
     return files
 
 
 def _groups(sentences: Sequence[Tokens], tokens: int) -> Iterator[list[Tokens]]:
     """The sentences in order of length, in runs of at most `tokens` padded tokens."""
-    for rows in sorted_order([len(sentence) for sentence in sentences], tokens):
+    for rows in order_by_length([len(sentence) for sentence in sentences], tokens):
         yield [sentences[row] for row in rows]

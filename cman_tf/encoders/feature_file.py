@@ -19,15 +19,15 @@ from collections.abc import Iterator, Sequence
 import h5py
 import numpy as np
 
-from cman_tf.data.types import DataError
 from cman_tf.encoders.source import Source
+from cman_tf.errors import DataError
 
 _BLOCK = 8192  # rows copied at a time
 
 Tokens = Sequence[str]
 
 
-def key_of(tokens: Tokens) -> bytes:
+def sentence_key(tokens: Tokens) -> bytes:
     """What a sentence's features are found by."""
     return hashlib.sha256(json.dumps(list(tokens)).encode("utf-8")).digest()
 
@@ -62,13 +62,13 @@ class Cache:
 
     def missing(self, sentences: Sequence[Tokens]) -> list[Tokens]:
         """The sentences that have no features here."""
-        return [tokens for tokens in sentences if key_of(tokens) not in self._places]
+        return [tokens for tokens in sentences if sentence_key(tokens) not in self._places]
 
     def encode(self, sentences: Sequence[Tokens]) -> list[np.ndarray]:
         """float32 [L, layers, size] of each sentence, read from the file."""
         found = []
         for tokens in sentences:
-            place = self._places.get(key_of(tokens))
+            place = self._places.get(sentence_key(tokens))
             if place is None:
                 raise DataError(
                     f"{self.path}: no features of {' '.join(tokens)[:60]!r}, expected them of all sentences"

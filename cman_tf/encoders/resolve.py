@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import pathlib
 
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 from cman_tf.runs.files import hash_file
 
 MINILM = "minilm"

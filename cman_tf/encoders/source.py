@@ -11,8 +11,8 @@ from typing import Any
 
 from absl import flags
 
-from cman_tf.data.types import DataError
 from cman_tf.encoders.resolve import MINILM, fingerprint, given_file, model_files, module_files, transformer_folder
+from cman_tf.errors import DataError
 from cman_tf.runs.files import read_json, write_atomically
 from cman_tf.runs.provenance import portable
 
@@ -83,7 +83,7 @@ def features_file(corpus: str, source: Source) -> pathlib.Path:
     return pathlib.Path("features") / f"{corpus}-{name}-{source.fingerprint[:8]}.h5"
 
 
-def refuse_to_tune(source: Source | None) -> None:
+def validate_tunable(source: Source | None) -> None:
     """Raises DataError if this is no encoder that can be trained with the model."""
     if source is None or source.kind != "transformer":
         raise DataError(f"--tune_encoder and {source or 'no encoder'}: expected --encoder, a transformer")

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from cman_tf.data.types import DataError
-from cman_tf.encoders.wordpieces import PieceTokenizer, loaded
+from cman_tf.encoders.wordpieces import WordpieceTokenizer, loaded
+from cman_tf.errors import DataError
 from cman_tf.layers.piece_pool import pool
 
 _TOLERANCE = 1e-5  # of a sentence's vectors alone and in a batch, beside the largest of them
@@ -65,7 +65,7 @@ class TransformerLayer(tf.keras.layers.Layer):
     def _states(self, ids: tf.Tensor, mask: tf.Tensor, training: bool) -> tf.Tensor:
         return tf.stack(self.encoder(input_ids=ids, attention_mask=mask, training=training).hidden_states, 2)
 
-    def sees_padding(self, tokenizer: PieceTokenizer) -> bool:
+    def sees_padding(self, tokenizer: WordpieceTokenizer) -> bool:
         """Whether a word's vectors are others beside a longer sentence than alone (ConvBERT's convolutions
         reach into the padding).
 
@@ -94,7 +94,7 @@ class Transformer:
     """
 
     def __init__(self, folder: str) -> None:
-        self.tokenizer = PieceTokenizer(folder)
+        self.tokenizer = WordpieceTokenizer(folder)
         self.layers, self.size = self.tokenizer.layers, self.tokenizer.size
         specs = [tf.TensorSpec(shape, tf.int32) for shape in ([None, None], [None], [None, 4], [2])]
         layer = TransformerLayer(folder)
@@ -122,7 +122,7 @@ class TunedTransformer:
     """
 
     def __init__(self, folder: str, name: str) -> None:
-        self.tokenizer, self._folder, self.name = PieceTokenizer(folder), folder, f"{name}, tuned"
+        self.tokenizer, self._folder, self.name = WordpieceTokenizer(folder), folder, f"{name}, tuned"
         self.layers, self.size = self.tokenizer.layers, self.tokenizer.size
 
     def layer(self) -> TransformerLayer:

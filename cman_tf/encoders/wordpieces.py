@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 
 _UNLIMITED = 100_000  # tokenizers without a limit of their own say 1e30
 
@@ -45,7 +45,7 @@ def windows(pieces: int, limit: int) -> list[Window]:
     return found
 
 
-class Pieces(NamedTuple):
+class Wordpieces(NamedTuple):
     """What an encoder reads of some sentences.
 
     Attributes:
@@ -73,7 +73,7 @@ def loaded(folder: str, load: Callable[[], Any]) -> Any:
         raise DataError(f"{folder}: {reason}, expected a model and its tokenizer for TensorFlow") from None
 
 
-class PieceTokenizer:
+class WordpieceTokenizer:
     """A model's tokenizer, and what its config.json says of its layers and limits.
 
     Args:
@@ -121,7 +121,7 @@ class PieceTokenizer:
         pairs.sort(key=lambda pair: pair[0])
         return [piece for _, piece in pairs], np.array([word for word, _ in pairs], np.int64)
 
-    def pieces(self, sentences: Sequence[Sequence[str]]) -> Pieces:
+    def pieces(self, sentences: Sequence[Sequence[str]]) -> Wordpieces:
         """The sentences' pieces in windows; every piece is read from one of them."""
         inputs: list[list[int]] = []
         places = []
@@ -136,4 +136,4 @@ class PieceTokenizer:
         padded = np.full((len(inputs), lengths.max()), self._tokenizer.pad_token_id or 0, np.int32)
         for row, pieces in enumerate(inputs):
             padded[row, : len(pieces)] = pieces
-        return Pieces(padded, lengths, np.concatenate(places).astype(np.int32))
+        return Wordpieces(padded, lengths, np.concatenate(places).astype(np.int32))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from cman_tf.experiments.figures import FIGURES
 from cman_tf.experiments.grouping import READ
 from cman_tf.experiments.rows import F1
-from cman_tf.experiments.runs import own_settings
+from cman_tf.experiments.runs import row_config
 from cman_tf.experiments.tables import Line
 from cman_tf.scoring.score import TASKS
 from cman_tf.scoring.tables import PAPER_CONLL04
@@ -154,7 +154,7 @@ def _without(lines: Sequence[Line], changed: Line) -> Line | None:
     """The row without a change, of the same model, whose runs differ in the change alone."""
     for line in lines:
         whole = line.results and not line.row.flags and line.row.flagfile == changed.row.flagfile
-        if whole and _unlike(line, changed) <= own_settings(changed.row).keys():
+        if whole and _unlike(line, changed) <= row_config(changed.row).keys():
             return line
     return None
 

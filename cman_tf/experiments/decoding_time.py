@@ -10,13 +10,13 @@ import statistics
 import time
 from typing import Any
 
-from cman_tf.data.bucketing import BATCH_TOKENS, sorted_order
+from cman_tf.data.bucketing import BATCH_TOKENS, order_by_length
 from cman_tf.data.corpus import Corpus, find_split, read_corpus
 from cman_tf.data.splits import THREE_PARTS, split
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.runs import Options, Run, fold_of, read_result, runs_of, training_of
-from cman_tf.runs import provenance as results
+from cman_tf.runs import provenance
 from cman_tf.runs.files import read_json, write_atomically
 
 NAME = "decoding_time"
@@ -96,9 +96,9 @@ def _timed(runs: dict[str, Run], trained: dict[str, dict[str, Any]], repeats: in
         "all_seconds": seconds,
         "overall_f1": {key: _overall(result) for key, result in trained.items()},
         "seed": trained["multihead"]["seed"],
-        "commit": results.commit(),
+        "commit": provenance.commit(),
         "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "environment": results.environment(),
+        "environment": provenance.environment(),
     }
 
 
@@ -135,14 +135,14 @@ def _test_data(run: Run, trained: dict[str, dict[str, Any]]) -> Corpus:
 
 def _one_pass(run: Run, sentences: list) -> Any:
     """A function that decodes all the sentences once."""
-    from cman_tf.data.batches import dataset, encode
+    from cman_tf.data.batches import make_dataset, make_example
     from cman_tf.inference.loading import load_trained
     from cman_tf.inference.predictor import decode_batches, make_decoder
 
     model, vocabulary, features = load_trained(run.directory, elsewhere=run.encoder_flags())
-    examples = [encode(sentence, vocabulary) for sentence in sentences]
-    order = sorted_order([len(example.words) for example in examples], BATCH_TOKENS)
-    batches = list(dataset(examples, order, vocabulary, step=1, features=features))
+    examples = [make_example(sentence, vocabulary) for sentence in sentences]
+    order = order_by_length([len(example.words) for example in examples], BATCH_TOKENS)
+    batches = list(make_dataset(examples, order, vocabulary, step=1, features=features))
     decoder = make_decoder(model)
     return lambda: collections.deque(decode_batches(decoder, batches), maxlen=0)
 

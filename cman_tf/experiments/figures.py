@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 from cman_tf.experiments.tables import Line
 from cman_tf.scoring.score import TASKS
 

@@ -8,14 +8,14 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
-from cman_tf.command_line.config_flags import settings_from_flagfile
-from cman_tf.config import Settings
+from cman_tf.command_line.config_flags import config_from_flagfile
+from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS, find_split
-from cman_tf.data.types import DataError
 from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
 from cman_tf.encoders.source import find_source
+from cman_tf.errors import DataError
 from cman_tf.experiments.runs import Run, flagfile_of, read_result, training_of
-from cman_tf.runs.run_directory import completed, differing, epochs_of, is_complete, refuse_beyond, sha256_of
+from cman_tf.runs.run_directory import completed, differing, epochs_of, is_complete, sha256_of, validate_epochs
 
 _sha256 = functools.cache(sha256_of)
 
@@ -36,7 +36,7 @@ def is_made(run: Run) -> bool:
     if not run.result.exists():
         return False
     result = read_result(run.result)
-    expected = dataclasses.asdict(settings_from_flagfile(flagfile_of(run.row.flagfile), run.flags))
+    expected = dataclasses.asdict(config_from_flagfile(flagfile_of(run.row.flagfile), run.flags))
     for name in differing(result["flags"], expected):
         was, value = completed(result["flags"])[name], expected[name]
         raise DataError(f"{run.result}: made with --{name}={was}, expected {value}, or another --results_dir")
@@ -45,10 +45,10 @@ def is_made(run: Run) -> bool:
     plain = run.predicted[1]
     if run.row.gold_labels_of and plain.exists() and training_of(read_result(plain)) != training_of(result):
         return False  # its model was trained on since
-    settings = Settings(**expected)
-    if settings.protocol == "fixed_epochs":  # elsewhere more epochs than asked for are as good
-        refuse_beyond(run.result, *epochs_of(result), settings)
-    if is_complete(result, settings):
+    config = Config(**expected)
+    if config.protocol == "fixed_epochs":  # elsewhere more epochs than asked for are as good
+        validate_epochs(run.result, *epochs_of(result), config)
+    if is_complete(result, config):
         return True
     if not (run.directory / "run.json").exists() and not run.row.gold_labels_of:
         was = " ".join(f"--{name}={result['flags'][name]}" for name in ("epochs", "patience"))

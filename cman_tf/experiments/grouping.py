@@ -7,8 +7,8 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cman_tf.command_line.config_flags import settings_from_flagfile
-from cman_tf.config import Settings
+from cman_tf.command_line.config_flags import config_from_flagfile
+from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS
 from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
 from cman_tf.experiments.runs import flagfile_of
@@ -17,23 +17,23 @@ READ = ("corpus files", "word vectors", "encoder")  # what a group has in common
 _FREE = ("seed", "patience", "xla")  # in which like runs may differ: what ends a run is told beside it
 
 
-def usual_settings(model: str) -> dict[str, Any]:
+def usual_config(model: str) -> dict[str, Any]:
     """The model's own settings: the baseline's recipe is its flagfile's."""
     if model == "multihead":
-        return dataclasses.asdict(settings_from_flagfile(flagfile_of("conll04_multihead")))
-    return dataclasses.asdict(Settings(model=model).resolved())
+        return dataclasses.asdict(config_from_flagfile(flagfile_of("conll04_multihead")))
+    return dataclasses.asdict(Config(model=model).resolved())
 
 
-def settings_of(result: dict[str, Any]) -> dict[str, Any]:
+def config_of(result: dict[str, Any]) -> dict[str, Any]:
     """A result's settings that make another run, those that came after it at their usual values; `epochs`
     is None where a dev score ends a run."""
-    usual = usual_settings(result["flags"]["model"])
+    usual = usual_config(result["flags"]["model"])
     # An older file holds some that its model does not heed, too.
     known = {name: value for name, value in result["flags"].items() if name in usual}
-    settings = Settings(**{**usual, **known}).resolved()
-    if settings.protocol != "fixed_epochs" and settings.learning_rate_schedule == "constant":
-        settings = dataclasses.replace(settings, epochs=None)
-    return {name: value for name, value in dataclasses.asdict(settings).items() if name not in _FREE}
+    config = Config(**{**usual, **known}).resolved()
+    if config.protocol != "fixed_epochs" and config.learning_rate_schedule == "constant":
+        config = dataclasses.replace(config, epochs=None)
+    return {name: value for name, value in dataclasses.asdict(config).items() if name not in _FREE}
 
 
 def likeness(result: dict[str, Any], hashes: Mapping[tuple[str, str], str]) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def likeness(result: dict[str, Any], hashes: Mapping[tuple[str, str], str]) -> d
     where["corpus files"] = "folds" if folds else " ".join(split.get("sha256", "")[:8] for split in splits)
     for what, (name, digest) in _read(result).items():
         where[what] = digest or hashes.get((what, name), name)
-    return {**where, **settings_of(result), "protocol": result["protocol"]}  # in words, not the flag's value
+    return {**where, **config_of(result), "protocol": result["protocol"]}  # in words, not the flag's value
 
 
 def _read(result: dict[str, Any]) -> dict[str, tuple[str, str]]:

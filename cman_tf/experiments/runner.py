@@ -10,10 +10,10 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from cman_tf.data.corpus import find_split
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 from cman_tf.experiments.finished import is_made
 from cman_tf.experiments.runs import Run, flagfile_of, read_result, training_of
-from cman_tf.runs.files import held, read_json, write_atomically
+from cman_tf.runs.files import file_lock, read_json, write_atomically
 
 
 def make(run: Run) -> None:
@@ -88,5 +88,5 @@ def _alone(directory: pathlib.Path) -> Iterator[int]:
     directory.parent.mkdir(parents=True, exist_ok=True)
     path = directory.parent / f"{directory.name}.lock"
     path.touch()
-    with held(path, lambda: print(f"{directory}: another experiment is at it, waiting", flush=True)) as lock:
+    with file_lock(path, lambda: print(f"{directory}: another experiment is at it, waiting", flush=True)) as lock:
         yield lock

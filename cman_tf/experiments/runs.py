@@ -8,17 +8,17 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.command_line import corpus_flags as given_corpora
-from cman_tf.command_line.config_flags import settings_from_flagfile
-from cman_tf.data.types import DataError
+from cman_tf.command_line import corpus_flags
+from cman_tf.command_line.config_flags import config_from_flagfile
 from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
+from cman_tf.errors import DataError
 from cman_tf.experiments.rows import FOLDS, Experiment, Row
 from cman_tf.runs.files import read_json
 from cman_tf.scoring.score import TASKS
 from cman_tf.scoring.tables import PAPER_CONLL04
 
 DREC_FILE = "drec.txt"  # the whole corpus, split by us, where there are no train.txt, dev.txt and test.txt
-DATA_FLAGS = (*given_corpora.NAMES, "hold_out")  # of train
+DATA_FLAGS = (*corpus_flags.NAMES, "hold_out")  # of train
 PLACE_FLAGS = ("model_dir", "results_dir", "result_name")
 _NAMES = ("corpus", "inputs", "protocol", "flags", "seed", "epochs", "best_epoch", "test")  # of what a result holds
 _CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
@@ -142,10 +142,10 @@ def flagfile_of(name: str) -> pathlib.Path:
     return path
 
 
-def own_settings(row: Row) -> dict[str, Any]:
+def row_config(row: Row) -> dict[str, Any]:
     """The settings that a row's flags change, and its model."""
     path = flagfile_of(row.flagfile)
-    plain, changed = (dataclasses.asdict(settings_from_flagfile(path, more)) for more in ((), row.flags))
+    plain, changed = (dataclasses.asdict(config_from_flagfile(path, more)) for more in ((), row.flags))
     return {name: changed[name] for name in plain if name == "model" or plain[name] != changed[name]}
 
 

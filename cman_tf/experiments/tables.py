@@ -8,10 +8,10 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 from cman_tf.experiments.grouping import differing, grouped, hashes_of
 from cman_tf.experiments.rows import FOLDS, Experiment, Row
-from cman_tf.experiments.runs import fold_of, own_settings, read_result, training_of
+from cman_tf.experiments.runs import fold_of, read_result, row_config, training_of
 from cman_tf.runs.run_directory import completed
 from cman_tf.scoring.counts import rates
 from cman_tf.scoring.score import TASKS
@@ -63,7 +63,7 @@ def lines_of(name: str, experiment: Experiment, results: pathlib.Path) -> list[L
 def _result_of(row: Row, path: pathlib.Path) -> dict[str, Any]:
     """A row's result file; one of another model or without the row's change has a wrong name."""
     result = read_result(path)
-    known, expected = completed(result["flags"]), own_settings(row)
+    known, expected = completed(result["flags"]), row_config(row)
     for name in (name for name in expected if known[name] != expected[name]):
         raise DataError(f"{path}: made with --{name}={known[name]}, expected {expected[name]}, as its name says")
     return result

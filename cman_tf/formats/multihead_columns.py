@@ -17,7 +17,8 @@ import ast
 from collections.abc import Iterable
 
 from cman_tf.data.bio import entities_from_tags
-from cman_tf.data.types import ROOT, DataError, Entity, Relation, Sentence, entity_at
+from cman_tf.data.types import ROOT, Entity, Relation, Sentence, entity_at
+from cman_tf.errors import DataError
 
 NO_RELATION = "N"
 _MAX_LIST_CHARACTERS = 10_000  # ast.literal_eval is only ever given a bounded text
@@ -71,7 +72,7 @@ def _finish(name: str, rows: list, lines: list[int], path: str, predictions: boo
         entities.insert(0, Entity(ROOT, 0, 1))
     owner = entity_at(entities)
     found: list[Relation] = []
-    ungrounded: list[tuple[str, int, int]] = []
+    unattached_relations: list[tuple[str, int, int]] = []
     for position, (token, _, relations, heads) in enumerate(rows):
         where = f"{path}, line {lines[position]}, token {token!r}"
         for kind, head in zip(relations, heads):
@@ -82,7 +83,7 @@ def _finish(name: str, rows: list, lines: list[int], path: str, predictions: boo
             if not kind:
                 raise DataError(f"{where}: a relation without a name, expected one")
             if predictions and (position not in owner or owner.get(head) in (None, owner[position])):
-                ungrounded.append((kind, position, head))
+                unattached_relations.append((kind, position, head))
                 continue
             if head == position:
                 raise DataError(f"{where}: {kind} from the token to itself, expected another token")
@@ -98,7 +99,7 @@ def _finish(name: str, rows: list, lines: list[int], path: str, predictions: boo
                 raise DataError(f"{where}: {kind} to token {head} a second time, expected it once")
             found.append(relation)
     return Sentence(
-        tuple(row[0] for row in rows), tuple(entities), tuple(found), name, tuple(dict.fromkeys(ungrounded))
+        tuple(row[0] for row in rows), tuple(entities), tuple(found), name, tuple(dict.fromkeys(unattached_relations))
     ), orphans
 
 
@@ -110,7 +111,7 @@ def parse_columns(
     Args:
       lines: of the file.
       path: its name, for messages.
-      predictions: relations need not stand on entities (`Sentence.ungrounded`).
+      predictions: relations need not stand on entities (`Sentence.unattached_relations`).
       root: token 0 is one that relations may point to.
 
     Raises:

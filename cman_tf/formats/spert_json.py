@@ -12,7 +12,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.data.types import DataError, Entity, Relation, Sentence, is_token
+from cman_tf.data.types import Entity, Relation, Sentence, is_token
+from cman_tf.errors import DataError
 
 
 def _field(record: Any, key: str, kind: type, where: str) -> Any:
@@ -92,15 +93,15 @@ def read_record(record: Any, where: str, predictions: bool = False) -> Sentence:
                 " a second time, expected it once"
             )
         relations.append(relation)
-    ungrounded = _read_ungrounded(record["ungrounded"], tokens, where) if predictions and "ungrounded" in record else ()
+    unattached = _read_unattached(record["ungrounded"], tokens, where) if predictions and "ungrounded" in record else ()
     identity = record.get("orig_id", "")
     identity = "" if identity is None else str(identity)
     if identity and not is_token(identity):
         raise DataError(f"{where}: orig_id is {json.dumps(identity)[:40]}, expected text")
-    return Sentence(tokens, tuple(entities), tuple(relations), identity, ungrounded)
+    return Sentence(tokens, tuple(entities), tuple(relations), identity, unattached)
 
 
-def _read_ungrounded(items: Any, tokens: tuple[str, ...], where: str) -> tuple[tuple[str, int, int], ...]:
+def _read_unattached(items: Any, tokens: tuple[str, ...], where: str) -> tuple[tuple[str, int, int], ...]:
     places = range(len(tokens))
     for item in items if isinstance(items, list) else [items]:
         if (
@@ -137,8 +138,8 @@ def record_of(sentence: Sentence) -> dict[str, Any]:
     }
     if sentence.id:
         record["orig_id"] = sentence.id
-    if sentence.ungrounded:
-        record["ungrounded"] = [list(relation) for relation in sentence.ungrounded]
+    if sentence.unattached_relations:
+        record["ungrounded"] = [list(relation) for relation in sentence.unattached_relations]
     return record
 
 

@@ -45,7 +45,7 @@ def decode_sentence(
       tags: BIO, L of them.
       marginals: float [L], of those tags, or None for no entity scores.
       pairs: int [P, 2], a token of a head and one of a tail. A relation is lifted to the
-        entities they are in; without two entities it is kept apart (`Sentence.ungrounded`).
+        entities they are in; without two entities it is kept apart (`Sentence.unattached_relations`).
       scores: float [P, R].
       relation_types: R of them.
       id: the sentence's.
@@ -53,19 +53,19 @@ def decode_sentence(
     entities, _ = entities_from_tags(tags)
     owner = entity_at(entities)
     relations: dict[Relation, float] = {}
-    ungrounded = []
+    unattached_relations = []
     for (head, tail), row in zip(pairs.tolist(), scores.tolist()):
         ends = owner.get(head), owner.get(tail)
         for kind, score in zip(relation_types, row):
             if score <= THRESHOLD:
                 continue
             if None in ends or ends[0] == ends[1]:
-                ungrounded.append((kind, head, tail))
+                unattached_relations.append((kind, head, tail))
             else:
                 relation = Relation(kind, *ends)
                 relations[relation] = max(score, relations.get(relation, 0.0))
     return Prediction(
-        Sentence(tuple(tokens), tuple(entities), tuple(relations), id, tuple(ungrounded)),
+        Sentence(tuple(tokens), tuple(entities), tuple(relations), id, tuple(unattached_relations)),
         () if marginals is None else tuple(float(marginals[e.start : e.end].min()) for e in entities),
         tuple(relations.values()),
     )

@@ -8,9 +8,9 @@ from typing import Any
 
 from absl import logging
 
-from cman_tf.data.batches import encode
+from cman_tf.data.batches import make_example
 from cman_tf.data.bucketing import BATCH_TOKENS
-from cman_tf.data.tokenizer import pieces, tokenize
+from cman_tf.data.tokenizer import split_long_text, tokenize
 from cman_tf.data.types import Sentence
 from cman_tf.inference.decoding import Prediction
 from cman_tf.inference.loading import load_trained
@@ -47,7 +47,9 @@ class Extractor:
           positions in entities, score); for an empty text all of them empty.
         """
         tokenized = [tokenize(text) for text in texts]
-        cuts = [(number, *cut) for number, tokens in enumerate(tokenized) for cut in pieces(tokens, MAX_TOKENS)]
+        cuts = [
+            (number, *cut) for number, tokens in enumerate(tokenized) for cut in split_long_text(tokens, MAX_TOKENS)
+        ]
         for number, tokens in enumerate(tokenized):
             if len(tokens) > MAX_TOKENS:
                 logging.warning(
@@ -57,7 +59,7 @@ class Extractor:
                     MAX_TOKENS,
                 )
         examples = [
-            encode(Sentence(tuple(token for token, _, _ in tokenized[number][start:end])), self.vocabulary)
+            make_example(Sentence(tuple(token for token, _, _ in tokenized[number][start:end])), self.vocabulary)
             for number, start, end in cuts
         ]
         outputs: list[dict[str, Any]] = [

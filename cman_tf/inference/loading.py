@@ -5,10 +5,10 @@ from __future__ import annotations
 import pathlib
 from typing import Any, NamedTuple
 
-from cman_tf.command_line.config_flags import settings_from_flagfile
-from cman_tf.data.types import DataError
+from cman_tf.command_line.config_flags import config_from_flagfile
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.source import find_again, load_source, open_encoder
+from cman_tf.errors import DataError
 from cman_tf.models.factory import Model, build_model
 from cman_tf.training.checkpoints import restore_model
 
@@ -37,13 +37,13 @@ def load_trained(
     """
     vocabulary = Vocabulary.load(directory)
     needed = load_source(directory)
-    settings = settings_from_flagfile(pathlib.Path(directory) / "flags.txt")
+    config = config_from_flagfile(pathlib.Path(directory) / "flags.txt")
     features = None
     if needed:
-        features = open_encoder(find_again(directory, elsewhere or {}), settings.tune_encoder)
+        features = open_encoder(find_again(directory, elsewhere or {}), config.tune_encoder)
     elif elsewhere:
         raise DataError(f"{directory}: a model without a contextual encoder, expected no flags of one")
-    tuned = features if settings.tune_encoder else None
-    model = build_model(settings, vocabulary, needed and needed[1], tuned)
+    tuned = features if config.tune_encoder else None
+    model = build_model(config, vocabulary, needed and needed[1], tuned)
     restore_model(str(directory), model, checkpoint)
     return Trained(model, vocabulary, features)

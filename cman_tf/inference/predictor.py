@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from cman_tf.data.batches import Example, dataset
-from cman_tf.data.bucketing import BATCH_TOKENS, sorted_order
+from cman_tf.data.batches import Example, make_dataset
+from cman_tf.data.bucketing import BATCH_TOKENS, order_by_length
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.inference.decoding import Prediction, decode_sentence
 from cman_tf.models.factory import Model
@@ -60,9 +60,9 @@ def predict_examples(
     `features` is the encoder that the model was trained with, or its cache, or None.
     Nothing is compiled for a shape here, so lengths are not rounded up.
     """
-    order = sorted_order([len(example.words) for example in examples], batch_tokens)
+    order = order_by_length([len(example.words) for example in examples], batch_tokens)
     predictions: list[Prediction | None] = [None] * len(examples)
-    batches = dataset(examples, order, vocabulary, step=1, features=features)
+    batches = make_dataset(examples, order, vocabulary, step=1, features=features)
     for rows, output in zip(order, decode_batches(decoder, batches)):
         for place, row in enumerate(rows):
             example = examples[row]

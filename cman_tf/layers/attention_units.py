@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from cman_tf.layers.attention import MultiHeadAttention
 from cman_tf.layers.linear import linear
-from cman_tf.layers.sequence_encoder import Encoder
+from cman_tf.layers.sequence_encoder import SequenceEncoder
 
 
 class SelfAttentionUnit(tf.keras.layers.Layer):
@@ -31,7 +31,7 @@ class SelfAttentionUnit(tf.keras.layers.Layer):
       float32 [B, L, 2d].
     """
 
-    def __init__(self, encoder: Encoder, attention: MultiHeadAttention | None, **kwargs) -> None:
+    def __init__(self, encoder: SequenceEncoder, attention: MultiHeadAttention | None, **kwargs) -> None:
         super().__init__(**kwargs)
         self.encoder = encoder
         self.attention = attention
@@ -91,7 +91,7 @@ class LabelAttentionUnit(tf.keras.layers.Layer):
     """
 
     def __init__(
-        self, encoder: Encoder, attention: MultiHeadAttention, gate: LabelGate | None, dropout: float, **kwargs
+        self, encoder: SequenceEncoder, attention: MultiHeadAttention, gate: LabelGate | None, dropout: float, **kwargs
     ) -> None:
         super().__init__(**kwargs)
         self.encoder = encoder
@@ -101,7 +101,7 @@ class LabelAttentionUnit(tf.keras.layers.Layer):
 
     def encode_labels(self, labels: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
         """L~ = BiLSTM(L), without dropout: float32 [B, L, d_l] to [B, L, 2d]."""
-        return self.encoder.encode(labels, lengths, training)
+        return self.encoder.run(labels, lengths, training)
 
     def call(
         self,

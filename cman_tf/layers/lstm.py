@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from cman_tf.layers import packed_lstm as packed
+from cman_tf.layers import packed_lstm
 from cman_tf.layers.linear import linear
 from cman_tf.layers.lstm_kernels import recur, recur_compiled, recur_only
 
@@ -76,7 +76,7 @@ class LSTM(tf.keras.layers.LSTM):
         if self.backward:
             ids = tf.reverse_sequence(ids, lengths, seq_axis=1, batch_axis=0)
         kernel = tf.convert_to_tensor(self.cell.recurrent_kernel)
-        return packed.last_states(self.project(table), kernel, ids, lengths)
+        return packed_lstm.last_states(self.project(table), kernel, ids, lengths)
 
 
 class GRU(tf.keras.layers.GRU):

@@ -14,7 +14,7 @@ def pool(hidden: tf.Tensor, places: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
 
     Args:
       hidden: float32 [W, P, N, H].
-      places: int32 [Q, 4], as in `cman_tf.encoders.wordpieces.Pieces`.
+      places: int32 [Q, 4], as in `cman_tf.encoders.wordpieces.Wordpieces`.
       shape: int32 [2], B and L.
 
     Returns:

@@ -12,7 +12,7 @@ from cman_tf.layers.lstm import GRU, LSTM, run_both
 CELLS = ("bilstm", "lstm", "gru", "bigru", "mlp")
 
 
-class Encoder(tf.keras.layers.Layer):
+class SequenceEncoder(tf.keras.layers.Layer):
     """H = BiLSTM(X), IJCAI equation 1, TNNLS equations 1-3: h_t = [forward; backward].
 
     The backward direction starts at each sentence's own last token.
@@ -52,9 +52,9 @@ class Encoder(tf.keras.layers.Layer):
         return LSTM(units, xla=xla, **kwargs) if self.cell.endswith("lstm") else GRU(units, **kwargs)
 
     def call(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
-        return self.dropout(self.encode(inputs, lengths, training), training=training)
+        return self.dropout(self.run(inputs, lengths, training), training=training)
 
-    def encode(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def run(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
         """As `call`, without the dropout."""
         if self.cell == "mlp":
             return self.forward(inputs)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from cman_tf.config import Settings
+from cman_tf.config import Config
 from cman_tf.data.vocabulary import UNKNOWN_ID, Vocabulary
 from cman_tf.layers.lstm import LSTM
 from cman_tf.layers.piece_pool import pool
@@ -133,10 +133,10 @@ class TokenRepresentation(tf.keras.layers.Layer):
 
 
 def make_representation(
-    settings: Settings, vocabulary: Vocabulary, encoder: tf.keras.layers.Layer | None = None
+    config: Config, vocabulary: Vocabulary, encoder: tf.keras.layers.Layer | None = None
 ) -> TokenRepresentation:
     """The token representation that the settings ask for; the rest as for `TokenRepresentation`."""
-    s = settings
+    s = config
     words = WordVectors(
         len(vocabulary.words), s.word_size, vocabulary.vectors, s.unknown_word_rate, s.tune_word_vectors
     )

@@ -15,7 +15,7 @@ from cman_tf.layers.attention import MultiHeadAttention
 from cman_tf.layers.attention_units import LabelAttentionUnit, LabelGate, SelfAttentionUnit
 from cman_tf.layers.crf import CRF
 from cman_tf.layers.relation_scorer import RelationScorer
-from cman_tf.layers.sequence_encoder import Encoder
+from cman_tf.layers.sequence_encoder import SequenceEncoder
 from cman_tf.models.base import Batch, JointModel
 from cman_tf.models.losses import JointLoss, relation_loss, relation_targets
 
@@ -39,10 +39,10 @@ class SecondPhase(NamedTuple):
 
 
 class CMAN(JointModel):
-    """Both papers' networks, `settings.model` saying which; arguments as for `JointModel`."""
+    """Both papers' networks, `config.model` saying which; arguments as for `JointModel`."""
 
     def make_layers(self, vocabulary: Vocabulary) -> None:
-        s = self.settings
+        s = self.config
         self.two_phase = s.model == "dynamic_cman"
         self.inside, self.kind = _tag_tables(vocabulary.tags)
         self.ner_units = self._self_attention_units()
@@ -54,7 +54,7 @@ class CMAN(JointModel):
                 "label_embeddings", [len(vocabulary.tags), s.label_size], initializer="glorot_uniform"
             )
             self.first_bla, self.second_bla = self._label_attention_unit(), self._label_attention_unit()
-            self.fuse = self._encoder()
+            self.fuse = self._sequence_encoder()
         self.relation_dropout = tf.keras.layers.Dropout(s.relation_dropout)
         self.scorer = RelationScorer(
             len(vocabulary.relations),
@@ -67,27 +67,27 @@ class CMAN(JointModel):
         tasks = ("re", "first_ner", "second_ner") if self.two_phase else ("re", "first_ner")
         self.joint_loss = JointLoss(tasks, s.loss_weighting == "uncertainty", name="joint_loss")
 
-    def _encoder(self) -> Encoder:
-        s = self.settings
-        return Encoder(s.hidden_size, s.cell, s.bilstm_dropout, s.xla)
+    def _sequence_encoder(self) -> SequenceEncoder:
+        s = self.config
+        return SequenceEncoder(s.hidden_size, s.cell, s.bilstm_dropout, s.xla)
 
     def _attention(self) -> MultiHeadAttention:
-        return MultiHeadAttention(self.settings.attention_heads, self.settings.attention_dropout)
+        return MultiHeadAttention(self.config.attention_heads, self.config.attention_dropout)
 
     def _self_attention_units(self) -> list[SelfAttentionUnit]:
-        attended = self.settings.self_attention
+        attended = self.config.self_attention
         return [
-            SelfAttentionUnit(self._encoder(), self._attention() if attended else None)
-            for _ in range(self.settings.bsa_units)
+            SelfAttentionUnit(self._sequence_encoder(), self._attention() if attended else None)
+            for _ in range(self.config.bsa_units)
         ]
 
     def _label_attention_unit(self) -> LabelAttentionUnit:
-        gate = LabelGate() if self.settings.label_gate else None
-        return LabelAttentionUnit(self._encoder(), self._attention(), gate, self.settings.bilstm_dropout)
+        gate = LabelGate() if self.config.label_gate else None
+        return LabelAttentionUnit(self._sequence_encoder(), self._attention(), gate, self.config.bilstm_dropout)
 
     def encode_labels(self, tags: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, ...]:
         """L~ of both BLA units from tag ids int32 [B, L]: two of [B, L, 2d], or none."""
-        if not self.settings.label_attention:
+        if not self.config.label_attention:
             return ()
         labels = tf.gather(self.label_table, tags)  # L, [B, L, d_l]
         return tuple(bla.encode_labels(labels, lengths, training) for bla in (self.first_bla, self.second_bla))
@@ -99,7 +99,7 @@ class CMAN(JointModel):
         ner = relation = inputs
         for unit in self.ner_units:
             ner = unit(ner, lengths, mask, training=training)
-        if self.settings.share:
+        if self.config.share:
             relation = ner
         else:
             for unit in self.relation_units:
@@ -114,7 +114,7 @@ class CMAN(JointModel):
         if not self.two_phase:
             return SecondPhase(relation, None, gate)
         ner = relation
-        if not self.settings.share:
+        if not self.config.share:
             ner, _ = self.interact(first.ner, labels, lengths, training)
         return SecondPhase(relation, self.second_crf(ner), gate)
 
@@ -122,7 +122,7 @@ class CMAN(JointModel):
         self, x_m: tf.Tensor, labels: tuple[tf.Tensor, ...], lengths: tf.Tensor, training: bool = False
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Dense cross-modal interaction: X^m and both L~ to X~3 and the mean gate."""
-        if not self.settings.label_attention:
+        if not self.config.label_attention:
             return x_m, tf.constant(1.0)
         mask = tf.sequence_mask(lengths, tf.shape(x_m)[1])
         x_1, gate_1 = self.first_bla(x_m, labels[0], x_m, mask, training=training)  # equation 5 / 12
@@ -130,7 +130,7 @@ class CMAN(JointModel):
         x_3, gate_3 = self.second_bla(x_2, labels[1], x_m, mask, training=training)  # equation 7 / 14
         return x_3, (gate_1 + gate_3) / 2.0
 
-    def losses_of(
+    def compute_losses(
         self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Batch, training: bool = True
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """L_joint(w; theta) of a batch with gold labels, and its parts and the mean gate.

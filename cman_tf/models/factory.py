@@ -6,7 +6,7 @@ from typing import Union
 
 import tensorflow as tf
 
-from cman_tf.config import Settings
+from cman_tf.config import Config
 from cman_tf.data.batches import PIECES
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.transformer import TunedTransformer
@@ -18,7 +18,7 @@ Model = Union[CMAN, Multihead]
 
 
 def build_model(
-    settings: Settings,
+    config: Config,
     vocabulary: Vocabulary,
     contextual: tuple[int, int] | None = None,
     encoder: TunedTransformer | None = None,
@@ -26,13 +26,13 @@ def build_model(
     """The model, its weights made from a batch of one one-letter token.
 
     Args:
-      settings: resolved settings.
+      config: resolved settings.
       vocabulary: of the training data.
       contextual: layers and width of the encoder whose features the batches hold, or None.
-      encoder: that encoder, where it is trained with the model (`settings.tune_encoder`).
+      encoder: that encoder, where it is trained with the model (`config.tune_encoder`).
     """
     own = encoder.layer() if encoder else None
-    model = (Multihead if settings.model == "multihead" else CMAN)(settings, vocabulary, contextual, own)
+    model = (Multihead if config.model == "multihead" else CMAN)(config, vocabulary, contextual, own)
     zero = tf.zeros([1, 1], tf.int32)
     batch = dict.fromkeys(("words", "characters", "spelling", "tags"), zero)
     batch.update(lengths=tf.ones([1], tf.int32), character_lengths=tf.ones([1], tf.int32))
@@ -43,8 +43,8 @@ def build_model(
         batch["contextual"] = tf.zeros([1, 1, *contextual])
     # Uncompiled: one token is not worth XLA's time.
     model.scorer.xla = False
-    model.losses_of(model.represent(batch), model.encode_labels(zero, batch["lengths"]), batch, training=False)
-    model.scorer.xla = settings.xla
-    if settings.initial_values == "tensorflow1":
+    model.compute_losses(model.represent(batch), model.encode_labels(zero, batch["lengths"]), batch, training=False)
+    model.scorer.xla = config.xla
+    if config.initial_values == "tensorflow1":
         set_tensorflow_1_values(model)
     return model

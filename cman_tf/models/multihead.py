@@ -12,7 +12,7 @@ from cman_tf.inference.decoding import THRESHOLD
 from cman_tf.layers.crf import CRF
 from cman_tf.layers.pair_scores import pair_scores
 from cman_tf.layers.relation_scorer import RelationScorer
-from cman_tf.layers.sequence_encoder import Encoder
+from cman_tf.layers.sequence_encoder import SequenceEncoder
 from cman_tf.models.base import Batch, JointModel
 from cman_tf.models.losses import JointLoss, relation_loss, relation_targets
 
@@ -27,8 +27,10 @@ class Multihead(JointModel):
     """
 
     def make_layers(self, vocabulary: Vocabulary) -> None:
-        s = self.settings
-        self.encoders = [Encoder(s.hidden_size, s.cell, s.bilstm_dropout, s.xla) for _ in range(s.bilstm_layers)]
+        s = self.config
+        self.encoders = [
+            SequenceEncoder(s.hidden_size, s.cell, s.bilstm_dropout, s.xla) for _ in range(s.bilstm_layers)
+        ]
         self.tag_layer = tf.keras.layers.Dense(s.relation_size, activation="tanh", name="tag_layer")
         self.first_crf = CRF(len(vocabulary.tags), name="first_crf")
         if s.label_size:
@@ -41,21 +43,23 @@ class Multihead(JointModel):
 
     def encode_labels(self, tags: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, ...]:
         """Label embeddings of tag ids int32 [B, L]: one of [B, L, d_l], or none."""
-        return (tf.gather(self.label_table, tags),) if self.settings.label_size else ()
+        return (tf.gather(self.label_table, tags),) if self.config.label_size else ()
 
-    def encode(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
+    def extract_features(
+        self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Features [B, L, 2d] and the CRF's potentials [B, L, T]."""
         features = self.input_dropout(inputs, training=training)
         for encoder in self.encoders:
             features = encoder(features, lengths, training=training)
         return features, self.first_crf(self.tag_layer(features))
 
-    def losses_of(
+    def compute_losses(
         self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Batch, training: bool = True
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """The joint loss of a batch, a plain sum (theirs is over a batch of one), and its parts."""
         lengths, tags = batch["lengths"], batch["tags"]
-        features, potentials = self.encode(inputs, lengths, training)
+        features, potentials = self.extract_features(inputs, lengths, training)
         scores = self.scorer(tf.concat([features, *labels], -1))
         related = relation_targets(batch["relations"], scores[..., :-1])
         alone = tf.cast(tf.logical_not(tf.reduce_any(related > 0, axis=[2, 3])), tf.float32)
@@ -78,7 +82,7 @@ class Multihead(JointModel):
           scores: float32 [P, R], Pr(relation) of each pair, "none" left out.
         """
         lengths = batch["lengths"]
-        features, potentials = self.encode(self.represent(batch), lengths)
+        features, potentials = self.extract_features(self.represent(batch), lengths)
         tags = self.first_crf.decode(potentials, lengths)
         labels = self.encode_labels(batch["tags"] if gold_labels else tags, lengths)
         # Uncompiled: a shape may come once.

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 
 
 def read_json(path: str | pathlib.Path, expected: str, *names: str) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _write(file: BinaryIO, content: str | bytes | Callable[[BinaryIO], None]) ->
         file.write(content.encode("utf-8") if isinstance(content, str) else content)
 
 
-def refuse_same(output: str | None, *inputs: str | None) -> None:
+def validate_distinct(output: str | None, *inputs: str | None) -> None:
     """Raises DataError if a file is to be written that is read, too."""
     for path in filter(None, inputs):
         if output and os.path.exists(output) and os.path.exists(path) and os.path.samefile(output, path):
@@ -83,7 +83,7 @@ def refuse_same(output: str | None, *inputs: str | None) -> None:
 
 
 @contextlib.contextmanager
-def held(path: str | pathlib.Path, waiting: Callable[[], Any] | None = None) -> Iterator[int]:
+def file_lock(path: str | pathlib.Path, waiting: Callable[[], Any] | None = None) -> Iterator[int]:
     """A lock on a file or folder as long as this lasts, or the process.
 
     Args:

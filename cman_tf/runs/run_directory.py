@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cman_tf.command_line.config_flags import flagfile_of
-from cman_tf.config import Settings
+from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS, Corpus
-from cman_tf.data.types import DataError
-from cman_tf.runs.files import hash_file, held, read_json, write_atomically
+from cman_tf.errors import DataError
+from cman_tf.runs.files import file_lock, hash_file, read_json, write_atomically
 
 STAGE_ONE = "stage_one"  # two_stage's first: its directory below the run's, and its part of the result
 _LATER = ("encoder", "format")  # of run.json: older ones lack them
@@ -32,7 +32,7 @@ def alone(directory: str) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(held(folder))
+            stack.enter_context(file_lock(folder))
         except BlockingIOError:
             raise DataError(f"{folder}: another process trains in it, expected another --model_dir") from None
         yield
@@ -47,7 +47,7 @@ def _folder(directory: str) -> pathlib.Path:
 
 def find_run(
     directory: str,
-    settings: Settings,
+    config: Config,
     corpora: dict[str, Corpus],
     vectors_file: str | None,
     encoder: str | None = None,
@@ -66,7 +66,7 @@ def find_run(
     folder = _folder(directory)
     run = {
         "id": uuid.uuid4().hex,
-        "settings": dataclasses.asdict(settings),
+        "settings": dataclasses.asdict(config),
         "corpora": {split: corpora[split].sha256 for split in SPLITS},
         "word_vectors": sha256_of(vectors_file) if vectors_file else None,
         "encoder": encoder,
@@ -110,15 +110,15 @@ def sha256_of(path: str | pathlib.Path) -> str:
         raise DataError(f"{path}: {error.strerror}, expected a readable file") from None
 
 
-def may_change(settings: Mapping[str, Any]) -> tuple[str, ...]:
+def may_change(config: Mapping[str, Any]) -> tuple[str, ...]:
     """Settings that say when a run ends, not what it is: epochs only where the learning rate
     does not depend on their number."""
-    return ("epochs", "patience") if settings["learning_rate_schedule"] == "constant" else ("patience",)
+    return ("epochs", "patience") if config["learning_rate_schedule"] == "constant" else ("patience",)
 
 
 def completed(old: Mapping[str, Any]) -> dict[str, Any]:
     """An older run's settings; those that it did not know had their defaults."""
-    return {**dataclasses.asdict(Settings(model=old["model"]).resolved()), **old}
+    return {**dataclasses.asdict(Config(model=old["model"]).resolved()), **old}
 
 
 def differing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -127,11 +127,11 @@ def differing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     return [name for name in new if name not in may_change(new) and was[name] != new[name]]
 
 
-def is_finished(epoch: int, best_epoch: int, settings: Settings) -> bool:
+def is_finished(epoch: int, best_epoch: int, config: Config) -> bool:
     """Whether a run at this epoch has used up its epochs or its patience."""
-    if settings.protocol == "fixed_epochs":
-        return epoch >= settings.epochs
-    return epoch >= settings.epochs or bool(settings.patience) and epoch - best_epoch >= settings.patience
+    if config.protocol == "fixed_epochs":
+        return epoch >= config.epochs
+    return epoch >= config.epochs or bool(config.patience) and epoch - best_epoch >= config.patience
 
 
 def epochs_of(result: dict[str, Any]) -> tuple[int, int]:
@@ -140,16 +140,16 @@ def epochs_of(result: dict[str, Any]) -> tuple[int, int]:
     return counted["epochs"], counted["best_epoch"]
 
 
-def is_complete(result: dict[str, Any], settings: Settings) -> bool:
+def is_complete(result: dict[str, Any], config: Config) -> bool:
     """Whether a result is of as many epochs as the settings ask for."""
-    return is_finished(*epochs_of(result), settings)
+    return is_finished(*epochs_of(result), config)
 
 
-def refuse_beyond(where: str | pathlib.Path, epoch: int, best_epoch: int, settings: Settings) -> None:
+def validate_epochs(where: str | pathlib.Path, epoch: int, best_epoch: int, config: Config) -> None:
     """Raises DataError if a run has gone so much further than asked for that its result is another."""
-    last = epoch if settings.protocol == "fixed_epochs" else best_epoch
-    if last > settings.epochs:
-        what = "is of" if settings.protocol == "fixed_epochs" else "has its best epoch at"
+    last = epoch if config.protocol == "fixed_epochs" else best_epoch
+    if last > config.epochs:
+        what = "is of" if config.protocol == "fixed_epochs" else "has its best epoch at"
         raise DataError(f"{where}: {what} epoch {last}, expected --epochs of at least that, or another --model_dir")
 
 

@@ -77,14 +77,14 @@ def relation_ends(sentence: Sentence) -> list[tuple[str, Entity, Entity]]:
 
 def scored_relations(sentence: Sentence) -> list[tuple[str, Entity, Entity]]:
     """The relations with their entities; one predicted of two tokens of one entity is of that entity to itself."""
-    ends = [(kind, _entity_of(sentence, tokens)) for kind, *tokens in sentence.ungrounded]
+    ends = [(kind, _entity_of(sentence, tokens)) for kind, *tokens in sentence.unattached_relations]
     return [*relation_ends(sentence), *((kind, entity, entity) for kind, entity in ends if entity is not None)]
 
 
-def ungrounded(gold: Sentence, predicted: Sentence) -> dict[str, int]:
+def unattached_relations(gold: Sentence, predicted: Sentence) -> dict[str, int]:
     """Predicted relations that are left out, as an end is in no entity: of the prediction
     (strict, boundaries), or of gold (relaxed)."""
-    alone = set(predicted.ungrounded)
+    alone = set(predicted.unattached_relations)
     return {
         "predicted": sum(_entity_of(predicted, tokens) is None for _, *tokens in alone),
         "gold": sum(not all(_span_at(gold, e) for e in ends) for _, *ends in set(_places(predicted))),
@@ -109,7 +109,9 @@ def _entity_of(sentence: Sentence, tokens: Sequence[int]) -> Entity | None:
 
 def _places(predicted: Sentence) -> list[tuple[str, Entity, Entity]]:
     """Where relations were predicted, on entities or not: a token that is in none stands for itself."""
-    alone = [(kind, *(Entity("", token, token + 1) for token in tokens)) for kind, *tokens in predicted.ungrounded]
+    alone = [
+        (kind, *(Entity("", token, token + 1) for token in tokens)) for kind, *tokens in predicted.unattached_relations
+    ]
     return [*relation_ends(predicted), *alone]
 
 

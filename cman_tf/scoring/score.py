@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cman_tf.data.types import ROOT, DataError, Sentence
-from cman_tf.scoring.conventions import CONVENTIONS, DESCRIPTIONS, ungrounded
+from cman_tf.data.types import ROOT, Sentence
+from cman_tf.errors import DataError
+from cman_tf.scoring.conventions import CONVENTIONS, DESCRIPTIONS, unattached_relations
 from cman_tf.scoring.counts import count, macro, micro, per_type
 
 TASKS = ("entities", "relations")
 Labels = Mapping[str, Sequence[str]]  # task to the label set
 
 
-def labels_of(sentences: Sequence[Sentence]) -> dict[str, list[str]]:
+def label_set(sentences: Sequence[Sentence]) -> dict[str, list[str]]:
     """The types of entities and of relations that occur."""
     return {
         "entities": sorted({e.type for s in sentences for e in s.entities} - {ROOT}),
@@ -53,7 +54,7 @@ def score(gold: Sequence[Sentence], predicted: Sequence[Sentence], labels: Label
             table["macro"][task] = macro(types)
             if "macro_without_other" in table:
                 table["macro_without_other"][task] = macro(types, without_other=task == "entities")
-    left_out = [ungrounded(right, found) for right, found in zip(gold, predicted)]
+    left_out = [unattached_relations(right, found) for right, found in zip(gold, predicted)]
     counts = {"sentences": len(gold), "tokens": sum(len(s.tokens) for s in gold)}
     for number, task in enumerate(TASKS):
         for side, sentences in (("gold", gold), ("predicted", predicted)):

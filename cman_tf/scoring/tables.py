@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.config import Settings
+from cman_tf.config import Config
 from cman_tf.scoring.conventions import DESCRIPTIONS
 from cman_tf.scoring.score import TASKS
 
@@ -94,7 +94,7 @@ def paper_table(result: dict[str, Any]) -> str:
                 *(f"{f1:.2f}" for f1 in paper),
             ]
         )
-    usual = Settings(model=model).resolved()
+    usual = Config(model=model).resolved()
     used = {name: result["flags"].get(name, getattr(usual, name)) for name in SWITCHES}
     switched = [f"{name}={value}" for name, value in used.items() if value != getattr(usual, name)]
     rows.append([f"ours ({', '.join([model, *switched])}), {result['inputs']}", *(f"{f1:.2f}" for f1 in ours)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 
-def perturbation(gradient: tf.Tensor, alpha: float) -> tf.Tensor:
+def compute_perturbation(gradient: tf.Tensor, alpha: float) -> tf.Tensor:
     """eta_adv = alpha * sqrt(D) * g / ||g||, the norm over each whole sentence.
 
     g is the gradient of L_joint for the token representation before dropout (the

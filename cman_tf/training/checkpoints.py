@@ -7,12 +7,12 @@ import pathlib
 
 import tensorflow as tf
 
-from cman_tf.data.types import DataError
+from cman_tf.errors import DataError
 from cman_tf.models.factory import Model
 from cman_tf.training.weight_average import WeightAverage
 
 
-class State:
+class TrainingState:
     """Weights, optimizer, epoch and best score, under last/ and best/ of a run.
 
     Args:

@@ -12,20 +12,21 @@ import tensorflow as tf
 from absl import logging
 from tqdm import tqdm
 
-from cman_tf.config import Settings
-from cman_tf.data.batches import Example, dataset, encode
+from cman_tf.config import Config
+from cman_tf.data.batches import Example, make_dataset, make_example
 from cman_tf.data.bio import flat_entities
 from cman_tf.data.bucketing import batch_order
 from cman_tf.data.corpus import Corpus
-from cman_tf.data.types import DataError, Sentence
+from cman_tf.data.types import Sentence
 from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.errors import DataError
 from cman_tf.inference.predictor import make_decoder, predict_examples
 from cman_tf.models.factory import Model, build_model
-from cman_tf.runs import provenance as results
-from cman_tf.runs.run_directory import Metrics, is_finished, refuse_beyond
+from cman_tf.runs import provenance
+from cman_tf.runs.run_directory import Metrics, is_finished, validate_epochs
 from cman_tf.scoring.breakdowns import by_distance, by_length
 from cman_tf.scoring.score import score, stop_score
-from cman_tf.training.checkpoints import State, restore_model
+from cman_tf.training.checkpoints import TrainingState, restore_model
 from cman_tf.training.step import make_optimizer, make_train_step
 from cman_tf.training.summaries import Summaries, record_of
 from cman_tf.training.weight_average import WeightAverage
@@ -41,19 +42,19 @@ PROTOCOLS = {
 class Trainer:
     """All that a run needs, made by `build`."""
 
-    settings: Settings
+    config: Config
     corpora: dict[str, Corpus]
     vocabulary: Vocabulary
     examples: dict[str, list[Example]]
     model: Model
     optimizer: tf.keras.optimizers.Optimizer
-    state: State
+    state: TrainingState
     directory: str
     features: Any
 
     def done(self) -> bool:
         """Whether no epoch is left to train."""
-        return is_finished(int(self.state.epoch), int(self.state.best_epoch), self.settings)
+        return is_finished(int(self.state.epoch), int(self.state.best_epoch), self.config)
 
     def predict(self, decoder: Any, split: str) -> tuple[list[Sentence], list[Sentence]]:
         """A split's sentences, and as they are predicted."""
@@ -78,9 +79,9 @@ class Trainer:
 
     def inputs(self) -> str:
         """What a token is represented by."""
-        kind = "tuned" if self.settings.tune_word_vectors else "frozen"
+        kind = "tuned" if self.config.tune_word_vectors else "frozen"
         words = "trained vectors" if self.vocabulary.vectors is None else f"{kind} vectors"
-        characters = " + characters" if self.settings.use_characters else ""
+        characters = " + characters" if self.config.use_characters else ""
         return f"words ({words}){characters}" + (f" + {self.features.name}" if self.features else "")
 
     def result(self, flags: dict[str, Any], commits: list[str]) -> dict[str, Any]:
@@ -97,15 +98,15 @@ class Trainer:
         test = self.analyse(decoder, "test")
         Summaries(self.directory).add_test(best, test)
         return {
-            "corpus": results.describe_corpora(self.corpora),
+            "corpus": provenance.describe_corpora(self.corpora),
             "inputs": self.inputs(),
             "word_vector_size": int(self.model.representation.words.table.shape[-1]),
-            "protocol": PROTOCOLS[self.settings.protocol],
+            "protocol": PROTOCOLS[self.config.protocol],
             "flags": {
-                **dataclasses.asdict(self.settings),
-                **{name: results.portable(value) for name, value in flags.items()},
+                **dataclasses.asdict(self.config),
+                **{name: provenance.portable(value) for name, value in flags.items()},
             },
-            "seed": self.settings.seed,
+            "seed": self.config.seed,
             "commit": ", then ".join(commits),
             "time": {
                 "finished": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
@@ -113,17 +114,17 @@ class Trainer:
                 "epoch_seconds_median": float(np.median([r["seconds"] for r in records])),
                 "dev_seconds_median": float(np.median([r["dev_seconds"] for r in records])),
             },
-            "environment": results.environment(),
+            "environment": provenance.environment(),
             "epochs": epochs,
             "best_epoch": best,
             # Where dev was trained on, its scores would mean nothing.
-            **({"dev": self.analyse(decoder, "dev")} if self.settings.protocol == "best_dev" else {}),
+            **({"dev": self.analyse(decoder, "dev")} if self.config.protocol == "best_dev" else {}),
             "test": test,
         }
 
 
 def build(
-    settings: Settings,
+    config: Config,
     corpora: dict[str, Corpus],
     vocabulary: Vocabulary,
     directory: str,
@@ -132,7 +133,7 @@ def build(
     """The model, its optimizer and what an earlier call left in the run's directory.
 
     Args:
-      settings: with the protocol best_dev or fixed_epochs.
+      config: with the protocol best_dev or fixed_epochs.
       corpora: of the three splits.
       vocabulary: of the training data.
       directory: of the run.
@@ -140,41 +141,43 @@ def build(
         is to be tuned, or None.
     """
     vocabulary.save(directory)
-    tf.keras.utils.set_random_seed(settings.seed)
-    tuned = features if settings.tune_encoder else None
-    model = build_model(settings, vocabulary, features and (features.layers, features.size), tuned)
+    tf.keras.utils.set_random_seed(config.seed)
+    tuned = features if config.tune_encoder else None
+    model = build_model(config, vocabulary, features and (features.layers, features.size), tuned)
     optimizer = make_optimizer(model)
-    decay = settings.weight_average
-    state = State(directory, model, optimizer, WeightAverage(model.trainable_variables, decay) if decay else None)
+    decay = config.weight_average
+    state = TrainingState(
+        directory, model, optimizer, WeightAverage(model.trainable_variables, decay) if decay else None
+    )
     if state.restore_last():
         logging.info("%s: going on after epoch %d", directory, int(state.epoch))
-    examples = {split: [encode(s, vocabulary) for s in corpus.sentences] for split, corpus in corpora.items()}
-    return Trainer(settings, corpora, vocabulary, examples, model, optimizer, state, directory, features)
+    examples = {split: [make_example(s, vocabulary) for s in corpus.sentences] for split, corpus in corpora.items()}
+    return Trainer(config, corpora, vocabulary, examples, model, optimizer, state, directory, features)
 
 
-def train(trainer: Trainer, shown: Settings | None = None) -> None:
+def train(trainer: Trainer, shown: Config | None = None) -> None:
     """Train until the epochs or the patience run out, keeping the best dev epoch.
 
     Args:
       trainer: made by `build`.
       shown: what TensorBoard is to show as the run's settings; none: the trainer's.
     """
-    settings, state = trainer.settings, trainer.state
-    refuse_beyond(trainer.directory, int(state.epoch), int(state.best_epoch), settings)
+    config, state = trainer.config, trainer.state
+    validate_epochs(trainer.directory, int(state.epoch), int(state.best_epoch), config)
     metrics = Metrics(trainer.directory, int(state.epoch))
-    summaries = Summaries(trainer.directory, shown or settings, trainer.inputs())
+    summaries = Summaries(trainer.directory, shown or config, trainer.inputs())
     train_step = make_train_step(trainer.model, trainer.optimizer, state.average)
     decoder = make_decoder(trainer.model)
     lengths = [len(example.words) for example in trainer.examples["train"]]
     while not trainer.done():
         epoch = int(state.epoch) + 1
-        order = batch_order(lengths, settings.batch_size, settings.seed, epoch, settings.batch_order)
-        rate = trainer.optimizer.learning_rate = settings.rate_at(epoch)
+        order = batch_order(lengths, config.batch_size, config.seed, epoch, config.batch_order)
+        rate = trainer.optimizer.learning_rate = config.rate_at(epoch)
         start = time.monotonic()
-        means = _epoch(trainer, train_step, order, f"epoch {epoch}/{settings.epochs}")
+        means = _epoch(trainer, train_step, order, f"epoch {epoch}/{config.epochs}")
         trained = time.monotonic()
         with state.averaged():
-            dev = trainer.evaluate(decoder, "dev") if settings.protocol == "best_dev" else None
+            dev = trainer.evaluate(decoder, "dev") if config.protocol == "best_dev" else None
         record = record_of(epoch, means, trainer.model, rate, dev)
         record.update(seconds=trained - start, dev_seconds=time.monotonic() - trained)
         metrics.add(record)
@@ -194,7 +197,7 @@ def _line(record: dict[str, float], dev: dict[str, Any] | None, better: bool) ->
 
 def _epoch(trainer: Trainer, train_step: Any, order: list[np.ndarray], title: str) -> dict[str, float]:
     """One pass over the training data; means over its steps of what they log."""
-    batches = dataset(trainer.examples["train"], order, trainer.vocabulary, features=trainer.features)
+    batches = make_dataset(trainer.examples["train"], order, trainer.vocabulary, features=trainer.features)
     sums: dict[str, float] = {}
     with tqdm(batches, total=len(order), desc=title, unit="batch", leave=False, disable=None) as bar:
         for batch in bar:

@@ -7,7 +7,7 @@ import json
 import pathlib
 from typing import Any
 
-from cman_tf.config import Settings
+from cman_tf.config import Config
 from cman_tf.data.corpus import Corpus
 from cman_tf.data.splits import merged
 from cman_tf.data.vocabulary import Vocabulary
@@ -17,12 +17,12 @@ from cman_tf.training.loop import Trainer, build, train
 
 
 def train_by_protocol(
-    settings: Settings, corpora: dict[str, Corpus], vocabularies: dict[str, Vocabulary], directory: str, features: Any
+    config: Config, corpora: dict[str, Corpus], vocabularies: dict[str, Vocabulary], directory: str, features: Any
 ) -> tuple[Trainer, dict[str, Any]]:
-    """Train as `settings.protocol` says.
+    """Train as `config.protocol` says.
 
     Args:
-      settings: of the run.
+      config: of the run.
       corpora: of the three splits.
       vocabularies: "train", of the training data, and, where the protocol trains on
         them, "train_dev" of training and dev data.
@@ -32,30 +32,30 @@ def train_by_protocol(
     Returns:
       The trained trainer and what the result file is to say besides its own.
     """
-    if settings.protocol == "best_dev":
-        trainer = build(settings, corpora, vocabularies["train"], directory, features)
+    if config.protocol == "best_dev":
+        trainer = build(config, corpora, vocabularies["train"], directory, features)
         train(trainer)
         return trainer, {}
     extra: dict[str, Any] = {}
-    epochs = settings.epochs
-    if settings.protocol == "two_stage":
-        extra[STAGE_ONE] = stage = _stage_one(settings, corpora, vocabularies["train"], directory, features)
+    epochs = config.epochs
+    if config.protocol == "two_stage":
+        extra[STAGE_ONE] = stage = _stage_one(config, corpora, vocabularies["train"], directory, features)
         epochs = stage["epochs"]  # the epoch it stopped in, patience included, as the authors' code has it
-    fixed = dataclasses.replace(settings, protocol="fixed_epochs", epochs=epochs)
+    fixed = dataclasses.replace(config, protocol="fixed_epochs", epochs=epochs)
     both = {**corpora, "train": merged(corpora["train"], corpora["dev"])}
     trainer = build(fixed, both, vocabularies["train_dev"], directory, features)
-    train(trainer, shown=settings)
-    trainer.corpora, trainer.settings = corpora, settings  # as the result is to say
+    train(trainer, shown=config)
+    trainer.corpora, trainer.config = corpora, config  # as the result is to say
     return trainer, extra
 
 
 def _stage_one(
-    settings: Settings, corpora: dict[str, Corpus], vocabulary: Vocabulary, directory: str, features: Any
+    config: Config, corpora: dict[str, Corpus], vocabulary: Vocabulary, directory: str, features: Any
 ) -> dict[str, Any]:
     """Early stopping on dev, in a directory of its own; test is not looked at."""
     folder = pathlib.Path(directory) / STAGE_ONE
     folder.mkdir(parents=True, exist_ok=True)
-    trainer = build(dataclasses.replace(settings, protocol="best_dev"), corpora, vocabulary, str(folder), features)
+    trainer = build(dataclasses.replace(config, protocol="best_dev"), corpora, vocabulary, str(folder), features)
     train(trainer)
     stage = {
         "epochs": int(trainer.state.epoch),

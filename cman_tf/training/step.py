@@ -11,11 +11,11 @@ from typing import Any
 import tensorflow as tf
 
 from cman_tf.models.factory import Model
-from cman_tf.training.adversarial import perturbation
+from cman_tf.training.adversarial import compute_perturbation
 from cman_tf.training.weight_average import WeightAverage
 
 
-def gradients(model: Model, batch: dict[str, tf.Tensor]) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
+def compute_gradients(model: Model, batch: dict[str, tf.Tensor]) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
     """Gradient of L_final = L_joint(w) + L_joint(w + eta_adv), equation 14 / 22.
 
     What does not depend on the perturbation, the token representation e and the
@@ -34,15 +34,15 @@ def gradients(model: Model, batch: dict[str, tf.Tensor]) -> tuple[list[tf.Tensor
         inputs = [e, *shared[1:]]
         with tf.GradientTape() as tape:
             tape.watch(inputs)
-            total, parts = model.losses_of(inputs[0], tuple(inputs[1:]), batch)
+            total, parts = model.compute_losses(inputs[0], tuple(inputs[1:]), batch)
         of_inputs, of_variables = tape.gradient(total, [inputs, variables])
         return of_inputs, of_variables, {"loss": total, **parts}
 
     of_inputs, of_variables, clean = one_pass(shared[0])
     logs = {f"clean/{name}": value for name, value in clean.items()}
-    alpha = model.settings.adversarial_alpha
+    alpha = model.config.adversarial_alpha
     if alpha:
-        eta = perturbation(of_inputs[0], alpha)
+        eta = compute_perturbation(of_inputs[0], alpha)
         inputs_too, variables_too, noisy = one_pass(shared[0] + eta)
         of_inputs = [_add(a, b) for a, b in zip(of_inputs, inputs_too)]
         of_variables = [_add(a, b) for a, b in zip(of_variables, variables_too)]
@@ -95,10 +95,10 @@ def make_optimizer(model: Model) -> tf.keras.optimizers.Optimizer:
 
     A step of zero makes its slots here: made inside the compiled step, they would have it traced twice.
     """
-    settings, encoder = model.settings, model.representation.encoder
-    share = settings.encoder_learning_rate / settings.learning_rate if encoder else 1.0
+    config, encoder = model.config, model.representation.encoder
+    share = config.encoder_learning_rate / config.learning_rate if encoder else 1.0
     slower = encoder.trainable_variables if encoder else []
-    optimizer = Adam(slower, share, settings.learning_rate, epsilon=settings.adam_epsilon)
+    optimizer = Adam(slower, share, config.learning_rate, epsilon=config.adam_epsilon)
     optimizer.apply_gradients([(tf.zeros_like(variable), variable) for variable in model.trainable_variables])
     optimizer.iterations.assign(0)
     return optimizer
@@ -111,7 +111,7 @@ def make_train_step(
 
     @tf.function(input_signature=[model.signature], autograph=False)
     def train_step(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        total, logs = gradients(model, batch)
+        total, logs = compute_gradients(model, batch)
         optimizer.apply_gradients(zip(total, model.trainable_variables))
         if average:
             average.update()

@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
-from cman_tf.config import Settings
+from cman_tf.config import Config
 from cman_tf.models.factory import Model
 
 
@@ -36,11 +36,11 @@ class Summaries:
     """Writes an epoch's record under tensorboard/ of a run, and its settings and inputs for the
     dashboard HParams, which compares the runs below a directory."""
 
-    def __init__(self, directory: str, settings: Settings | None = None, inputs: str = "") -> None:
+    def __init__(self, directory: str, config: Config | None = None, inputs: str = "") -> None:
         self._writer = tf.summary.create_file_writer(str(pathlib.Path(directory) / "tensorboard"))
-        if settings is None:
+        if config is None:
             return
-        values = {name: "" if v is None else v for name, v in dataclasses.asdict(settings).items()}
+        values = {name: "" if v is None else v for name, v in dataclasses.asdict(config).items()}
         values["inputs"] = inputs
         with self._writer.as_default():
             hparams.hparams(values, trial_id=hashlib.sha256(os.path.abspath(directory).encode()).hexdigest())
