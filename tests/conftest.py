@@ -6,23 +6,9 @@ import pathlib
 import shutil
 
 import pytest
+from helpers import SMALL, TINY_FLAGS, TRAINED_EPOCHS, run_command
 
-from cman_tf.config import Config
 from cman_tf.data.types import Entity, Relation, Sentence
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-SMALL = Config(
-    hidden_size=4,
-    label_size=3,
-    attention_heads=2,
-    relation_size=5,
-    word_size=6,
-    char_size=4,
-    char_hidden_size=3,
-    embedding_dropout=0.0,
-    bilstm_dropout=0.0,
-    unknown_word_rate=0.0,
-)
 
 
 @pytest.fixture
@@ -32,6 +18,14 @@ def data_dir():
     if not folder or not pathlib.Path(folder).is_dir():
         pytest.skip("CMAN_DATA_DIR does not name the directory of the corpora")
     return pathlib.Path(folder)
+
+
+@pytest.fixture
+def elmo(data_dir, tmp_path):
+    """AllenNLP's tiny ELMo, where it can be moved from."""
+    folder = tmp_path / "elmo"
+    shutil.copytree(data_dir / "elmo_fixture_allennlp", folder)
+    return folder
 
 
 @pytest.fixture
@@ -108,46 +102,6 @@ def make_batch(vocabulary):
         return {name: tf.constant(array) for name, array in batch.items()}
 
     return make
-
-
-def run_command(*arguments, cwd=ROOT, **options):
-    """Run a command of the package, or a script, as a user would; returns the finished process."""
-    import subprocess
-    import sys
-
-    environment = {k: v for k, v in os.environ.items() if k != "CMAN_DATA_DIR"}
-    # The scripts are to use this environment, not to make another.
-    environment.update({"CMAN_VENV": sys.prefix, "PYTHONPATH": str(ROOT), **options.pop("env", {})})
-    command = list(arguments) if arguments[0] == "bash" else [sys.executable, "-m", *arguments]
-    return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=500, check=False, **options
-    )
-
-
-def fails_with(process, *parts):
-    """The process failed, and its last lines say why, without a traceback."""
-    assert process.returncode != 0
-    assert "Traceback" not in process.stderr
-    for part in parts:
-        assert part in process.stderr + process.stdout
-    return True
-
-
-TINY_FLAGS = (
-    "--hidden_size=32",
-    "--char_size=16",
-    "--char_hidden_size=16",
-    "--relation_size=32",
-    "--attention_heads=4",
-    "--embedding_dropout=0",
-    "--bilstm_dropout=0",
-    "--unknown_word_rate=0",
-    "--learning_rate=0.005",
-    "--batch_size=8",
-)
-
-
-TRAINED_EPOCHS = 130  # enough for both models to fit them
 
 
 @pytest.fixture(scope="session")

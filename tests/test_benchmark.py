@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import SMALL, fails_with, run_command
+from helpers import SMALL, fails_with, run_command
 
 from cman_tf.benchmark import changes, growth, inputs, memory, speed, work
 from cman_tf.config import Config
@@ -42,6 +42,7 @@ def made(sentences):
     return config, vocabulary, model, batches
 
 
+@pytest.mark.e2e
 def test_training_and_decoding_are_timed(made):
     _, _, model, batches = made
     assert batches[0]["contextual"].shape == (2, 8, 1, 7)
@@ -103,6 +104,7 @@ def test_growth(sentences, made, tmp_path):
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.e2e
 def test_command_with_a_peer(tmp_path):
     peer = tmp_path / "peer.json"
     peer.write_text(
@@ -127,6 +129,7 @@ def test_command_with_a_peer(tmp_path):
     assert f"ratio {result['sentences_per_second'] / 0.5:.2f}" in process.stdout
 
 
+@pytest.mark.e2e
 def test_memory_of_one_case_in_a_process():
     small = ("--limit=8", "--hidden_size=8", "--attention_heads=2", "--contextual_size=0", "--noxla")
     process = run_command("cman_tf.benchmark", "memory", f"--data_dir={DIRECTORY}", *small, "--case=train:30x2")
@@ -153,6 +156,7 @@ def test_largest_batch_of_a_gpu_by_hand(monkeypatch):
     assert result["gpu_11_gb"] == [{"tokens": 40, "fixed_mib": 200.0, "mib_per_sentence": 50.0, "largest_batch": 185}]
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

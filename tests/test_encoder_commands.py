@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import TINY_FLAGS, fails_with, run_command
+from helpers import TINY_FLAGS, elmo_flags, fails_with, run_command
 from hub_module import write_hub_module
 from tiny_bert import SPELLING, write_bert
 
@@ -16,18 +16,7 @@ from cman_tf.encoders.source import find_source, open_encoder
 from cman_tf.inference.loading import load_trained
 
 
-@pytest.fixture
-def elmo(data_dir, tmp_path):
-    """AllenNLP's tiny ELMo, where it can be moved from."""
-    folder = tmp_path / "elmo"
-    shutil.copytree(data_dir / "elmo_fixture_allennlp", folder)
-    return folder
-
-
-def elmo_flags(folder):
-    return [f"--elmo_options={folder / 'options.json'}", f"--elmo_weights={folder / 'lm_weights.hdf5'}"]
-
-
+@pytest.mark.e2e
 def test_training_with_an_encoder(elmo, eight_sentences, tmp_path):
     run, features = tmp_path / "run", tmp_path / "features.h5"
     train = ["cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={run}", f"--features={features}"]
@@ -65,6 +54,7 @@ def test_training_with_an_encoder(elmo, eight_sentences, tmp_path):
     fails_with(run_command(*train, *elmo_flags(moved)), "features.h5: features of another encoder")
 
 
+@pytest.mark.e2e
 def test_an_encoder_that_cannot_be_read_claims_no_directory(elmo, eight_sentences, tmp_path):
     """Put right, training in the same directory begins."""
     weights, run = elmo / "lm_weights.hdf5", tmp_path / "run"
@@ -88,20 +78,6 @@ def test_cached_features_are_those_on_the_fly(elmo, sentences, tmp_path):
         np.testing.assert_allclose(mine, encoder.encode([one])[0], atol=1e-5)
 
 
-def test_embed_command(elmo, eight_sentences, tmp_path):
-    embed = ["cman_tf.embed", *elmo_flags(elmo)]
-    features = tmp_path / "features.h5"
-    process = run_command(*embed, f"--data_dir={eight_sentences}", f"--features={features}")
-    assert process.returncode == 0, process.stderr[-3000:]
-    assert f"{features}: 24 sentences, 3 layers of 32" in process.stdout
-    fails_with(run_command("cman_tf.embed", f"--data_dir={eight_sentences}"), "no encoder, expected --encoder, --elmo")
-    fails_with(run_command(*embed), "no data, expected --data_dir or --data")
-    process = run_command(*embed, f"--data_dir={eight_sentences}", cwd=tmp_path)  # in its default place
-    assert process.returncode == 0, process.stderr[-3000:]
-    (made,) = (tmp_path / "features").glob("*.h5")
-    assert made.name.startswith(eight_sentences.name)
-
-
 @pytest.fixture(params=["encoder", "elmo"])
 def frozen(request, tmp_path):
     """A flag and the directory of an encoder that the test makes."""
@@ -113,6 +89,7 @@ def frozen(request, tmp_path):
     return "encoder", write_bert(folder, SPELLING)
 
 
+@pytest.mark.e2e
 def test_a_frozen_encoder_through_the_commands(frozen, eight_sentences, tmp_path):
     """Embedded once, trained with, evaluated on the fly; none of its weights are kept."""
     name, location = frozen
@@ -152,6 +129,7 @@ def test_a_frozen_encoder_through_the_commands(frozen, eight_sentences, tmp_path
     assert run_command(*evaluate, f"--{name}={tmp_path / 'moved'}").returncode == 0
 
 
+@pytest.mark.e2e
 def test_some_layers_mixed(tmp_path, eight_sentences):
     """Those that are named, times what is asked for; kept with the model. Others are refused in one line."""
     location = write_bert(tmp_path, SPELLING)

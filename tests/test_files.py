@@ -1,17 +1,15 @@
-"""Files of ours: written whole, where they were asked for, and said whose they are."""
+"""Files of ours are written whole, and where they were asked for."""
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
 import threading
 
 import pytest
-from conftest import ROOT
+from helpers import ROOT
 
 from cman_tf.errors import DataError
-from cman_tf.runs import provenance
 from cman_tf.runs.files import validate_distinct, write_atomically
 
 
@@ -58,26 +56,3 @@ def test_what_is_read_is_not_written(tmp_path):
     validate_distinct(str(tmp_path / "new.json"), str(tmp_path / "gold.json"), None)
     with pytest.raises(DataError, match="link.json: read and to be written, expected another file"):
         validate_distinct(str(tmp_path / "link.json"), str(tmp_path / "gold.json"))
-
-
-def test_commit_is_that_of_the_checkout_alone(tmp_path, monkeypatch):
-    """Installed below somebody's repository, the package does not give that one's commit for its own."""
-
-    def git(*words):
-        who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
-        subprocess.run(["git", "-C", str(tmp_path), *who, *words], check=True, capture_output=True)
-
-    git("init")
-    installed = tmp_path / "lib" / "cman_tf" / "runs"
-    installed.mkdir(parents=True)
-    shutil.copy(ROOT / "cman_tf" / "runs" / "provenance.py", installed)
-    (tmp_path / "theirs.txt").write_text("x")
-    git("add", "theirs.txt")
-    git("commit", "-m", "theirs")
-    monkeypatch.setattr(provenance, "__file__", str(installed / "provenance.py"))
-    assert provenance.commit() == "unknown"
-    git("add", "lib")
-    git("commit", "-m", "a checkout of ours")
-    assert len(provenance.commit()) == 40
-    (installed / "provenance.py").write_text("changed")
-    assert provenance.commit().endswith("+changes")

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from conftest import ROOT, run_command
+from helpers import ROOT, run_command
 
 from cman_tf.command_line.config_flags import config_from_flagfile
 from cman_tf.config import Config
@@ -45,6 +45,7 @@ def report(folder, readme):
     return run_command("cman_tf.report", f"--results_dir={folder}", f"--readme={readme}", *documents)
 
 
+@pytest.mark.e2e
 def test_table(tmp_path):
     results = [
         result(80.0, 1),
@@ -82,6 +83,7 @@ def test_table(tmp_path):
     assert models[:4] == ["paper: CMAN, IJCAI 2020", "cman", "paper: dynamic CMAN, TNNLS 2021", "dynamic_cman"]
 
 
+@pytest.mark.e2e
 def test_documents(tmp_path, sentences):
     """A table with the paper's numbers, ours and the difference; every convention; figures; visible gaps."""
     predicted = [dataclasses.replace(s, relations=s.relations[:1]) for s in sentences]
@@ -182,6 +184,7 @@ def test_other_files_of_the_same_name_are_no_like_runs(tmp_path):
     assert [line.f1("entities") for line in write(3, 80.0, "a", corpus=other)] == [[60.0, 62.0], [80.0]]
 
 
+@pytest.mark.e2e
 def test_unlike_runs_are_not_averaged(tmp_path):
     """Another corpus, protocol or setting under one name; another number of epochs is no difference."""
     (tmp_path / "conll04").mkdir()
@@ -370,6 +373,7 @@ def test_decoding_time_beside_the_papers_baseline(tmp_path):
     assert rows[label, "words + minilm"][3] == rows[label, "words + minilm"][6] == ""
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("text", ["", BEGIN, f"{BEGIN}{BEGIN}{END}"])
 def test_readme_without_its_marks(tmp_path, text):
     (tmp_path / "r.json").write_text(json.dumps(result(1.0, 1)))

@@ -1,17 +1,17 @@
-"""The scripts and the README's commands."""
+"""The scripts."""
 
 import importlib.metadata
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 
 import pytest
-from conftest import ROOT, TINY_FLAGS, fails_with, run_command
+from helpers import ROOT, TINY_FLAGS, fails_with, run_command
 
 
+@pytest.mark.e2e
 def test_sample_run_and_again(tmp_path):
     """bash run_conll04.sh --sample with fewer epochs: trained, scored, printed, then at once."""
     command = ["bash", str(ROOT / "run_conll04.sh"), "--sample", "--epochs=2", *TINY_FLAGS]
@@ -29,6 +29,7 @@ def test_sample_run_and_again(tmp_path):
     assert len((folder / "metrics.jsonl").read_text().splitlines()) == 2
 
 
+@pytest.mark.e2e
 def test_conll04_is_found(tmp_path, data_dir):
     """CMAN_DATA_DIR names it; flags go through; an impossible one stops before training."""
     command = ["bash", str(ROOT / "run_conll04.sh"), "--attention_heads=4", "--word_vectors=absent"]
@@ -42,6 +43,7 @@ def test_conll04_is_found(tmp_path, data_dir):
     assert '"inside_tags_without_begin": 2' in process.stdout
 
 
+@pytest.mark.e2e
 def test_no_corpus_and_no_network(tmp_path):
     """A proxy that is not there stands for a network that is not there."""
     nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
@@ -51,6 +53,7 @@ def test_no_corpus_and_no_network(tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.e2e
 def test_own_data_need_no_corpus(tmp_path, eight_sentences):
     """With files of one's own nothing is looked for; two kinds of run at once are refused."""
     script = ["bash", str(ROOT / "run_conll04.sh")]
@@ -69,6 +72,7 @@ def test_own_data_need_no_corpus(tmp_path, eight_sentences):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.e2e
 def test_no_python(tmp_path):
     path = tmp_path / "bin"
     path.mkdir()
@@ -91,11 +95,13 @@ def test_scripts_parse(script):
 _PIP = """#!/bin/bash
 if [ "$3" = install ]; then echo installed >>"$CALLS"; sleep 1; fi
 """
+
 _PYTHON = """#!/bin/bash
 if [ "$2" = venv ]; then mkdir -p "$3/bin"; cp "$PIP" "$3/bin/python"; fi
 """
 
 
+@pytest.mark.e2e
 @pytest.mark.skipif(not shutil.which("flock"), reason="no flock here: scripts begun at once are not kept apart")
 def test_two_scripts_begun_at_once_install_once(tmp_path):
     for name, text in (("pip", _PIP), ("python3.11", _PYTHON)):
@@ -109,78 +115,8 @@ def test_two_scripts_begun_at_once_install_once(tmp_path):
     assert (tmp_path / "calls").read_text() == "installed\n"
 
 
-MODES = {"cman_tf.experiment", "cman_tf.benchmark", "cman_tf.download"}  # take a name before their flags
-
-
-def commands_of(text):
-    """Commands that a text shows, in blocks and within lines: module or script, and what follows."""
-    blocks = "\n".join(re.findall(r"```bash\n(.*?)```", text, re.S)).replace("\\\n", " ")
-    outside = re.sub(r"```.*?```", "", text, flags=re.S)
-    for line in [*blocks.splitlines(), *re.findall(r"`([^`]+)`", outside)]:
-        words = shlex.split(line.replace("\n", " "))
-        for place, word in enumerate(words):
-            if word == "-m" and words[place + 1].startswith("cman_tf.") or word == "bash":
-                yield words[place + 1], words[place + 2 :]
-
-
-@pytest.mark.parametrize("path", ["README.md", "docs/experiments.md", "docs/performance.md"])
-def test_commands_of_the_documents_exist(path):
-    """Each is one of the scripts or commands, with flags that it, or train behind "--", has."""
-    helps = {}
-    commands = list(commands_of((ROOT / path).read_text()))
-    assert commands or path != "README.md"
-    for name, words in commands:
-        if name.endswith(".sh"):
-            assert (ROOT / name).is_file()
-            table = name in ("run_ade_cv.sh", "run_drec.sh") or any(word.startswith("--table") for word in words)
-            name = "cman_tf.experiment" if table else "cman_tf.train"
-        for word in words:
-            if word == "--":
-                name = "cman_tf.train"
-            elif word in ("|", "--sample") or word.startswith("--table="):  # | is "or"; the scripts' own flags
-                continue
-            elif word.startswith("-"):
-                if name not in helps:
-                    helps[name] = run_command(name, "--helpfull").stdout
-                flag = word.lstrip("-").partition("=")[0]
-                assert re.search(rf"--(\[no\])?({flag}|{flag.removeprefix('no')})\b", helps[name]), (name, word)
-            else:
-                assert name in MODES, (name, word)
-    names = {name for name, _ in commands}
-    assert path != "README.md" or names >= {f"cman_tf.{n}" for n in ("train", "evaluate", "predict", "score", "embed")}
-
-
 def test_installed_alone_it_stays_light():
     """`pip install .` brings no transformers and no PyTorch."""
     needed = [line for line in importlib.metadata.requires("cman_tf") if "extra ==" not in line]
     assert any(line.startswith("tensorflow==") for line in needed)
     assert not [line for line in needed if re.match(r"(transformers|torch|matplotlib|pytest)", line)]
-
-
-def test_results_of_the_readme_are_those_of_the_files(tmp_path):
-    """The README's table and docs/results.md are what the report makes of results/ now."""
-    copy = tmp_path / "README.md"
-    shutil.copy(ROOT / "README.md", copy)
-    document, page = tmp_path / "results.md", tmp_path / "report.html"
-    process = run_command("cman_tf.report", f"--readme={copy}", f"--document={document}", f"--html={page}")
-    assert process.returncode == 0, process.stderr
-    assert copy.read_text() == (ROOT / "README.md").read_text()
-    assert document.read_text() == (ROOT / "docs" / "results.md").read_text()
-
-
-def test_fidelity_rows_name_files_and_tests():
-    """Every file and test that docs/fidelity.md names exists."""
-    text = (ROOT / "docs" / "fidelity.md").read_text()
-    for path in set(re.findall(r"`((?:cman_tf|tests|flags)/[\w/.]+)`", text)):
-        assert (ROOT / path).exists(), path
-    every = "\n".join(path.read_text() for path in (ROOT / "tests").glob("test_*.py"))
-    tests = set(re.findall(r"`(test_\w+)`", text))
-    assert len(tests) > 20
-    for name in tests:
-        assert f"def {name}(" in every, name
-    # No equation of either paper is without a row.
-    for paper, last in (("IJCAI", 14), ("TNNLS", 26)):
-        listed = set()
-        for first, end in re.findall(rf"^\| {paper} (\d+)(?:-(\d+))? \|", text, re.M):
-            listed |= set(range(int(first), int(end or first) + 1))
-        assert listed == set(range(1, last + 1)), paper

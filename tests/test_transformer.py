@@ -1,4 +1,4 @@
-"""Transformers: pooling, windows, independence of the batch, MiniLM by an independent route."""
+"""Transformers as frozen encoders."""
 
 import json
 import pathlib
@@ -116,20 +116,6 @@ def test_positions_after_the_paddings(tmp_path):
     assert encoder.tokenizer.pieces([("lee",) * 9]).ids.shape == (2, 10)
     (features,) = encoder.encode([("lee",) * 9])
     assert features.shape == (9, 3, 8) and np.isfinite(features).all()
-
-
-def test_windows():
-    assert windows(3, 10) == [(0, 3, 0, 3)]
-    for pieces in range(1, 60):
-        found = windows(pieces, 10)
-        read = [place for window in found for place in range(window.read_from, window.read_to)]
-        assert read == list(range(pieces))  # every piece once, in order
-        for window in found:
-            assert window.end - window.start == min(pieces, 10)
-            for place in range(window.read_from, window.read_to):
-                # Two pieces on each side at least, where the sentence has them.
-                assert place - window.start >= min(place, 2)
-                assert window.end - 1 - place >= min(pieces - 1 - place, 2)
 
 
 def test_long_sentences_are_read_whole(folder):

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import SMALL, TINY_FLAGS, fails_with, run_command
+from helpers import SMALL, TINY_FLAGS, fails_with, run_command
 from tiny_bert import SPELLING, write_bert, write_vocabulary
 
 from cman_tf.data.batches import make_batch, make_example
@@ -94,6 +94,7 @@ def test_its_rate_is_its_own(model_and_batch):
     assert moved[False] == pytest.approx(1e-3, rel=0.02)
 
 
+@pytest.mark.e2e
 def test_a_run(folder, eight_sentences, tmp_path):
     """Trained, kept with the model, found again by evaluate; no features are computed."""
     arguments = [f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}/run", f"--encoder={folder}"]
@@ -116,6 +117,7 @@ def test_a_run(folder, eight_sentences, tmp_path):
     assert not all(map(np.array_equal, trained.encoder.weights, fresh.encoder.weights))
 
 
+@pytest.mark.e2e
 def test_only_a_transformer_can_be_tuned(folder, eight_sentences, tmp_path):
     arguments = ("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}/run", "--tune_encoder")
     assert fails_with(run_command(*arguments), "--tune_encoder and no encoder: expected --encoder, a transformer")

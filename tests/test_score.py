@@ -1,17 +1,20 @@
-"""Scores computed by hand, and decoding."""
+"""Scores by hand, and the score command."""
 
 import json
+import shutil
+import subprocess
+import sys
 
-import numpy as np
 import pytest
+from helpers import ROOT, fails_with, run_command
 
 from cman_tf.data.types import Entity, Relation, Sentence
 from cman_tf.errors import DataError
-from cman_tf.inference.decoding import decode_sentence
 from cman_tf.scoring.score import score, stop_score
 from cman_tf.scoring.tables import score_table
 
 TOKENS = tuple("abcdefgh")
+
 A, B, C = Entity("Peop", 0, 2), Entity("Loc", 3, 4), Entity("Org", 5, 6)
 
 
@@ -77,14 +80,27 @@ def test_predictions_of_other_sentences():
         score(gold, [predicted[0], Sentence(("x",))])
 
 
-def test_decode_sentence():
-    tags = ["B-Peop", "I-Peop", "O", "B-Loc", "O", "I-Org", "O", "O"]
-    marginals = np.array([0.9, 0.8, 1, 0.7, 1, 0.6, 1, 1])
-    pairs = np.array([[1, 3], [3, 1], [1, 5]])
-    scores = np.array([[0.9, 0.1], [0.5, 0.2], [0.3, 0.6]])
-    prediction = decode_sentence(TOKENS, tags, marginals, pairs, scores, ["Live_In", "Work_For"])
-    assert prediction.sentence.entities == (A, B, C)
-    assert prediction.entity_scores == (0.8, 0.7, 0.6)
-    # 0.5 is not above the threshold.
-    assert prediction.sentence.relations == (Relation("Live_In", 0, 1), Relation("Work_For", 0, 2))
-    assert prediction.relation_scores == (0.9, 0.6)
+@pytest.mark.e2e
+def test_score_needs_no_tensorflow(tmp_path, eight_sentences):
+    gold = eight_sentences / "test.json"
+    code = (
+        "import runpy, sys; sys.modules['tensorflow'] = None;"
+        f"sys.argv = ['score', '--gold={gold}', '--predictions={gold}'];"
+        "runpy.run_module('cman_tf.score', run_name='__main__')"
+    )
+    process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    assert "100.00" in process.stdout
+
+
+SAMPLE = ROOT / "cman_tf" / "sample"
+
+
+@pytest.mark.e2e
+def test_scores_do_not_overwrite_what_they_are_of(tmp_path):
+    gold, found = (shutil.copy(SAMPLE / "dev.json", tmp_path / name) for name in ("gold.json", "found.json"))
+    text = gold.read_text()
+    for output in (gold, found):
+        process = run_command("cman_tf.score", f"--gold={gold}", f"--predictions={found}", f"--json={output}")
+        fails_with(process, f"{output}: read and to be written, expected another file to write")
+        assert output.read_text() == text

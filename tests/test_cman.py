@@ -1,7 +1,6 @@
-"""The whole models against NumPy; padding, batch order, graph, switches, the step."""
+"""CMAN and dynamic CMAN against NumPy; padding, switches, sizes."""
 
 import dataclasses
-import re
 
 import numpy as np
 import pytest
@@ -12,10 +11,10 @@ from cman_tf.config import Config
 from cman_tf.data.batches import make_example
 from cman_tf.inference.predictor import make_decoder, predict_examples
 from cman_tf.models.factory import build_model
-from cman_tf.training.adversarial import compute_perturbation
-from cman_tf.training.step import compute_gradients, make_optimizer, make_train_step
+from cman_tf.training.step import compute_gradients
 
 MODELS = ("cman", "dynamic_cman")
+
 SWITCHES = [
     {"self_attention": False},
     {"label_attention": False},
@@ -32,7 +31,6 @@ SWITCHES = [
     {"loss_weighting": "sum"},
     {"bsa_units": 1},
 ]
-
 
 ALL = [{"model": name, **changes} for name in MODELS for changes in ({}, *SWITCHES)]
 
@@ -154,136 +152,6 @@ def test_switches_do_what_they_say(make_model, make_batch, sentences):
     other = model.second_phase(first, model.encode_labels(0 * batch["tags"], batch["lengths"]), batch["lengths"])
     assert np.abs(one.relation - other.relation).max() > 1e-3
     assert np.abs(one.potentials - other.potentials).max() > 1e-3
-
-
-def test_heads_that_do_not_divide_are_refused():
-    with pytest.raises(ValueError, match="--attention_heads=3: expected a divisor of 2d = 8"):
-        Config(hidden_size=4, attention_heads=3).resolved()
-
-
-def test_mixed_layers():
-    assert Config().resolved().chosen_layers() is None
-    assert Config(mixed_layers="02,0").resolved().mixed_layers == "0,2"
-    assert Config(mixed_layers="2,0").resolved().chosen_layers() == [0, 2]
-    for wrong in ("", "1,,2", "0,0", "0,00", "²", "-1", "top", "all,1"):
-        with pytest.raises(ValueError, match=re.escape(f"--mixed_layers={wrong}: expected all, or numbers of layers")):
-            Config(mixed_layers=wrong).resolved()
-
-
-def test_unset_switches_follow_the_paper():
-    assert Config(model="cman").resolved().label_gate is False
-    assert Config(model="cman").resolved().loss_weighting == "sum"
-    assert Config().resolved().label_gate is True
-    assert Config().resolved().loss_weighting == "uncertainty"
-    assert Config(label_gate=False, loss_weighting="sum").resolved().label_gate is False
-
-
-def plain_final_loss(model, batch, eta):
-    """L_final of equation 14 / 22 as it is written, everything computed in each pass."""
-    losses = []
-    for shift in (0.0, eta):
-        labels = model.encode_labels(batch["tags"], batch["lengths"])
-        losses.append(model.compute_losses(model.represent(batch) + shift, labels, batch, training=False)[0])
-    return losses[0] + losses[1]
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_step_gradient_is_that_of_the_final_loss(name, make_model, make_batch, sentences):
-    """What both passes share is computed once; the gradient is as if it were not."""
-    model, batch = make_model(model=name, adversarial_alpha=0.002), make_batch(sentences)
-    x = model.represent(batch)
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        labels = model.encode_labels(batch["tags"], batch["lengths"])
-        loss, _ = model.compute_losses(x, labels, batch, training=False)
-    eta = compute_perturbation(tape.gradient(loss, x), 0.002)
-    np.testing.assert_allclose(
-        np.linalg.norm(eta.numpy().reshape(4, -1), axis=1), 0.002 * np.sqrt(x.shape[-1]), rtol=1e-4
-    )
-    with tf.GradientTape() as tape:
-        expected_loss = plain_final_loss(model, batch, eta)
-    expected = tape.gradient(expected_loss, model.trainable_variables)
-    for run in (compute_gradients, tf.function(compute_gradients)):
-        total, logs = run(model, batch)
-        assert float(logs["clean/loss"] + logs["adversarial/loss"]) == pytest.approx(float(expected_loss), rel=1e-5)
-        for variable, a, b in zip(model.trainable_variables, total, expected):
-            a, b = tf.convert_to_tensor(a), tf.convert_to_tensor(b)
-            np.testing.assert_allclose(a, b, atol=1e-4 * max(1.0, np.abs(b).max()), err_msg=variable.name)
-    assert float(logs["adversarial/loss"]) > float(logs["clean/loss"])  # the worst case is worse
-
-
-def test_the_perturbation_is_of_the_contextual_vectors_too(vocabulary, make_batch, sentences):
-    """eta is of the whole of X^0 = e, the mix of the encoder's layers included."""
-    from conftest import SMALL
-
-    config = dataclasses.replace(SMALL, adversarial_alpha=0.01, xla=False).resolved()
-    model, batch = build_model(config, vocabulary, (3, 5)), make_batch(sentences)
-    batch["contextual"] = tf.random.stateless_normal([*batch["words"].shape, 3, 5], (1, 2))
-    x = model.represent(batch)
-    assert x.shape[-1] == SMALL.word_size + 2 * SMALL.char_hidden_size + 5
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        loss, _ = model.compute_losses(x, model.encode_labels(batch["tags"], batch["lengths"]), batch)
-    eta = compute_perturbation(tape.gradient(loss, x), 0.01)
-    assert np.abs(eta[..., -5:]).max() > 1e-4
-    _, logs = compute_gradients(model, batch)
-    both = float(logs["clean/loss"] + logs["adversarial/loss"])
-    assert both == pytest.approx(float(plain_final_loss(model, batch, eta)), rel=1e-5)
-    without = tf.concat([eta[..., :-5], tf.zeros_like(eta[..., -5:])], -1)
-    assert both != pytest.approx(float(plain_final_loss(model, batch, without)), rel=1e-5)
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_gradient_by_finite_differences(name, make_model, make_batch, sentences):
-    model, batch = make_model(model=name, adversarial_alpha=0.0), make_batch(sentences)
-    total, logs = compute_gradients(model, batch)
-    assert "adversarial/loss" not in logs
-    label_set, compute_losses = model.encode_labels, model.compute_losses
-
-    @tf.function
-    def loss():
-        return compute_losses(model.represent(batch), label_set(batch["tags"], batch["lengths"]), batch, False)[0]
-
-    for variable, gradient in zip(model.trainable_variables, total):
-        gradient = tf.convert_to_tensor(gradient)
-        slope = float(tf.norm(gradient))  # along the gradient itself
-        step = 2e-3
-        around = []
-        for sign in (1, -1):
-            variable.assign_add(sign * step * gradient / slope)
-            around.append(float(loss()))
-            variable.assign_sub(sign * step * gradient / slope)
-        assert (around[0] - around[1]) / (2 * step) == pytest.approx(slope, rel=0.03, abs=0.05), variable.name
-
-
-def test_two_passes_and_no_more(make_model, make_batch, sentences, monkeypatch):
-    """Adversarial training computes the network twice, representation and labels once."""
-    model, batch = make_model(), make_batch(sentences)
-    calls = {"represent": 0, "encode_labels": 0, "compute_losses": 0}
-    for name in calls:
-        original = getattr(model, name)
-
-        def counted(*args, _name=name, _original=original, **kwargs):
-            calls[_name] += 1
-            return _original(*args, **kwargs)
-
-        monkeypatch.setattr(model, name, counted)
-    compute_gradients(model, batch)
-    assert calls == {"represent": 1, "encode_labels": 1, "compute_losses": 2}
-
-
-def test_compiled_step_trains(make_model, make_batch, sentences):
-    model = make_model(embedding_dropout=0.1, bilstm_dropout=0.1, unknown_word_rate=0.1, learning_rate=0.01)
-    before = [variable.numpy() for variable in model.trainable_variables]
-    optimizer = make_optimizer(model)
-    assert int(optimizer.iterations) == 0
-    for variable, value in zip(model.trainable_variables, before):
-        np.testing.assert_array_equal(variable, value)
-    step = make_train_step(model, optimizer)
-    losses = [float(step(make_batch(part))["clean/loss"]) for part in [sentences, sentences[:2]] * 10]
-    assert np.isfinite(losses).all()
-    assert losses[-2] < losses[0]
-    assert step.experimental_get_tracing_count() == 1  # no shape is traced anew
 
 
 def test_paper_sizes(vocabulary):

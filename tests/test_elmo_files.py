@@ -1,4 +1,4 @@
-"""ELMo from weight files against known outputs, and from a TF1 hub module made here."""
+"""ELMo from its options and weights."""
 
 import json
 import shutil
@@ -7,11 +7,9 @@ import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
-from hub_module import write_hub_module
 
 from cman_tf.encoders.bilm import BEGIN_SENTENCE, END_SENTENCE, character_ids
 from cman_tf.encoders.elmo_files import ElmoFiles, pad, read_weights
-from cman_tf.encoders.elmo_hub import ElmoHub
 from cman_tf.errors import DataError
 
 FIXTURES = {  # folder, options, weights, sentences
@@ -72,12 +70,6 @@ def test_token_layer_of_allennlp(data_dir):
     np.testing.assert_allclose(bilm.tokens(tf.constant(ids)), expected, atol=1e-4)
 
 
-def test_character_ids_by_hand():
-    assert character_ids("aé", 8) == [259, 98, 0xC3 + 1, 0xA9 + 1, 260, 261, 261, 261]
-    assert character_ids("abcdefgh", 5) == [259, 98, 99, 100, 260]  # the end is cut
-    assert character_ids(256, 4) == [259, 257, 260, 261]
-
-
 def test_pairs_that_do_not_fit(known, tmp_path):
     options, weights, _, _ = known
     changed = json.loads(options.read_text())
@@ -107,23 +99,3 @@ def test_pairs_that_do_not_fit(known, tmp_path):
         file.truncate(1000)
     with pytest.raises(DataError, match="cut.hdf5: .*truncated.*, expected an HDF5 file of weights"):
         read_weights(options, tmp_path / "cut.hdf5")
-
-
-def test_hub_module(tmp_path):
-    elmo = ElmoHub(write_hub_module(tmp_path / "module"))
-    assert (elmo.layers, elmo.size) == (3, 8)
-    sentences = [("Lee", "lives", "in", "Rome"), ("Rome",)]
-    long, short = elmo.encode(sentences)
-    assert long.shape == (4, 3, 8) and short.shape == (1, 3, 8)
-    np.testing.assert_array_equal(long[:, 0, :4], long[:, 0, 4:])  # word_emb twice
-    np.testing.assert_array_equal(long[:, 1, :4], -long[:, 1, 4:])
-    np.testing.assert_allclose(long[:, 2], np.cumsum(long[:, 1], 0), atol=1e-6)
-    np.testing.assert_array_equal(long[3, 0], short[0, 0])
-    np.testing.assert_allclose(elmo.encode(sentences[:1])[0], long, atol=1e-6)
-
-
-def test_other_hub_modules_are_refused(tmp_path):
-    with pytest.raises(DataError, match="no output lstm_outputs2, expected word_emb, lstm_outputs1"):
-        ElmoHub(write_hub_module(tmp_path / "a", outputs=("word_emb", "lstm_outputs1")))
-    with pytest.raises(DataError, match="expected a module with the signature tokens"):
-        ElmoHub(write_hub_module(tmp_path / "b", signature="default"))

@@ -1,4 +1,4 @@
-"""The features' cache, and the flags of encoders."""
+"""Features are computed once and kept."""
 
 import h5py
 import numpy as np
@@ -6,11 +6,10 @@ import pytest
 
 from cman_tf.encoders import feature_cache as cache
 from cman_tf.encoders.feature_cache import prepare_features
-from cman_tf.encoders.source import Source, find_source
+from cman_tf.encoders.source import Source
 from cman_tf.errors import DataError
 
 SOURCE = Source("elmo_hub", {"elmo": "somewhere"}, "a" * 64)
-
 
 SENTENCES = [("Lee", "lives", "."), ("Rome",), ("a", "b"), ("c", "d", "e"), ("f", "g", "h")]
 
@@ -147,15 +146,3 @@ def test_caches_that_do_not_fit(tmp_path):
         file.attrs["fingerprint"], file.attrs["name"] = SOURCE.fingerprint, "x"
     with pytest.raises(DataError, match="other.h5: .*expected features of cman_tf.embed"):
         prepare_features(tmp_path / "other.h5", SOURCE, SENTENCES, no_encoder)
-
-
-def test_encoder_flags(tmp_path):
-    with pytest.raises(DataError, match="--elmo --encoder: expected --elmo, or --elmo_options and --elmo_weights"):
-        find_source({"elmo": "x", "encoder": "y"})
-    with pytest.raises(DataError, match="--elmo_options: expected"):
-        find_source({"elmo_options": "x"})
-    with pytest.raises(DataError, match="--elmo_options=/absent: no such file"):
-        find_source({"elmo_options": "/absent", "elmo_weights": "/absent"})
-    with pytest.raises(DataError, match="no saved_model.pb, expected a TensorFlow Hub module"):
-        find_source({"elmo": str(tmp_path)})
-    assert find_source({}) is None

@@ -1,4 +1,4 @@
-"""What a model directory names is data: it makes nobody fetch or run anything."""
+"""Which encoder is meant; a model directory cannot make us fetch or run one."""
 
 import http.server
 import json
@@ -6,8 +6,20 @@ import threading
 
 import pytest
 
-from cman_tf.encoders.source import find_again, load_source
+from cman_tf.encoders.source import find_again, find_source, load_source
 from cman_tf.errors import DataError
+
+
+def test_encoder_flags(tmp_path):
+    with pytest.raises(DataError, match="--elmo --encoder: expected --elmo, or --elmo_options and --elmo_weights"):
+        find_source({"elmo": "x", "encoder": "y"})
+    with pytest.raises(DataError, match="--elmo_options: expected"):
+        find_source({"elmo_options": "x"})
+    with pytest.raises(DataError, match="--elmo_options=/absent: no such file"):
+        find_source({"elmo_options": "/absent", "elmo_weights": "/absent"})
+    with pytest.raises(DataError, match="no saved_model.pb, expected a TensorFlow Hub module"):
+        find_source({"elmo": str(tmp_path)})
+    assert find_source({}) is None
 
 
 @pytest.fixture

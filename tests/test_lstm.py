@@ -1,16 +1,19 @@
-"""The recurrent layers' own way of running against Keras' code."""
+"""LSTM and GRU against Keras."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from cman_tf.layers.lstm import GRU, LSTM, run_both
-from cman_tf.layers.lstm_kernels import _forward_compiled
 
 RANDOM = np.random.default_rng(1)
+
 LENGTHS = tf.constant([6, 4, 1])
+
 X = tf.constant(RANDOM.normal(size=(3, 6, 5)), tf.float32)
+
 MASK = tf.sequence_mask(LENGTHS, 6, tf.float32)[..., None]
+
 UPSTREAM = tf.constant(RANDOM.normal(size=(3, 6, 8)), tf.float32) * MASK
 
 
@@ -50,29 +53,6 @@ def test_lstm_is_keras_lstm(backward, xla):
     assert_same(expected, inference)
 
 
-@pytest.mark.parametrize("backward", [False, True])
-def test_packed_last_states_are_those_of_the_padded_sequences(backward):
-    layer = LSTM(4, backward)
-    table = tf.constant(RANDOM.normal(size=(7, 5)), tf.float32)
-    ids = tf.constant(RANDOM.integers(7, size=(5, 6)), tf.int32)
-    lengths = tf.constant([6, 4, 4, 2, 1])
-    upstream = tf.constant(RANDOM.normal(size=(5, 4)), tf.float32)
-    layer.last_states(table, ids, lengths)  # builds the layer
-
-    def run():
-        with tf.GradientTape() as tape:
-            tape.watch(table)
-            states = layer.last_states(table, ids, lengths)
-        compute_gradients = tape.gradient(states, [table, *layer.trainable_variables], upstream)
-        return [states, *map(tf.convert_to_tensor, compute_gradients)]
-
-    eager, graph = run(), tf.function(run)()
-    layer.keras = True  # as on a GPU: padded, by Keras' own code
-    expected = run()
-    assert_same(expected, eager)
-    assert_same(expected, graph)
-
-
 def test_both_directions_at_once_are_each_alone():
     layers = LSTM(4, name="forward"), LSTM(4, backward=True, name="backward")
 
@@ -89,13 +69,3 @@ def test_gru_reads_from_the_last_token():
     for row, n in enumerate(LENGTHS.numpy()):
         reversed_alone = tf.keras.layers.GRU.call(layer, X[row : row + 1, :n][:, ::-1])[:, ::-1]
         np.testing.assert_allclose(whole[row, :n], reversed_alone[0], atol=1e-6)
-
-
-def test_compiled_recurrence_is_traced_once_for_all_layers():
-    """One trace a direction and shape, however many layers there are."""
-    layers = [LSTM(3) for _ in range(3)]
-    layers[0](X, lengths=LENGTHS, training=True)
-    before = _forward_compiled.experimental_get_tracing_count()
-    for layer in layers[1:]:
-        layer(X, lengths=LENGTHS, training=True)
-    assert _forward_compiled.experimental_get_tracing_count() == before

@@ -1,4 +1,4 @@
-"""Experiments end to end on little data: files, tables, going on, other people's runs."""
+"""The experiment command end to end on little data: files, tables, going on, other people's runs."""
 
 import dataclasses
 import fcntl
@@ -13,19 +13,17 @@ import time
 
 import drec
 import pytest
-from absl import flags
-from conftest import ROOT, fails_with, run_command
+from helpers import ROOT, fails_with, run_command
 
-from cman_tf.command_line.config_flags import FIELDS, config_from_flagfile, define_config_flags
-from cman_tf.data.bio import flat_entities
+from cman_tf.command_line.config_flags import config_from_flagfile
 from cman_tf.data.corpus import SPLITS, read_corpus
 from cman_tf.data.types import ROOT as ROOT_TYPE
-from cman_tf.experiments.catalogue import EXPERIMENTS
-from cman_tf.experiments.runs import FLAGS_DIRECTORY, Options, runs_of
-from cman_tf.experiments.tables import GAP, HEADER, lines_of, table
+from cman_tf.experiments.runs import FLAGS_DIRECTORY
 from cman_tf.formats.spert_json import dump_json
 from cman_tf.runs.run_directory import sha256_of
 from cman_tf.scoring.score import score
+
+pytestmark = pytest.mark.e2e
 
 TINY = (
     "--hidden_size=8",
@@ -323,41 +321,3 @@ def test_drec(tmp_path):
     process = run_command("cman_tf.score", *paths, "--format=multihead_root")
     assert process.returncode == 0, process.stderr[-3000:]
     assert json.loads((tmp_path / "s.json").read_text())["strict"] == score(sentences, sentences)["strict"]
-
-
-def test_catalogue(tmp_path):
-    """Every row has its flagfile and its own name; every gap is visible."""
-    for name, content in EXPERIMENTS.items():
-        options = Options("data", {"words": (), "minilm": ()}, (1, 2, 3), folds=(0, 1))
-        runs = runs_of(name, content, options)
-        assert len({run.result for run in runs}) == len(runs)
-        for run in runs:
-            path = f"{FLAGS_DIRECTORY / run.row.flagfile}.flags"
-            values = flags.FlagValues()
-            define_config_flags(values)
-            values(["", *run.row.flags])  # an unknown name is an error
-            plain, changed = config_from_flagfile(path), config_from_flagfile(path, run.row.flags)
-            differ = {f.name for f in FIELDS if getattr(plain, f.name) != getattr(changed, f.name)}
-            assert len(differ) == len(run.row.flags)  # each changes what it names
-            assert run.row.home is None or run.row.key in {row.key for row in EXPERIMENTS[run.row.home].rows}
-        rows = table(content, lines_of(name, content, tmp_path))
-        assert all(len(row) == len(HEADER) for row in rows)
-        assert sum(row.count(GAP) for row in rows) >= 2 * len(content.rows)
-
-
-def test_dump_and_read_again(tmp_path):
-    """A prediction file of DREC's shape says the same after writing and reading."""
-    path = tmp_path / "a.txt"
-    path.write_text(drec.corpus(2))
-    sentences = read_corpus(path, "multihead_root").sentences
-    (tmp_path / "b.json").write_text(dump_json(sentences))
-    assert read_corpus(tmp_path / "b.json", predictions=True).sentences == sentences
-
-
-def test_ade_corpus(data_dir):
-    """The folds that run_ade_cv.sh reads: their test parts make up the corpus."""
-    folds = [read_corpus(data_dir / "ade_spert" / f"ade_split_{fold}_test.json").sentences for fold in range(10)]
-    sentences = [sentence for fold in folds for sentence in fold]
-    assert (len(sentences), sum(len(s.relations) for s in sentences)) == (4272, 6821)
-    assert [sum(len(s.relations) for s in fold) for fold in folds][:3] == [666, 724, 688]
-    assert sum(len(flat_entities(s.entities)) < len(s.entities) for s in sentences) == 119

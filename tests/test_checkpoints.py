@@ -1,0 +1,57 @@
+"""Saving, restoring, and damaged checkpoints."""
+
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from helpers import fails_with, run_command
+
+from cman_tf.errors import DataError
+from cman_tf.training.checkpoints import TrainingState, restore_model
+
+
+@pytest.mark.e2e
+def test_a_truncated_checkpoint_is_one_line(trained, eight_sentences, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(trained("cman"), folder)
+    (folder / "result.json").unlink()
+    for path in (folder / "last").glob("*.index"):
+        path.write_bytes(path.read_bytes()[:20])
+    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", f"--model_dir={folder}")
+    fails_with(process, "expected a checkpoint of this run")
+
+
+def test_save_and_restore(make_model, make_batch, sentences, tmp_path):
+    model, optimizer = make_model(), tf.keras.optimizers.legacy.Adam(0.01)
+    compute_gradients = [tf.ones_like(v) for v in model.trainable_variables]
+    optimizer.apply_gradients(zip(compute_gradients, model.trainable_variables))
+    state = TrainingState(str(tmp_path), model, optimizer)
+    assert state.restore_last() == 0
+    assert state.finish_epoch(1, 50.0)
+    best = [v.numpy() for v in model.trainable_variables]
+    optimizer.apply_gradients(zip(compute_gradients, model.trainable_variables))
+    assert not state.finish_epoch(2, 50.0)  # as good is not better
+    last = [v.numpy() for v in model.trainable_variables]
+    expected = model.decode(make_batch(sentences))
+
+    other, other_optimizer = make_model(), tf.keras.optimizers.legacy.Adam(0.01)
+    again = TrainingState(str(tmp_path), other, other_optimizer)
+    assert again.restore_last() == 2
+    assert (int(again.best_epoch), float(again.best_score)) == (1, 50.0)
+    for a, b in zip(other.trainable_variables, last):
+        np.testing.assert_array_equal(a, b)
+    for name, value in other.decode(make_batch(sentences)).items():
+        np.testing.assert_array_equal(value, expected[name])
+    other_optimizer.apply_gradients(zip(compute_gradients, other.trainable_variables))
+    optimizer.apply_gradients(zip(compute_gradients, model.trainable_variables))
+    for a, b in zip(other.trainable_variables, model.trainable_variables):
+        np.testing.assert_array_equal(a, b)  # Adam's moments and step came back too
+
+    assert restore_model(str(tmp_path), other, "best") == 1
+    for a, b in zip(other.trainable_variables, best):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(DataError, match="expected a checkpoint of this model"):
+        restore_model(str(tmp_path), make_model(hidden_size=6), "best")
+    with pytest.raises(DataError, match="no checkpoint"):
+        restore_model(str(tmp_path / "absent"), other)

@@ -1,0 +1,50 @@
+"""Every command's help, and one line for a bad call."""
+
+import pytest
+from helpers import ROOT, fails_with, run_command
+
+pytestmark = pytest.mark.e2e
+
+SAMPLE = ROOT / "cman_tf" / "sample"
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "score", "download", "report"])
+def test_help(command):
+    process = run_command(f"cman_tf.{command}", "--help")
+    assert "Traceback" not in process.stderr
+    assert f"python -m cman_tf.{command}" in process.stdout
+    flags = {"train": "--hidden_size", "download": "--data_dir", "report": "--results_dir"}
+    assert flags.get(command, "--json" if command in ("evaluate", "score") else "--model_dir") in process.stdout
+    assert "tensorflow" not in process.stderr.lower()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--model_dir=x"], "no train data, expected --data_dir or --train_data"),
+        (["train", "--model_dir=x", "--data_dir=absent"], "absent: no such directory"),
+        (["train", "--model_dir=x", "--attention_heads=7"], "expected a divisor of 2d = 256"),
+        (["train", "--model_dir=x", "--bilstm_dropout=1"], "expected less than 1"),
+        (["train", "--model_dir=x", "--modle=cman"], "modle"),
+        (["train", "--model_dir=x", "stray"], "'stray': not a flag"),
+        (["train"], "model_dir"),
+        (["evaluate", "--model_dir=absent", f"--data={ROOT}/cman_tf/sample/test.json"], "no trained model here"),
+        (["predict", "--model_dir=absent", "--input=missing"], "missing: no such file"),
+        (["score", "--gold=absent", "--predictions=absent"], "absent: No such file"),
+        (["train", "--model_dir=x", "--train_fraction=1.2"], "[0.01, 1]"),
+        (["train", "--model_dir=x", "--learning_rate=nan"], "expected a finite number"),
+        (["train", "--model_dir=x", "--seed=5000000000"], "4294967295"),
+        (["train", "--model_dir=x", "--model=multihead", "--noshare"], "--noshare: expected another model"),
+        (["train", "--model_dir=x", "--protocol=two_stage", "--learning_rate_schedule=linear"], "a constant rate"),
+        (["train", "--model_dir=x", "--all_data=a", "--test_data=b"], "--all_data and --test_data, expected one"),
+        (["train", "--model_dir=x", "--all_data=a", "--hold_out=0.1"], "--all_data and --hold_out, expected one"),
+        (["train", "--model_dir=x", "--hold_out=0.1", f"--data_dir={SAMPLE}"], "dev.json, expected one of them"),
+        (["train", "--model_dir=x", "--model=multihead", "--relation_dropout=0.3"], "--relation_dropout: expected"),
+        (["download", "ace"], "ace: expected conll04"),
+        (["report", "--results_dir=absent"], "no result files"),
+    ],
+)
+def test_bad_calls(arguments, message, tmp_path):
+    process = run_command(f"cman_tf.{arguments[0]}", *arguments[1:], cwd=tmp_path)
+    fails_with(process, message)
+    assert not list(tmp_path.iterdir())

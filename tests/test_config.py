@@ -1,0 +1,29 @@
+"""The configuration: defaults that follow the paper, and what is refused."""
+
+import re
+
+import pytest
+
+from cman_tf.config import Config
+
+
+def test_heads_that_do_not_divide_are_refused():
+    with pytest.raises(ValueError, match="--attention_heads=3: expected a divisor of 2d = 8"):
+        Config(hidden_size=4, attention_heads=3).resolved()
+
+
+def test_mixed_layers():
+    assert Config().resolved().chosen_layers() is None
+    assert Config(mixed_layers="02,0").resolved().mixed_layers == "0,2"
+    assert Config(mixed_layers="2,0").resolved().chosen_layers() == [0, 2]
+    for wrong in ("", "1,,2", "0,0", "0,00", "²", "-1", "top", "all,1"):
+        with pytest.raises(ValueError, match=re.escape(f"--mixed_layers={wrong}: expected all, or numbers of layers")):
+            Config(mixed_layers=wrong).resolved()
+
+
+def test_unset_switches_follow_the_paper():
+    assert Config(model="cman").resolved().label_gate is False
+    assert Config(model="cman").resolved().loss_weighting == "sum"
+    assert Config().resolved().label_gate is True
+    assert Config().resolved().loss_weighting == "uncertainty"
+    assert Config(label_gate=False, loss_weighting="sum").resolved().label_gate is False

@@ -1,0 +1,61 @@
+"""The CRF against all tag sequences."""
+
+import numpy as np
+import pytest
+import reference
+import tensorflow as tf
+from layer_checks import randomize
+
+from cman_tf.layers.crf import CRF
+
+RANDOM = np.random.default_rng(1)
+
+
+@pytest.fixture
+def crf():
+    layer = CRF(3)
+    layer(tf.zeros([1, 1, 4]))
+    return randomize(layer)
+
+
+FEATURES = RANDOM.normal(size=(3, 4, 4)).astype(np.float32)
+
+LENGTHS = np.array([4, 2, 1], np.int32)
+
+TAGS = np.array([[0, 2, 1, 1], [2, 2, 0, 0], [1, 0, 0, 0]], np.int32)
+
+
+def brute_force(crf, row, length):
+    unary = reference.potentials(FEATURES[row, :length].astype(np.float64), crf)
+    return unary, reference.crf_sequence_scores(unary, crf.transitions.numpy().astype(np.float64))
+
+
+def test_crf_likelihood_by_all_sequences(crf):
+    for run in (lambda f: f, tf.function):
+        losses = run(lambda: crf.negative_log_likelihood(crf(FEATURES), TAGS, LENGTHS))().numpy()
+        for row, length in enumerate(LENGTHS):
+            unary, scores = brute_force(crf, row, length)
+            tags = tuple(TAGS[row, :length])
+            expected = reference.logsumexp(list(scores.values())) - scores[tags]
+            assert losses[row] == pytest.approx(expected, abs=1e-5)
+            assert reference.crf_nll(unary, crf.transitions.numpy(), tags) == pytest.approx(expected)
+
+
+def test_viterbi_by_all_sequences(crf):
+    decoded = crf.decode(crf(FEATURES), LENGTHS).numpy()
+    for row, length in enumerate(LENGTHS):
+        unary, scores = brute_force(crf, row, length)
+        best = max(scores, key=scores.get)
+        assert tuple(decoded[row, :length]) == best == tuple(reference.viterbi(unary, crf.transitions.numpy()))
+        assert not decoded[row, length:].any()
+
+
+def test_marginals_by_all_sequences(crf):
+    for run in (lambda f: f, tf.function):
+        marginals = run(lambda: crf.marginals(crf(FEATURES), LENGTHS))().numpy()
+        for row, length in enumerate(LENGTHS):
+            _, scores = brute_force(crf, row, length)
+            total = reference.logsumexp(list(scores.values()))
+            for place, tag in np.ndindex(length, 3):
+                expected = sum(np.exp(s - total) for tags, s in scores.items() if tags[place] == tag)
+                assert marginals[row, place, tag] == pytest.approx(expected, abs=1e-5)

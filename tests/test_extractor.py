@@ -1,0 +1,24 @@
+"""Extraction from Python."""
+
+import pytest
+
+import cman_tf
+from cman_tf.data.corpus import read_corpus
+from cman_tf.errors import DataError
+
+pytestmark = pytest.mark.e2e
+
+
+def test_python_interface(trained, eight_sentences):
+    model = cman_tf.load(trained("dynamic_cman"))
+    sentence = read_corpus(eight_sentences / "test.json").sentences[1]
+    text = " ".join(sentence.tokens)
+    output = model.extract(text)
+    assert len(output["entities"]) == len(sentence.entities)
+    together = model.extract_all(["", text, "x y z " * 30])
+    assert together[1]["entities"] == output["entities"]
+    long = model.extract(" ".join([text] * 40))  # of more than one piece
+    assert len(long["entities"]) > 20 * len(sentence.entities)
+    assert all(r["head"] < len(long["entities"]) for r in long["relations"])
+    with pytest.raises(DataError, match="no trained model here"):
+        cman_tf.load("absent")

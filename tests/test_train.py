@@ -1,0 +1,160 @@
+"""The train command: overfitting, what a run leaves, going on with one, word vectors."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from helpers import TINY_FLAGS, TRAINED_EPOCHS, fails_with, run_command
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+from cman_tf.command_line.config_flags import config_from_flagfile
+from cman_tf.data.corpus import read_corpus
+from cman_tf.inference.loading import load_trained
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.parametrize("model", ["cman", "dynamic_cman"])
+def test_overfits_eight_sentences(model, trained):
+    result = json.loads((trained(model) / "result.json").read_text())
+    for task in ("entities", "relations"):
+        assert result["test"]["strict"]["micro"][task]["f1"] == 100.0
+
+
+def test_what_a_run_leaves(trained):
+    folder = trained("dynamic_cman")
+    result = json.loads((folder / "results" / f"{result_name(folder)}.json").read_text())
+    assert result == json.loads((folder / "result.json").read_text())
+    assert result["flags"]["learning_rate"] == 0.005
+    assert result["flags"]["loss_weighting"] == "uncertainty"
+    assert result["seed"] == 1
+    assert len(result["corpus"]["test"]["sha256"]) == 64
+    assert result["time"]["finished"].startswith("20")
+    assert result["run"] == json.loads((folder / "run.json").read_text())["id"]
+    assert result["commit"]
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == list(range(1, TRAINED_EPOCHS + 1))
+    expected = {
+        f"{kind}/{loss}" for kind in ("clean", "adversarial") for loss in ("loss", "re", "first_ner", "second_ner")
+    }
+    expected |= {f"uncertainty/{task}" for task in ("re", "first_ner", "second_ner")}
+    expected |= {f"dev/{task}/{rate}" for task in ("entities", "relations") for rate in ("precision", "recall", "f1")}
+    expected |= {"clean/gate", "gradient_norm", "learning_rate", "seconds", "dev_seconds", "epoch"}
+    assert expected == set(lines[0])
+    values = {}
+    for path in (folder / "tensorboard").iterdir():
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            values.update({value.tag: value for value in event.summary.value})
+    tags = values.keys()
+    assert expected - {"epoch"} <= tags
+    assert {"_hparams_/session_start_info", "test/entities/f1", "test/relations/f1"} <= tags  # for HParams
+    content = values["_hparams_/session_start_info"].metadata.plugin_data.content
+    shown = HParamsPluginData.FromString(content).session_start_info.hparams
+    assert shown["inputs"].string_value == result["inputs"]
+    assert shown["learning_rate"].number_value == 0.005
+    best = max(lines, key=lambda line: line["dev/entities/f1"] + line["dev/relations/f1"])
+    assert result["best_epoch"] == best["epoch"]  # the first of equals
+
+
+def result_name(folder):
+    (path,) = (folder / "results").iterdir()
+    return path.stem
+
+
+def test_flags_txt_repeats_the_run(trained):
+    config = config_from_flagfile(trained("cman") / "flags.txt")
+    assert (config.model, config.hidden_size, config.loss_weighting) == ("cman", 32, "sum")
+    text = (trained("cman") / "flags.txt").read_text()
+    assert "--nolabel_gate" in text
+    assert "--data_dir=" in text
+
+
+@pytest.mark.parametrize("tuned", [False, True])
+def test_word_vectors_through_the_commands(tuned, eight_sentences, tmp_path):
+    """Read, counted, frozen or trained, and kept with the model, which does without their file then."""
+    words = sorted({token for s in read_corpus(eight_sentences / "train.json").sentences for token in s.tokens})
+    lines = [f"{word} {number}.0 0.5 -0.5 1.0" for number, word in enumerate(words)]
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("\n".join(["unseen 9.0 9.0 9.0 9.0", "rare 8.0 8.0 8.0 8.0", *lines]) + "\n")
+    flags = [f"--word_vectors={vectors}", "--kept_word_vectors=1", *(["--tune_word_vectors"] if tuned else [])]
+    arguments = [f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}/run", *flags, *TINY_FLAGS, "--epochs=2"]
+    process = run_command("cman_tf.train", *arguments)
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert f"word vectors: {len(words) + 1} kept of size 4; tokens covered: train 100.0 %" in process.stdout
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert result["word_vector_size"] == 4
+    assert result["inputs"].startswith(f"words ({'tuned' if tuned else 'frozen'} vectors)")
+    vectors.rename(tmp_path / "moved.txt")
+    scores = tmp_path / "scores.json"
+    data = f"--data={eight_sentences}/test.json"
+    process = run_command("cman_tf.evaluate", f"--model_dir={tmp_path}/run", data, f"--json={scores}")
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert json.loads(scores.read_text())["strict"] == result["test"]["strict"]
+    model, vocabulary, _ = load_trained(tmp_path / "run")
+    table = model.representation.words.table.numpy()
+    assert vocabulary.words[1:3] == ["unseen", words[0]]  # the second of the file was not kept
+    same = np.array_equal(table[vocabulary.words.index(words[3])], np.float32([3.0, 0.5, -0.5, 1.0]))
+    assert same is not tuned
+
+
+def test_finished_run_prints_its_table_without_training(trained):
+    folder = trained("cman")
+    before = (folder / "metrics.jsonl").stat().st_mtime_ns
+    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt")
+    assert process.returncode == 0
+    assert "relations, micro" in process.stdout
+    assert (folder / "metrics.jsonl").stat().st_mtime_ns == before
+    assert "oneDNN" not in process.stderr  # TensorFlow was not even imported
+
+
+def test_killed_run_goes_on(trained, eight_sentences, tmp_path):
+    """A copy of a run, set back to before its result and its last lines, trains only what is left."""
+    folder = tmp_path / "run"
+    shutil.copytree(trained("cman"), folder)
+    shutil.rmtree(folder / "results")
+    (folder / "result.json").unlink()
+    with (folder / "metrics.jsonl").open("a") as file:  # a line written just before the kill
+        file.write(json.dumps({"epoch": TRAINED_EPOCHS + 1, "seconds": 0.0, "dev_seconds": 0.0}) + "\n")
+    process = run_command(
+        "cman_tf.train",
+        f"--data_dir={eight_sentences}",
+        f"--model_dir={folder}",
+        "--model=cman",
+        f"--epochs={TRAINED_EPOCHS + 2}",
+        *TINY_FLAGS,
+    )
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert f"going on after epoch {TRAINED_EPOCHS}" in process.stderr
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == list(range(1, TRAINED_EPOCHS + 3))
+    assert "clean/loss" in lines[TRAINED_EPOCHS]
+    assert lines[TRAINED_EPOCHS]["clean/loss"] < lines[0]["clean/loss"] / 10  # the weights were there
+    result = json.loads((folder / "result.json").read_text())
+    assert result["epochs"] == TRAINED_EPOCHS + 2
+    assert result["test"]["strict"]["micro"]["entities"]["f1"] == 100.0
+
+
+def test_a_finished_run_given_more_epochs_says_what_it_scored(trained, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(trained("cman"), folder)
+    before = json.loads((folder / "result.json").read_text())
+    paths = (f"--model_dir={folder}", f"--results_dir={tmp_path}/results")
+    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths, f"--epochs={TRAINED_EPOCHS + 1}")
+    assert process.returncode == 0, process.stderr[-3000:]
+    result = json.loads((folder / "result.json").read_text())
+    assert result["epochs"] == TRAINED_EPOCHS + 1
+    (scored,) = result["scored_before"]
+    assert (scored["epochs"], scored["best_epoch"]) == (TRAINED_EPOCHS, before["best_epoch"])
+    assert scored["test"] == before["test"]["strict"]["micro"]
+
+
+def test_fewer_epochs_than_the_best_one_are_refused(trained, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(trained("cman"), folder)
+    (best, paths) = json.loads((folder / "result.json").read_text())["best_epoch"], (f"--model_dir={folder}",)
+    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths, f"--epochs={best - 1}")
+    fails_with(process, f"run: has its best epoch at epoch {best}, expected --epochs of at least that")
+    (folder / "result.json").write_text("{")
+    fails_with(run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths), "result.json: not JSON")
