@@ -11,9 +11,11 @@ from __future__ import annotations
 from absl import flags
 
 from cman_tf.command_line.config_flags import run
-from cman_tf.data.corpus import FORMATS, SPLITS, find_split, read_corpus
+from cman_tf.data.corpus import SPLITS, find_split
 from cman_tf.encoders import source
 from cman_tf.errors import DataError
+from cman_tf.formats.corpus_files import read_corpus
+from cman_tf.formats.registry import FORMATS
 
 FLAGS = flags.FLAGS
 

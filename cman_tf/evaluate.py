@@ -11,9 +11,10 @@ from absl import flags
 
 from cman_tf.command_line.config_flags import run
 from cman_tf.data.bucketing import BATCH_TOKENS
-from cman_tf.data.corpus import FORMATS, read_corpus
 from cman_tf.encoders import source
 from cman_tf.errors import DataError
+from cman_tf.formats.corpus_files import read_corpus
+from cman_tf.formats.registry import FORMATS
 from cman_tf.runs.files import validate_distinct, write_atomically
 from cman_tf.scoring.score import score
 from cman_tf.scoring.tables import score_table

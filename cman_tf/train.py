@@ -16,7 +16,7 @@ from absl import flags
 
 from cman_tf.command_line import config_flags, corpus_flags
 from cman_tf.config import Config
-from cman_tf.data.corpus import Corpus
+from cman_tf.data.corpus import SPLITS, Corpus, name_corpus
 from cman_tf.data.splits import merged
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import forms, read_word_vectors
@@ -24,7 +24,7 @@ from cman_tf.encoders import source
 from cman_tf.errors import DataError
 from cman_tf.runs import provenance
 from cman_tf.runs.files import read_json, write_atomically
-from cman_tf.runs.run_directory import alone, epochs_of, find_run, is_complete, start_run, validate_epochs
+from cman_tf.runs.run_directory import epochs_of, exclusive_run, find_run, is_complete, start_run, validate_epochs
 from cman_tf.scoring.tables import paper_table, score_table
 
 FLAGS = flags.FLAGS
@@ -97,7 +97,7 @@ def result_file(corpora: dict[str, Corpus], config: Config, run_id: str) -> path
       DataError: if the result of another run is there.
     """
     folder = pathlib.Path(FLAGS.results_dir or pathlib.Path(FLAGS.model_dir) / "results")
-    name = FLAGS.result_name or f"{provenance.corpus_name(corpora['train'].path)}_{config.model}_seed{config.seed}"
+    name = FLAGS.result_name or f"{name_corpus(corpora['train'].path)}_{config.model}_seed{config.seed}"
     path = folder / f"{name}.json"
     if path.exists() and read_json(path, "a result file").get("run") != run_id:
         raise DataError(f"{path}: the result of another run, expected another --results_dir or --result_name")
@@ -145,7 +145,8 @@ def finish(
 ) -> tuple[dict[str, Any], pathlib.Path]:
     """The run's result, trained for unless it is there, and the file it is written to."""
     fingerprint = encoder.fingerprint if encoder else None
-    known = find_run(FLAGS.model_dir, config, corpora, FLAGS.word_vectors, fingerprint, FLAGS.format)
+    hashes = {split: corpora[split].sha256 for split in SPLITS}
+    known = find_run(FLAGS.model_dir, config, hashes, FLAGS.word_vectors, fingerprint, FLAGS.format)
     path = result_file(corpora, config, known["id"])
     finished = pathlib.Path(FLAGS.model_dir) / "result.json"
     names = ("epochs", "best_epoch", "test")
@@ -187,7 +188,7 @@ def main(arguments: list[str]) -> None:
         source.validate_tunable(encoder)
         if FLAGS.features:
             raise DataError("--features and --tune_encoder, expected one of them: a tuned encoder keeps none")
-    with alone(FLAGS.model_dir):
+    with exclusive_run(FLAGS.model_dir):
         result, path = finish(config, corpora, encoder)
     print(f"\n{score_table(result['test'])}\n\n{paper_table(result)}\n\nresult file: {path}")
 

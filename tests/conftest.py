@@ -128,7 +128,7 @@ def shared(tmp_path_factory):
 @pytest.fixture(scope="session")
 def eight_sentences(shared):
     """A corpus of eight sentences of the sample, the same as train, dev and test."""
-    from cman_tf.data.corpus import read_corpus
+    from cman_tf.formats.corpus_files import read_corpus
     from cman_tf.formats.spert_json import dump_json
     from cman_tf.sample import DIRECTORY
 

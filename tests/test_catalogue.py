@@ -2,10 +2,11 @@
 
 from absl import flags
 
-from cman_tf.command_line.config_flags import FIELDS, config_from_flagfile, define_config_flags
+from cman_tf.command_line.config_flags import FIELDS, define_config_flags
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.runs import FLAGS_DIRECTORY, Options, runs_of
 from cman_tf.experiments.tables import GAP, HEADER, lines_of, table
+from cman_tf.runs.flagfile import config_from_flagfile
 
 
 def test_catalogue(tmp_path):

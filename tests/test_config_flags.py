@@ -4,8 +4,8 @@ import dataclasses
 
 from helpers import ROOT
 
-from cman_tf.command_line.config_flags import config_from_flagfile
 from cman_tf.config import Config
+from cman_tf.runs.flagfile import config_from_flagfile
 
 
 def test_settings_of_the_flagfiles():

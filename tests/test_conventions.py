@@ -6,8 +6,10 @@ import random
 import pytest
 from helpers import run_command
 
+from cman_tf.data.problems import Problems
 from cman_tf.data.types import Entity, Relation, Sentence
 from cman_tf.errors import DataError
+from cman_tf.formats.base import Source
 from cman_tf.formats.spert_json import dump_json, read_record
 from cman_tf.scoring.score import label_set, score
 
@@ -16,6 +18,7 @@ TOKENS = tuple("abcdefgh")
 ANN, ROME, FOX = Entity("Peop", 0, 2), Entity("Loc", 3, 4), Entity("Org", 5, 7)
 
 GOLD = Sentence(TOKENS, (ANN, ROME, FOX), (Relation("Live_In", 0, 1), Relation("Work_For", 0, 2)))
+FOUND = Source("found", "", True, Problems())
 
 
 def counts_of(scores, convention):
@@ -177,9 +180,9 @@ def test_a_predicted_relation_of_an_entity_to_itself_is_false(tmp_path):
     record = json.loads(dump_json([GOLD]))[0]
     record["relations"].append({"type": "Live_In", "head": 0, "tail": 0})
     for convention in ("strict", "boundaries", "relaxed"):
-        assert counts_of(score([GOLD], [read_record(record, "found", predictions=True)]), convention)[1] == (2, 1, 0)
+        assert counts_of(score([GOLD], [read_record(record, "found", FOUND)]), convention)[1] == (2, 1, 0)
     with pytest.raises(DataError, match="Live_In from entity 'a b' to itself, expected two entities"):
-        read_record(record, "gold")
+        read_record(record, "gold", Source("gold", "", False, Problems(strict=True)))
 
 
 def transcribed(gold, predicted):

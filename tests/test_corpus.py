@@ -6,8 +6,9 @@ import pytest
 from helpers import write_file
 
 from cman_tf.data.bio import flat_entities
-from cman_tf.data.corpus import find_split, read_corpus
+from cman_tf.data.corpus import find_split
 from cman_tf.errors import DataError
+from cman_tf.formats.corpus_files import read_corpus
 
 RECORD = {
     "tokens": ["Ann", "Lee", "of", "Rome"],

@@ -5,7 +5,7 @@ import json
 import pytest
 from helpers import fails_with, run_command
 
-from cman_tf.data.corpus import read_corpus
+from cman_tf.formats.corpus_files import read_corpus
 
 pytestmark = pytest.mark.e2e
 

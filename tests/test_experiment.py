@@ -15,11 +15,12 @@ import drec
 import pytest
 from helpers import ROOT, fails_with, run_command
 
-from cman_tf.command_line.config_flags import config_from_flagfile
-from cman_tf.data.corpus import SPLITS, read_corpus
+from cman_tf.data.corpus import SPLITS
 from cman_tf.data.types import ROOT as ROOT_TYPE
 from cman_tf.experiments.runs import FLAGS_DIRECTORY
+from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.spert_json import dump_json
+from cman_tf.runs.flagfile import config_from_flagfile
 from cman_tf.runs.run_directory import sha256_of
 from cman_tf.scoring.score import score
 

@@ -3,8 +3,8 @@
 import pytest
 
 import cman_tf
-from cman_tf.data.corpus import read_corpus
 from cman_tf.errors import DataError
+from cman_tf.formats.corpus_files import read_corpus
 
 pytestmark = pytest.mark.e2e
 

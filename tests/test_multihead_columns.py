@@ -3,9 +3,9 @@
 import pytest
 from helpers import write_file
 
-from cman_tf.data.corpus import read_corpus
 from cman_tf.data.types import Entity, Relation
 from cman_tf.errors import DataError
+from cman_tf.formats.corpus_files import read_corpus
 
 COLUMNS = """#doc 7
 0\tAnn\tB-Peop\t['N']\t[0]

@@ -6,8 +6,9 @@ import json
 import pytest
 from helpers import SMALL, run_command
 
-from cman_tf.data.corpus import SPLITS, read_corpus
+from cman_tf.data.corpus import SPLITS
 from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.training import protocols
 
 CHANGES = {"model": "multihead", "relation_prior": 0.5, "bilstm_layers": 2}

@@ -8,7 +8,6 @@ import re
 import pytest
 from helpers import ROOT, run_command
 
-from cman_tf.command_line.config_flags import config_from_flagfile
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS
 from cman_tf.errors import DataError
@@ -18,6 +17,7 @@ from cman_tf.experiments.comparisons import beyond_chance, effects, effects_of, 
 from cman_tf.experiments.runs import read_result
 from cman_tf.experiments.tables import lines_of, pooled
 from cman_tf.report import BEGIN, END
+from cman_tf.runs.flagfile import config_from_flagfile
 from cman_tf.scoring.breakdowns import by_distance, by_length
 from cman_tf.scoring.score import score
 from cman_tf.scoring.tables import paper_table

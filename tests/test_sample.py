@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from cman_tf.data.corpus import read_corpus
 from cman_tf.data.types import Entity, Sentence
+from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.sample import DIRECTORY
 from cman_tf.sample.generate import SIZES, generate, split_names
 from cman_tf.scoring.score import score

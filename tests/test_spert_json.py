@@ -6,10 +6,10 @@ import drec
 import pytest
 from helpers import write_file
 
-from cman_tf.data.corpus import read_corpus
 from cman_tf.data.types import Entity, Relation
 from cman_tf.errors import DataError
-from cman_tf.formats.spert_json import dump_json, parse_json
+from cman_tf.formats.corpus_files import read_corpus
+from cman_tf.formats.spert_json import dump_json
 
 RECORD = {
     "tokens": ["Ann", "Lee", "of", "Rome"],
@@ -23,7 +23,7 @@ def test_json(tmp_path):
     (sentence,) = read_corpus(path).sentences
     assert sentence.entities == (Entity("Peop", 0, 2), Entity("Loc", 3, 4))
     assert sentence.relations == (Relation("Live_In", 0, 1),)
-    assert parse_json(dump_json([sentence]), "again")[0] == [sentence]
+    assert read_corpus(write(tmp_path, dump_json([sentence]), "again.json")).sentences == [sentence]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import tensorflow as tf
 from helpers import TINY_FLAGS, TRAINED_EPOCHS, fails_with, run_command
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from cman_tf.command_line.config_flags import config_from_flagfile
-from cman_tf.data.corpus import read_corpus
+from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.inference.loading import load_trained
+from cman_tf.runs.flagfile import config_from_flagfile
 
 pytestmark = pytest.mark.e2e
 

@@ -23,9 +23,10 @@ from absl import flags
 from cman_tf.benchmark import memory, start
 from cman_tf.benchmark.tables import show
 from cman_tf.command_line import config_flags
-from cman_tf.data.corpus import find_split, read_corpus
+from cman_tf.data.corpus import find_split
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.errors import DataError
+from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.runs import provenance
 from cman_tf.runs.files import write_atomically
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Sequence
 
 from cman_tf.data.types import Entity
@@ -10,19 +11,41 @@ OUTSIDE = "O"
 
 
 def flat_entities(entities: Sequence[Entity]) -> list[Entity]:
-    """The entities that one BIO tag a token can express, in text order.
+    """Choose the entities that one BIO tag for each token can express.
 
-    Of entities that overlap, the longer one stays (the earlier of equals).
+    Of entities that overlap, the longest one stays; of equally long ones, the first.
+
+    Args:
+      entities: of one sentence, in any order.
+
+    Returns:
+      The entities that stay, in text order.
+
+    >>> flat_entities([Entity("Loc", 2, 3), Entity("Org", 0, 3)])
+    [Entity(type='Org', start=0, end=3)]
     """
-    kept: list[Entity] = []
+    kept: list[Entity] = []  # in text order, so that only two neighbours can overlap a new one
+    starts: list[int] = []
     for entity in sorted(entities, key=lambda e: (e.start - e.end, e.start)):
-        if all(entity.end <= k.start or k.end <= entity.start for k in kept):
-            kept.append(entity)
-    return sorted(kept, key=lambda e: e.start)
+        place = bisect.bisect_right(starts, entity.start)
+        after_last = place == 0 or kept[place - 1].end <= entity.start
+        before_next = place == len(kept) or entity.end <= kept[place].start
+        if after_last and before_next:
+            kept.insert(place, entity)
+            starts.insert(place, entity.start)
+    return kept
 
 
 def tags_from_entities(entities: Sequence[Entity], length: int) -> list[str]:
-    """One BIO tag a token for a sentence of `length` tokens."""
+    """Give one BIO tag for each token.
+
+    Args:
+      entities: of one sentence; of those that overlap, `flat_entities` chooses.
+      length: tokens in the sentence.
+
+    >>> tags_from_entities([Entity("Peop", 0, 2)], 3)
+    ['B-Peop', 'I-Peop', 'O']
+    """
     tags = [OUTSIDE] * length
     for entity in flat_entities(entities):
         tags[entity.start] = f"B-{entity.type}"
@@ -32,10 +55,18 @@ def tags_from_entities(entities: Sequence[Entity], length: int) -> list[str]:
 
 
 def entities_from_tags(tags: Sequence[str]) -> tuple[list[Entity], int]:
-    """Entities of a tag sequence, and the count of inside tags without a begin.
+    """Read the entities of a tag sequence.
 
-    Lenient as the baseline's scorer: an inside tag after `O` or after another
-    type opens an entity.
+    It is as lenient as the baseline's scorer: an inside tag after `O` or after another type opens an entity.
+
+    Args:
+      tags: BIO, one for each token.
+
+    Returns:
+      The entities in text order, and the number of inside tags without a begin.
+
+    >>> entities_from_tags(["I-Peop", "I-Peop", "O"])
+    ([Entity(type='Peop', start=0, end=2)], 1)
     """
     entities: list[Entity] = []
     orphans = 0

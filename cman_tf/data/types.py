@@ -1,38 +1,47 @@
-"""The one sentence type that every reader gives and everything else takes."""
+"""The types that every reader gives and everything else takes: documents, sentences, entities, relations."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
 
-ROOT = "ROOT"  # type of the pseudo-entity that relations may have in DREC; no entity in scoring
+ROOT = "ROOT"  # type of the pseudo-entity that relations may have in DREC; scoring does not count it as an entity
 
 
 def is_token(value: object) -> bool:
-    """Whether it is text, not only blanks, that UTF-8 can express (no lone surrogate)."""
+    """Whether a value is text that is not blank and that UTF-8 can express (no lone surrogate)."""
     return isinstance(value, str) and bool(value.strip()) and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 @dataclasses.dataclass(frozen=True)
 class Entity:
-    """A typed span of tokens, from `start` to `end`, the end not included."""
+    """A typed span of tokens.
+
+    Attributes:
+      type: such as `Peop`.
+      start: the first token, counted from 0.
+      end: the token after the last one.
+
+    >>> Entity("Peop", 0, 2)
+    Entity(type='Peop', start=0, end=2)
+    """
 
     type: str
     start: int
     end: int
 
 
-def entity_at(entities: Sequence[Entity]) -> dict[int, int]:
-    """Each token that is in an entity to the entity's position (the last one's, of several)."""
-    return {token: number for number, e in enumerate(entities) for token in range(e.start, e.end)}
-
-
 @dataclasses.dataclass(frozen=True)
 class Relation:
-    """A typed, directed relation from entity number `head` to number `tail`.
+    """A typed, directed relation between two entities of a sentence.
 
-    `head` is the relation's first argument (the person in Live_In), as in the
-    SpERT format; both are positions in `Sentence.entities`.
+    Attributes:
+      type: such as `Live_In`.
+      head: position in `Sentence.entities` of the first argument (the person in `Live_In`), as in SpERT's format.
+      tail: position of the second argument.
+
+    >>> Relation("Live_In", head=0, tail=1)
+    Relation(type='Live_In', head=0, tail=1)
     """
 
     type: str
@@ -44,8 +53,20 @@ class Relation:
 class Sentence:
     """Tokens with their entities and the relations between those.
 
-    `unattached_relations`, of predictions only: (type, head token, tail token) of each relation
-    predicted of tokens that are not in two entities.
+    Attributes:
+      tokens: the words and punctuation marks.
+      entities: spans of tokens; they may overlap.
+      relations: between entities, by position.
+      id: the sentence's name, where the file has one.
+      unattached_relations: of predictions only: (type, head token, tail token) of each relation that was
+        predicted for tokens that do not lie in two entities.
+      text: the text that the tokens were cut from, where the format has it.
+      offsets: for each token its first character in `text` and the one after its last; empty without a text.
+      document_id: the document that the sentence is from, where the format has one.
+
+    >>> ann = Sentence(("Ann", "lives", "in", "Rome"), (Entity("Peop", 0, 1), Entity("Loc", 3, 4)))
+    >>> ann.tokens[ann.entities[1].start]
+    'Rome'
     """
 
     tokens: tuple[str, ...]
@@ -53,3 +74,49 @@ class Sentence:
     relations: tuple[Relation, ...] = ()
     id: str = ""
     unattached_relations: tuple[tuple[str, int, int], ...] = ()
+    text: str = ""
+    offsets: tuple[tuple[int, int], ...] = ()
+    document_id: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Document:
+    """Sentences that belong together, with the text they were cut from.
+
+    Attributes:
+      id: the document's name.
+      sentences: in the order of the text.
+      text: the whole text, or empty where the format has none.
+
+    >>> Document("d1", (Sentence(("Hello", "!")),)).sentences[0].tokens
+    ('Hello', '!')
+    """
+
+    id: str
+    sentences: tuple[Sentence, ...]
+    text: str = ""
+
+
+def group_documents(sentences: Sequence[Sentence]) -> list[Document]:
+    """Group sentences by their document id, in order; a sentence without one is a document of its own.
+
+    Args:
+      sentences: as a reader gives them.
+
+    Returns:
+      One document for each id; its text is that of its sentences where they all share one, else empty.
+    """
+    groups: dict[object, list[Sentence]] = {}
+    for number, sentence in enumerate(sentences):
+        groups.setdefault(sentence.document_id or number, []).append(sentence)
+    documents = []
+    for members in groups.values():
+        texts = {sentence.text for sentence in members}
+        text = members[0].text if len(texts) == 1 else ""
+        documents.append(Document(members[0].document_id or members[0].id, tuple(members), text))
+    return documents
+
+
+def index_tokens(entities: Sequence[Entity]) -> dict[int, int]:
+    """Map each token that lies in an entity to the entity's position; the last of several entities wins."""
+    return {token: number for number, e in enumerate(entities) for token in range(e.start, e.end)}

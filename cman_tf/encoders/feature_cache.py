@@ -15,12 +15,11 @@ import numpy as np
 from tqdm import tqdm
 
 from cman_tf.data.bucketing import order_by_length
-from cman_tf.data.corpus import Corpus
+from cman_tf.data.corpus import Corpus, name_corpus
 from cman_tf.encoders.feature_file import Cache, Tokens, fill, merge, new_file, sentence_key
 from cman_tf.encoders.source import Source, features_file, open_encoder
 from cman_tf.errors import DataError
 from cman_tf.runs.files import file_lock
-from cman_tf.runs.provenance import corpus_name
 
 _PART_TOKENS = 8192  # of a part, about
 _BATCH_TOKENS = 2048  # of a call of the encoder, about
@@ -47,7 +46,7 @@ def load_features(
       path: of the file, if it is to be another.
     """
     corpora = list(corpora)
-    file = pathlib.Path(path or features_file(corpus_name(corpora[0].path), source))
+    file = pathlib.Path(path or features_file(name_corpus(corpora[0].path), source))
     sentences = [sentence.tokens for corpus in corpora for sentence in corpus.sentences]
     return prepare_features(file, source, sentences, lambda: open_encoder(source)), file
 

@@ -11,11 +11,12 @@ import time
 from typing import Any
 
 from cman_tf.data.bucketing import BATCH_TOKENS, order_by_length
-from cman_tf.data.corpus import Corpus, find_split, read_corpus
+from cman_tf.data.corpus import Corpus, find_split
 from cman_tf.data.splits import THREE_PARTS, split
 from cman_tf.errors import DataError
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.runs import Options, Run, fold_of, read_result, runs_of, training_of
+from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.runs import provenance
 from cman_tf.runs.files import read_json, write_atomically
 

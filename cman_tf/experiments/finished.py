@@ -8,13 +8,13 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
-from cman_tf.command_line.config_flags import config_from_flagfile
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS, find_split
 from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
 from cman_tf.encoders.source import find_source
 from cman_tf.errors import DataError
 from cman_tf.experiments.runs import Run, flagfile_of, read_result, training_of
+from cman_tf.runs.flagfile import config_from_flagfile
 from cman_tf.runs.run_directory import completed, differing, epochs_of, is_complete, sha256_of, validate_epochs
 
 _sha256 = functools.cache(sha256_of)

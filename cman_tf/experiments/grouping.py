@@ -7,11 +7,11 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cman_tf.command_line.config_flags import config_from_flagfile
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS
 from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
 from cman_tf.experiments.runs import flagfile_of
+from cman_tf.runs.flagfile import config_from_flagfile
 
 READ = ("corpus files", "word vectors", "encoder")  # what a group has in common besides its settings
 _FREE = ("seed", "patience", "xla")  # in which like runs may differ: what ends a run is told beside it

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from cman_tf.command_line import corpus_flags
-from cman_tf.command_line.config_flags import config_from_flagfile
 from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
 from cman_tf.errors import DataError
 from cman_tf.experiments.rows import FOLDS, Experiment, Row
 from cman_tf.runs.files import read_json
+from cman_tf.runs.flagfile import config_from_flagfile
 from cman_tf.scoring.score import TASKS
 from cman_tf.scoring.tables import PAPER_CONLL04
 

@@ -1,34 +1,49 @@
-"""Reader of the multi-head column format of Bekoulis et al. (2018).
+"""The multi-head column format of Bekoulis et al. (2018): reader and writer.
 
-A sentence opens with a line `#doc ID`; a line a token follows, five columns
-between tabs: index, token, BIO tag, list of relations, list of heads:
+A sentence opens with a line `#doc ID`. A line for each token follows, with five columns between tabs: index, token,
+BIO tag, list of relations, list of heads:
 
     16<TAB>Grande<TAB>B-Loc<TAB>['N']<TAB>[16]
     17<TAB>Isle<TAB>I-Loc<TAB>['Located_In']<TAB>[22]
 
-A relation stands on the last token of its first argument; its head is the last
-token of the second argument. `N` is "no relation", its head the token itself. In DREC
-token 0 is a root that relations may point to; it becomes an entity of type `ROOT`.
+A relation stands on the last token of its first argument; its head is the last token of the second argument. `N` means
+"no relation", with the token itself as the head. In DREC token 0 is a root that relations may point to; it becomes an
+entity of type `ROOT`.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from cman_tf.data.bio import entities_from_tags
-from cman_tf.data.types import ROOT, Entity, Relation, Sentence, entity_at
+from cman_tf.data.bio import OUTSIDE, entities_from_tags, flat_entities, tags_from_entities
+from cman_tf.data.problems import Problems
+from cman_tf.data.types import ROOT, Entity, Relation, Sentence, index_tokens
 from cman_tf.errors import DataError
+from cman_tf.formats import spert_json
+from cman_tf.formats.base import Format, Source
 
 NO_RELATION = "N"
-_MAX_LIST_CHARACTERS = 10_000  # ast.literal_eval is only ever given a bounded text
+_MAX_LIST_CHARACTERS = 10_000  # ast.literal_eval only ever gets a bounded text
+_EXAMPLES = {"relations": "['Live_In']", "heads": "[7]"}
 
 
-def _read_list(text: str, item_type: type, what: str, where: str) -> list:
+class _Row(NamedTuple):
+    """One token's line."""
+
+    line: int
+    token: str
+    tag: str
+    relations: list[str]
+    heads: list[int]
+
+
+def _read_list(text: str, item_type: type, what: str, where: str) -> list[Any]:
     if len(text) > _MAX_LIST_CHARACTERS:
         raise DataError(f"{where}: list of {what} of {len(text)} characters, expected at most {_MAX_LIST_CHARACTERS}")
     try:
-        value = ast.literal_eval(text)
+        value: object = ast.literal_eval(text)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         value = None
     if not isinstance(value, list) or not all(type(item) is item_type for item in value):
@@ -36,105 +51,164 @@ def _read_list(text: str, item_type: type, what: str, where: str) -> list:
     return value
 
 
-_EXAMPLES = {"relations": "['Live_In']", "heads": "[7]"}
+def _read_row(line: str, number: int, index: int, path: str) -> _Row:
+    """One line as a row.
 
-
-def _read_token(line: str, index: int, where: str) -> tuple[str, str, list[str], list[int]]:
+    Args:
+      line: without its end.
+      number: of the line in the file, from 1.
+      index: of the token in its sentence, from 0.
+      path: the file's name, for messages.
+    """
+    where = f"{path}, line {number}"
     columns = line.split("\t")
     if len(columns) != 5:
         raise DataError(
             f"{where}: {len(columns)} columns, expected 5 between tabs (index, token, tag, relations, heads)"
         )
-    number, token, tag, relations_text, heads_text = columns
+    given, token, tag, relations_text, heads_text = columns
     where = f"{where}, token {token!r}"
     if not token.strip():
         raise DataError(f"{where}: empty token, expected text")
-    if number != str(index):
-        raise DataError(f"{where}: index {number!r}, expected {index}")
-    if tag != "O" and (tag[:2] not in ("B-", "I-") or not tag[2:]):
+    if given != str(index):
+        raise DataError(f"{where}: index {given!r}, expected {index}")
+    if tag != OUTSIDE and (tag[:2] not in ("B-", "I-") or not tag[2:]):
         raise DataError(f"{where}: tag {tag!r}, expected O, B-TYPE or I-TYPE")
-    relations = _read_list(relations_text, str, "relations", where)
-    heads = _read_list(heads_text, int, "heads", where)
+    relations: list[str] = _read_list(relations_text, str, "relations", where)
+    heads: list[int] = _read_list(heads_text, int, "heads", where)
     if len(relations) != len(heads) or not relations:
         raise DataError(f"{where}: {len(relations)} relations and {len(heads)} heads, expected as many, one at least")
-    return token, tag, relations, heads
+    if any("\ud800" <= c <= "\udfff" for name in relations for c in name):
+        raise DataError(f"{where}: a relation's name holds half a character (a lone surrogate), expected text")
+    return _Row(number, token, tag, relations, heads)
 
 
-def _finish(name: str, rows: list, lines: list[int], path: str, predictions: bool, root: bool) -> tuple[Sentence, int]:
-    """The sentence of the rows read, and its count of inside tags without begin.
+def _finish(name: str, rows: Sequence[_Row], source: Source, root: bool) -> Sentence:
+    """Make a sentence of the rows read.
 
-    Of predictions, relations are lifted from any token of an entity to the entity, those
-    that have no two entities are kept apart, and what is said twice is taken once, as the
-    scorer of Bekoulis et al. does.
+    Of predictions, relations are lifted from any token of an entity to the entity, those that have no two entities
+    are kept apart, and what is said twice counts once, as the scorer of Bekoulis et al. does.
     """
-    entities, orphans = entities_from_tags([row[1] for row in rows])
-    if root and rows[0][1] == "O":
+    entities, orphans = entities_from_tags([row.tag for row in rows])
+    source.problems.note("inside_tags_without_begin", orphans)
+    if root and rows[0].tag == OUTSIDE:
         entities.insert(0, Entity(ROOT, 0, 1))
-    owner = entity_at(entities)
-    found: list[Relation] = []
-    unattached_relations: list[tuple[str, int, int]] = []
-    for position, (token, _, relations, heads) in enumerate(rows):
-        where = f"{path}, line {lines[position]}, token {token!r}"
-        for kind, head in zip(relations, heads):
+    owner = index_tokens(entities)
+    found: dict[Relation, None] = {}
+    unattached: dict[tuple[str, int, int], None] = {}
+    for position, row in enumerate(rows):
+        where = f"{source.path}, line {row.line}, token {row.token!r}"
+        for kind, head in zip(row.relations, row.heads):
             if not 0 <= head < len(rows):
                 raise DataError(f"{where}: head {head}, expected a token index from 0 to {len(rows) - 1}")
             if kind == NO_RELATION:
                 continue
             if not kind:
                 raise DataError(f"{where}: a relation without a name, expected one")
-            if predictions and (position not in owner or owner.get(head) in (None, owner[position])):
-                unattached_relations.append((kind, position, head))
+            if source.predictions and (position not in owner or owner.get(head) in (None, owner[position])):
+                unattached[(kind, position, head)] = None
                 continue
             if head == position:
-                raise DataError(f"{where}: {kind} from the token to itself, expected another token")
-            for end in (position, head):
-                if end not in owner:
-                    raise DataError(f"{where}: {kind} at token {end}, which is in no entity, expected one that is")
-            relation = Relation(kind, owner[position], owner[head])
-            if relation.head == relation.tail:
-                raise DataError(f"{where}: {kind} from an entity to itself, expected two entities")
-            if relation in found and predictions:
+                source.problems.mend("self relation", where, f"{kind} from the token to itself, expected another token")
                 continue
-            if relation in found:
-                raise DataError(f"{where}: {kind} to token {head} a second time, expected it once")
-            found.append(relation)
-    return Sentence(
-        tuple(row[0] for row in rows), tuple(entities), tuple(found), name, tuple(dict.fromkeys(unattached_relations))
-    ), orphans
+            outside = next((end for end in (position, head) if end not in owner), None)
+            if outside is not None:
+                source.problems.mend(
+                    "relation without an entity",
+                    where,
+                    f"{kind} at token {outside}, which is in no entity, expected one that is",
+                )
+                continue
+            relation = Relation(kind, owner[position], owner[head])
+            if relation in found and not source.predictions:
+                source.problems.mend(
+                    "duplicate relation", where, f"{kind} to token {head} a second time, expected it once"
+                )
+            found[relation] = None
+    return Sentence(tuple(row.token for row in rows), tuple(entities), tuple(found), name, tuple(unattached))
 
 
-def parse_columns(
-    lines: Iterable[str], path: str, predictions: bool = False, root: bool = False
-) -> tuple[list[Sentence], dict[str, int]]:
-    """Sentences of a file's lines and counts of what was mended in reading.
+def read_sentences(source: Source, root: bool = False) -> list[Sentence]:
+    """Read a file's sentences.
 
     Args:
-      lines: of the file.
-      path: its name, for messages.
-      predictions: relations need not stand on entities (`Sentence.unattached_relations`).
+      source: the file.
       root: token 0 is one that relations may point to.
 
     Raises:
       DataError: with the file, the line, the token and what was expected.
     """
     sentences: list[Sentence] = []
-    orphans = 0
-    name, rows, numbers = None, [], []
-    for number, line in enumerate([*lines, "#doc"], start=1):
+    name: str | None = None
+    rows: list[_Row] = []
+    source.problems.note("inside_tags_without_begin", 0)
+    # Not splitlines: a token may hold U+0085 and the like, which end no line here.
+    for number, line in enumerate([*source.text.split("\n"), "#doc"], start=1):
         line = line.rstrip("\r\n")
         if line.startswith("#doc"):
             if name is not None:
                 if not rows:
                     raise DataError(
-                        f"{path}, line {number - 1}: sentence {name!r} without tokens, expected one at least"
+                        f"{source.path}, line {number - 1}: sentence {name!r} without tokens, expected one at least"
                     )
-                sentence, mended = _finish(name, rows, numbers, path, predictions, root)
-                sentences.append(sentence)
-                orphans += mended
-            name, rows, numbers = line[4:].strip(), [], []
+                sentences.append(_finish(name, rows, source, root))
+            name, rows = line[4:].strip(), []
         elif line.strip():
             if name is None:
-                raise DataError(f"{path}, line {number}: a token before any sentence, expected a line '#doc ID' first")
-            rows.append(_read_token(line, len(rows), f"{path}, line {number}"))
-            numbers.append(number)
-    return sentences, {"inside_tags_without_begin": orphans}
+                raise DataError(
+                    f"{source.path}, line {number}: a token before any sentence, expected a line '#doc ID' first"
+                )
+            rows.append(_read_row(line, number, len(rows), source.path))
+    return sentences
+
+
+def _read_root(source: Source) -> list[Sentence]:
+    """Read DREC's form; what was predicted of such a corpus is JSON, with the root among its entities."""
+    if spert_json.FORMAT.sniff(source.text.lstrip()):
+        return spert_json.FORMAT.read(source)
+    return read_sentences(source, root=True)
+
+
+def _is_columns(text: str) -> bool:
+    return text.startswith("#doc")
+
+
+def write_sentences(sentences: Sequence[Sentence], problems: Problems) -> str:
+    """Give a file's text.
+
+    Of entities that overlap, one BIO tag for each token holds only one; a relation is held by the last tokens of
+    its two entities. What does not fit is reported and left out. Text, offsets and document ids are not written.
+
+    Raises:
+      DataError: for a token or a name that would break a line or a column.
+    """
+    lines: list[str] = []
+    for number, sentence in enumerate(sentences):
+        where = f"sentence {number}"
+        for text in (sentence.id, *sentence.tokens, *(e.type for e in sentence.entities)):
+            if any(c in text for c in "\t\n\r"):
+                raise DataError(f"{where}: {text[:40]!r} holds a tab or a line end, which a column cannot hold")
+        lines.append(f"#doc {sentence.id or number}")
+        tagged = [e for e in sentence.entities if e.type != ROOT]
+        flat = flat_entities(tagged)
+        for entity in tagged:
+            if entity not in flat:
+                problems.mend("overlapping entity", where, f"{entity.type} at token {entity.start} overlaps another")
+        attached: dict[int, list[tuple[str, int]]] = {}
+        for relation in sentence.relations:
+            ends = [sentence.entities[end] for end in (relation.head, relation.tail)]
+            if all(end in flat or end.type == ROOT for end in ends):
+                attached.setdefault(ends[0].end - 1, []).append((relation.type, ends[1].end - 1))
+            else:
+                problems.mend("relation on an overlapping entity", where, f"{relation.type} cannot be written")
+        for kind, head, tail in sentence.unattached_relations:
+            attached.setdefault(head, []).append((kind, tail))
+        tags = tags_from_entities(flat, len(sentence.tokens))
+        for index, (token, tag) in enumerate(zip(sentence.tokens, tags)):
+            pairs = attached.get(index, [(NO_RELATION, index)])
+            lines.append(f"{index}\t{token}\t{tag}\t{[kind for kind, _ in pairs]}\t{[head for _, head in pairs]}")
+    return "\n".join(lines) + "\n"
+
+
+FORMAT = Format("multihead", _is_columns, read_sentences, write_sentences)
+ROOT_FORMAT = Format("multihead_root", lambda text: False, _read_root, write_sentences)

@@ -1,9 +1,9 @@
-"""Reader and writer of SpERT's JSON format (Eberts and Ulges, 2019).
+"""SpERT's JSON format (Eberts and Ulges, 2019): reader and writer.
 
-A list of records {"tokens": [...], "entities": [{"type", "start", "end"}, ...],
-"relations": [{"type", "head", "tail"}, ...]}: spans in tokens, the end not
-included; head and tail are positions in the record's entities. Of predictions a record
-may hold "ungrounded", too: [[type, head token, tail token], ...].
+A list of records {"tokens": [...], "entities": [{"type", "start", "end"}, ...], "relations": [{"type", "head", "tail"},
+...]}: spans in tokens, the end not included; head and tail are positions in the record's entities. A record may also
+hold "orig_id", and, as an extension of ours, "document_id", and "text" with the tokens' "offsets" in it. Of predictions
+it may hold "ungrounded": [[type, head token, tail token], ...].
 """
 
 from __future__ import annotations
@@ -14,122 +14,182 @@ from typing import Any
 
 from cman_tf.data.types import Entity, Relation, Sentence, is_token
 from cman_tf.errors import DataError
+from cman_tf.formats.base import Format, Source
+
+_KINDS = {str: "string", int: "whole number", list: "list"}
+
+
+def _show(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)[:40]
 
 
 def _field(record: Any, key: str, kind: type, where: str) -> Any:
     value = record.get(key) if isinstance(record, dict) else None
     if type(value) is not kind:
-        shown = json.dumps(value, ensure_ascii=False)[:40]
-        raise DataError(f"{where}: {key} is {shown}, expected a {_NAMES[kind]}")
+        raise DataError(f"{where}: {key} is {_show(value)}, expected a {_KINDS[kind]}")
     if kind is str and not is_token(value):
         raise DataError(f"{where}: {key} is {json.dumps(value)[:40]}, expected text that is not empty")
     return value
 
 
-_NAMES = {str: "string", int: "whole number", list: "list"}
+def _read_tokens(record: dict[str, Any], where: str) -> tuple[str, ...]:
+    tokens: list[Any] = _field(record, "tokens", list, where)
+    if not tokens:
+        raise DataError(f"{where}: no tokens, expected one at least")
+    for number, token in enumerate(tokens):
+        if not is_token(token):
+            raise DataError(f"{where}, token {number}: {json.dumps(token)[:40]}, expected text that is not empty")
+    return tuple(tokens)
 
 
-def _read_entity(item: Any, tokens: tuple[str, ...], where: str) -> Entity:
-    entity = Entity(
-        _field(item, "type", str, where), _field(item, "start", int, where), _field(item, "end", int, where)
-    )
-    if not 0 <= entity.start < entity.end <= len(tokens):
-        raise DataError(
-            f"{where}: span {entity.start} to {entity.end}, expected start < end, both within {len(tokens)} tokens"
+def _read_entities(
+    record: dict[str, Any], tokens: tuple[str, ...], where: str, source: Source
+) -> tuple[list[Entity], list[int]]:
+    """The entities, and for each item of the record the position of its entity among them."""
+    entities: list[Entity] = []
+    position: dict[Entity, int] = {}
+    places: list[int] = []
+    for number, item in enumerate(_field(record, "entities", list, where)):
+        here = f"{where}, entity {number}"
+        entity = Entity(
+            _field(item, "type", str, here), _field(item, "start", int, here), _field(item, "end", int, here)
         )
-    return entity
+        if not 0 <= entity.start < entity.end <= len(tokens):
+            raise DataError(
+                f"{here}: span {entity.start} to {entity.end}, expected start < end, both within {len(tokens)} tokens"
+            )
+        if entity in position and not source.predictions:
+            text = " ".join(tokens[entity.start : entity.end])
+            source.problems.mend("duplicate entity", here, f"{entity.type} {text!r} a second time, expected it once")
+            places.append(position[entity])
+            continue
+        position.setdefault(entity, len(entities))
+        places.append(len(entities))
+        entities.append(entity)
+    return entities, places
 
 
-def _read_relation(
-    item: Any, entities: list[Entity], tokens: tuple[str, ...], where: str, predictions: bool
-) -> Relation:
-    relation = Relation(
-        _field(item, "type", str, where), _field(item, "head", int, where), _field(item, "tail", int, where)
-    )
-    for end in (relation.head, relation.tail):
-        if not 0 <= end < len(entities):
-            raise DataError(f"{where}: entity {end}, expected the number of one of {len(entities)} entities, from 0")
-    if relation.head == relation.tail and not predictions:
-        entity = entities[relation.head]
-        text = " ".join(tokens[entity.start : entity.end])
-        raise DataError(f"{where}: {relation.type} from entity {text!r} to itself, expected two entities")
-    return relation
+def _read_relations(
+    record: dict[str, Any],
+    entities: list[Entity],
+    places: list[int],
+    tokens: tuple[str, ...],
+    where: str,
+    source: Source,
+) -> tuple[Relation, ...]:
+    relations: list[Relation] = []
+    seen: set[Relation] = set()
+    for number, item in enumerate(_field(record, "relations", list, where)):
+        here = f"{where}, relation {number}"
+        kind = _field(item, "type", str, here)
+        ends = [_field(item, name, int, here) for name in ("head", "tail")]
+        for end in ends:
+            if not 0 <= end < len(places):
+                raise DataError(f"{here}: entity {end}, expected the number of one of {len(places)} entities, from 0")
+        relation = Relation(kind, places[ends[0]], places[ends[1]])
+        if not source.predictions:
+            if relation.head == relation.tail:
+                entity = entities[relation.head]
+                text = " ".join(tokens[entity.start : entity.end])
+                source.problems.mend(
+                    "self relation", here, f"{kind} from entity {text!r} to itself, expected two entities"
+                )
+                continue
+            if relation in seen:
+                source.problems.mend(
+                    "duplicate relation",
+                    here,
+                    f"{kind} from entity {ends[0]} to {ends[1]} a second time, expected it once",
+                )
+                continue
+        seen.add(relation)
+        relations.append(relation)
+    return tuple(relations)
 
 
-def read_record(record: Any, where: str, predictions: bool = False) -> Sentence:
+def _read_unattached(items: Any, tokens: tuple[str, ...], where: str) -> tuple[tuple[str, int, int], ...]:
+    places = range(len(tokens))
+    for item in items if isinstance(items, list) else [items]:
+        types = [type(part) for part in item] if isinstance(item, list) else []
+        if types != [str, int, int] or item[1] not in places or item[2] not in places:
+            raise DataError(f"{where}: ungrounded {_show(item)}, expected [type, head token, tail token]")
+    return tuple(dict.fromkeys((kind, head, tail) for kind, head, tail in items))
+
+
+def _read_text(record: dict[str, Any], tokens: tuple[str, ...], where: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """The text and each token's place in it, where the record has them."""
+    if "offsets" not in record:
+        return "", ()
+    text, offsets = _field(record, "text", str, where), _field(record, "offsets", list, where)
+    if len(offsets) != len(tokens):
+        raise DataError(f"{where}: {len(offsets)} offsets, expected {len(tokens)}, one for each token")
+    for number, (token, place) in enumerate(zip(tokens, offsets)):
+        if not (isinstance(place, list) and [type(part) for part in place] == [int, int]):
+            raise DataError(f"{where}, token {number}: offsets {_show(place)}, expected [first, end]")
+        if text[place[0] : place[1]] != token:
+            raise DataError(
+                f"{where}, token {number}: offsets {place} hold {text[place[0] : place[1]][:40]!r}, "
+                f"expected the token {token[:40]!r}"
+            )
+    return text, tuple((first, end) for first, end in offsets)
+
+
+def _read_name(record: dict[str, Any], key: str, where: str) -> str:
+    value = record.get(key, "")
+    name = "" if value is None else str(value)
+    if name and not is_token(name):
+        raise DataError(f"{where}: {key} is {json.dumps(name)[:40]}, expected text")
+    return name
+
+
+def read_record(record: Any, where: str, source: Source) -> Sentence:
     """One record as a sentence.
 
     Args:
       record: from JSON.
-      where: it is, for messages.
-      predictions: what a record says twice is taken once instead of refused, and a relation from an entity
-        to itself is read: it counts as false.
+      where: the file and the record's number, for messages.
+      source: the file. Of predictions, what a record says twice counts once instead of being a problem, and a
+        relation from an entity to itself is kept: it counts as false.
 
     Raises:
       DataError: opening with `where` and naming the item and what was expected.
     """
     if not isinstance(record, dict):
         raise DataError(f"{where}: {json.dumps(record)[:40]}, expected an object with tokens, entities and relations")
-    tokens = _field(record, "tokens", list, where)
-    if not tokens:
-        raise DataError(f"{where}: no tokens, expected one at least")
-    for number, token in enumerate(tokens):
-        if not is_token(token):
-            raise DataError(f"{where}, token {number}: {json.dumps(token)[:40]}, expected text that is not empty")
-    tokens = tuple(tokens)
-    entities: list[Entity] = []
-    for number, item in enumerate(_field(record, "entities", list, where)):
-        entity = _read_entity(item, tokens, f"{where}, entity {number}")
-        if entity in entities and not predictions:
-            text = " ".join(tokens[entity.start : entity.end])
-            raise DataError(f"{where}, entity {number}: {entity.type} {text!r} a second time, expected it once")
-        entities.append(entity)
-    relations: list[Relation] = []
-    for number, item in enumerate(_field(record, "relations", list, where)):
-        relation = _read_relation(item, entities, tokens, f"{where}, relation {number}", predictions)
-        if relation in relations and not predictions:
-            raise DataError(
-                f"{where}, relation {number}: {relation.type} from entity {relation.head} to {relation.tail}"
-                " a second time, expected it once"
-            )
-        relations.append(relation)
-    unattached = _read_unattached(record["ungrounded"], tokens, where) if predictions and "ungrounded" in record else ()
-    identity = record.get("orig_id", "")
-    identity = "" if identity is None else str(identity)
-    if identity and not is_token(identity):
-        raise DataError(f"{where}: orig_id is {json.dumps(identity)[:40]}, expected text")
-    return Sentence(tokens, tuple(entities), tuple(relations), identity, unattached)
+    tokens = _read_tokens(record, where)
+    entities, places = _read_entities(record, tokens, where, source)
+    relations = _read_relations(record, entities, places, tokens, where, source)
+    given = source.predictions and "ungrounded" in record
+    unattached = _read_unattached(record["ungrounded"], tokens, where) if given else ()
+    text, offsets = _read_text(record, tokens, where)
+    return Sentence(
+        tokens,
+        tuple(entities),
+        relations,
+        _read_name(record, "orig_id", where),
+        unattached,
+        text,
+        offsets,
+        _read_name(record, "document_id", where),
+    )
 
 
-def _read_unattached(items: Any, tokens: tuple[str, ...], where: str) -> tuple[tuple[str, int, int], ...]:
-    places = range(len(tokens))
-    for item in items if isinstance(items, list) else [items]:
-        if (
-            not isinstance(item, list)
-            or [type(part) for part in item] != [str, int, int]
-            or not {*item[1:]} <= {*places}
-        ):
-            shown = json.dumps(item, ensure_ascii=False)[:40]
-            raise DataError(f"{where}: ungrounded {shown}, expected [type, head token, tail token]")
-    return tuple(dict.fromkeys((kind, head, tail) for kind, head, tail in items))
-
-
-def parse_json(text: str, path: str, predictions: bool = False) -> tuple[list[Sentence], dict[str, int]]:
-    """Sentences of a file's text, and no counts: nothing is mended in reading.
+def read_sentences(source: Source) -> list[Sentence]:
+    """Read a file's sentences.
 
     Raises:
       DataError: with the file, the record, the item and what was expected.
     """
     try:
-        records = json.loads(text)
+        records: Any = json.loads(source.text)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not JSON ({error}), expected a list of records") from None
+        raise DataError(f"{source.path}: not JSON ({error}), expected a list of records") from None
     if not isinstance(records, list):
-        raise DataError(f"{path}: JSON, but no list, expected a list of records")
-    return [read_record(r, f"{path}, record {number}", predictions) for number, r in enumerate(records)], {}
+        raise DataError(f"{source.path}: JSON, but no list, expected a list of records")
+    return [read_record(record, f"{source.path}, record {number}", source) for number, record in enumerate(records)]
 
 
-def record_of(sentence: Sentence) -> dict[str, Any]:
+def write_record(sentence: Sentence) -> dict[str, Any]:
     """The sentence as a record of the format, ready for `json.dump`."""
     record: dict[str, Any] = {
         "tokens": list(sentence.tokens),
@@ -138,6 +198,10 @@ def record_of(sentence: Sentence) -> dict[str, Any]:
     }
     if sentence.id:
         record["orig_id"] = sentence.id
+    if sentence.document_id:
+        record["document_id"] = sentence.document_id
+    if sentence.offsets:
+        record["text"], record["offsets"] = sentence.text, [list(place) for place in sentence.offsets]
     if sentence.unattached_relations:
         record["ungrounded"] = [list(relation) for relation in sentence.unattached_relations]
     return record
@@ -145,5 +209,10 @@ def record_of(sentence: Sentence) -> dict[str, Any]:
 
 def dump_json(sentences: Sequence[Sentence]) -> str:
     """The sentences as a file's text, one record a line."""
-    lines = [json.dumps(record_of(sentence), ensure_ascii=False) for sentence in sentences]
+    lines = [json.dumps(write_record(sentence), ensure_ascii=False) for sentence in sentences]
     return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+FORMAT = Format(
+    "spert", lambda text: text.startswith(("[", "{")), read_sentences, lambda sentences, problems: dump_json(sentences)
+)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cman_tf.data.bio import entities_from_tags
-from cman_tf.data.types import Relation, Sentence, entity_at
+from cman_tf.data.types import Relation, Sentence, index_tokens
 
 THRESHOLD = 0.5  # a relation is predicted if its probability is above this
 
@@ -51,7 +51,7 @@ def decode_sentence(
       id: the sentence's.
     """
     entities, _ = entities_from_tags(tags)
-    owner = entity_at(entities)
+    owner = index_tokens(entities)
     relations: dict[Relation, float] = {}
     unattached_relations = []
     for (head, tail), row in zip(pairs.tolist(), scores.tolist()):

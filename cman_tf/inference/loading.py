@@ -5,11 +5,11 @@ from __future__ import annotations
 import pathlib
 from typing import Any, NamedTuple
 
-from cman_tf.command_line.config_flags import config_from_flagfile
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.source import find_again, load_source, open_encoder
 from cman_tf.errors import DataError
 from cman_tf.models.factory import Model, build_model
+from cman_tf.runs.flagfile import config_from_flagfile
 from cman_tf.training.checkpoints import restore_model
 
 

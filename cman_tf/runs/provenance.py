@@ -9,8 +9,6 @@ import platform
 import subprocess
 from typing import Any
 
-from cman_tf.data.corpus import SPLITS, Corpus
-
 
 def commit() -> str:
     """The checkout's commit, with "+changes" if files differ from it, or "unknown", as where the
@@ -43,13 +41,3 @@ def portable(value: Any) -> Any:
         relative = os.path.relpath(value)
         return value if relative.startswith(os.pardir) else relative
     return value
-
-
-def corpus_name(file: str) -> str:
-    """conll04_spert for conll04_spert/conll04_train.json: the folder of the training file."""
-    return pathlib.Path(file).resolve().parent.name
-
-
-def describe_corpora(corpora: dict[str, Corpus]) -> dict[str, Any]:
-    """Name, and for each split file name, sha256 and counts."""
-    return {"name": corpus_name(corpora["train"].path), **{split: corpora[split].summary() for split in SPLITS}}

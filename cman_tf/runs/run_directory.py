@@ -11,18 +11,17 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cman_tf.command_line.config_flags import flagfile_of
 from cman_tf.config import Config
-from cman_tf.data.corpus import SPLITS, Corpus
 from cman_tf.errors import DataError
 from cman_tf.runs.files import file_lock, hash_file, read_json, write_atomically
+from cman_tf.runs.flagfile import flagfile_of
 
 STAGE_ONE = "stage_one"  # two_stage's first: its directory below the run's, and its part of the result
 _LATER = ("encoder", "format")  # of run.json: older ones lack them
 
 
 @contextlib.contextmanager
-def alone(directory: str) -> Iterator[None]:
+def exclusive_run(directory: str) -> Iterator[None]:
     """In the run's directory, made if need be, while no other training is.
 
     Raises:
@@ -48,7 +47,7 @@ def _folder(directory: str) -> pathlib.Path:
 def find_run(
     directory: str,
     config: Config,
-    corpora: dict[str, Corpus],
+    corpora: Mapping[str, str],
     vectors_file: str | None,
     encoder: str | None = None,
     format: str = "auto",
@@ -67,7 +66,7 @@ def find_run(
     run = {
         "id": uuid.uuid4().hex,
         "settings": dataclasses.asdict(config),
-        "corpora": {split: corpora[split].sha256 for split in SPLITS},
+        "corpora": dict(corpora),
         "word_vectors": sha256_of(vectors_file) if vectors_file else None,
         "encoder": encoder,
         "format": format,
@@ -157,7 +156,7 @@ def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) 
     was, now = old["settings"], new["settings"]
     differences = [f"--{name} is {was.get(name)} there and {now[name]} here" for name in differing(was, now)]
     differences += [
-        f"the {split} file is another" for split in SPLITS if old["corpora"][split] != new["corpora"][split]
+        f"the {split} file is another" for split in new["corpora"] if old["corpora"].get(split) != new["corpora"][split]
     ]
     if old["word_vectors"] != new["word_vectors"]:
         differences.append("--word_vectors is another file")

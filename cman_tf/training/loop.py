@@ -16,7 +16,7 @@ from cman_tf.config import Config
 from cman_tf.data.batches import Example, make_dataset, make_example
 from cman_tf.data.bio import flat_entities
 from cman_tf.data.bucketing import batch_order
-from cman_tf.data.corpus import Corpus
+from cman_tf.data.corpus import Corpus, describe_corpora
 from cman_tf.data.types import Sentence
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.errors import DataError
@@ -98,7 +98,7 @@ class Trainer:
         test = self.analyse(decoder, "test")
         Summaries(self.directory).add_test(best, test)
         return {
-            "corpus": provenance.describe_corpora(self.corpora),
+            "corpus": describe_corpora(self.corpora),
             "inputs": self.inputs(),
             "word_vector_size": int(self.model.representation.words.table.shape[-1]),
             "protocol": PROTOCOLS[self.config.protocol],

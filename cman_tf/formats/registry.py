@@ -1,0 +1,31 @@
+"""The formats that corpus files may have, by name."""
+
+from __future__ import annotations
+
+from cman_tf.errors import DataError
+from cman_tf.formats import multihead_columns, spert_json
+from cman_tf.formats.base import Format
+
+# In the order in which they are tried on a file's text.
+REGISTRY: dict[str, Format] = {
+    f.name: f for f in (spert_json.FORMAT, multihead_columns.FORMAT, multihead_columns.ROOT_FORMAT)
+}
+AUTO = "auto"
+FORMATS = (AUTO, "multihead", "multihead_root", "spert")  # the choices of --format
+
+
+def detect_format(text: str, path: str) -> Format:
+    """Find the format by a file's content.
+
+    Args:
+      text: the file's content.
+      path: its name, for messages.
+
+    Raises:
+      DataError: if no format recognises the text.
+    """
+    start = text.lstrip()
+    for candidate in REGISTRY.values():
+        if candidate.sniff(start):
+            return candidate
+    raise DataError(f"{path}, line 1: {start[:30]!r}, expected '#doc ID' (multihead) or '[' (SpERT JSON)")
