@@ -23,7 +23,7 @@ def test_json(tmp_path):
     (sentence,) = read_corpus(path).sentences
     assert sentence.entities == (Entity("Peop", 0, 2), Entity("Loc", 3, 4))
     assert sentence.relations == (Relation("Live_In", 0, 1),)
-    assert read_corpus(write(tmp_path, dump_json([sentence]), "again.json")).sentences == [sentence]
+    assert read_corpus(write_file(tmp_path, dump_json([sentence]), "again.json")).sentences == [sentence]
 
 
 @pytest.mark.parametrize(

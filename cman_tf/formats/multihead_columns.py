@@ -120,6 +120,9 @@ def _finish(name: str, rows: Sequence[_Row], source: Source, root: bool) -> Sent
                 )
                 continue
             relation = Relation(kind, owner[position], owner[head])
+            if relation.head == relation.tail:
+                source.problems.mend("self relation", where, f"{kind} from an entity to itself, expected two entities")
+                continue
             if relation in found and not source.predictions:
                 source.problems.mend(
                     "duplicate relation", where, f"{kind} to token {head} a second time, expected it once"
