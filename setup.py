@@ -7,6 +7,18 @@ from setuptools import find_packages, setup
 HERE = pathlib.Path(__file__).resolve().parent
 # Later ones of 4.x do not load PyTorch's safetensors without PyTorch; 5 has no TensorFlow.
 TRANSFORMERS = ["transformers==4.49.0"]
+# mkdocs 2 has no plugins. Python 3.9 and 3.10 need older releases of the others.
+DOCS = [
+    "mkdocs==1.6.1",
+    "mkdocs-material==9.8.2; python_version >= '3.11'",
+    "mkdocs-material==9.7.7; python_version < '3.11'",
+    "mkdocstrings==1.0.8; python_version >= '3.11'",
+    "mkdocstrings==1.0.6; python_version == '3.10'",
+    "mkdocstrings==0.30.1; python_version < '3.10'",
+    "mkdocstrings-python==2.0.11; python_version >= '3.11'",
+    "mkdocstrings-python==2.0.9; python_version == '3.10'",
+    "mkdocstrings-python==1.18.2; python_version < '3.10'",
+]
 
 setup(
     name="cman-tf",
@@ -34,6 +46,7 @@ setup(
         "transformers": TRANSFORMERS,
         "minilm": TRANSFORMERS,  # and python -m cman_tf.download minilm
         "plots": ["matplotlib==3.9.4"],
+        "docs": DOCS,
         "test": [
             "pytest==8.4.2",
             "pytest-timeout==2.4.0",
@@ -41,6 +54,7 @@ setup(
             "ruff==0.17.5",
             "matplotlib==3.9.4",
             *TRANSFORMERS,
+            *DOCS,
         ],
     },
 )
