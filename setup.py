@@ -13,11 +13,11 @@ DOCS = [
     "mkdocs-material==9.8.2; python_version >= '3.11'",
     "mkdocs-material==9.7.7; python_version < '3.11'",
     "mkdocstrings==1.0.8; python_version >= '3.11'",
-    "mkdocstrings==1.0.6; python_version == '3.10'",
-    "mkdocstrings==0.30.1; python_version < '3.10'",
+    "mkdocstrings==0.30.1; python_version < '3.11'",
     "mkdocstrings-python==2.0.11; python_version >= '3.11'",
-    "mkdocstrings-python==2.0.9; python_version == '3.10'",
-    "mkdocstrings-python==1.18.2; python_version < '3.10'",
+    "mkdocstrings-python==1.18.2; python_version < '3.11'",
+    "pymdown-extensions==13.1.2; python_version >= '3.11'",
+    "pymdown-extensions==10.21.3; python_version < '3.11'",
 ]
 
 setup(
