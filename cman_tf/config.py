@@ -11,6 +11,8 @@ from typing import Any
 
 from cman_tf.errors import DataError
 
+RELATION_THRESHOLD = 0.5  # a relation is predicted if its probability is above this
+
 
 def _option(default: Any, help: str, **limits: Any) -> Any:
     return dataclasses.field(default=default, metadata={"help": help, **limits})

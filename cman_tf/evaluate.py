@@ -28,19 +28,16 @@ def main(arguments: list[str]) -> None:
         validate_distinct(output, FLAGS.data)
     corpus = read_corpus(FLAGS.data, FLAGS.format)
 
-    from cman_tf.data.batches import make_example
     from cman_tf.formats.spert_json import dump_json
     from cman_tf.inference.loading import load_trained
-    from cman_tf.inference.predictor import make_decoder, predict_examples
+    from cman_tf.inference.predictor import Predictor
 
-    model, vocabulary, features = load_trained(FLAGS.model_dir, FLAGS.checkpoint, source.given())
+    model, vocabulary = load_trained(FLAGS.model_dir, FLAGS.checkpoint, source.given())
     vocabulary.check(corpus.sentences, corpus.path)
     if FLAGS.label_source == "gold" and not (model.config.label_attention and model.config.label_size):
         raise DataError(f"--label_source=gold and {FLAGS.model_dir}: its model sees no labels")
-    decoder = make_decoder(model, gold_labels=FLAGS.label_source == "gold")
-    examples = [make_example(sentence, vocabulary) for sentence in corpus.sentences]
-    predictions = predict_examples(decoder, examples, vocabulary, FLAGS.batch_tokens, features)
-    predicted = [p.sentence for p in predictions]
+    predictor = Predictor(model, vocabulary, gold_labels=FLAGS.label_source == "gold")
+    predicted = [p.sentence for p in predictor.predict(corpus.sentences, FLAGS.batch_tokens)]
     scores = score(corpus.sentences, predicted, vocabulary.labels())
     print(score_table(scores))
     if FLAGS.json:

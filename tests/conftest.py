@@ -96,9 +96,12 @@ def make_batch(vocabulary):
     import tensorflow as tf
 
     from cman_tf.data.batches import make_batch, make_example
+    from cman_tf.layers.input_features import list_features
+
+    features = list_features(SMALL, vocabulary)
 
     def make(sentences):
-        batch = make_batch([make_example(sentence, vocabulary) for sentence in sentences], vocabulary)
+        batch = make_batch([make_example(sentence, vocabulary) for sentence in sentences], features)
         return {name: tf.constant(array) for name, array in batch.items()}
 
     return make

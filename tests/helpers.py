@@ -4,6 +4,9 @@ import os
 import pathlib
 import subprocess
 import sys
+import zlib
+
+import numpy as np
 
 from cman_tf.config import Config
 
@@ -69,3 +72,20 @@ def write_file(folder, text, name="train.txt"):
 def elmo_flags(folder):
     """The flags that name AllenNLP's files in a folder."""
     return [f"--elmo_options={folder / 'options.json'}", f"--elmo_weights={folder / 'lm_weights.hdf5'}"]
+
+
+class StubEncoder:
+    """A contextual encoder whose vectors depend on the token alone."""
+
+    name = "stub"
+
+    def __init__(self, layers, size):
+        self.layers, self.size = layers, size
+
+    def encode(self, sentences):
+        """float32 [L, layers, size] for each sentence."""
+        return [np.stack([self._vector(token) for token in sentence]) for sentence in sentences]
+
+    def _vector(self, token):
+        seed = zlib.crc32(token.encode("utf-8"))
+        return np.random.default_rng(seed).normal(size=(self.layers, self.size)).astype(np.float32)

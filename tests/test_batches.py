@@ -1,14 +1,22 @@
 """Examples and batches of arrays."""
 
 import numpy as np
+from helpers import SMALL
 
-from cman_tf.data.batches import make_batch, make_dataset, make_example
+from cman_tf.data.batches import batch_specs, make_batch, make_example, make_replica_batches
 from cman_tf.data.bucketing import LENGTH_STEP
+from cman_tf.layers.input_features import list_features
+from cman_tf.models.base import BatchLayout
+from cman_tf.models.input_pipeline import make_dataset
 
 
 def test_batch(sentences, vocabulary):
     examples = [make_example(sentence, vocabulary) for sentence in sentences]
-    batch = make_batch(examples, vocabulary)
+    features = list_features(SMALL, vocabulary)
+    batch = make_batch(examples, features)
+    assert {name: (array.dtype, array.ndim) for name, array in batch.items()} == {
+        name: (spec.dtype, len(spec.shape)) for name, spec in batch_specs(features).items()
+    }
     assert batch["words"].shape == (4, 3 * LENGTH_STEP)
     assert list(batch["lengths"]) == [8, 3, 5, 12]
     # Last token to last token: "Lee" (1) lives in "Rome" (3), works for "Fox" (6).
@@ -22,11 +30,25 @@ def test_batch(sentences, vocabulary):
             assert "".join(vocabulary.characters[i] for i in ids) == token
         assert not batch["spelling"][row, len(sentence.tokens) :].any()
     assert (np.diff(batch["character_lengths"]) <= 0).all()  # as the packed LSTM wants it
-    assert make_batch(examples, vocabulary, step=1)["words"].shape == (4, 12)
+    assert make_batch(examples, features, step=1)["words"].shape == (4, 12)
 
 
 def test_dataset_gives_the_batches(sentences, vocabulary):
     examples = [make_example(sentence, vocabulary) for sentence in sentences]
     order = [np.array([2, 0]), np.array([1, 3])]
-    batches = list(make_dataset(examples, order, vocabulary))
+    batches = list(make_dataset(examples, order, BatchLayout(list_features(SMALL, vocabulary))))
     assert [b["lengths"].numpy().tolist() for b in batches] == [[5, 8], [3, 12]]
+
+
+def test_replica_batches_are_the_batch_in_parts(sentences, vocabulary):
+    examples = [make_example(sentence, vocabulary) for sentence in sentences]
+    features = list_features(SMALL, vocabulary)
+    whole = make_batch(examples, features)
+    assert whole["sentences"] == 4
+    for replicas, sizes in ((1, [4]), (2, [2, 2]), (3, [2, 2]), (9, [1, 1, 1, 1])):
+        parts = make_replica_batches(examples, replicas, features)
+        assert [len(part["lengths"]) for part in parts] == sizes
+        assert all(part["sentences"] == 4 for part in parts)
+        for name in ("lengths", "tags", "words"):
+            np.testing.assert_array_equal(np.concatenate([part[name] for part in parts]), whole[name])
+        assert sum(len(part["relations"]) for part in parts) == len(whole["relations"])

@@ -38,7 +38,7 @@ def made(sentences):
     examples = [make_example(sentence, vocabulary) for sentence in sentences]
     config = SMALL.resolved()
     model = inputs.model_of(config, vocabulary, 7)
-    batches = inputs.batches(examples, [np.array([0, 1]), np.array([2, 3])], vocabulary, 7)
+    batches = inputs.batches(examples, [np.array([0, 1]), np.array([2, 3])], model)
     return config, vocabulary, model, batches
 
 

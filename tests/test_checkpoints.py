@@ -8,7 +8,9 @@ import tensorflow as tf
 from helpers import fails_with, run_command
 
 from cman_tf.errors import DataError
-from cman_tf.training.checkpoints import TrainingState, restore_model
+from cman_tf.inference.loading import restore_model
+from cman_tf.training.checkpoints import TrainingState
+from cman_tf.training.optimizer import ModelOptimizer
 
 
 @pytest.mark.e2e
@@ -23,19 +25,21 @@ def test_a_truncated_checkpoint_is_one_line(trained, eight_sentences, tmp_path):
 
 
 def test_save_and_restore(make_model, make_batch, sentences, tmp_path):
-    model, optimizer = make_model(), tf.keras.optimizers.legacy.Adam(0.01)
-    compute_gradients = [tf.ones_like(v) for v in model.trainable_variables]
-    optimizer.apply_gradients(zip(compute_gradients, model.trainable_variables))
+    model = make_model(learning_rate=0.01)
+    optimizer = ModelOptimizer(model)
+    gradients = [tf.ones_like(v) for v in model.trainable_variables]
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
     state = TrainingState(str(tmp_path), model, optimizer)
     assert state.restore_last() == 0
     assert state.finish_epoch(1, 50.0)
     best = [v.numpy() for v in model.trainable_variables]
-    optimizer.apply_gradients(zip(compute_gradients, model.trainable_variables))
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
     assert not state.finish_epoch(2, 50.0)  # as good is not better
     last = [v.numpy() for v in model.trainable_variables]
     expected = model.decode(make_batch(sentences))
 
-    other, other_optimizer = make_model(), tf.keras.optimizers.legacy.Adam(0.01)
+    other = make_model(learning_rate=0.01)
+    other_optimizer = ModelOptimizer(other)
     again = TrainingState(str(tmp_path), other, other_optimizer)
     assert again.restore_last() == 2
     assert (int(again.best_epoch), float(again.best_score)) == (1, 50.0)
@@ -43,8 +47,8 @@ def test_save_and_restore(make_model, make_batch, sentences, tmp_path):
         np.testing.assert_array_equal(a, b)
     for name, value in other.decode(make_batch(sentences)).items():
         np.testing.assert_array_equal(value, expected[name])
-    other_optimizer.apply_gradients(zip(compute_gradients, other.trainable_variables))
-    optimizer.apply_gradients(zip(compute_gradients, model.trainable_variables))
+    other_optimizer.apply_gradients(zip(gradients, other.trainable_variables))
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
     for a, b in zip(other.trainable_variables, model.trainable_variables):
         np.testing.assert_array_equal(a, b)  # Adam's moments and step came back too
 

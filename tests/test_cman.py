@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from cman_tf.config import Config
 from cman_tf.data.batches import make_example
-from cman_tf.inference.predictor import make_decoder, predict_examples
+from cman_tf.inference.predictor import Predictor
 from cman_tf.models.factory import build_model
 from cman_tf.training.step import compute_gradients
 
@@ -95,11 +95,11 @@ def test_entity_pairs_are_those_of_the_decoded_entities(make_model, vocabulary):
 @pytest.mark.parametrize("changes", [{}, {"model": "cman"}, {"share": False}, {"cell": "gru"}])
 def test_a_sentence_does_not_depend_on_its_batch(changes, make_model, make_batch, sentences, vocabulary):
     model = make_model(**changes)
-    decoder = make_decoder(model, marginals=True)
+    predictor = Predictor(model, vocabulary, marginals=True)
     examples = [make_example(sentence, vocabulary) for sentence in sentences]
-    together = predict_examples(decoder, examples, vocabulary, 64)
-    alone = [predict_examples(decoder, [example], vocabulary)[0] for example in examples]
-    backwards = predict_examples(decoder, examples[::-1], vocabulary, 30)[::-1]
+    together = predictor.predict_examples(examples, 64)
+    alone = [predictor.predict_examples([example])[0] for example in examples]
+    backwards = predictor.predict_examples(examples[::-1], 30)[::-1]
     for other in (alone, backwards):
         for a, b in zip(together, other):
             assert a.sentence == b.sentence
@@ -173,3 +173,20 @@ def test_building_leaves_the_choice_of_xla(xla, make_model):
     model = make_model(xla=xla)
     assert model.scorer.xla is xla
     assert model.ner_units[0].encoder.forward.xla is xla
+
+
+@pytest.mark.parametrize("changes", [{}, {"model": "cman"}, {"self_attention": False}, {"label_attention": False}])
+def test_attention_on_request(changes, make_model, make_batch, sentences):
+    model, batch = make_model(**changes), make_batch(sentences)
+    plain, shown = model.decode(batch), model.decode(batch, attention=True)
+    for name, value in plain.items():
+        np.testing.assert_array_equal(value, shown[name])
+    config = model.config
+    expected = {f"self_attention_{n}" for n in (1, 2) if config.self_attention}
+    expected |= {f"label_attention_{n}" for n in (1, 2) if config.label_attention}
+    expected |= {f"label_gate_{n}" for n in (1, 2) if config.label_attention and config.label_gate}
+    assert shown.keys() - plain.keys() == expected
+    for name in expected:
+        size = [2 * config.hidden_size] if "gate" in name else [config.attention_heads, 12, 12]
+        shape = [4, 12, *size] if "gate" in name else [4, *size]
+        assert shown[name].shape == shape

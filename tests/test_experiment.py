@@ -20,8 +20,8 @@ from cman_tf.data.types import ROOT as ROOT_TYPE
 from cman_tf.experiments.runs import FLAGS_DIRECTORY
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.spert_json import dump_json
+from cman_tf.runs.files import sha256_of
 from cman_tf.runs.flagfile import config_from_flagfile
-from cman_tf.runs.run_directory import sha256_of
 from cman_tf.scoring.score import score
 
 pytestmark = pytest.mark.e2e

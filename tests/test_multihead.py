@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import reference
 import tensorflow as tf
-from helpers import SMALL
+from helpers import SMALL, StubEncoder
 
 from cman_tf.data.batches import make_example
 from cman_tf.data.bio import entities_from_tags
-from cman_tf.inference.predictor import make_decoder, predict_examples
+from cman_tf.inference.predictor import Predictor
 from cman_tf.layers.lstm import LSTM
 from cman_tf.models.factory import build_model
 from cman_tf.training.step import compute_gradients
@@ -77,8 +77,8 @@ def test_dropout_sites(make_model, make_batch, sentences):
 def test_decoding(label_size, make_model, make_batch, sentences, vocabulary):
     """All pairs of tokens above the threshold, and no others, lifted to predicted entities."""
     model = make_model(**CHANGES, label_size=label_size)
-    decoder, examples = make_decoder(model), [make_example(sentence, vocabulary) for sentence in sentences]
-    together = predict_examples(decoder, examples, vocabulary)
+    predictor, examples = Predictor(model, vocabulary), [make_example(sentence, vocabulary) for sentence in sentences]
+    together = predictor.predict_examples(examples)
     seen = 0
     for row, example in enumerate(examples):
         x = reference.token_representation(example, model, vocabulary)
@@ -92,7 +92,7 @@ def test_decoding(label_size, make_model, make_batch, sentences, vocabulary):
                 expected.add((vocabulary.relations[k], ends[0][0], ends[1][0]))
             else:
                 outside += 1
-        for prediction in (together[row].sentence, predict_examples(decoder, [example], vocabulary)[0].sentence):
+        for prediction in (together[row].sentence, predictor.predict_examples([example])[0].sentence):
             assert list(prediction.entities) == entities
             found = {(r.type, prediction.entities[r.head], prediction.entities[r.tail]) for r in prediction.relations}
             assert found == expected
@@ -115,9 +115,9 @@ def test_tensorflow_1_values(vocabulary):
     assert np.abs(model.scorer.b).max() > 0.18
     assert np.abs(model.scorer.u - model.scorer.w).max() > 0.01  # of one shape, yet drawn apart
     tf.keras.utils.set_random_seed(1)
-    keras = build_model(dataclasses.replace(config, initial_values="keras").resolved(), vocabulary, (3, 4))
+    keras = build_model(dataclasses.replace(config, initial_values="keras").resolved(), vocabulary, StubEncoder(3, 4))
     tf.keras.utils.set_random_seed(1)
-    model = build_model(config.resolved(), vocabulary, (3, 4))
+    model = build_model(config.resolved(), vocabulary, StubEncoder(3, 4))
     assert {weight.shape.rank for weight in model.representation.mix.weights} == {0, 1}
     for layer, same in (
         (model.representation.words, keras.representation.words),

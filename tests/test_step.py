@@ -7,9 +7,12 @@ import pytest
 import tensorflow as tf
 
 from cman_tf.config import Config
+from cman_tf.data.batches import make_batch as make_batch_of
+from cman_tf.data.batches import make_example, make_replica_batches
 from cman_tf.models.factory import build_model
 from cman_tf.training.adversarial import compute_perturbation
-from cman_tf.training.step import compute_gradients, make_optimizer, make_train_step
+from cman_tf.training.optimizer import ModelOptimizer
+from cman_tf.training.step import compute_gradients, make_train_step
 
 MODELS = ("cman", "dynamic_cman")
 
@@ -50,10 +53,10 @@ def test_step_gradient_is_that_of_the_final_loss(name, make_model, make_batch, s
 
 def test_the_perturbation_is_of_the_contextual_vectors_too(vocabulary, make_batch, sentences):
     """eta is of the whole of X^0 = e, the mix of the encoder's layers included."""
-    from helpers import SMALL
+    from helpers import SMALL, StubEncoder
 
     config = dataclasses.replace(SMALL, adversarial_alpha=0.01, xla=False).resolved()
-    model, batch = build_model(config, vocabulary, (3, 5)), make_batch(sentences)
+    model, batch = build_model(config, vocabulary, StubEncoder(3, 5)), make_batch(sentences)
     batch["contextual"] = tf.random.stateless_normal([*batch["words"].shape, 3, 5], (1, 2))
     x = model.represent(batch)
     assert x.shape[-1] == SMALL.word_size + 2 * SMALL.char_hidden_size + 5
@@ -111,7 +114,7 @@ def test_two_passes_and_no_more(make_model, make_batch, sentences, monkeypatch):
 def test_compiled_step_trains(make_model, make_batch, sentences):
     model = make_model(embedding_dropout=0.1, bilstm_dropout=0.1, unknown_word_rate=0.1, learning_rate=0.01)
     before = [variable.numpy() for variable in model.trainable_variables]
-    optimizer = make_optimizer(model)
+    optimizer = ModelOptimizer(model)
     assert int(optimizer.iterations) == 0
     for variable, value in zip(model.trainable_variables, before):
         np.testing.assert_array_equal(variable, value)
@@ -129,10 +132,29 @@ def test_learning_rate_falls(make_model, make_batch, sentences):
     assert [config.rate_at(epoch) for epoch in range(1, 5)] == pytest.approx([0.4, 0.3, 0.2, 0.1])
     assert Config(learning_rate=0.4, epochs=4).rate_at(4) == 0.4
     model = make_model(adversarial_alpha=0.0)
-    optimizer = make_optimizer(model)
+    optimizer = ModelOptimizer(model)
     step, bias = make_train_step(model, optimizer), model.first_crf.unary.bias
     for rate in (0.125, 0.0):
-        optimizer.learning_rate = rate
+        optimizer.set_rate(rate)
         before = bias.numpy()
         step(make_batch(sentences))
         np.testing.assert_allclose(np.abs(bias.numpy() - before).max(), rate, rtol=1e-3)
+
+
+@pytest.mark.parametrize("changes", [{}, {"model": "cman"}, {"model": "multihead"}, {"loss_weighting": "sum"}])
+def test_gradients_of_replicas_add_up_to_those_of_the_batch(changes, make_model, sentences, vocabulary):
+    """Losses are divided by the sentences of the whole batch, the uncertainty terms counted once."""
+    model = make_model(**changes)
+    examples = [make_example(sentence, vocabulary) for sentence in sentences[:3]]
+
+    def gradients(batch):
+        total, logs = compute_gradients(model, {name: tf.constant(array) for name, array in batch.items()})
+        return [tf.convert_to_tensor(g).numpy() for g in total], float(logs["clean/loss"])
+
+    whole, loss = gradients(make_batch_of(examples, model.layout.features))
+    parts = [gradients(part) for part in make_replica_batches(examples, 2, model.layout.features)]
+    assert len(parts) == 2
+    assert sum(part[1] for part in parts) == pytest.approx(loss, rel=1e-5)
+    for number, expected in enumerate(whole):
+        found = sum(part[0][number] for part in parts)
+        np.testing.assert_allclose(found, expected, atol=1e-4 * max(1.0, np.abs(expected).max()))

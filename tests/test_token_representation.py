@@ -3,9 +3,13 @@
 import numpy as np
 import reference
 import tensorflow as tf
+from helpers import SMALL, StubEncoder
 from layer_checks import RANDOM, randomize
 
-from cman_tf.layers.token_representation import CharacterEncoder, TokenRepresentation, WordVectors
+from cman_tf.data.batches import make_batch, make_example
+from cman_tf.layers.input_features import list_features
+from cman_tf.layers.token_representation import TokenRepresentation
+from cman_tf.layers.word_layers import CharacterEncoder, WordVectors
 
 
 def test_word_vectors():
@@ -49,21 +53,20 @@ def test_tuned_word_vectors():
     np.testing.assert_array_equal(tf.convert_to_tensor(gradient)[:, 0], [0, 1, 0, 1])
 
 
-def test_token_representation_takes_contextual_vectors():
-    layer = TokenRepresentation(WordVectors(4, 5, None, 0.0), CharacterEncoder(3, 2, 2))
-    batch = {
-        "words": tf.constant([[1, 2, 0]]),
-        "lengths": tf.constant([2]),
-        "characters": tf.constant([[1, 2], [1, 0]]),
-        "character_lengths": tf.constant([2, 1]),
-        "spelling": tf.constant([[1, 1, 0]]),
-    }
-    assert layer(batch).shape == (1, 3, 5 + 4)
-    contextual = tf.random.normal([1, 3, 2, 7])
+def test_token_representation_takes_contextual_vectors(sentences, vocabulary):
+    examples, encoder = [make_example(s, vocabulary) for s in sentences], StubEncoder(2, 7)
+    features = list_features(SMALL, vocabulary, encoder)
+    batch = {name: tf.constant(array) for name, array in make_batch(examples, features).items()}
+    width = SMALL.word_size + 2 * SMALL.char_hidden_size
+    assert TokenRepresentation(features[:2])(batch).shape == (4, 12, width)
+    layer = TokenRepresentation(features)
     with tf.GradientTape() as tape:
-        tape.watch(contextual)
-        whole = layer({**batch, "contextual": contextual})
-    assert tape.gradient(whole, contextual) is None  # a frozen encoder's layers
-    assert whole.shape == (1, 3, 5 + 4 + 7)
-    np.testing.assert_allclose(whole[:, :2, 9:], contextual.numpy()[:, :2].mean(2), atol=1e-6)
-    assert not whole[:, 2].numpy().any()  # padding is zero
+        tape.watch(batch["contextual"])
+        whole = layer(batch)
+    assert tape.gradient(whole, batch["contextual"]) is None  # a frozen encoder's layers
+    assert whole.shape == (4, 12, width + 7)
+    for row, sentence in enumerate(sentences):
+        length = len(sentence.tokens)
+        (vectors,) = encoder.encode([sentence.tokens])
+        np.testing.assert_allclose(whole[row, :length, width:], vectors.mean(1), atol=1e-6)
+        assert not whole[row, length:].numpy().any()  # padding is zero

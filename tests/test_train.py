@@ -92,7 +92,7 @@ def test_word_vectors_through_the_commands(tuned, eight_sentences, tmp_path):
     process = run_command("cman_tf.evaluate", f"--model_dir={tmp_path}/run", data, f"--json={scores}")
     assert process.returncode == 0, process.stderr[-3000:]
     assert json.loads(scores.read_text())["strict"] == result["test"]["strict"]
-    model, vocabulary, _ = load_trained(tmp_path / "run")
+    model, vocabulary = load_trained(tmp_path / "run")
     table = model.representation.words.table.numpy()
     assert vocabulary.words[1:3] == ["unseen", words[0]]  # the second of the file was not kept
     same = np.array_equal(table[vocabulary.words.index(words[3])], np.float32([3.0, 0.5, -0.5, 1.0]))

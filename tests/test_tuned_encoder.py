@@ -14,7 +14,8 @@ from cman_tf.encoders.transformer import Transformer, TransformerLayer, TunedTra
 from cman_tf.errors import DataError
 from cman_tf.inference.loading import load_trained
 from cman_tf.models.factory import build_model
-from cman_tf.training.step import compute_gradients, make_optimizer, make_train_step
+from cman_tf.training.optimizer import ModelOptimizer
+from cman_tf.training.step import compute_gradients, make_train_step
 
 pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
 PLAIN = {"xla": False, "embedding_dropout": 0.0, "bilstm_dropout": 0.0, "unknown_word_rate": 0.0}
@@ -34,8 +35,8 @@ def model_and_batch(folder, sentences, vocabulary):
     def make(**changes):
         tf.keras.utils.set_random_seed(3)
         config = dataclasses.replace(SMALL, tune_encoder=True, **PLAIN, **changes).resolved()
-        model = build_model(config, vocabulary, (encoder.layers, encoder.size), encoder)
-        batch = make_batch([make_example(s, vocabulary) for s in sentences], vocabulary, features=encoder)
+        model = build_model(config, vocabulary, encoder)
+        batch = make_batch([make_example(s, vocabulary) for s in sentences], model.layout.features)
         return model, {name: tf.constant(array) for name, array in batch.items()}
 
     return make
@@ -81,7 +82,7 @@ def test_its_rate_is_its_own(model_and_batch):
     encoder = model.representation.encoder
     own = {variable.ref() for variable in encoder.trainable_variables}
     before = [(variable, variable.numpy()) for variable in model.variables]
-    step = make_train_step(model, make_optimizer(model))
+    step = make_train_step(model, ModelOptimizer(model))
     step(batch)
     moved = {True: 0.0, False: 0.0}
     for variable, value in before:
@@ -135,8 +136,8 @@ def test_the_baseline_keeps_its_weights(folder, vocabulary):
     """TensorFlow 1's initial values are for what its authors' code has."""
     encoder = TunedTransformer(folder, "tiny")
     config = dataclasses.replace(SMALL, model="multihead", tune_encoder=True, initial_values="tensorflow1").resolved()
-    model = build_model(config, vocabulary, (encoder.layers, encoder.size), encoder)
-    for mine, expected in zip(model.representation.encoder.weights, encoder.layer().weights):
+    model = build_model(config, vocabulary, encoder)
+    for mine, expected in zip(model.representation.encoder.weights, encoder.make_layer().weights):
         np.testing.assert_array_equal(mine.numpy(), expected.numpy())
 
 
@@ -162,10 +163,10 @@ def test_other_kinds_of_models(kind, tmp_path, sentences, vocabulary):
     encoder = TunedTransformer(str(tmp_path), "tiny")
     if kind == "XLNet":
         with pytest.raises(DataError, match="a xlnet model, expected for --tune_encoder one with a part `embeddings`"):
-            encoder.layer()
+            encoder.make_layer()
         return
     config = dataclasses.replace(SMALL, tune_encoder=True, xla=False).resolved()
-    model = build_model(config, vocabulary, (encoder.layers, encoder.size), encoder)
-    batch = make_batch([make_example(s, vocabulary) for s in sentences[:2]], vocabulary, features=encoder)
-    step = make_train_step(model, make_optimizer(model))
+    model = build_model(config, vocabulary, encoder)
+    batch = make_batch([make_example(s, vocabulary) for s in sentences[:2]], model.layout.features)
+    step = make_train_step(model, ModelOptimizer(model))
     assert np.isfinite(step({name: tf.constant(array) for name, array in batch.items()})["gradient_norm"])

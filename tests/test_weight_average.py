@@ -8,15 +8,17 @@ import pytest
 import tensorflow as tf
 from helpers import TINY_FLAGS, run_command
 
-from cman_tf.inference.loading import load_trained
-from cman_tf.training.checkpoints import TrainingState, restore_model
+from cman_tf.inference.loading import load_trained, restore_model
+from cman_tf.training.checkpoints import TrainingState
+from cman_tf.training.optimizer import ModelOptimizer
 from cman_tf.training.step import make_train_step
 from cman_tf.training.weight_average import WeightAverage
 
 
 def test_average_of_the_weights(make_model, make_batch, sentences, tmp_path):
     """By hand; it is what the best epoch keeps, while training goes on from the weights."""
-    model, optimizer = make_model(), tf.keras.optimizers.legacy.Adam(0.01)
+    model = make_model(learning_rate=0.01)
+    optimizer = ModelOptimizer(model)
     average = WeightAverage(model.trainable_variables, decay=0.6)
     expected = [v.numpy() for v in model.trainable_variables]
     step = make_train_step(model, optimizer, average)
@@ -50,9 +52,7 @@ def test_average_of_the_weights(make_model, make_batch, sentences, tmp_path):
             shutil.rmtree(tmp_path / "last")
         again = make_model()
         its_average = WeightAverage(again.trainable_variables, decay=0.6)
-        assert (
-            TrainingState(str(tmp_path), again, tf.keras.optimizers.legacy.Adam(0.01), its_average).restore_last() == 1
-        )
+        assert TrainingState(str(tmp_path), again, ModelOptimizer(again), its_average).restore_last() == 1
         for variable, w in zip(again.trainable_variables, weights):
             np.testing.assert_array_equal(variable, w)
         for variable, a in zip(its_average.averages, averages):

@@ -15,7 +15,8 @@ from cman_tf.data.bucketing import LENGTH_STEP
 from cman_tf.inference.predictor import AT_ONCE, decode_batches, make_decoder
 from cman_tf.layers.lstm import LSTM
 from cman_tf.models.cman import CMAN
-from cman_tf.training.step import make_optimizer, make_train_step
+from cman_tf.training.optimizer import ModelOptimizer
+from cman_tf.training.step import make_train_step
 
 
 def _lstms(model: CMAN) -> list[LSTM]:
@@ -97,7 +98,7 @@ def _train(
     size = options["contextual_size"]
     model = inputs.model_of(config, data["vocabulary"], size)
     change(model)
-    train_step, batches = make_train_step(model, make_optimizer(model)), inputs.training(data, config, size, step)
+    train_step, batches = make_train_step(model, ModelOptimizer(model)), inputs.training(data, model, step)
 
     def one_pass() -> None:
         for batch in batches:
@@ -119,7 +120,7 @@ def _decode(
     model = inputs.model_of(config, data["vocabulary"], size)
     inputs.favour_outside(model, options["outside_bias"])
     change(model)
-    decoder, batches = make_decoder(model), inputs.decoding(data, size, count)
+    decoder, batches = make_decoder(model), inputs.decoding(data, model, count)
 
     def one_pass() -> None:
         collections.deque(decode_batches(decoder, batches, at_once), maxlen=0)

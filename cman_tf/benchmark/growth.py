@@ -9,11 +9,13 @@ from typing import Any
 from cman_tf.benchmark import inputs
 from cman_tf.benchmark.speed import rounds
 from cman_tf.config import Config
-from cman_tf.data.batches import make_dataset, make_example
+from cman_tf.data.batches import make_example
 from cman_tf.data.bucketing import batch_order
 from cman_tf.errors import DataError
-from cman_tf.inference.predictor import make_decoder, predict_examples
-from cman_tf.training.step import make_optimizer, make_train_step
+from cman_tf.inference.predictor import Predictor, make_decoder
+from cman_tf.models.input_pipeline import make_dataset
+from cman_tf.training.optimizer import ModelOptimizer
+from cman_tf.training.step import make_train_step
 
 _TOKENS = 512  # of a batch, about, at every length
 _BLOCK = 512  # sentences decoded at a time, as predict does
@@ -36,12 +38,12 @@ def by_length(
     """A training step and a decoding of sentences of each length."""
     vocabulary = data["vocabulary"]
     model = inputs.model_of(config, vocabulary, contextual_size)
-    step, decoder = make_train_step(model, make_optimizer(model)), make_decoder(model)
+    step, decoder = make_train_step(model, ModelOptimizer(model)), make_decoder(model)
     rows = []
     for length in lengths:
         count = max(1, _TOKENS // length)
         example = inputs.made_up(length, data["train"], vocabulary)
-        batch = inputs.tensors([example] * count, vocabulary, contextual_size)
+        batch = inputs.tensors([example] * count, model)
         train = min(rounds(lambda batch=batch: step(batch)["clean/loss"].numpy(), 5)[1:])
         decode = min(rounds(lambda batch=batch: decoder(batch)["scores"].numpy(), 5)[1:])
         rows.append(
@@ -61,21 +63,21 @@ def by_size(config: Config, data: dict[str, Any], sizes: Sequence[int]) -> list[
     contextual vectors: decoded in blocks, and some steps of an epoch of training."""
     vocabulary = data["vocabulary"]
     model = inputs.model_of(config, vocabulary, 0)
-    step, decoder = make_train_step(model, make_optimizer(model)), make_decoder(model)
+    step, predictor = make_train_step(model, ModelOptimizer(model)), Predictor(model, vocabulary)
     examples = [make_example(sentence, vocabulary) for sentence in data["train"]]
 
     def decode(size: int) -> float:
         start = time.perf_counter()
         for first in range(0, size, _BLOCK):
             block = [examples[number % len(examples)] for number in range(first, min(size, first + _BLOCK))]
-            predict_examples(decoder, block, vocabulary)
+            predictor.predict_examples(block)
         return size / (time.perf_counter() - start)
 
     def train(size: int) -> float:
         corpus = [examples[number % len(examples)] for number in range(size)]
         start, done = time.perf_counter(), 0
         order = batch_order([len(e.words) for e in corpus], config.batch_size, config.seed, 1)
-        for batch in make_dataset(corpus, order[:_STEPS], vocabulary):
+        for batch in make_dataset(corpus, order[:_STEPS], model.layout):
             step(batch)["clean/loss"].numpy()
             done += batch["lengths"].shape[0]
         return done / (time.perf_counter() - start)

@@ -57,19 +57,20 @@ def measure_case(case: str, config: Config, data: dict[str, Any], contextual_siz
     loaded = framework()
     from cman_tf.benchmark import inputs
     from cman_tf.inference.predictor import make_decoder
-    from cman_tf.training.step import make_optimizer, make_train_step
+    from cman_tf.training.optimizer import ModelOptimizer
+    from cman_tf.training.step import make_train_step
 
     model = inputs.model_of(config, data["vocabulary"], contextual_size)
     mode, length, count = parts.groups()
     if length:
         example = inputs.made_up(int(length), data["train"], data["vocabulary"])
-        batches = 2 * [inputs.tensors([example] * int(count), data["vocabulary"], contextual_size)]
+        batches = 2 * [inputs.tensors([example] * int(count), model)]
     else:
-        made = inputs.training(data, config, contextual_size)
+        made = inputs.training(data, model)
         if mode == "decode":
-            made = inputs.decoding(data, contextual_size)
+            made = inputs.decoding(data, model)
         batches = [*made[:_STEPS], max(made, key=lambda batch: batch["words"].shape[1])]
-    run = make_train_step(model, make_optimizer(model)) if mode == "train" else make_decoder(model)
+    run = make_train_step(model, ModelOptimizer(model)) if mode == "train" else make_decoder(model)
     for batch in batches:
         for value in run(batch).values():
             value.numpy()

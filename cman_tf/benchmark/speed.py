@@ -16,7 +16,8 @@ from cman_tf.config import Config
 from cman_tf.inference.predictor import decode_batches, make_decoder
 from cman_tf.models.cman import CMAN
 from cman_tf.models.losses import relation_loss, relation_targets
-from cman_tf.training.step import make_optimizer, make_train_step
+from cman_tf.training.optimizer import ModelOptimizer
+from cman_tf.training.step import make_train_step
 
 
 def rounds(call: Callable[[], Any], repeats: int) -> list[float]:
@@ -66,7 +67,7 @@ def _timed(
 
 def time_training(model: CMAN, batches: list[Batch], repeats: int, rate: float) -> dict[str, Any]:
     """Passes over the batches with the real training step, after one to compile it."""
-    step = make_train_step(model, make_optimizer(model))
+    step = make_train_step(model, ModelOptimizer(model))
 
     def one_pass() -> None:
         for batch in batches:
@@ -102,14 +103,14 @@ def measure(mode: str, config: Config, data: dict[str, Any], options: dict[str, 
     rate = matrix_rate()
     result: dict[str, Any] = {"matrix_gflop_per_second": rate / 1e9}
     if mode == "train":
-        training = inputs.training(data, config, size)
+        training = inputs.training(data, model)
         result.update(time_training(model, training, options["repeats"], rate))
         middle = sorted(training, key=lambda batch: batch["words"].shape[1])[len(training) // 2]
         parts = time_parts(model, middle)
         result["parts_milliseconds"] = {"padded length": middle["words"].shape[1], **parts}
         return result
     inputs.favour_outside(model, options["outside_bias"])
-    batches = inputs.decoding(data, size)
+    batches = inputs.decoding(data, model)
     result.update(time_decoding(model, batches, options["repeats"], rate))
     decoder = make_decoder(model)
     result["pairs_scored"] = sum(int(decoder(batch)["pairs"].shape[0]) for batch in batches)

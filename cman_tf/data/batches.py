@@ -1,59 +1,43 @@
-"""Batches for the model: bucketed by length, padded right, in a seeded order.
+"""Batches of sentences as padded arrays, free of TensorFlow.
 
-Shapes: B sentences in the batch, L tokens of the longest (rounded up), N distinct
-words in the batch (the longest first), W characters of the longest of them, E
-relations in the batch.
+Shapes: B sentences in the batch, L tokens of the longest one (rounded up), E relations in the batch.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
-import tensorflow as tf
 
 from cman_tf.data.bio import flat_entities, tags_from_entities
 from cman_tf.data.bucketing import LENGTH_STEP
 from cman_tf.data.types import Sentence
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.encoders.transformer import TunedTransformer
 
-MAX_WORD_CHARACTERS = 60  # of a longer word the character BiLSTM reads both ends
-
-SIGNATURE = {
-    "words": tf.TensorSpec([None, None], tf.int32),  # [B, L] word ids
-    "lengths": tf.TensorSpec([None], tf.int32),  # [B] tokens of each sentence
-    "characters": tf.TensorSpec([None, None], tf.int32),  # [N, W] of the distinct words
-    "character_lengths": tf.TensorSpec([None], tf.int32),  # [N], falling, one at least
-    "spelling": tf.TensorSpec([None, None], tf.int32),  # [B, L] a token's row in characters
-    "tags": tf.TensorSpec([None, None], tf.int32),  # [B, L] gold tag ids, 0 where padded
-    "relations": tf.TensorSpec([None, 4], tf.int32),  # [E, 4] sentence, head, tail, type
-}
+Batch = dict[str, np.ndarray]
 
 
-PIECES = {
-    "pieces": tf.TensorSpec([None, None], tf.int32),  # [W, P] as in cman_tf.encoders.wordpieces.Pieces
-    "piece_lengths": tf.TensorSpec([None], tf.int32),  # [W]
-    "piece_places": tf.TensorSpec([None, 4], tf.int32),  # [Q, 4]
-}
+class ArraySpec(NamedTuple):
+    """The shape (None where it differs from batch to batch) and dtype of one array of a batch."""
 
-
-def batch_signature(contextual: tuple[int, int] | None = None, tuned: bool = False) -> dict[str, tf.TensorSpec]:
-    """The tensors of a batch; with an encoder of (layers, size), "contextual" too,
-    [B, L, layers, size], or, where it is tuned, the word pieces that it reads."""
-    if contextual is None:
-        return SIGNATURE
-    if tuned:
-        return {**SIGNATURE, **PIECES}
-    return {**SIGNATURE, "contextual": tf.TensorSpec([None, None, *contextual], tf.float32)}
+    shape: tuple[int | None, ...]
+    dtype: str = "int32"
 
 
 @dataclasses.dataclass(frozen=True)
 class Example:
-    """One sentence as numbers. `relations` is int32 [relations, 3]: last token of
-    the head, last token of the tail, relation id (recipe of Bekoulis et al.)."""
+    """One sentence as numbers.
+
+    Attributes:
+      tokens: L of them.
+      words: int32 [L], word ids.
+      tags: int32 [L], ids of the gold BIO tags.
+      relations: int32 [relations, 3], for each the last token of the head, the last token of the tail, and the
+        relation's id (the recipe of Bekoulis et al.).
+      id: the sentence's.
+    """
 
     tokens: tuple[str, ...]
     words: np.ndarray
@@ -62,14 +46,51 @@ class Example:
     id: str = ""
 
 
-def make_example(sentence: Sentence, vocabulary: Vocabulary) -> Example:
-    """The sentence as numbers; its tags and relations must be known (`check`).
+class PaddedFeature(Protocol):
+    """Something that the model reads of each token: which arrays it is, and how they are padded.
 
-    Of overlapping entities, and relations on them, only those that BIO tags can
-    express are encoded (`flat_entities`).
+    `cman_tf.layers.input_features` has the features that there are, each with its layer.
     """
-    flat = flat_entities(sentence.entities)
-    tags = [vocabulary.tag_id[tag] for tag in tags_from_entities(flat, len(sentence.tokens))]
+
+    def specs(self) -> dict[str, ArraySpec]:
+        """Name the arrays."""
+        ...
+
+    def pad(self, examples: Sequence[Example], length: int) -> Batch:
+        """Make the arrays of a batch.
+
+        Args:
+          examples: B sentences.
+          length: L, to which every sentence is padded on the right.
+        """
+        ...
+
+
+TARGETS = {
+    "lengths": ArraySpec((None,)),  # [B] tokens of each sentence
+    "sentences": ArraySpec(()),  # sentences of the whole batch, of which this may be one replica's part
+    "tags": ArraySpec((None, None)),  # [B, L] gold tag ids, 0 where padded
+    "relations": ArraySpec((None, 4)),  # [E, 4] sentence, head, tail, relation id
+}
+
+
+def batch_specs(features: Sequence[PaddedFeature]) -> dict[str, ArraySpec]:
+    """Name the arrays of a batch with these features."""
+    return {**TARGETS, **{name: spec for feature in features for name, spec in feature.specs().items()}}
+
+
+def make_example(sentence: Sentence, vocabulary: Vocabulary) -> Example:
+    """Turn a sentence into numbers.
+
+    Of overlapping entities, and of relations on them, only those that BIO tags can express are kept
+    (`flat_entities`).
+
+    Args:
+      sentence: its tags and relation types must be known (`Vocabulary.check`).
+      vocabulary: of the training data.
+    """
+    flat = set(flat_entities(sentence.entities))
+    tags = [vocabulary.tag_id[tag] for tag in tags_from_entities(sentence.entities, len(sentence.tokens))]
     relations = [
         (
             sentence.entities[r.head].end - 1,
@@ -88,64 +109,67 @@ def make_example(sentence: Sentence, vocabulary: Vocabulary) -> Example:
     )
 
 
-def make_batch(
-    examples: Sequence[Example], vocabulary: Vocabulary, step: int = LENGTH_STEP, features: Any = None
-) -> dict[str, np.ndarray]:
-    """Pad the sentences to one batch of the shapes in `signature`, L a multiple of `step`.
+def pad_rows(rows: Sequence[Sequence[int] | np.ndarray], length: int) -> np.ndarray:
+    """Pad rows of whole numbers with zeros: int32 [rows, length]."""
+    padded = np.zeros((len(rows), length), np.int32)
+    for number, row in enumerate(rows):
+        padded[number, : len(row)] = row
+    return padded
 
-    `features` is an encoder or a cache of one (`cman_tf.encoders`), or None; of a
-    `TunedTransformer` the batch gets the word pieces, not features. Where a
-    sentence is padded, "spelling" says 0 like the first word: the token representation
-    is zero there whatever is looked up.
+
+def make_batch(
+    examples: Sequence[Example],
+    features: Sequence[PaddedFeature],
+    step: int = LENGTH_STEP,
+    length: int | None = None,
+    sentences: int | None = None,
+) -> Batch:
+    """Pad sentences to one batch.
+
+    Args:
+      examples: B of them.
+      features: what the model reads.
+      step: L is rounded up to a multiple of it.
+      length: L; None: that of the longest sentence.
+      sentences: sentences of the whole batch, of which these are a part; None: these are all.
+
+    Returns:
+      The arrays that `batch_specs` names.
     """
     lengths = np.array([len(e.words) for e in examples], np.int32)
-    longest = -(-int(lengths.max()) // step) * step
-    words = sorted({t for e in examples for t in e.tokens}, key=lambda token: (-len(token), token))
-    row_of = {token: row for row, token in enumerate(words)}
-    spelled = [vocabulary.character_ids(token, MAX_WORD_CHARACTERS) for token in words]
-    batch = {
+    if length is None:
+        length = -(-int(lengths.max()) // step) * step
+    batch: Batch = {
         "lengths": lengths,
-        "character_lengths": np.array([len(ids) for ids in spelled], np.int32),
-        "characters": np.zeros((len(words), len(spelled[0])), np.int32),
+        "sentences": np.array(len(examples) if sentences is None else sentences, np.int32),
+        "tags": pad_rows([e.tags for e in examples], length),
         "relations": np.array(
             [(number, *relation) for number, e in enumerate(examples) for relation in e.relations], np.int32
         ).reshape(-1, 4),
     }
-    for row, ids in enumerate(spelled):
-        batch["characters"][row, : len(ids)] = ids
-    for name in ("words", "tags", "spelling"):
-        batch[name] = np.zeros((len(examples), longest), np.int32)
-    for row, example in enumerate(examples):
-        batch["words"][row, : lengths[row]] = example.words
-        batch["tags"][row, : lengths[row]] = example.tags
-        batch["spelling"][row, : lengths[row]] = [row_of[token] for token in example.tokens]
-    tokens = [example.tokens for example in examples]
-    if isinstance(features, TunedTransformer):
-        batch.update(zip(PIECES, features.tokenizer.pieces(tokens)))
-    elif features is not None:
-        batch["contextual"] = np.zeros((len(examples), longest, features.layers, features.size), np.float32)
-        for row, layers in enumerate(features.make_example(tokens)):
-            batch["contextual"][row, : lengths[row]] = layers
+    for feature in features:
+        batch.update(feature.pad(examples, length))
     return batch
 
 
-def make_dataset(
-    examples: Sequence[Example],
-    order: Sequence[Sequence[int]],
-    vocabulary: Vocabulary,
-    step: int = LENGTH_STEP,
-    features: Any = None,
-) -> tf.data.Dataset:
-    """The batches of `order` as a prefetching `tf.data.Dataset`; the rest as in `make_batch`."""
+def make_replica_batches(
+    examples: Sequence[Example], replicas: int, features: Sequence[PaddedFeature], step: int = LENGTH_STEP
+) -> list[Batch]:
+    """Divide one batch among replicas: each part is a batch of its own, padded to the same length.
 
-    def generate() -> Iterator[dict[str, np.ndarray]]:
-        for rows in order:
-            yield make_batch([examples[row] for row in rows], vocabulary, step, features)
+    The model divides its losses by `sentences`, which counts the whole batch, so that the sum of the parts'
+    gradients is the whole batch's gradient.
 
-    shape = None if features is None else (features.layers, features.size)
-    options = tf.data.Options()
-    # The autotuner sleeps 10 ms, 20 ms, 40 ms, ... and the end of an epoch would wait
-    # for it to wake: up to as long as the epoch took. There is nothing to tune here.
-    options.autotune.enabled = False
-    tensors = batch_signature(shape, isinstance(features, TunedTransformer))
-    return tf.data.Dataset.from_generator(generate, output_signature=tensors).prefetch(4).with_options(options)
+    Args:
+      examples: of the whole batch.
+      replicas: how many parts are wanted.
+      features: what the model reads.
+      step: as for `make_batch`.
+
+    Returns:
+      At most `replicas` parts, none of them empty.
+    """
+    length = -(-max(len(e.words) for e in examples) // step) * step
+    share = -(-len(examples) // replicas)
+    parts = [examples[start : start + share] for start in range(0, len(examples), share)]
+    return [make_batch(part, features, step, length, len(examples)) for part in parts]

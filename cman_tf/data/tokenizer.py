@@ -24,6 +24,7 @@ _ABBREVIATIONS = frozenset(
     "Ala Ariz Ark Calif Colo Conn Del Fla Ga Ill Ind Kan Ky La Md Mass Mich Minn Miss Mo Mont Neb Nev "
     "Okla Ore Pa Tenn Tex Va Vt Wash Wis Wyo".split()
 )
+TOKENIZERS = ("v1",)  # names that a run's record may hold; today's rules are v1
 SENTENCE_ENDS = frozenset(".!?。！？;")
 
 

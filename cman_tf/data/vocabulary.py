@@ -6,6 +6,7 @@ import dataclasses
 import json
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +14,11 @@ from cman_tf.data.bio import OUTSIDE, tags_from_entities
 from cman_tf.data.types import ROOT, Sentence
 from cman_tf.data.word_vectors import UNKNOWN, lookup_form
 from cman_tf.errors import DataError
-from cman_tf.runs.files import write_atomically
+from cman_tf.runs.files import read_json, write_atomically
 
 UNKNOWN_ID = 0  # of words and of characters; a padded position holds it too and is masked
+# The lists of vocabulary.json, and what each begins with.
+_LISTS = {"words": UNKNOWN, "characters": UNKNOWN, "tags": OUTSIDE, "relations": None}
 _UNKNOWN_SEED = 123456  # the baseline's, of the vector of unknown words
 
 
@@ -133,14 +136,43 @@ class Vocabulary:
 
     @classmethod
     def load(cls, directory: str | pathlib.Path) -> Vocabulary:
-        """Read what `save` wrote. Raises DataError if it is not there."""
-        folder = pathlib.Path(directory)
-        try:
-            lists = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
-            has_vectors = lists.pop("vectors")
-            table = np.load(folder / "word_vectors.npy", allow_pickle=False) if has_vectors else None
-        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DataError(
-                f"{folder}: no trained model here ({error}), expected a directory of cman_tf.train"
-            ) from None
-        return cls(**lists, vectors=table)
+        """Read what `save` wrote.
+
+        Raises:
+          DataError: if it is not there, or is not what training writes: lists of different texts, each list but the
+            words in order, so that no id changes its meaning unseen.
+        """
+        path = pathlib.Path(directory) / "vocabulary.json"
+        if not path.exists():
+            raise DataError(f"{path.parent}: no trained model here, expected a directory of cman_tf.train")
+        expected = "what cman_tf.train wrote"
+        content = read_json(path, expected, *_LISTS, "vectors")
+        if {*content} != {*_LISTS, "vectors"} or not isinstance(content["vectors"], bool):
+            raise DataError(f"{path}: keys {', '.join(sorted(content))[:80]!r}, expected {expected}")
+        for name, first in _LISTS.items():
+            texts: Any = content[name]
+            if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+                raise DataError(f"{path}: {name} is no list of texts, expected {expected}")
+            if texts[:1] != [first] and first is not None:
+                raise DataError(f"{path}: {name} begins with {str(texts[:1])[:40]}, expected {first!r}")
+            if len({*texts}) < len(texts):
+                raise DataError(f"{path}: {name} holds a text twice, expected {expected}")
+            ordered = texts[first is not None :]
+            if (name != "words" or not content["vectors"]) and ordered != sorted(ordered):
+                raise DataError(f"{path}: {name} are not in order, expected {expected}")
+        return cls(**{name: content[name] for name in _LISTS}, vectors=_load_vectors(path, content))
+
+
+def _load_vectors(path: pathlib.Path, content: dict[str, Any]) -> np.ndarray | None:
+    """The word vectors that belong to a vocabulary.json; None if it has none."""
+    if not content["vectors"]:
+        return None
+    file = path.parent / "word_vectors.npy"
+    try:
+        table = np.load(file, allow_pickle=False)
+    except (OSError, EOFError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise DataError(f"{file}: {reason}, expected the word vectors that cman_tf.train wrote") from None
+    if table.ndim != 2 or len(table) != len(content["words"]) or table.dtype != np.float32:
+        raise DataError(f"{file}: {table.dtype} {list(table.shape)}, expected float32 [{len(content['words'])}, size]")
+    return table

@@ -1,9 +1,5 @@
-"""Contextual encoders: where token features come from, and their cache.
+"""Contextual encoders: which one is meant, its files, its vectors, and a cache of them.
 
-`ElmoHub`, `ElmoFiles`, `Transformer` and `Cache` have `layers`, `size` and
-
-    encode(sentences: Sequence[Sequence[str]]) -> list of float32 [L, layers, size]
-
-of a frozen encoder; a sentence's features do not depend on the others in the call.
-`TunedTransformer` is one that is trained with the model instead, as a layer of it.
+`ElmoHub`, `ElmoFiles`, `Transformer` and `Cache` are each a `cman_tf.data.contextual_encoder.ContextualEncoder`;
+`TunedTransformer` is a `TunableEncoder`, which is trained with the model as one of its layers.
 """

@@ -92,6 +92,7 @@ class ElmoFiles:
     """
 
     def __init__(self, options_file: str, weights_file: str) -> None:
+        self.name = weights_file
         self.bilm = read_weights(options_file, weights_file)
         self.layers, self.size = self.bilm.layers + 1, 2 * self.bilm.size
         specs = [tf.TensorSpec([None, None, self.bilm.limit], tf.int32), tf.TensorSpec([None], tf.int32)]

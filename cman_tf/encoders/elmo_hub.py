@@ -24,6 +24,7 @@ class ElmoHub:
     """
 
     def __init__(self, handle: str) -> None:
+        self.name = handle
         try:
             self._module = tensorflow_hub.load(handle)
             signature = self._module.signatures["tokens"]

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 from tqdm import tqdm
 
 from cman_tf.data.bucketing import order_by_length
+from cman_tf.data.contextual_encoder import ContextualEncoder
 from cman_tf.data.corpus import Corpus, name_corpus
 from cman_tf.encoders.feature_file import Cache, Tokens, fill, merge, new_file, sentence_key
 from cman_tf.encoders.source import Source, features_file, open_encoder
 from cman_tf.errors import DataError
 from cman_tf.runs.files import file_lock
 
+Opener = Callable[[], ContextualEncoder]
 _PART_TOKENS = 8192  # of a part, about
 _BATCH_TOKENS = 2048  # of a call of the encoder, about
 
@@ -51,7 +52,9 @@ def load_features(
     return prepare_features(file, source, sentences, lambda: open_encoder(source)), file
 
 
-def prepare_features(path: str | pathlib.Path, source: Source, sentences: Sequence[Tokens], opened: Any) -> Cache:
+def prepare_features(
+    path: str | pathlib.Path, source: Source, sentences: Sequence[Tokens], opened: Callable[[], ContextualEncoder]
+) -> Cache:
     """The cache with the features of all these sentences, computing those that are missing.
 
     Args:
@@ -68,7 +71,9 @@ def prepare_features(path: str | pathlib.Path, source: Source, sentences: Sequen
         return _prepare(path, source, sentences, opened)
 
 
-def _prepare(path: pathlib.Path, source: Source, sentences: Sequence[Tokens], opened: Any) -> Cache:
+def _prepare(
+    path: pathlib.Path, source: Source, sentences: Sequence[Tokens], opened: Callable[[], ContextualEncoder]
+) -> Cache:
     by_key = {sentence_key(tokens): tokens for tokens in sentences}
     unique = list(by_key.values())
     # Files that a killed process had begun.
@@ -136,7 +141,9 @@ def _remove(path: pathlib.Path, parts: Sequence[pathlib.Path]) -> None:
         _parts_folder(path).rmdir()
 
 
-def _encode(path: pathlib.Path, source: Source, sentences: list[Tokens], encoder: Any) -> list[pathlib.Path]:
+def _encode(
+    path: pathlib.Path, source: Source, sentences: list[Tokens], encoder: ContextualEncoder
+) -> list[pathlib.Path]:
     """Encode in order of length, writing part after part; returns the parts' files."""
     folder = _parts_folder(path)
     folder.mkdir(parents=True, exist_ok=True)

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from cman_tf.data.contextual_encoder import Wordpieces
 from cman_tf.encoders.wordpieces import WordpieceTokenizer, loaded
 from cman_tf.errors import DataError
-from cman_tf.layers.piece_pool import pool
+from cman_tf.layers.random_draws import draws_of_step, next_seed, use_step_draws
+from cman_tf.layers.scalar_mix import average_wordpieces
 
 _TOLERANCE = 1e-5  # of a sentence's vectors alone and in a batch, beside the largest of them
 
@@ -58,12 +60,16 @@ class TransformerLayer(tf.keras.layers.Layer):
         self.embeddings = getattr(main, "embeddings", None)
         # Some models have Python conditions on tensors, which only autograph understands.
         self._run: Any = tf.function(self._states, autograph=True)
+        use_step_draws(self.encoder)
 
     def call(self, ids: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
-        return self._run(ids, tf.sequence_mask(lengths, tf.shape(ids)[1], tf.int32), training)
+        seed = next_seed() if training else tf.zeros([2], tf.int64)
+        return self._run(ids, tf.sequence_mask(lengths, tf.shape(ids)[1], tf.int32), training, seed)
 
-    def _states(self, ids: tf.Tensor, mask: tf.Tensor, training: bool) -> tf.Tensor:
-        return tf.stack(self.encoder(input_ids=ids, attention_mask=mask, training=training).hidden_states, 2)
+    def _states(self, ids: tf.Tensor, mask: tf.Tensor, training: bool, seed: tf.Tensor) -> tf.Tensor:
+        with draws_of_step(seed[0], seed[1]):  # an argument: a compiled function cannot keep a step's tensor
+            output = self.encoder(input_ids=ids, attention_mask=mask, training=training)
+        return tf.stack(output.hidden_states, 2)
 
     def sees_padding(self, tokenizer: WordpieceTokenizer) -> bool:
         """Whether a word's vectors are others beside a longer sentence than alone (ConvBERT's convolutions
@@ -74,8 +80,9 @@ class TransformerLayer(tf.keras.layers.Layer):
         """
 
         def states(*sentences: Sequence[str]) -> np.ndarray:
-            ids, lengths, _ = tokenizer.pieces(sentences)
-            return self._states(tf.constant(ids), tf.sequence_mask(lengths, ids.shape[1], tf.int32), False)[0].numpy()
+            ids, lengths, _ = tokenizer.split(sentences)
+            mask = tf.sequence_mask(lengths, ids.shape[1], tf.int32)
+            return self._states(tf.constant(ids), mask, False, tf.zeros([2], tf.int64))[0].numpy()
 
         alone, together = loaded(self._folder, lambda: (states(["a"]), states(["a"], ["a"] * 40)))
         return np.abs(together[: len(alone)] - alone).max() > _TOLERANCE * max(1.0, np.abs(alone).max())
@@ -94,19 +101,22 @@ class Transformer:
     """
 
     def __init__(self, folder: str) -> None:
+        self.name = folder
         self.tokenizer = WordpieceTokenizer(folder)
         self.layers, self.size = self.tokenizer.layers, self.tokenizer.size
         specs = [tf.TensorSpec(shape, tf.int32) for shape in ([None, None], [None], [None, 4], [2])]
         layer = TransformerLayer(folder)
         self._one_by_one = layer.sees_padding(self.tokenizer)
-        self._run: Any = tf.function(lambda ids, lengths, *where: pool(layer(ids, lengths), *where), specs)
+        self._run: Any = tf.function(
+            lambda ids, lengths, *where: average_wordpieces(layer(ids, lengths), *where), specs
+        )
 
     def encode(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
         """float32 [L, N, H] of each sentence."""
         if self._one_by_one and len(sentences) > 1:
             return [self.encode([sentence])[0] for sentence in sentences]
         lengths = [len(sentence) for sentence in sentences]
-        vectors = self._run(*self.tokenizer.pieces(sentences), tf.constant([len(lengths), max(lengths)]))
+        vectors = self._run(*self.tokenizer.split(sentences), tf.constant([len(lengths), max(lengths)]))
         return [of_one[:length] for of_one, length in zip(vectors.numpy(), lengths)]
 
 
@@ -125,7 +135,11 @@ class TunedTransformer:
         self.tokenizer, self._folder, self.name = WordpieceTokenizer(folder), folder, f"{name}, tuned"
         self.layers, self.size = self.tokenizer.layers, self.tokenizer.size
 
-    def layer(self) -> TransformerLayer:
+    def split(self, sentences: Sequence[Sequence[str]]) -> Wordpieces:
+        """The sentences' word pieces, as the layer reads them."""
+        return self.tokenizer.split(sentences)
+
+    def make_layer(self) -> TransformerLayer:
         """The encoder with the weights of its directory, for one model.
 
         Raises:

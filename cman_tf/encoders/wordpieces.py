@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cman_tf.data.contextual_encoder import Wordpieces
 from cman_tf.errors import DataError
 
 _UNLIMITED = 100_000  # tokenizers without a limit of their own say 1e30
@@ -43,20 +44,6 @@ def windows(pieces: int, limit: int) -> list[Window]:
         last = pieces if number == len(starts) - 1 else (starts[number + 1] + end) // 2
         found.append(Window(start, end, first, last))
     return found
-
-
-class Wordpieces(NamedTuple):
-    """What an encoder reads of some sentences.
-
-    Attributes:
-      ids: int32 [W, P], right-padded.
-      lengths: int32 [W].
-      places: int32 [Q, 4], each piece's window, its position there, its sentence and its word.
-    """
-
-    ids: np.ndarray
-    lengths: np.ndarray
-    places: np.ndarray
 
 
 def loaded(folder: str, load: Callable[[], Any]) -> Any:
@@ -109,7 +96,7 @@ class WordpieceTokenizer:
         limits = [self._tokenizer.model_max_length, positions]
         self._limit = min(limit for limit in [*limits, _UNLIMITED] if limit > 0) - len(self._before + self._after)
 
-    def split(self, sentence: Sequence[str]) -> tuple[list[int], np.ndarray]:
+    def split_sentence(self, sentence: Sequence[str]) -> tuple[list[int], np.ndarray]:
         """Piece ids, and for each the word it is of; a word of no piece is unknown."""
         encoded = self._tokenizer(
             [list(sentence)], is_split_into_words=True, add_special_tokens=False, return_attention_mask=False
@@ -121,12 +108,12 @@ class WordpieceTokenizer:
         pairs.sort(key=lambda pair: pair[0])
         return [piece for _, piece in pairs], np.array([word for word, _ in pairs], np.int64)
 
-    def pieces(self, sentences: Sequence[Sequence[str]]) -> Wordpieces:
+    def split(self, sentences: Sequence[Sequence[str]]) -> Wordpieces:
         """The sentences' pieces in windows; every piece is read from one of them."""
         inputs: list[list[int]] = []
         places = []
         for number, sentence in enumerate(sentences):
-            ids, words = self.split(sentence)
+            ids, words = self.split_sentence(sentence)
             for window in windows(len(ids), self._limit):
                 read = np.arange(window.read_from, window.read_to)
                 columns = (len(inputs), read + len(self._before) - window.start, number, words[read])

@@ -136,14 +136,15 @@ def _test_data(run: Run, trained: dict[str, dict[str, Any]]) -> Corpus:
 
 def _one_pass(run: Run, sentences: list) -> Any:
     """A function that decodes all the sentences once."""
-    from cman_tf.data.batches import make_dataset, make_example
+    from cman_tf.data.batches import make_example
     from cman_tf.inference.loading import load_trained
     from cman_tf.inference.predictor import decode_batches, make_decoder
+    from cman_tf.models.input_pipeline import make_dataset
 
-    model, vocabulary, features = load_trained(run.directory, elsewhere=run.encoder_flags())
+    model, vocabulary = load_trained(run.directory, encoder_flags=run.encoder_flags())
     examples = [make_example(sentence, vocabulary) for sentence in sentences]
     order = order_by_length([len(example.words) for example in examples], BATCH_TOKENS)
-    batches = list(make_dataset(examples, order, vocabulary, step=1, features=features))
+    batches = list(make_dataset(examples, order, model.layout, step=1))
     decoder = make_decoder(model)
     return lambda: collections.deque(decode_batches(decoder, batches), maxlen=0)
 

@@ -14,8 +14,9 @@ from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
 from cman_tf.encoders.source import find_source
 from cman_tf.errors import DataError
 from cman_tf.experiments.runs import Run, flagfile_of, read_result, training_of
+from cman_tf.runs.files import sha256_of
 from cman_tf.runs.flagfile import config_from_flagfile
-from cman_tf.runs.run_directory import completed, differing, epochs_of, is_complete, sha256_of, validate_epochs
+from cman_tf.runs.run_directory import completed, differing, epochs_of, is_complete, validate_epochs
 
 _sha256 = functools.cache(sha256_of)
 

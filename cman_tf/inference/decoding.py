@@ -10,10 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.data.bio import entities_from_tags
 from cman_tf.data.types import Relation, Sentence, index_tokens
-
-THRESHOLD = 0.5  # a relation is predicted if its probability is above this
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +56,7 @@ def decode_sentence(
     for (head, tail), row in zip(pairs.tolist(), scores.tolist()):
         ends = owner.get(head), owner.get(tail)
         for kind, score in zip(relation_types, row):
-            if score <= THRESHOLD:
+            if score <= RELATION_THRESHOLD:
                 continue
             if None in ends or ends[0] == ends[1]:
                 unattached_relations.append((kind, head, tail))

@@ -8,13 +8,12 @@ from typing import Any
 
 from absl import logging
 
-from cman_tf.data.batches import make_example
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.tokenizer import split_long_text, tokenize
 from cman_tf.data.types import Sentence
 from cman_tf.inference.decoding import Prediction
 from cman_tf.inference.loading import load_trained
-from cman_tf.inference.predictor import make_decoder, predict_examples
+from cman_tf.inference.predictor import Predictor
 
 MAX_TOKENS = 400  # a longer line is cut into pieces, at sentence ends where it has them
 
@@ -30,8 +29,8 @@ class Extractor:
     """
 
     def __init__(self, directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str) -> None:
-        self.model, self.vocabulary, self._features = load_trained(directory, checkpoint, encoder)
-        self._decoder = make_decoder(self.model, marginals=True)
+        self.model, self.vocabulary = load_trained(directory, checkpoint, encoder)
+        self._predictor = Predictor(self.model, self.vocabulary, marginals=True)
 
     def extract(self, text: str) -> dict[str, Any]:
         """`extract_all` of one text."""
@@ -58,9 +57,8 @@ class Extractor:
                     len(tokens),
                     MAX_TOKENS,
                 )
-        examples = [
-            make_example(Sentence(tuple(token for token, _, _ in tokenized[number][start:end])), self.vocabulary)
-            for number, start, end in cuts
+        sentences = [
+            Sentence(tuple(token for token, _, _ in tokenized[number][start:end])) for number, start, end in cuts
         ]
         outputs: list[dict[str, Any]] = [
             {
@@ -71,9 +69,7 @@ class Extractor:
             }
             for tokens in tokenized
         ]
-        predictions = []
-        if examples:
-            predictions = predict_examples(self._decoder, examples, self.vocabulary, batch_tokens, self._features)
+        predictions = self._predictor.predict(sentences, batch_tokens) if sentences else []
         for (number, start, _), prediction in zip(cuts, predictions):
             _add(outputs[number], prediction, start, texts[number])
         return outputs

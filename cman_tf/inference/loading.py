@@ -3,47 +3,94 @@
 from __future__ import annotations
 
 import pathlib
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import tensorflow as tf
+
+from cman_tf.data.contextual_encoder import AnyEncoder
+from cman_tf.data.tokenizer import TOKENIZERS
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.encoders.source import find_again, load_source, open_encoder
+from cman_tf.encoders.source import find_again, load_source, open_encoder, open_tunable
 from cman_tf.errors import DataError
 from cman_tf.models.factory import Model, build_model
 from cman_tf.runs.flagfile import config_from_flagfile
-from cman_tf.training.checkpoints import restore_model
+from cman_tf.runs.record import verify_record
 
 
 class Trained(NamedTuple):
-    """A model, its vocabulary and the contextual encoder that its batches need, if any."""
+    """A model and its vocabulary."""
 
     model: Model
     vocabulary: Vocabulary
-    features: Any
 
 
 def load_trained(
-    directory: str | pathlib.Path, checkpoint: str = "best", elsewhere: dict[str, str] | None = None
+    directory: str | pathlib.Path, checkpoint: str = "best", encoder_flags: dict[str, str] | None = None
 ) -> Trained:
-    """A run's model, ready to decode.
+    """Load a run's model, ready to decode.
 
     Args:
       directory: a run of `cman_tf.train`.
       checkpoint: `best` (dev epoch) or `last`.
-      elsewhere: flags of `cman_tf.encoders.source` that say where the encoder is now.
+      encoder_flags: flags of `cman_tf.encoders.source` that say where the encoder is now.
 
     Raises:
-      DataError: if there is no finished epoch of a model there, or its encoder is not to
-        be found or is another.
+      DataError: if there is no finished epoch of a model, if its encoder is not to be found or is another one, or if
+        a file is not the one that training recorded.
     """
+    path = find_checkpoint(directory, checkpoint)
+    verify_record(directory, path, TOKENIZERS)
     vocabulary = Vocabulary.load(directory)
     needed = load_source(directory)
     config = config_from_flagfile(pathlib.Path(directory) / "flags.txt")
-    features = None
+    encoder: AnyEncoder | None = None
     if needed:
-        features = open_encoder(find_again(directory, elsewhere or {}), config.tune_encoder)
-    elif elsewhere:
+        source = find_again(directory, encoder_flags or {})
+        encoder = open_tunable(source) if config.tune_encoder else open_encoder(source)
+        if (encoder.layers, encoder.size) != needed[1]:
+            raise DataError(
+                f"{directory}: contextual.json says {needed[1][0]} layers of {needed[1][1]}, the encoder has "
+                f"{encoder.layers} of {encoder.size}, expected the same"
+            )
+    elif encoder_flags:
         raise DataError(f"{directory}: a model without a contextual encoder, expected no flags of one")
-    tuned = features if config.tune_encoder else None
-    model = build_model(config, vocabulary, needed and needed[1], tuned)
-    restore_model(str(directory), model, checkpoint)
-    return Trained(model, vocabulary, features)
+    model = build_model(config, vocabulary, encoder)
+    restore_model(directory, model, checkpoint)
+    return Trained(model, vocabulary)
+
+
+def find_checkpoint(directory: str | pathlib.Path, which: str = "best") -> str:
+    """Find the newest checkpoint of a run, as a path without an ending.
+
+    Args:
+      directory: the run's own.
+      which: `best` or `last`.
+
+    Raises:
+      DataError: if there is none.
+    """
+    folder = pathlib.Path(directory) / which
+    path = tf.train.latest_checkpoint(str(folder))
+    if path is None:
+        raise DataError(f"{folder}: no checkpoint, expected one of a run that finished an epoch")
+    return path
+
+
+def restore_model(directory: str | pathlib.Path, model: Model, which: str = "best") -> int:
+    """Load a run's weights, of its best or its last epoch, into a model.
+
+    Returns:
+      The epoch.
+
+    Raises:
+      DataError: if there are none or they do not fit the model.
+    """
+    path = find_checkpoint(directory, which)
+    epoch = tf.Variable(0, dtype=tf.int64)
+    try:
+        status = tf.train.Checkpoint(model=model, epoch=epoch).restore(path)
+        status.assert_existing_objects_matched().expect_partial()
+    except (ValueError, AssertionError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DataError(f"{path}: {reason}, expected a checkpoint of this model") from None
+    return int(epoch)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from cman_tf.layers.linear import linear
+from cman_tf.layers.random_draws import Dropout
 
 
 class MultiHeadAttention(tf.keras.layers.Layer):
@@ -25,14 +26,16 @@ class MultiHeadAttention(tf.keras.layers.Layer):
       memory: float32 [B, L, D], keys and values.
       mask: bool [B, L], true where `memory` is a token.
 
+      return_weights: also return what each head attends to.
+
     Returns:
-      float32 [B, L, D].
+      float32 [B, L, D], and with `return_weights` the weights, float32 [B, z, L, L]: queries in rows.
     """
 
     def __init__(self, heads: int, dropout: float = 0.0, **kwargs) -> None:
         super().__init__(**kwargs)
         self.heads = heads
-        self.dropout = tf.keras.layers.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.norm = tf.keras.layers.LayerNormalization(epsilon=1e-6, name="norm")
 
     def build(self, shape: tf.TensorShape) -> None:
@@ -43,12 +46,21 @@ class MultiHeadAttention(tf.keras.layers.Layer):
             # The z matrices W_i of 2d x 2d/z stand side by side in one of 2d x 2d.
             setattr(self, name, self.add_weight(name, [width, width], initializer="glorot_uniform"))
 
-    def call(self, query: tf.Tensor, memory: tf.Tensor, mask: tf.Tensor, training: bool = False) -> tf.Tensor:
-        attended = linear(self.attend(query, memory, mask), self.w_output)
-        return self.norm(query + self.dropout(attended, training=training))
+    def call(
+        self,
+        query: tf.Tensor,
+        memory: tf.Tensor,
+        mask: tf.Tensor,
+        training: bool = False,
+        return_weights: bool = False,
+    ) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
+        heads, weights = self.attend(query, memory, mask)
+        attended = linear(heads, self.w_output)
+        output = self.norm(query + self.dropout(attended, training=training))
+        return (output, weights) if return_weights else output
 
-    def attend(self, query: tf.Tensor, memory: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-        """Concat(head_1, ..., head_z), float32 [B, L, D]."""
+    def attend(self, query: tf.Tensor, memory: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Concat(head_1, ..., head_z), float32 [B, L, D], and every head's softmax, float32 [B, z, L, L]."""
         shape = tf.shape(query)
         width = query.shape[-1]
         weights = self.w_query, self.w_key, self.w_value
@@ -64,5 +76,6 @@ class MultiHeadAttention(tf.keras.layers.Layer):
             k, v = heads(linear(memory, tf.concat(weights[1:], 1)), 2)
         scores = tf.matmul(q, k, transpose_b=True) * (width // self.heads) ** -0.5  # [B, z, L, L]
         scores += tf.where(mask, 0.0, -1e9)[:, None, None, :]
-        attended = tf.matmul(tf.nn.softmax(scores), v)  # [B, z, L, h]
-        return tf.reshape(tf.transpose(attended, [0, 2, 1, 3]), [shape[0], shape[1], width])
+        softmax = tf.nn.softmax(scores)
+        attended = tf.matmul(softmax, v)  # [B, z, L, h]
+        return tf.reshape(tf.transpose(attended, [0, 2, 1, 3]), [shape[0], shape[1], width]), softmax

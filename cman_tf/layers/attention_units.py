@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from cman_tf.layers.attention import MultiHeadAttention
 from cman_tf.layers.linear import linear
+from cman_tf.layers.random_draws import Dropout
 from cman_tf.layers.sequence_encoder import SequenceEncoder
 
 
@@ -26,9 +27,10 @@ class SelfAttentionUnit(tf.keras.layers.Layer):
       inputs: float32 [B, L, D].
       lengths: int32 [B].
       mask: bool [B, L].
+      return_weights: also return the attention's weights.
 
     Returns:
-      float32 [B, L, 2d].
+      float32 [B, L, 2d], and with `return_weights` float32 [B, z, L, L], or None without self-attention.
     """
 
     def __init__(self, encoder: SequenceEncoder, attention: MultiHeadAttention | None, **kwargs) -> None:
@@ -36,11 +38,18 @@ class SelfAttentionUnit(tf.keras.layers.Layer):
         self.encoder = encoder
         self.attention = attention
 
-    def call(self, inputs: tf.Tensor, lengths: tf.Tensor, mask: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def call(
+        self,
+        inputs: tf.Tensor,
+        lengths: tf.Tensor,
+        mask: tf.Tensor,
+        training: bool = False,
+        return_weights: bool = False,
+    ) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor | None]:
         hidden = self.encoder(inputs, lengths, training=training)
         if self.attention is None:
-            return hidden
-        return self.attention(hidden, hidden, mask, training=training)
+            return (hidden, None) if return_weights else hidden
+        return self.attention(hidden, hidden, mask, training=training, return_weights=return_weights)
 
 
 class LabelGate(tf.keras.layers.Layer):
@@ -85,9 +94,11 @@ class LabelAttentionUnit(tf.keras.layers.Layer):
       labels: L~ from `encode_labels`, float32 [B, L, 2d].
       self_aware: X^m, float32 [B, L, 2d], for the gate.
       mask: bool [B, L].
+      return_weights: also return the attention's weights and the gate.
 
     Returns:
-      X~, float32 [B, L, 2d], and the gate's mean over tokens (1 without a gate).
+      X~, float32 [B, L, 2d], and the gate's mean over tokens (1 without a gate); with `return_weights` also
+      float32 [B, z, L, L] and the gate k, float32 [B, L, 2d], or None without a gate.
     """
 
     def __init__(
@@ -97,7 +108,7 @@ class LabelAttentionUnit(tf.keras.layers.Layer):
         self.encoder = encoder
         self.attention = attention
         self.gate = gate
-        self.dropout = tf.keras.layers.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def encode_labels(self, labels: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
         """L~ = BiLSTM(L), without dropout: float32 [B, L, d_l] to [B, L, 2d]."""
@@ -110,10 +121,12 @@ class LabelAttentionUnit(tf.keras.layers.Layer):
         self_aware: tf.Tensor,
         mask: tf.Tensor,
         training: bool = False,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+        return_weights: bool = False,
+    ) -> tuple[tf.Tensor | None, ...]:
         labels = self.dropout(labels, training=training)
-        mean_gate = tf.constant(1.0)
+        mean_gate, gate = tf.constant(1.0), None
         if self.gate is not None:
             labels, gate = self.gate(self_aware, labels)
             mean_gate = tf.reduce_mean(tf.boolean_mask(gate, mask))
-        return self.attention(inputs, labels, mask, training=training), mean_gate
+        output, weights = self.attention(inputs, labels, mask, training=training, return_weights=True)
+        return (output, mean_gate, weights, gate) if return_weights else (output, mean_gate)

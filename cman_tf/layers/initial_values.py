@@ -18,7 +18,7 @@ def set_tensorflow_1_values(model: tf.keras.Model) -> None:
     recurrent = [layer for layer in model.submodules if isinstance(layer, LSTM)]
     apart = {id(weight) for layer in recurrent for weight in layer.trainable_variables}
     inputs = model.representation
-    kept = [layer for layer in (inputs.words, inputs.mix, inputs.encoder) if layer is not None]
+    kept = [getattr(inputs, name) for name in ("words", "mix", "encoder") if hasattr(inputs, name)]
     apart |= {id(weight) for layer in kept for weight in layer.weights}
     for layer in recurrent:
         kernel, hidden = layer.cell.kernel, layer.cell.recurrent_kernel

@@ -1,6 +1,6 @@
 """One contextual vector of an encoder's layers.
 
-Shapes: B batch, L tokens, N layers, C their width.
+Shapes: B batch, L tokens, N layers, C their width, Q word pieces of all sentences.
 """
 
 from __future__ import annotations
@@ -42,3 +42,20 @@ class ScalarMix(tf.keras.layers.Layer):
         flat = tf.reshape(layers, [-1, *layers.shape[2:]])
         mixed = tf.matmul(weights[None, None], flat)  # einsum would move the layers in memory first
         return tf.reshape(mixed, [shape[0], shape[1], layers.shape[3]])
+
+
+def average_wordpieces(hidden: tf.Tensor, places: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    """Average the vectors of each word's pieces; zero where a sentence is padded.
+
+    Args:
+      hidden: float32 [W, P, N, C], the vectors of W windows of P word pieces.
+      places: int32 [Q, 4], as in `cman_tf.encoders.wordpieces.Wordpieces`.
+      shape: int32 [2], B and L.
+
+    Returns:
+      float32 [B, L, N, C].
+    """
+    vectors = tf.gather_nd(hidden, places[:, :2])
+    words = places[:, 2] * shape[1] + places[:, 3]
+    means = tf.math.unsorted_segment_mean(vectors, words, shape[0] * shape[1])
+    return tf.reshape(means, [shape[0], shape[1], *hidden.shape[2:]])

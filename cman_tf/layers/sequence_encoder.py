@@ -8,6 +8,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from cman_tf.layers.lstm import GRU, LSTM, run_both
+from cman_tf.layers.random_draws import Dropout
 
 CELLS = ("bilstm", "lstm", "gru", "bigru", "mlp")
 
@@ -46,7 +47,7 @@ class SequenceEncoder(tf.keras.layers.Layer):
             self.forward = self._layer(width, xla, name="forward")
             if both:
                 self.backward = self._layer(width, xla, backward=True, name="backward")
-        self.dropout = tf.keras.layers.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def _layer(self, units: int, xla: bool, **kwargs) -> tf.keras.layers.Layer:
         return LSTM(units, xla=xla, **kwargs) if self.cell.endswith("lstm") else GRU(units, **kwargs)

@@ -14,10 +14,12 @@ from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.layers.attention import MultiHeadAttention
 from cman_tf.layers.attention_units import LabelAttentionUnit, LabelGate, SelfAttentionUnit
 from cman_tf.layers.crf import CRF
+from cman_tf.layers.input_features import Tensors
+from cman_tf.layers.random_draws import Dropout
 from cman_tf.layers.relation_scorer import RelationScorer
 from cman_tf.layers.sequence_encoder import SequenceEncoder
-from cman_tf.models.base import Batch, JointModel
-from cman_tf.models.losses import JointLoss, relation_loss, relation_targets
+from cman_tf.models.base import JointModel
+from cman_tf.models.losses import JointLoss, divide_by_sentences, relation_loss, relation_targets
 
 
 class FirstPhase(NamedTuple):
@@ -55,7 +57,7 @@ class CMAN(JointModel):
             )
             self.first_bla, self.second_bla = self._label_attention_unit(), self._label_attention_unit()
             self.fuse = self._sequence_encoder()
-        self.relation_dropout = tf.keras.layers.Dropout(s.relation_dropout)
+        self.relation_dropout = Dropout(s.relation_dropout)
         self.scorer = RelationScorer(
             len(vocabulary.relations),
             s.relation_size,
@@ -92,13 +94,28 @@ class CMAN(JointModel):
         labels = tf.gather(self.label_table, tags)  # L, [B, L, d_l]
         return tuple(bla.encode_labels(labels, lengths, training) for bla in (self.first_bla, self.second_bla))
 
-    def first_phase(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> FirstPhase:
-        """X^i = BSA^i(X^{i-1}), IJCAI equation 4, TNNLS equation 8, and the CRF on X^m."""
+    def first_phase(
+        self,
+        inputs: tf.Tensor,
+        lengths: tf.Tensor,
+        training: bool = False,
+        attention: dict[str, tf.Tensor] | None = None,
+    ) -> FirstPhase:
+        """X^i = BSA^i(X^{i-1}), IJCAI equation 4, TNNLS equation 8, and the CRF on X^m.
+
+        Args:
+          inputs: e, float32 [B, L, D].
+          lengths: int32 [B].
+          training: whether dropout is on.
+          attention: filled with the weights of each unit, if given.
+        """
         inputs = self.input_dropout(inputs, training=training)
         mask = tf.sequence_mask(lengths, tf.shape(inputs)[1])
         ner = relation = inputs
-        for unit in self.ner_units:
-            ner = unit(ner, lengths, mask, training=training)
+        for number, unit in enumerate(self.ner_units, 1):
+            ner, weights = unit(ner, lengths, mask, training=training, return_weights=True)
+            if attention is not None and weights is not None:
+                attention[f"self_attention_{number}"] = weights
         if self.config.share:
             relation = ner
         else:
@@ -107,10 +124,15 @@ class CMAN(JointModel):
         return FirstPhase(ner, relation, self.first_crf(ner))
 
     def second_phase(
-        self, first: FirstPhase, labels: tuple[tf.Tensor, ...], lengths: tf.Tensor, training: bool = False
+        self,
+        first: FirstPhase,
+        labels: tuple[tf.Tensor, ...],
+        lengths: tf.Tensor,
+        training: bool = False,
+        attention: dict[str, tf.Tensor] | None = None,
     ) -> SecondPhase:
-        """X~3 by IJCAI equations 5-7, TNNLS equations 12-14, and the CRF on it."""
-        relation, gate = self.interact(first.relation, labels, lengths, training)
+        """X~3 by IJCAI equations 5-7, TNNLS equations 12-14, and the CRF on it; `attention` as for `first_phase`."""
+        relation, gate = self.interact(first.relation, labels, lengths, training, attention)
         if not self.two_phase:
             return SecondPhase(relation, None, gate)
         ner = relation
@@ -119,19 +141,30 @@ class CMAN(JointModel):
         return SecondPhase(relation, self.second_crf(ner), gate)
 
     def interact(
-        self, x_m: tf.Tensor, labels: tuple[tf.Tensor, ...], lengths: tf.Tensor, training: bool = False
+        self,
+        x_m: tf.Tensor,
+        labels: tuple[tf.Tensor, ...],
+        lengths: tf.Tensor,
+        training: bool = False,
+        attention: dict[str, tf.Tensor] | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Dense cross-modal interaction: X^m and both L~ to X~3 and the mean gate."""
+        """Dense cross-modal interaction: X^m and both L~ to X~3 and the mean gate; `attention` as for `first_phase`."""
         if not self.config.label_attention:
             return x_m, tf.constant(1.0)
         mask = tf.sequence_mask(lengths, tf.shape(x_m)[1])
-        x_1, gate_1 = self.first_bla(x_m, labels[0], x_m, mask, training=training)  # equation 5 / 12
+        call = {"training": training, "return_weights": True}
+        x_1, gate_1, *first = self.first_bla(x_m, labels[0], x_m, mask, **call)  # equation 5 / 12
         x_2 = self.fuse(tf.concat([x_m, x_1], -1), lengths, training=training)  # equation 6 / 13
-        x_3, gate_3 = self.second_bla(x_2, labels[1], x_m, mask, training=training)  # equation 7 / 14
+        x_3, gate_3, *second = self.second_bla(x_2, labels[1], x_m, mask, **call)  # equation 7 / 14
+        if attention is not None:
+            for number, (weights, gate) in enumerate((first, second), 1):
+                attention[f"label_attention_{number}"] = weights
+                if gate is not None:
+                    attention[f"label_gate_{number}"] = gate
         return x_3, (gate_1 + gate_3) / 2.0
 
     def compute_losses(
-        self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Batch, training: bool = True
+        self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Tensors, training: bool = True
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """L_joint(w; theta) of a batch with gold labels, and its parts and the mean gate.
 
@@ -147,30 +180,30 @@ class CMAN(JointModel):
         }
         if self.two_phase:
             losses["second_ner"] = self.second_crf.negative_log_likelihood(second.potentials, tags, lengths)
-        losses = {task: tf.reduce_mean(loss) for task, loss in losses.items()}
-        return self.joint_loss(losses), {**losses, "gate": second.gate}
+        losses = {task: divide_by_sentences(loss, batch["sentences"]) for task, loss in losses.items()}
+        share = tf.shape(lengths)[0] / batch["sentences"]
+        return self.joint_loss(losses, tf.cast(share, tf.float32)), {**losses, "gate": second.gate}
 
-    def decode(self, batch: Batch, gold_labels: bool = False, marginals: bool = True) -> dict[str, tf.Tensor]:
-        """Inference: labels are those the first CRF decodes (or gold, IJCAI table 3).
+    def decode(
+        self, batch: Tensors, gold_labels: bool = False, marginals: bool = True, attention: bool = False
+    ) -> dict[str, tf.Tensor]:
+        """As `JointModel.decode`: the tags are the second CRF's in dynamic CMAN, else the first's.
 
-        Returns:
-          tags: int32 [B, L], of the second CRF in dynamic CMAN, else of the first.
-          marginals: float32 [B, L], Pr(tag | sentence) of each of those tags, if wanted.
-          pairs: int32 [P, 3], sentence and the last tokens of two predicted entities.
-          scores: float32 [P, R], Pr(relation) of each pair, equation 10 / 17.
+        The pairs are the last tokens of two predicted entities.
         """
         lengths = batch["lengths"]
-        first = self.first_phase(self.represent(batch), lengths)
+        weights: dict[str, tf.Tensor] | None = {} if attention else None
+        first = self.first_phase(self.represent(batch), lengths, attention=weights)
         tags = self.first_crf.decode(first.potentials, lengths)
         labels = self.encode_labels(batch["tags"] if gold_labels else tags, lengths)
-        second = self.second_phase(first, labels, lengths)
+        second = self.second_phase(first, labels, lengths, attention=weights)
         crf, potentials = self.first_crf, first.potentials
         if self.two_phase:
             crf, potentials = self.second_crf, second.potentials
             tags = crf.decode(potentials, lengths)
         pairs = self.entity_pairs(tags, lengths)
         scores = tf.sigmoid(self.scorer.score_pairs(second.relation, pairs))
-        output = {"tags": tags, "pairs": pairs, "scores": scores}
+        output = {"tags": tags, "pairs": pairs, "scores": scores, **(weights or {})}
         if marginals:
             output["marginals"] = tf.gather(crf.marginals(potentials, lengths), tags, batch_dims=2)
         return output

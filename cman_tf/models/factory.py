@@ -1,4 +1,4 @@
-"""The model that the settings name, with all its weights made."""
+"""The model that a configuration names, with all its weights made."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Union
 import tensorflow as tf
 
 from cman_tf.config import Config
-from cman_tf.data.batches import PIECES
+from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.encoders.transformer import TunedTransformer
 from cman_tf.layers.initial_values import set_tensorflow_1_values
 from cman_tf.models.cman import CMAN
 from cman_tf.models.multihead import Multihead
@@ -20,31 +19,34 @@ Model = Union[CMAN, Multihead]
 def build_model(
     config: Config,
     vocabulary: Vocabulary,
-    contextual: tuple[int, int] | None = None,
-    encoder: TunedTransformer | None = None,
+    encoder: AnyEncoder | None = None,
 ) -> Model:
-    """The model, its weights made from a batch of one one-letter token.
+    """Build a model. Its weights are made from a batch of one token.
 
     Args:
-      config: resolved settings.
+      config: resolved.
       vocabulary: of the training data.
-      contextual: layers and width of the encoder whose features the batches hold, or None.
-      encoder: that encoder, where it is trained with the model (`config.tune_encoder`).
+      encoder: the contextual encoder whose vectors the batches hold; a tunable one if `config.tune_encoder`.
     """
-    own = encoder.layer() if encoder else None
-    model = (Multihead if config.model == "multihead" else CMAN)(config, vocabulary, contextual, own)
-    zero = tf.zeros([1, 1], tf.int32)
-    batch = dict.fromkeys(("words", "characters", "spelling", "tags"), zero)
-    batch.update(lengths=tf.ones([1], tf.int32), character_lengths=tf.ones([1], tf.int32))
-    batch["relations"] = tf.zeros([0, 4], tf.int32)
-    if encoder is not None:
-        batch.update(zip(PIECES, encoder.tokenizer.pieces([("a",)])))
-    elif contextual is not None:
-        batch["contextual"] = tf.zeros([1, 1, *contextual])
+    model = (Multihead if config.model == "multihead" else CMAN)(config, vocabulary, encoder)
+    batch = _smallest_batch(model)
     # Uncompiled: one token is not worth XLA's time.
     model.scorer.xla = False
-    model.compute_losses(model.represent(batch), model.encode_labels(zero, batch["lengths"]), batch, training=False)
+    inputs = model.represent(batch)  # first: the order in which weights are made decides what a seed draws for them
+    labels = model.encode_labels(batch["tags"], batch["lengths"])
+    model.compute_losses(inputs, labels, batch, training=False)
     model.scorer.xla = config.xla
     if config.initial_values == "tensorflow1":
         set_tensorflow_1_values(model)
     return model
+
+
+def _smallest_batch(model: Model) -> dict[str, tf.Tensor]:
+    """One sentence of one token, all ids 0, all lengths 1, no relations."""
+    batch = {}
+    for name, spec in model.signature.items():
+        shape = [1 if size is None else size for size in spec.shape]
+        fill = tf.ones if name == "sentences" or name.endswith("lengths") else tf.zeros
+        batch[name] = fill(shape, spec.dtype)
+    batch["relations"] = batch["relations"][:0]
+    return batch

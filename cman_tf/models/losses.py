@@ -33,6 +33,16 @@ def relation_loss(scores: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> 
     return tf.reduce_sum(terms * pairs, axis=[1, 2, 3])
 
 
+def divide_by_sentences(loss: tf.Tensor, sentences: tf.Tensor) -> tf.Tensor:
+    """The mean of per-sentence losses over the whole batch, of which these sentences may be one replica's part.
+
+    Args:
+      loss: float32 [B].
+      sentences: int32 scalar, of the whole batch.
+    """
+    return tf.reduce_sum(loss) / tf.cast(sentences, tf.float32)
+
+
 class JointLoss(tf.keras.layers.Layer):
     """L_joint of a batch from the mean over its sentences of each task's loss.
 
@@ -46,6 +56,8 @@ class JointLoss(tf.keras.layers.Layer):
 
     Call args:
       losses: task to scalar.
+      share: of the batch's sentences that the losses are of: 1, or less for one replica's part, so that the parts
+        add up to the whole.
 
     Returns:
       scalar.
@@ -58,7 +70,7 @@ class JointLoss(tf.keras.layers.Layer):
             for task in tasks:
                 self.log_variances[task] = self.add_weight(f"log_variance_{task}", [], initializer="zeros")
 
-    def call(self, losses: dict[str, tf.Tensor]) -> tf.Tensor:
+    def call(self, losses: dict[str, tf.Tensor], share: tf.Tensor | float = 1.0) -> tf.Tensor:
         if not self.log_variances:
             return tf.add_n(list(losses.values()))
-        return tf.add_n([tf.exp(-s) * losses[task] + s for task, s in self.log_variances.items()])
+        return tf.add_n([tf.exp(-s) * losses[task] + share * s for task, s in self.log_variances.items()])

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.inference.decoding import THRESHOLD
 from cman_tf.layers.crf import CRF
+from cman_tf.layers.input_features import Tensors
 from cman_tf.layers.pair_scores import pair_scores
 from cman_tf.layers.relation_scorer import RelationScorer
 from cman_tf.layers.sequence_encoder import SequenceEncoder
-from cman_tf.models.base import Batch, JointModel
-from cman_tf.models.losses import JointLoss, relation_loss, relation_targets
+from cman_tf.models.base import JointModel
+from cman_tf.models.losses import JointLoss, divide_by_sentences, relation_loss, relation_targets
 
 
 class Multihead(JointModel):
@@ -55,7 +56,7 @@ class Multihead(JointModel):
         return features, self.first_crf(self.tag_layer(features))
 
     def compute_losses(
-        self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Batch, training: bool = True
+        self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Tensors, training: bool = True
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """The joint loss of a batch, a plain sum (theirs is over a batch of one), and its parts."""
         lengths, tags = batch["lengths"], batch["tags"]
@@ -68,18 +69,17 @@ class Multihead(JointModel):
             "re": relation_loss(scores, targets, lengths),
             "first_ner": self.first_crf.negative_log_likelihood(potentials, tags, lengths),
         }
-        losses = {task: tf.reduce_mean(loss) for task, loss in losses.items()}
-        return self.joint_loss(losses), losses
+        losses = {task: divide_by_sentences(loss, batch["sentences"]) for task, loss in losses.items()}
+        share = tf.shape(lengths)[0] / batch["sentences"]
+        return self.joint_loss(losses, tf.cast(share, tf.float32)), losses
 
-    def decode(self, batch: Batch, gold_labels: bool = False, marginals: bool = True) -> dict[str, tf.Tensor]:
-        """Inference. As the authors' scorer takes a relation from any token of an entity, all
-        pairs of tokens are scored.
+    def decode(
+        self, batch: Tensors, gold_labels: bool = False, marginals: bool = True, attention: bool = False
+    ) -> dict[str, tf.Tensor]:
+        """As `JointModel.decode`, without any attention.
 
-        Returns:
-          tags: int32 [B, L].
-          marginals: float32 [B, L], Pr(tag | sentence) of each of those tags, if wanted.
-          pairs: int32 [P, 3], sentence and two tokens that have a relation.
-          scores: float32 [P, R], Pr(relation) of each pair, "none" left out.
+        The authors' scorer takes a relation from any token of an entity. So all pairs of tokens are scored, and the
+        pairs given are those with a relation; the scores leave out "none".
         """
         lengths = batch["lengths"]
         features, potentials = self.extract_features(self.represent(batch), lengths)
@@ -89,7 +89,7 @@ class Multihead(JointModel):
         projected = self.scorer.project(tf.concat([features, *labels], -1))
         scores = tf.sigmoid(pair_scores(*projected, self.scorer.v)[..., :-1])
         mask = tf.sequence_mask(lengths, tf.shape(tags)[1])
-        found = tf.reduce_any(scores > THRESHOLD, -1) & mask[:, :, None] & mask[:, None, :]
+        found = tf.reduce_any(scores > RELATION_THRESHOLD, -1) & mask[:, :, None] & mask[:, None, :]
         pairs = tf.where(found)
         output = {"tags": tags, "pairs": tf.cast(pairs, tf.int32), "scores": tf.gather_nd(scores, pairs)}
         if marginals:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import pathlib
@@ -115,3 +116,17 @@ def hash_file(path: str | pathlib.Path, digest: Any) -> None:
     with open(path, "rb") as file:
         for block in iter(lambda: file.read(1 << 20), b""):
             digest.update(block)
+
+
+def sha256_of(path: str | pathlib.Path) -> str:
+    """Give a file's sha256 in hexadecimal.
+
+    Raises:
+      DataError: if the file cannot be read.
+    """
+    try:
+        digest = hashlib.sha256()
+        hash_file(path, digest)
+        return digest.hexdigest()
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}, expected a readable file") from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import json
 import pathlib
 import uuid
@@ -13,11 +12,11 @@ from typing import Any
 
 from cman_tf.config import Config
 from cman_tf.errors import DataError
-from cman_tf.runs.files import file_lock, hash_file, read_json, write_atomically
+from cman_tf.runs.files import file_lock, read_json, sha256_of, write_atomically
 from cman_tf.runs.flagfile import flagfile_of
 
 STAGE_ONE = "stage_one"  # two_stage's first: its directory below the run's, and its part of the result
-_LATER = ("encoder", "format")  # of run.json: older ones lack them
+_LATER = ("encoder", "format", "record")  # of run.json: older ones lack them
 
 
 @contextlib.contextmanager
@@ -71,6 +70,7 @@ def find_run(
         "encoder": encoder,
         "format": format,
         "commits": [],
+        "record": True,  # beside this file lies record.json
     }
     known = folder / "run.json"
     if known.exists():
@@ -97,16 +97,6 @@ def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str,
     folder = pathlib.Path(directory)
     write_atomically(folder / "run.json", json.dumps(run, indent=1, ensure_ascii=False) + "\n")
     write_atomically(folder / "flags.txt", flagfile_of({**run["settings"], **extra}))
-
-
-def sha256_of(path: str | pathlib.Path) -> str:
-    """A file's, in hexadecimal."""
-    try:
-        digest = hashlib.sha256()
-        hash_file(path, digest)
-        return digest.hexdigest()
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}, expected a readable file") from None
 
 
 def may_change(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -7,8 +7,11 @@ import pathlib
 
 import tensorflow as tf
 
+from cman_tf.data.tokenizer import TOKENIZERS
 from cman_tf.errors import DataError
 from cman_tf.models.factory import Model
+from cman_tf.runs.record import record_weights, start_record
+from cman_tf.training.optimizer import ModelOptimizer
 from cman_tf.training.weight_average import WeightAverage
 
 
@@ -26,16 +29,17 @@ class TrainingState:
         self,
         directory: str,
         model: Model,
-        optimizer: tf.keras.optimizers.Optimizer,
+        optimizer: ModelOptimizer,
         average: WeightAverage | None = None,
     ) -> None:
-        self.average = average
+        self.average, self._directory = average, directory
+        start_record(directory, TOKENIZERS[-1])
         self.epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.best_score = tf.Variable(-1.0, dtype=tf.float64, trainable=False)
         self.best_epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._checkpoint = checkpoint = tf.train.Checkpoint(
             model=model,
-            optimizer=optimizer,
+            **optimizer.parts(),
             epoch=self.epoch,
             best_score=self.best_score,
             best_epoch=self.best_epoch,
@@ -77,6 +81,8 @@ class TrainingState:
             with self.averaged():
                 self._best.save(checkpoint_number=epoch)
         self._last.save(checkpoint_number=epoch)
+        managers = (self._last, self._best) if better else (self._last,)
+        record_weights(self._directory, [m.latest_checkpoint for m in managers])
         return better
 
     def averaged(self) -> contextlib.AbstractContextManager:
@@ -87,23 +93,3 @@ class TrainingState:
 def _number(path: str) -> int:
     """12 for .../ckpt-12."""
     return int(path.rpartition("-")[2])
-
-
-def restore_model(directory: str, model: Model, which: str = "best") -> int:
-    """Load a run's weights, of its best or its last epoch; returns the epoch.
-
-    Raises:
-      DataError: if there are none or they do not fit the model.
-    """
-    folder = pathlib.Path(directory) / which
-    path = tf.train.latest_checkpoint(str(folder))
-    if path is None:
-        raise DataError(f"{folder}: no checkpoint, expected one of a run that finished an epoch")
-    epoch = tf.Variable(0, dtype=tf.int64)
-    try:
-        status = tf.train.Checkpoint(model=model, epoch=epoch).restore(path)
-        status.assert_existing_objects_matched().expect_partial()
-    except (ValueError, AssertionError, tf.errors.OpError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise DataError(f"{path}: {reason}, expected a checkpoint of this model") from None
-    return int(epoch)

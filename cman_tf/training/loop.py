@@ -13,21 +13,26 @@ from absl import logging
 from tqdm import tqdm
 
 from cman_tf.config import Config
-from cman_tf.data.batches import Example, make_dataset, make_example
+from cman_tf.data.batches import Example, make_example
 from cman_tf.data.bio import flat_entities
 from cman_tf.data.bucketing import batch_order
+from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.corpus import Corpus, describe_corpora
 from cman_tf.data.types import Sentence
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.errors import DataError
-from cman_tf.inference.predictor import make_decoder, predict_examples
+from cman_tf.inference.loading import restore_model
+from cman_tf.inference.predictor import Predictor
 from cman_tf.models.factory import Model, build_model
+from cman_tf.models.input_pipeline import make_dataset
 from cman_tf.runs import provenance
+from cman_tf.runs.record import read_record
 from cman_tf.runs.run_directory import Metrics, is_finished, validate_epochs
 from cman_tf.scoring.breakdowns import by_distance, by_length
 from cman_tf.scoring.score import score, stop_score
-from cman_tf.training.checkpoints import TrainingState, restore_model
-from cman_tf.training.step import make_optimizer, make_train_step
+from cman_tf.training.checkpoints import TrainingState
+from cman_tf.training.optimizer import ModelOptimizer
+from cman_tf.training.step import make_train_step
 from cman_tf.training.summaries import Summaries, record_of
 from cman_tf.training.weight_average import WeightAverage
 
@@ -47,28 +52,28 @@ class Trainer:
     vocabulary: Vocabulary
     examples: dict[str, list[Example]]
     model: Model
-    optimizer: tf.keras.optimizers.Optimizer
+    optimizer: ModelOptimizer
     state: TrainingState
     directory: str
-    features: Any
+    encoder: AnyEncoder | None
 
     def done(self) -> bool:
         """Whether no epoch is left to train."""
         return is_finished(int(self.state.epoch), int(self.state.best_epoch), self.config)
 
-    def predict(self, decoder: Any, split: str) -> tuple[list[Sentence], list[Sentence]]:
+    def predict(self, predictor: Predictor, split: str) -> tuple[list[Sentence], list[Sentence]]:
         """A split's sentences, and as they are predicted."""
-        predictions = predict_examples(decoder, self.examples[split], self.vocabulary, features=self.features)
+        predictions = predictor.predict_examples(self.examples[split])
         return self.corpora[split].sentences, [p.sentence for p in predictions]
 
-    def evaluate(self, decoder: Any, split: str) -> dict[str, Any]:
+    def evaluate(self, predictor: Predictor, split: str) -> dict[str, Any]:
         """Scores of a split."""
-        return score(*self.predict(decoder, split), self.vocabulary.labels())
+        return score(*self.predict(predictor, split), self.vocabulary.labels())
 
-    def analyse(self, decoder: Any, split: str) -> dict[str, Any]:
+    def analyse(self, predictor: Predictor, split: str) -> dict[str, Any]:
         """Scores of a split, by sentence length and by entity distance too, and without the
         sentences in which gold entities overlap, if there are any."""
-        gold, predicted = self.predict(decoder, split)
+        gold, predicted = self.predict(predictor, split)
         labels = self.vocabulary.labels()
         table = score(gold, predicted, labels)
         table.update(by_length=by_length(gold, predicted), by_distance=by_distance(gold, predicted))
@@ -82,7 +87,13 @@ class Trainer:
         kind = "tuned" if self.config.tune_word_vectors else "frozen"
         words = "trained vectors" if self.vocabulary.vectors is None else f"{kind} vectors"
         characters = " + characters" if self.config.use_characters else ""
-        return f"words ({words}){characters}" + (f" + {self.features.name}" if self.features else "")
+        return f"words ({words}){characters}" + (f" + {self.encoder.name}" if self.encoder else "")
+
+    def _record(self) -> dict[str, Any]:
+        """The hashes of the files that make up the model kept: what `load` compares."""
+        record = read_record(self.directory)
+        weights = {name: digest for name, digest in record["weights"].items() if name.startswith("best/")}
+        return {**record, "weights": weights}
 
     def result(self, flags: dict[str, Any], commits: list[str]) -> dict[str, Any]:
         """The result file's content: the best dev epoch, scored on test once.
@@ -93,9 +104,9 @@ class Trainer:
         """
         epochs = int(self.state.epoch)
         best = restore_model(self.directory, self.model, "best")
-        decoder = make_decoder(self.model)
+        predictor = Predictor(self.model, self.vocabulary)
         records = Metrics(self.directory, epochs).records()
-        test = self.analyse(decoder, "test")
+        test = self.analyse(predictor, "test")
         Summaries(self.directory).add_test(best, test)
         return {
             "corpus": describe_corpora(self.corpora),
@@ -117,8 +128,9 @@ class Trainer:
             "environment": provenance.environment(),
             "epochs": epochs,
             "best_epoch": best,
+            "record": self._record(),
             # Where dev was trained on, its scores would mean nothing.
-            **({"dev": self.analyse(decoder, "dev")} if self.config.protocol == "best_dev" else {}),
+            **({"dev": self.analyse(predictor, "dev")} if self.config.protocol == "best_dev" else {}),
             "test": test,
         }
 
@@ -128,7 +140,7 @@ def build(
     corpora: dict[str, Corpus],
     vocabulary: Vocabulary,
     directory: str,
-    features: Any = None,
+    encoder: AnyEncoder | None = None,
 ) -> Trainer:
     """The model, its optimizer and what an earlier call left in the run's directory.
 
@@ -137,14 +149,13 @@ def build(
       corpora: of the three splits.
       vocabulary: of the training data.
       directory: of the run.
-      features: the cache of an encoder's features of all the corpora, the encoder itself if it
+      encoder: the cache of an encoder's vectors of all the corpora, the encoder itself if it
         is to be tuned, or None.
     """
     vocabulary.save(directory)
     tf.keras.utils.set_random_seed(config.seed)
-    tuned = features if config.tune_encoder else None
-    model = build_model(config, vocabulary, features and (features.layers, features.size), tuned)
-    optimizer = make_optimizer(model)
+    model = build_model(config, vocabulary, encoder)
+    optimizer = ModelOptimizer(model)
     decay = config.weight_average
     state = TrainingState(
         directory, model, optimizer, WeightAverage(model.trainable_variables, decay) if decay else None
@@ -152,7 +163,7 @@ def build(
     if state.restore_last():
         logging.info("%s: going on after epoch %d", directory, int(state.epoch))
     examples = {split: [make_example(s, vocabulary) for s in corpus.sentences] for split, corpus in corpora.items()}
-    return Trainer(config, corpora, vocabulary, examples, model, optimizer, state, directory, features)
+    return Trainer(config, corpora, vocabulary, examples, model, optimizer, state, directory, encoder)
 
 
 def train(trainer: Trainer, shown: Config | None = None) -> None:
@@ -167,17 +178,18 @@ def train(trainer: Trainer, shown: Config | None = None) -> None:
     metrics = Metrics(trainer.directory, int(state.epoch))
     summaries = Summaries(trainer.directory, shown or config, trainer.inputs())
     train_step = make_train_step(trainer.model, trainer.optimizer, state.average)
-    decoder = make_decoder(trainer.model)
+    predictor = Predictor(trainer.model, trainer.vocabulary)
     lengths = [len(example.words) for example in trainer.examples["train"]]
     while not trainer.done():
         epoch = int(state.epoch) + 1
         order = batch_order(lengths, config.batch_size, config.seed, epoch, config.batch_order)
-        rate = trainer.optimizer.learning_rate = config.rate_at(epoch)
+        rate = config.rate_at(epoch)
+        trainer.optimizer.set_rate(rate)
         start = time.monotonic()
         means = _epoch(trainer, train_step, order, f"epoch {epoch}/{config.epochs}")
         trained = time.monotonic()
         with state.averaged():
-            dev = trainer.evaluate(decoder, "dev") if config.protocol == "best_dev" else None
+            dev = trainer.evaluate(predictor, "dev") if config.protocol == "best_dev" else None
         record = record_of(epoch, means, trainer.model, rate, dev)
         record.update(seconds=trained - start, dev_seconds=time.monotonic() - trained)
         metrics.add(record)
@@ -197,7 +209,7 @@ def _line(record: dict[str, float], dev: dict[str, Any] | None, better: bool) ->
 
 def _epoch(trainer: Trainer, train_step: Any, order: list[np.ndarray], title: str) -> dict[str, float]:
     """One pass over the training data; means over its steps of what they log."""
-    batches = make_dataset(trainer.examples["train"], order, trainer.vocabulary, features=trainer.features)
+    batches = make_dataset(trainer.examples["train"], order, trainer.model.layout)
     sums: dict[str, float] = {}
     with tqdm(batches, total=len(order), desc=title, unit="batch", leave=False, disable=None) as bar:
         for batch in bar:

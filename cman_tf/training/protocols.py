@@ -8,6 +8,7 @@ import pathlib
 from typing import Any
 
 from cman_tf.config import Config
+from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.corpus import Corpus
 from cman_tf.data.splits import merged
 from cman_tf.data.vocabulary import Vocabulary
@@ -17,7 +18,11 @@ from cman_tf.training.loop import Trainer, build, train
 
 
 def train_by_protocol(
-    config: Config, corpora: dict[str, Corpus], vocabularies: dict[str, Vocabulary], directory: str, features: Any
+    config: Config,
+    corpora: dict[str, Corpus],
+    vocabularies: dict[str, Vocabulary],
+    directory: str,
+    encoder: AnyEncoder | None,
 ) -> tuple[Trainer, dict[str, Any]]:
     """Train as `config.protocol` says.
 
@@ -27,35 +32,39 @@ def train_by_protocol(
       vocabularies: "train", of the training data, and, where the protocol trains on
         them, "train_dev" of training and dev data.
       directory: of the run.
-      features: as for `build`.
+      encoder: as for `build`.
 
     Returns:
       The trained trainer and what the result file is to say besides its own.
     """
     if config.protocol == "best_dev":
-        trainer = build(config, corpora, vocabularies["train"], directory, features)
+        trainer = build(config, corpora, vocabularies["train"], directory, encoder)
         train(trainer)
         return trainer, {}
     extra: dict[str, Any] = {}
     epochs = config.epochs
     if config.protocol == "two_stage":
-        extra[STAGE_ONE] = stage = _stage_one(config, corpora, vocabularies["train"], directory, features)
+        extra[STAGE_ONE] = stage = _stage_one(config, corpora, vocabularies["train"], directory, encoder)
         epochs = stage["epochs"]  # the epoch it stopped in, patience included, as the authors' code has it
     fixed = dataclasses.replace(config, protocol="fixed_epochs", epochs=epochs)
     both = {**corpora, "train": merged(corpora["train"], corpora["dev"])}
-    trainer = build(fixed, both, vocabularies["train_dev"], directory, features)
+    trainer = build(fixed, both, vocabularies["train_dev"], directory, encoder)
     train(trainer, shown=config)
     trainer.corpora, trainer.config = corpora, config  # as the result is to say
     return trainer, extra
 
 
 def _stage_one(
-    config: Config, corpora: dict[str, Corpus], vocabulary: Vocabulary, directory: str, features: Any
+    config: Config,
+    corpora: dict[str, Corpus],
+    vocabulary: Vocabulary,
+    directory: str,
+    encoder: AnyEncoder | None,
 ) -> dict[str, Any]:
     """Early stopping on dev, in a directory of its own; test is not looked at."""
     folder = pathlib.Path(directory) / STAGE_ONE
     folder.mkdir(parents=True, exist_ok=True)
-    trainer = build(dataclasses.replace(config, protocol="best_dev"), corpora, vocabulary, str(folder), features)
+    trainer = build(dataclasses.replace(config, protocol="best_dev"), corpora, vocabulary, str(folder), encoder)
     train(trainer)
     stage = {
         "epochs": int(trainer.state.epoch),

@@ -1,0 +1,87 @@
+"""Random draws that depend on the run's seed and the training step alone.
+
+A run that was interrupted and resumed draws the same masks as one that was not: nothing but (seed, step) decides.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+_DRAWS_PER_STEP = 4096  # more than any step makes
+
+
+class _Draws(threading.local):
+    """The seed of the step being traced, and how many draws it has made so far."""
+
+    seed: tf.Tensor | None = None
+    step: tf.Tensor | None = None
+    made = 0
+
+
+_current = _Draws()
+
+
+@contextlib.contextmanager
+def draws_of_step(seed: int | tf.Tensor, step: tf.Tensor) -> Iterator[None]:
+    """Within this, `next_seed` depends on (seed, step) and on how many draws came before in the step.
+
+    Args:
+      seed: the run's.
+      step: int64 scalar, such as the optimizer's iterations.
+    """
+    before = _current.seed, _current.step, _current.made
+    _current.seed, _current.step, _current.made = tf.cast(seed, tf.int64), tf.cast(step, tf.int64), 0
+    try:
+        yield
+    finally:
+        _current.seed, _current.step, _current.made = before
+
+
+def next_seed() -> tf.Tensor:
+    """Give the seed of the next draw, for TensorFlow's stateless random operations.
+
+    Returns:
+      int64 [2]. Outside of `draws_of_step` it comes from TensorFlow's global generator.
+    """
+    if _current.seed is None or _current.step is None:
+        return tf.random.uniform([2], maxval=tf.int64.max, dtype=tf.int64)
+    _current.made += 1
+    return tf.stack([_current.seed, _current.step * _DRAWS_PER_STEP + _current.made])
+
+
+class Dropout(tf.keras.layers.Layer):
+    """Dropout whose mask is drawn by `next_seed`: kept values are divided by 1 - rate.
+
+    Args:
+      rate: share of the values that become zero while training.
+
+    Call args:
+      inputs: float32 of any shape.
+
+    Returns:
+      float32 of the same shape.
+    """
+
+    def __init__(self, rate: float, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.rate = rate
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        if not training or not self.rate:
+            return inputs
+        return tf.nn.experimental.stateless_dropout(inputs, self.rate, next_seed(), rng_alg="philox")
+
+
+def use_step_draws(layer: tf.keras.layers.Layer) -> None:
+    """Make every Keras dropout within a layer draw by `next_seed`, as in a transformer of another library."""
+
+    def dropout(inputs: tf.Tensor, rate: float, noise_shape: tf.TensorShape | None = None) -> tf.Tensor:
+        return tf.nn.experimental.stateless_dropout(inputs, rate, next_seed(), "philox", noise_shape)
+
+    for part in layer.submodules:
+        if isinstance(part, tf.keras.layers.Dropout):
+            part._random_generator.dropout = dropout

@@ -1,0 +1,135 @@
+"""A run's record: the hashes of the files that make up its model, and the name of its tokenizer.
+
+Training keeps record.json up to date; loading a model compares the files with it. A vocabulary with two tags swapped
+would otherwise give wrong answers without a word.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Iterable
+from typing import TypedDict
+
+from cman_tf.errors import DataError
+from cman_tf.runs.files import read_json, sha256_of, write_atomically
+
+_NAME = "record.json"
+_EXPECTED = "the record that cman_tf.train wrote"
+_FILES = ("flags.txt", "vocabulary.json", "word_vectors.npy", "contextual.json")
+
+
+class Record(TypedDict):
+    """What record.json holds.
+
+    Attributes:
+      tokenizer: name of the tokenizer that raw text is cut with.
+      files: name to sha256 of the configuration, the vocabulary, the word vectors and what names the encoder, whose
+        own files' hash is in contextual.json.
+      weights: path in the directory to sha256 of each checkpoint's files.
+    """
+
+    tokenizer: str
+    files: dict[str, str]
+    weights: dict[str, str]
+
+
+def start_record(directory: str | pathlib.Path, tokenizer: str) -> None:
+    """Record the files of a run that training is about to begin, or to go on with."""
+    folder = pathlib.Path(directory)
+    old = read_record(folder)
+    files = {name: sha256_of(folder / name) for name in _FILES if (folder / name).exists()}
+    _write(folder, {"tokenizer": tokenizer, "files": files, "weights": old["weights"] if old else {}})
+
+
+def record_weights(directory: str | pathlib.Path, checkpoints: Iterable[str]) -> None:
+    """Record checkpoints that were just written, and forget those that are gone.
+
+    Args:
+      directory: the run's own.
+      checkpoints: their paths without an ending, such as `runs/x/best/ckpt-12`.
+
+    Raises:
+      DataError: if the run has no record.
+    """
+    folder = pathlib.Path(directory)
+    record = read_record(folder)
+    if record is None:
+        raise DataError(f"{folder / _NAME}: no such file, expected {_EXPECTED}")
+    kept = {name: digest for name, digest in record["weights"].items() if (folder / name).exists()}
+    for checkpoint in checkpoints:
+        kept.update({_name(path, folder): sha256_of(path) for path in checkpoint_files(checkpoint)})
+    _write(folder, {**record, "weights": kept})
+
+
+def checkpoint_files(checkpoint: str | pathlib.Path) -> list[pathlib.Path]:
+    """List the files of a checkpoint, given its path without an ending."""
+    path = pathlib.Path(checkpoint)
+    return sorted(
+        p for p in path.parent.glob(f"{path.name}.*") if p.name[len(path.name) :].startswith((".index", ".data-"))
+    )
+
+
+def read_record(directory: str | pathlib.Path) -> Record | None:
+    """Read a run's record; None for a run of a version that kept none.
+
+    Raises:
+      DataError: if the file holds something else.
+    """
+    path = pathlib.Path(directory) / _NAME
+    if not path.exists():
+        return None
+    content = read_json(path, _EXPECTED, "tokenizer", "files", "weights")
+    for name in ("files", "weights"):
+        if not isinstance(content[name], dict) or not all(isinstance(v, str) for v in content[name].values()):
+            raise DataError(f"{path}: {name} is no object of hashes, expected {_EXPECTED}")
+    if not isinstance(content["tokenizer"], str):
+        raise DataError(f"{path}: tokenizer is no name, expected {_EXPECTED}")
+    return Record(tokenizer=content["tokenizer"], files=content["files"], weights=content["weights"])
+
+
+def verify_record(directory: str | pathlib.Path, checkpoint: str | pathlib.Path, tokenizers: Iterable[str]) -> None:
+    """Compare a model's files with its record. A run of a version that kept no record passes.
+
+    Args:
+      directory: the run's own.
+      checkpoint: the one to be loaded, its path without an ending.
+      tokenizers: names of those that this version has.
+
+    Raises:
+      DataError: naming the first file that is not the one recorded.
+    """
+    folder = pathlib.Path(directory)
+    record = read_record(folder)
+    if record is None:
+        run = folder / "run.json"
+        if run.exists() and read_json(run, "what cman_tf.train wrote").get("record"):
+            raise DataError(f"{folder}: record.json is missing, expected it beside run.json; restore the directory")
+        return
+    if record["tokenizer"] not in tokenizers:
+        raise DataError(
+            f"{folder / _NAME}: tokenizer {record['tokenizer'][:40]!r}, expected one of {', '.join(tokenizers)}"
+        )
+    present = {name for name in _FILES if (folder / name).exists()}
+    for name in sorted(present ^ record["files"].keys()):
+        state = "is not in the run's record" if name in present else "is missing"
+        raise DataError(f"{folder}: {name} {state}, expected the files that training wrote")
+    wanted = {name: folder / name for name in sorted(present)}
+    wanted.update({_name(path, folder): path for path in checkpoint_files(checkpoint)})
+    for name, path in wanted.items():
+        recorded = {**record["files"], **record["weights"]}.get(name)
+        if recorded is None:
+            raise DataError(
+                f"{folder}: {name} is not in the run's record; if training was interrupted while it saved, run the "
+                "same training command again"
+            )
+        if sha256_of(path) != recorded:
+            raise DataError(f"{folder}: {name} was changed since training wrote it, expected sha256 {recorded[:12]}...")
+
+
+def _name(path: pathlib.Path, folder: pathlib.Path) -> str:
+    return path.resolve().relative_to(folder.resolve()).as_posix()
+
+
+def _write(folder: pathlib.Path, record: Record) -> None:
+    write_atomically(folder / _NAME, json.dumps(record, indent=1, ensure_ascii=False) + "\n")

@@ -1,0 +1,70 @@
+"""Adam for the model, and one with a rate of its own for an encoder that is trained with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import tensorflow as tf
+
+from cman_tf.models.factory import Model
+
+# The legacy class has a fused kernel; the newer one is slower on a CPU.
+_Adam = tf.keras.optimizers.legacy.Adam
+
+
+class ModelOptimizer:
+    """Adam with the configuration's rates and epsilon.
+
+    Args:
+      model: with its weights made.
+
+    Attributes:
+      main: the optimizer of all weights but a tuned encoder's.
+      of_encoder: that of a tuned encoder's weights, or None.
+    """
+
+    def __init__(self, model: Model) -> None:
+        config, encoder = model.config, model.tuned_encoder
+        self.main = _Adam(config.learning_rate, epsilon=config.adam_epsilon, name="Adam")
+        self.of_encoder: _Adam | None = None
+        self._ratio = 0.0
+        self._encoder_weights: set[object] = set()
+        if encoder is not None:
+            self.of_encoder = _Adam(config.encoder_learning_rate, epsilon=config.adam_epsilon, name="EncoderAdam")
+            self._ratio = config.encoder_learning_rate / config.learning_rate
+            self._encoder_weights = {weight.ref() for weight in encoder.trainable_variables}
+        # A step of zero makes the slots here: made inside the compiled step, they would have it traced twice.
+        self.apply_gradients([(tf.zeros_like(weight), weight) for weight in model.trainable_variables])
+        for optimizer in self.parts().values():
+            optimizer.iterations.assign(0)
+
+    @property
+    def iterations(self) -> tf.Variable:
+        """Steps made so far, int64."""
+        return self.main.iterations
+
+    def set_rate(self, rate: float) -> None:
+        """Set the learning rate; that of a tuned encoder keeps its ratio to it."""
+        self.main.learning_rate = rate
+        if self.of_encoder is not None:
+            self.of_encoder.learning_rate = rate * self._ratio
+
+    def apply_gradients(self, pairs: Iterable[tuple[tf.Tensor, tf.Variable]]) -> None:
+        """Change the weights by one step.
+
+        Args:
+          pairs: gradient and weight.
+        """
+        ours, encoders = [], []
+        for gradient, weight in pairs:
+            (encoders if weight.ref() in self._encoder_weights else ours).append((gradient, weight))
+        self.main.apply_gradients(ours)
+        if self.of_encoder is not None:
+            self.of_encoder.apply_gradients(encoders)
+
+    def parts(self) -> dict[str, tf.keras.optimizers.legacy.Optimizer]:
+        """The optimizers, by the names under which checkpoints keep them."""
+        parts = {"optimizer": self.main}
+        if self.of_encoder is not None:
+            parts["encoder_optimizer"] = self.of_encoder
+        return parts

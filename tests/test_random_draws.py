@@ -1,0 +1,63 @@
+"""Draws that depend on (seed, step) alone."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cman_tf.layers.random_draws import Dropout, draws_of_step, next_seed
+from cman_tf.training.optimizer import ModelOptimizer
+from cman_tf.training.step import make_train_step
+
+
+def seeds(seed, step, count=3):
+    with draws_of_step(seed, tf.constant(step, tf.int64)):
+        return [tuple(next_seed().numpy()) for _ in range(count)]
+
+
+def test_seeds_of_a_step():
+    assert seeds(1, 7) == seeds(1, 7)
+    everything = [s for seed in (1, 2) for step in range(5) for s in seeds(seed, step)]
+    assert len({*everything}) == len(everything)
+    assert seeds(4294967295, 10**9)  # the largest seed, a long run
+
+
+def test_outside_of_a_step_the_global_generator_decides():
+    tf.random.set_seed(3)
+    first = next_seed().numpy().tolist()
+    assert first != next_seed().numpy().tolist()
+    tf.random.set_seed(3)
+    assert next_seed().numpy().tolist() == first
+
+
+def test_dropout():
+    layer, x = Dropout(0.25), tf.ones([100, 100])
+    assert layer(x) is x
+    with draws_of_step(1, tf.constant(1, tf.int64)):
+        one, two = layer(x, training=True).numpy(), layer(x, training=True).numpy()
+    assert 0.23 < (one == 0).mean() < 0.27
+    assert (one != two).any()  # each call draws anew
+    np.testing.assert_allclose(one[one != 0], 1 / 0.75)
+
+
+@pytest.mark.parametrize("name", ["dynamic_cman", "cman", "multihead"])
+def test_a_resumed_step_draws_what_an_uninterrupted_one_draws(name, make_model, make_batch, sentences):
+    """Two steps at once, and one after the other in two processes: the same loss, unlike that of another seed."""
+    changes = {"model": name, "embedding_dropout": 0.5, "bilstm_dropout": 0.5, "unknown_word_rate": 0.5}
+    batch = make_batch(sentences)
+
+    def losses(seed, steps, start=0, weights=None):
+        model = make_model(**changes, seed=seed, learning_rate=0.01)
+        optimizer = ModelOptimizer(model)
+        if weights:
+            for variable, value in zip([*model.variables, *optimizer.main.weights], weights):
+                variable.assign(value)
+        assert int(optimizer.iterations) == start
+        step = make_train_step(model, optimizer)
+        found = [float(step(batch)["adversarial/loss"]) for _ in range(steps)]
+        return found, [v.numpy() for v in [*model.variables, *optimizer.main.weights]]
+
+    whole, _ = losses(1, 2)
+    first, weights = losses(1, 1)
+    second, _ = losses(1, 1, 1, weights)
+    assert first + second == pytest.approx(whole, rel=1e-6)
+    assert losses(2, 1)[0] != pytest.approx(first, rel=1e-3)

@@ -1,0 +1,85 @@
+"""A run's record: what was changed after training is refused."""
+
+import json
+
+import pytest
+
+from cman_tf.errors import DataError
+from cman_tf.runs.record import read_record, record_weights, start_record, verify_record
+
+ENDINGS = ("index", "data-00000-of-00001")
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run's directory with a record, and its checkpoint."""
+    for name in ("flags.txt", "vocabulary.json"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "run.json").write_text('{"record": true}')
+    (tmp_path / "best").mkdir()
+    for ending in ENDINGS:
+        (tmp_path / "best" / f"ckpt-1.{ending}").write_text(ending)
+    start_record(tmp_path, "v1")
+    record_weights(tmp_path, [str(tmp_path / "best" / "ckpt-1")])
+    return tmp_path, tmp_path / "best" / "ckpt-1"
+
+
+def test_untouched(run):
+    verify_record(*run, ["v1"])
+    assert read_record(run[0])["weights"].keys() == {"best/ckpt-1.index", "best/ckpt-1.data-00000-of-00001"}
+
+
+@pytest.mark.parametrize(
+    "name", ["flags.txt", "vocabulary.json", "best/ckpt-1.index", "best/ckpt-1.data-00000-of-00001"]
+)
+def test_changed(run, name):
+    (run[0] / name).write_text("another")
+    with pytest.raises(DataError, match=f"{name} was changed since training wrote it"):
+        verify_record(*run, ["v1"])
+
+
+def test_added_and_missing(run):
+    (run[0] / "contextual.json").write_text("{}")
+    with pytest.raises(DataError, match="contextual.json is not in the run's record"):
+        verify_record(*run, ["v1"])
+    (run[0] / "contextual.json").unlink()
+    (run[0] / "vocabulary.json").unlink()
+    with pytest.raises(DataError, match="vocabulary.json is missing"):
+        verify_record(*run, ["v1"])
+
+
+def test_another_tokenizer(run):
+    with pytest.raises(DataError, match="tokenizer 'v1', expected one of v2"):
+        verify_record(*run, ["v2"])
+
+
+def test_a_checkpoint_that_was_never_recorded(run):
+    for path in (run[0] / "best").iterdir():
+        path.rename(path.with_name(path.name.replace("ckpt-1", "ckpt-2")))
+    with pytest.raises(DataError, match="run the same training command again"):
+        verify_record(run[0], run[0] / "best" / "ckpt-2", ["v1"])
+
+
+def test_without_a_record(run):
+    (run[0] / "record.json").unlink()
+    with pytest.raises(DataError, match="record.json is missing"):
+        verify_record(*run, ["v1"])
+    (run[0] / "run.json").write_text("{}")  # as older versions wrote it
+    verify_record(*run, ["v1"])
+
+
+@pytest.mark.parametrize("change", [{"files": 1}, {"weights": {"a": 1}}, {"tokenizer": None}])
+def test_a_damaged_record(run, change):
+    path = run[0] / "record.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(DataError, match="record.json: .* expected the record that cman_tf.train wrote"):
+        verify_record(*run, ["v1"])
+
+
+def test_gone_checkpoints_are_forgotten(run):
+    for path in (run[0] / "best").iterdir():
+        path.unlink()
+    (run[0] / "best" / "ckpt-2.index").write_text("x")
+    record_weights(run[0], [str(run[0] / "best" / "ckpt-2")])
+    assert read_record(run[0])["weights"].keys() == {"best/ckpt-2.index"}
+    assert read_record(run[0].parent) is None
