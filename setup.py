@@ -1,6 +1,7 @@
 """Installation of cman_tf. The pins are the versions that the tests ran with."""
 
 import pathlib
+import re
 
 from setuptools import find_packages, setup
 
@@ -22,7 +23,7 @@ DOCS = [
 
 setup(
     name="cman-tf",
-    version="0.1.0",
+    version=re.search(r'__version__ = "(.+)"', (HERE / "cman_tf" / "__init__.py").read_text(encoding="utf-8"))[1],
     description="CMAN and dynamic CMAN: joint entity and relation extraction with cross-modal attention",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",

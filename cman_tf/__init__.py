@@ -1,33 +1,91 @@
 """cman_tf: CMAN and dynamic CMAN for joint entity and relation extraction.
 
-import cman_tf
+    import cman_tf
 
-model = cman_tf.load("runs/conll04")
-model.extract("Sirhan Sirhan shot Robert Kennedy in Los Angeles.")
+    model = cman_tf.load("runs/conll04")
+    model.extract("Sirhan Sirhan shot Robert Kennedy in Los Angeles.")
+
+Names are imported when they are first used: `import cman_tf` does not import TensorFlow.
 """
 
 from __future__ import annotations
 
+import importlib
 import pathlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from cman_tf.compatibility import old_paths
 
 if TYPE_CHECKING:
+    from cman_tf.config import Config
+    from cman_tf.data.types import Document, Entity, Relation, Sentence
+    from cman_tf.errors import DataError
+    from cman_tf.formats.corpus_files import read_corpus, write_corpus
     from cman_tf.inference.extractor import Extractor
+    from cman_tf.scoring.score import score_sentences
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
+__all__ = [
+    "Config",
+    "DataError",
+    "Document",
+    "Entity",
+    "Extractor",
+    "Relation",
+    "Sentence",
+    "__version__",
+    "load",
+    "read_corpus",
+    "score_sentences",
+    "write_corpus",
+]
+_HOMES = {
+    "Config": "config",
+    "DataError": "errors",
+    "Document": "data.types",
+    "Entity": "data.types",
+    "Extractor": "inference.extractor",
+    "Relation": "data.types",
+    "Sentence": "data.types",
+    "read_corpus": "formats.corpus_files",
+    "score_sentences": "scoring.score",
+    "write_corpus": "formats.corpus_files",
+}
+
+old_paths.install()
 
 
 def load(directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str) -> Extractor:
-    """A trained model for raw text; see `cman_tf.inference.extractor.Extractor`.
+    """Load a trained model for raw text.
 
     Args:
-      directory: a run of `cman_tf.train`.
-      checkpoint: `best` (dev epoch) or `last`.
-      encoder: where its contextual encoder is now, if that moved: `encoder="minilm"`.
+      directory: a run of `cman-tf train`.
+      checkpoint: `best` (the best epoch on dev) or `last`.
+      encoder: where the model's contextual encoder is now, if it moved, as in `encoder="minilm"`.
+
+    Returns:
+      An `Extractor`.
 
     Raises:
-      cman_tf.errors.DataError: if no trained model is there.
+      DataError: if no trained model is there, or a file of it was changed.
+
+    >>> model = load("runs/sample")
+    >>> prediction = model.extract("Ann Lee lives in Rome.")
+    >>> prediction["tokens"]
+    ['Ann', 'Lee', 'lives', 'in', 'Rome', '.']
     """
-    from cman_tf.inference.extractor import Extractor  # TensorFlow only when it is needed
+    from cman_tf.inference.extractor import Extractor
 
     return Extractor(directory, checkpoint, **encoder)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cman_tf' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"cman_tf.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -20,7 +20,14 @@ def _option(default: Any, help: str, **limits: Any) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """Hyperparameters and switches of one run; the flags are made from these."""
+    """Hyperparameters and switches of one run; each field is a flag of `cman-tf train` too.
+
+    The fields' meanings and the papers' symbols stand in their metadata ("help"), which `cman-tf train --help` shows.
+
+    >>> config = Config(model="cman", hidden_size=64).resolved()
+    >>> config.loss_weighting, config.label_gate
+    ('sum', False)
+    """
 
     # The model
     model: str = _option(

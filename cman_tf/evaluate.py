@@ -16,7 +16,7 @@ from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.registry import FORMATS
 from cman_tf.runs.files import validate_distinct, write_atomically
-from cman_tf.scoring.score import score
+from cman_tf.scoring.score import score_sentences
 from cman_tf.scoring.tables import score_table
 
 FLAGS = flags.FLAGS
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> None:
         raise DataError(f"--label_source=gold and {FLAGS.model_dir}: its model sees no labels")
     predictor = Predictor(model, vocabulary, gold_labels=FLAGS.label_source == "gold")
     predicted = [p.sentence for p in predictor.predict(corpus.sentences, FLAGS.batch_tokens)]
-    scores = score(corpus.sentences, predicted, vocabulary.labels())
+    scores = score_sentences(corpus.sentences, predicted, vocabulary.labels())
     print(score_table(scores))
     if FLAGS.json:
         origin = {"model_dir": FLAGS.model_dir, "label_source": FLAGS.label_source, "corpus": corpus.summary()}

@@ -13,7 +13,7 @@ from cman_tf.command_line.config_flags import run
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.registry import FORMATS
 from cman_tf.runs.files import validate_distinct, write_atomically
-from cman_tf.scoring.score import label_set, score
+from cman_tf.scoring.score import label_set, score_sentences
 from cman_tf.scoring.tables import score_table
 
 FLAGS = flags.FLAGS
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
     if FLAGS.labels_of:
         others = [read_corpus(path, FLAGS.format) for path in FLAGS.labels_of]
         labels = label_set([sentence for corpus in (gold, *others) for sentence in corpus.sentences])
-    scores = score(gold.sentences, predictions.sentences, labels)
+    scores = score_sentences(gold.sentences, predictions.sentences, labels)
     print(score_table(scores))
     if FLAGS.json:
         origin = {"gold": gold.summary(), "predictions": predictions.summary()}

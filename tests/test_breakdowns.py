@@ -2,7 +2,7 @@
 
 from cman_tf.data.types import Entity, Relation, Sentence
 from cman_tf.scoring.breakdowns import by_distance, by_length, distance
-from cman_tf.scoring.score import score
+from cman_tf.scoring.score import score_sentences
 
 
 def test_by_length_and_distance():
@@ -24,7 +24,7 @@ def test_by_length_and_distance():
     alone = Sentence(tokens, (ann,), (), "", (("Kill", 0, 1), ("Kill", 0, 3)))
     false = {group: row["relations"]["fp"] for group, row in by_distance([gold], [alone]).items()}
     assert false == {"0-10": 1, "11-20": 0, "more than 20": 0}
-    assert score([gold], [alone])["strict"]["micro"]["relations"]["fp"] == 1
+    assert score_sentences([gold], [alone])["strict"]["micro"]["relations"]["fp"] == 1
     lengths = by_length([gold, Sentence(("x",) * 50)], [predicted, Sentence(("x",) * 50)])
     assert [row["sentences"] for row in lengths.values()] == [1, 0, 0, 1]
     assert lengths["0-19"]["entities"]["tp"] == 2

@@ -11,7 +11,7 @@ from cman_tf.data.types import Entity, Relation, Sentence
 from cman_tf.errors import DataError
 from cman_tf.formats.base import Source
 from cman_tf.formats.spert_json import dump_json, read_record
-from cman_tf.scoring.score import label_set, score
+from cman_tf.scoring.score import label_set, score_sentences
 
 TOKENS = tuple("abcdefgh")
 
@@ -28,7 +28,7 @@ def counts_of(scores, convention):
 
 
 def check(predicted, strict, boundaries, relaxed, gold=GOLD):
-    scores = score([gold], [predicted])
+    scores = score_sentences([gold], [predicted])
     assert counts_of(scores, "strict") == strict
     assert counts_of(scores, "boundaries") == boundaries
     assert counts_of(scores, "relaxed") == relaxed
@@ -82,7 +82,7 @@ def test_what_is_said_twice_of_nested_predictions():
     """One false relation, of the inner of two entities that both its tokens are in; duplicates count once."""
     inner, said = Entity("Org", 0, 2), ("Kill", 0, 1)
     predicted = Sentence(TOKENS, (Entity("Peop", 0, 3), inner), (), "", (said, said, ("Kill", 1, 4), ("Kill", 1, 4)))
-    scores = score([GOLD], [predicted])
+    scores = score_sentences([GOLD], [predicted])
     assert counts_of(scores, "strict")[1][1] == 1
     assert scores["ungrounded_relations"]["predicted"] == 1
 
@@ -98,13 +98,13 @@ def test_macro_rules():
     gold = Sentence(TOKENS, (ANN, ROME, Entity("Other", 7, 8)))
     predicted = Sentence(TOKENS, (ANN, ROME))
     labels = {"entities": ["Loc", "Org", "Other", "Peop"], "relations": ["Kill", "Live_In"]}
-    scores = score([gold], [predicted], labels)
+    scores = score_sentences([gold], [predicted], labels)
     assert scores["macro_rule"] == "all labels"
     assert scores["strict"]["macro"]["entities"] == {"precision": 50.0, "recall": 50.0, "f1": 50.0, "types": 4}
     assert scores["strict"]["macro_without_other"]["entities"]["f1"] == pytest.approx(200 / 3)
     assert scores["strict"]["macro"]["relations"]["types"] == 2
     assert scores["boundaries"]["macro"]["entities"]["types"] == 1
-    seen = score([gold], [predicted])
+    seen = score_sentences([gold], [predicted])
     assert seen["macro_rule"] == "seen labels"
     assert seen["strict"]["macro"]["entities"]["f1"] == pytest.approx(200 / 3)
     assert seen["strict"]["macro_without_other"]["entities"]["f1"] == 100.0
@@ -180,7 +180,7 @@ def test_a_predicted_relation_of_an_entity_to_itself_is_false(tmp_path):
     record = json.loads(dump_json([GOLD]))[0]
     record["relations"].append({"type": "Live_In", "head": 0, "tail": 0})
     for convention in ("strict", "boundaries", "relaxed"):
-        assert counts_of(score([GOLD], [read_record(record, "found", FOUND)]), convention)[1] == (2, 1, 0)
+        assert counts_of(score_sentences([GOLD], [read_record(record, "found", FOUND)]), convention)[1] == (2, 1, 0)
     with pytest.raises(DataError, match="Live_In from entity 'a b' to itself, expected two entities"):
         read_record(record, "gold", Source("gold", "", False, Problems(strict=True)))
 
@@ -243,7 +243,7 @@ def test_against_a_transcription():
     generator = random.Random(5)
     gold = [random_sentence(generator) for _ in range(300)]
     predicted = [g if generator.random() < 0.3 else random_sentence(generator) for g in gold]
-    scores = score(gold, predicted, label_set(gold))
+    scores = score_sentences(gold, predicted, label_set(gold))
     for convention, expected in transcribed(gold, predicted).items():
         assert counts_of(scores, convention) == expected
     for rows in scores["strict"]["per_type"].values():

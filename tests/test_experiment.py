@@ -22,7 +22,7 @@ from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.spert_json import dump_json
 from cman_tf.runs.files import sha256_of
 from cman_tf.runs.flagfile import config_from_flagfile
-from cman_tf.scoring.score import score
+from cman_tf.scoring.score import score_sentences
 
 pytestmark = pytest.mark.e2e
 
@@ -158,7 +158,7 @@ def test_a_run_that_another_experiment_makes_is_waited_for(tmp_path, eight_sente
         result = {"flags": {**asked, "epochs": 2, "patience": 0}, "seed": 1, "inputs": "words"}
         hashes = {split: {"sha256": sha256_of(eight_sentences / f"{split}.json")} for split in SPLITS}
         result.update(corpus={"name": "eight", **hashes}, protocol="best dev epoch", epochs=2, best_epoch=1)
-        scores = score([], [])
+        scores = score_sentences([], [])
         path = tmp_path / "results/conll04/dynamic_cman-words-seed1.json"
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps({**result, "test": scores}))
@@ -301,7 +301,7 @@ def test_drec(tmp_path):
     heads = [sum(r.head == number for r in s.relations) for s in sentences for number in range(len(s.entities))]
     assert max(heads) > 1
     assert max(len(s.tokens) for s in sentences) > 150
-    scores = score(sentences, sentences)
+    scores = score_sentences(sentences, sentences)
     assert scores["counts"]["gold_entities"] == sum(len(s.entities) - 1 for s in sentences)  # the root is none
     assert ROOT_TYPE not in scores["strict"]["per_type"]["entities"]
     command = ["bash", str(ROOT / "run_drec.sh"), "--rows=dynamic_cman,multihead"]
@@ -321,4 +321,4 @@ def test_drec(tmp_path):
     paths = (f"--gold={gold}", f"--predictions={found}", f"--json={tmp_path}/s.json")
     process = run_command("cman_tf.score", *paths, "--format=multihead_root")
     assert process.returncode == 0, process.stderr[-3000:]
-    assert json.loads((tmp_path / "s.json").read_text())["strict"] == score(sentences, sentences)["strict"]
+    assert json.loads((tmp_path / "s.json").read_text())["strict"] == score_sentences(sentences, sentences)["strict"]

@@ -19,7 +19,7 @@ from cman_tf.experiments.tables import lines_of, pooled
 from cman_tf.report import BEGIN, END
 from cman_tf.runs.flagfile import config_from_flagfile
 from cman_tf.scoring.breakdowns import by_distance, by_length
-from cman_tf.scoring.score import score
+from cman_tf.scoring.score import score_sentences
 from cman_tf.scoring.tables import paper_table
 
 
@@ -87,7 +87,7 @@ def test_table(tmp_path):
 def test_documents(tmp_path, sentences):
     """A table with the paper's numbers, ours and the difference; every convention; figures; visible gaps."""
     predicted = [dataclasses.replace(s, relations=s.relations[:1]) for s in sentences]
-    scores = score(sentences, predicted)
+    scores = score_sentences(sentences, predicted)
     scores.update(by_length=by_length(sentences, predicted), by_distance=by_distance(sentences, predicted))
     (tmp_path / "conll04").mkdir()
     baseline = {"flags": dataclasses.asdict(config_from_flagfile(ROOT / "flags" / "conll04_multihead.flags"))}
@@ -95,7 +95,7 @@ def test_documents(tmp_path, sentences):
         content = {**result(0, seed), "test": scores, "dev": scores}
         (tmp_path / "conll04" / f"dynamic_cman-words-seed{seed}.json").write_text(json.dumps(content))
     (tmp_path / "conll04" / "multihead-words-seed1.json").write_text(json.dumps({**content, **baseline}))
-    fold = {**result(0, 1), "test": {**scores, "without_overlaps": score(sentences[:2], predicted[:2])}}
+    fold = {**result(0, 1), "test": {**scores, "without_overlaps": score_sentences(sentences[:2], predicted[:2])}}
     fold |= {"corpus": {"name": "ade_spert"}, **baseline}
     (tmp_path / "ade").mkdir()
     for number in (0, 3):

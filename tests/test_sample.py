@@ -6,7 +6,7 @@ from cman_tf.data.types import Entity, Sentence
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.sample import DIRECTORY
 from cman_tf.sample.generate import SIZES, generate, split_names
-from cman_tf.scoring.score import score
+from cman_tf.scoring.score import score_sentences
 
 
 def test_shipped_corpus_is_the_generators():
@@ -59,7 +59,7 @@ def test_names_alone_do_not_tell_the_type():
             if token in votes
         ]
         by_name.append(Sentence(sentence.tokens, tuple(entities)))
-    assert score(train, by_name)["strict"]["micro"]["entities"]["f1"] < 60
+    assert score_sentences(train, by_name)["strict"]["micro"]["entities"]["f1"] < 60
 
 
 def _pairs(sentences):

@@ -10,7 +10,7 @@ from helpers import ROOT, fails_with, run_command
 
 from cman_tf.data.types import Entity, Relation, Sentence
 from cman_tf.errors import DataError
-from cman_tf.scoring.score import score, stop_score
+from cman_tf.scoring.score import score_sentences, stop_score
 from cman_tf.scoring.tables import score_table
 
 TOKENS = tuple("abcdefgh")
@@ -37,7 +37,7 @@ def gold_and_predicted():
 
 
 def test_by_hand():
-    scores = score(*gold_and_predicted())
+    scores = score_sentences(*gold_and_predicted())
     # Entities: right A and B; false Loc(5, 6) and Loc(3, 5); missed C and the second B.
     entities = scores["strict"]["micro"]["entities"]
     assert (entities["tp"], entities["fp"], entities["fn"]) == (2, 2, 2)
@@ -68,16 +68,16 @@ def test_by_hand():
 
 def test_nothing_to_score():
     empty = [Sentence(TOKENS)]
-    micro = score(empty, empty)["strict"]["micro"]
+    micro = score_sentences(empty, empty)["strict"]["micro"]
     assert micro["entities"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "tp": 0, "fp": 0, "fn": 0}
 
 
 def test_predictions_of_other_sentences():
     gold, predicted = gold_and_predicted()
     with pytest.raises(DataError, match="1 predicted sentences, expected 2"):
-        score(gold, predicted[:1])
+        score_sentences(gold, predicted[:1])
     with pytest.raises(DataError, match="sentence 1: predicted for 'x', expected"):
-        score(gold, [predicted[0], Sentence(("x",))])
+        score_sentences(gold, [predicted[0], Sentence(("x",))])
 
 
 @pytest.mark.e2e

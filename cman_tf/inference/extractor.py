@@ -19,13 +19,21 @@ MAX_TOKENS = 400  # a longer line is cut into pieces, at sentence ends where it 
 
 
 class Extractor:
-    """A trained model for raw text.
+    """A trained model that finds entities and relations in raw text.
 
     Args:
-      directory: a run of `cman_tf.train`.
-      checkpoint: `best` (dev epoch) or `last`.
-      encoder: where the contextual encoder is now, as the flags of `cman_tf.train` say
-        it (`encoder`, `elmo`, `elmo_options`, `elmo_weights`); needed only if it moved.
+      directory: a run of `cman-tf train`.
+      checkpoint: `best` (the best epoch on dev) or `last`.
+      encoder: where the contextual encoder is now, as the flags of `cman-tf train` say it (`encoder`, `elmo`,
+        `elmo_options`, `elmo_weights`). Needed if it moved, and for a TensorFlow Hub module, which is never run
+        unless the caller names it.
+
+    Raises:
+      DataError: if no trained model is there, or a file of it was changed.
+
+    >>> extractor = Extractor("runs/sample")
+    >>> [entity["text"] for entity in extractor.extract("")["entities"]]
+    []
     """
 
     def __init__(self, directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str) -> None:
@@ -33,11 +41,15 @@ class Extractor:
         self._predictor = Predictor(self.model, self.vocabulary, marginals=True)
 
     def extract(self, text: str) -> dict[str, Any]:
-        """`extract_all` of one text."""
+        """Find entities and relations in one text, as `extract_all` does."""
         return self.extract_all([text])[0]
 
     def extract_all(self, texts: Sequence[str], batch_tokens: int = BATCH_TOKENS) -> list[dict[str, Any]]:
-        """Entities and relations of each text, one sentence a text.
+        """Find entities and relations in each text; a text is one sentence.
+
+        Args:
+          texts: raw text.
+          batch_tokens: tokens a batch, about; less takes less memory.
 
         Returns:
           For each text `tokens`, `offsets` (each token's first character and the

@@ -22,7 +22,9 @@ def label_set(sentences: Sequence[Sentence]) -> dict[str, list[str]]:
     }
 
 
-def score(gold: Sequence[Sentence], predicted: Sequence[Sentence], labels: Labels | None = None) -> dict[str, Any]:
+def score_sentences(
+    gold: Sequence[Sentence], predicted: Sequence[Sentence], labels: Labels | None = None
+) -> dict[str, Any]:
     """Score predictions by every convention.
 
     Args:
@@ -38,6 +40,11 @@ def score(gold: Sequence[Sentence], predicted: Sequence[Sentence], labels: Label
 
     Raises:
       DataError: if the predictions are not of these sentences, in this order.
+
+    >>> from cman_tf.data.types import Entity
+    >>> gold = Sentence(("Ann", "left"), (Entity("Peop", 0, 1),))
+    >>> score_sentences([gold], [Sentence(gold.tokens)])["strict"]["micro"]["entities"]["recall"]
+    0.0
     """
     _check_same(gold, predicted)
     scores: dict[str, Any] = {}

@@ -29,7 +29,7 @@ from cman_tf.runs import provenance
 from cman_tf.runs.record import read_record
 from cman_tf.runs.run_directory import Metrics, is_finished, validate_epochs
 from cman_tf.scoring.breakdowns import by_distance, by_length
-from cman_tf.scoring.score import score, stop_score
+from cman_tf.scoring.score import score_sentences, stop_score
 from cman_tf.training.checkpoints import TrainingState
 from cman_tf.training.optimizer import ModelOptimizer
 from cman_tf.training.step import make_train_step
@@ -68,18 +68,18 @@ class Trainer:
 
     def evaluate(self, predictor: Predictor, split: str) -> dict[str, Any]:
         """Scores of a split."""
-        return score(*self.predict(predictor, split), self.vocabulary.labels())
+        return score_sentences(*self.predict(predictor, split), self.vocabulary.labels())
 
     def analyse(self, predictor: Predictor, split: str) -> dict[str, Any]:
         """Scores of a split, by sentence length and by entity distance too, and without the
         sentences in which gold entities overlap, if there are any."""
         gold, predicted = self.predict(predictor, split)
         labels = self.vocabulary.labels()
-        table = score(gold, predicted, labels)
+        table = score_sentences(gold, predicted, labels)
         table.update(by_length=by_length(gold, predicted), by_distance=by_distance(gold, predicted))
         flat = [(g, p) for g, p in zip(gold, predicted) if len(flat_entities(g.entities)) == len(g.entities)]
         if len(flat) < len(gold):
-            table["without_overlaps"] = score([g for g, _ in flat], [p for _, p in flat], labels)
+            table["without_overlaps"] = score_sentences([g for g, _ in flat], [p for _, p in flat], labels)
         return table
 
     def inputs(self) -> str:

@@ -1,0 +1,127 @@
+"""Modules that moved: importing one by its old name gives the new one and a DeprecationWarning.
+
+Names that were changed within a module are found under their old names, too.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+import types
+import warnings
+from collections.abc import Sequence
+
+# Old to new, both below cman_tf.
+MOVED = {
+    "addons": "layers.tfa_text",
+    "adversarial": "training.adversarial",
+    "build": "models.factory",
+    "data.column_format": "formats.multihead_columns",
+    "data.order": "data.bucketing",
+    "data.sentence": "data.types",
+    "data.spert_json": "formats.spert_json",
+    "data.subsets": "data.splits",
+    "data.tags": "data.bio",
+    "decoding": "inference.decoding",
+    "encoders.cache": "encoders.feature_cache",
+    "encoders.cache_file": "encoders.feature_file",
+    "encoders.locations": "encoders.resolve",
+    "encoders.pieces": "encoders.wordpieces",
+    "experiments.alike": "experiments.grouping",
+    "experiments.document": "experiments.rendering",
+    "experiments.effects": "experiments.comparisons",
+    "experiments.made": "experiments.finished",
+    "experiments.make": "experiments.runner",
+    "extractor": "inference.extractor",
+    "files": "runs.files",
+    "flags": "command_line.config_flags",
+    "given_corpora": "command_line.corpus_flags",
+    "joint_model": "models.base",
+    "layers.encoder": "layers.sequence_encoder",
+    "layers.packed": "layers.packed_lstm",
+    "layers.piece_pool": "layers.scalar_mix",
+    "layers.recurrence": "layers.lstm_kernels",
+    "layers.recurrent": "layers.lstm",
+    "losses": "models.losses",
+    "model": "models.cman",
+    "multihead": "models.multihead",
+    "results": "runs.provenance",
+    "scoring.analysis": "scoring.breakdowns",
+    "settings": "config",
+    "trained": "inference.loading",
+    "training.average": "training.weight_average",
+    "training.run_directory": "runs.run_directory",
+    "training.state": "training.checkpoints",
+}
+# Old name to new name; "module:name" where it moved to another module than the rest.
+RENAMED = {
+    "Encoder": "SequenceEncoder",
+    "DataError": "errors:DataError",
+    "PieceTokenizer": "WordpieceTokenizer",
+    "Pieces": "data.contextual_encoder:Wordpieces",
+    "Settings": "Config",
+    "State": "TrainingState",
+    "corpus_name": "data.corpus:name_corpus",
+    "define_settings": "runs.flagfile:define_config_flags",
+    "describe_corpora": "data.corpus:describe_corpora",
+    "entity_at": "index_tokens",
+    "flagfile_of": "runs.flagfile:flagfile_of",
+    "guarded": "report_errors",
+    "held": "file_lock",
+    "key_of": "sentence_key",
+    "perturbation": "compute_perturbation",
+    "pool": "average_wordpieces",
+    "restore_model": "inference.loading:restore_model",
+    "settings_from_flagfile": "runs.flagfile:config_from_flagfile",
+    "settings_from_flags": "runs.flagfile:config_from_flags",
+    "ungrounded": "unattached_relations",
+}
+
+
+class _OldModule(types.ModuleType):
+    """Stands where a module was, and looks every name up in the new one."""
+
+    def __init__(self, name: str, new: str) -> None:
+        super().__init__(name, f"Moved to {new}.")
+        self.__path__: list[str] = []  # so that it may be imported from
+        self._new = new
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        new = importlib.import_module(self._new)
+        if hasattr(new, name):
+            return getattr(new, name)
+        module, _, renamed = RENAMED.get(name, "").rpartition(":")
+        if not renamed:
+            raise AttributeError(f"module {self.__name__!r} (now {self._new!r}) has no attribute {name!r}")
+        return getattr(importlib.import_module(f"cman_tf.{module}") if module else new, renamed)
+
+
+class OldPaths(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the modules of `MOVED` under their old names."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname.startswith("cman_tf.") and fullname[len("cman_tf.") :] in MOVED:
+            return importlib.machinery.ModuleSpec(fullname, self)
+        return None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        new = f"cman_tf.{MOVED[spec.name[len('cman_tf.') :]]}"
+        warnings.warn(
+            f"{spec.name} has moved to {new}; the old name will go in the next version", DeprecationWarning, 2
+        )
+        return _OldModule(spec.name, new)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        del module  # its names are looked up when they are asked for
+
+
+def install() -> None:
+    """Have Python find the old paths, after all others."""
+    if not any(isinstance(finder, OldPaths) for finder in sys.meta_path):
+        sys.meta_path.append(OldPaths())
