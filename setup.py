@@ -52,6 +52,10 @@ setup(
             "pytest==8.4.2",
             "pytest-timeout==2.4.0",
             "pytest-xdist==3.8.0",
+            "pytest-cov==7.1.0",
+            'hypothesis==6.170.17; python_version >= "3.10"',
+            'hypothesis==6.141.1; python_version < "3.10"',
+            "pyright[nodejs]==1.1.414",  # with Node from the package index, none need be installed
             "ruff==0.17.5",
             "matplotlib==3.9.4",
             *TRANSFORMERS,

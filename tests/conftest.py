@@ -5,10 +5,15 @@ import os
 import pathlib
 import shutil
 
+import hypothesis
 import pytest
 from helpers import SMALL, TINY_FLAGS, TRAINED_EPOCHS, run_command
 
 from cman_tf.data.types import Entity, Relation, Sentence
+
+# The same examples in every run. HYPOTHESIS_PROFILE=default searches with new ones.
+hypothesis.settings.register_profile("same_examples", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same_examples"))
 
 
 @pytest.fixture

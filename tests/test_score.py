@@ -7,6 +7,10 @@ import sys
 
 import pytest
 from helpers import ROOT, fails_with, run_command
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import annotated_twice
+from strategies import sentences as any_sentences
 
 from cman_tf.data.types import Entity, Relation, Sentence
 from cman_tf.errors import DataError
@@ -104,3 +108,27 @@ def test_scores_do_not_overwrite_what_they_are_of(tmp_path):
         process = run_command("cman_tf.score", f"--gold={gold}", f"--predictions={found}", f"--json={output}")
         fails_with(process, f"{output}: read and to be written, expected another file to write")
         assert output.read_text() == text
+
+
+@given(st.lists(any_sentences(flat=True), min_size=1, max_size=4))
+def test_a_file_scored_against_itself_is_right(gold):
+    scores = score(gold, gold)
+    for convention in ("strict", "boundaries", "relaxed"):
+        for task in ("entities", "relations"):
+            rates = scores[convention]["micro"][task]
+            expected = 100.0 if any(getattr(sentence, task) for sentence in gold) else 0.0
+            assert (rates["precision"], rates["recall"], rates["f1"]) == (expected,) * 3
+            assert rates["fp"] == rates["fn"] == 0
+
+
+@given(annotated_twice())
+def test_gold_and_predicted_swapped(both):
+    """Precision and recall are swapped, too. Not in relaxed, where gold spans are given."""
+    one, other = both
+    scores, swapped = score(one, other), score(other, one)
+    for convention in ("strict", "boundaries"):
+        for task in ("entities", "relations"):
+            rates, swapped_rates = (table[convention]["micro"][task] for table in (scores, swapped))
+            assert rates["precision"] == swapped_rates["recall"]
+            assert rates["recall"] == swapped_rates["precision"]
+            assert rates["f1"] == swapped_rates["f1"]

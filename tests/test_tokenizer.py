@@ -1,6 +1,8 @@
 """The tokenizer."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from cman_tf.data.tokenizer import split_long_text, tokenize
 
@@ -39,3 +41,15 @@ def test_pieces():
     assert all(tokens[b - 1][0] == "." for _, b in cuts[:-1])
     assert split_long_text([("x", 0, 1)] * 65, 30) == [(0, 30), (30, 60), (60, 65)]
     assert split_long_text([], 30) == []
+
+
+@given(st.text())
+@example("Mr. É. d'Arc--\u0301a...\u00a0x\u200by 1,2.3")
+def test_any_text_is_covered(text):
+    """Offsets slice back to the tokens, in order, and every character outside them is a blank."""
+    end_before = 0
+    for token, start, end in tokenize(text):
+        assert token and text[start:end] == token
+        assert start >= end_before and not text[end_before:start].strip()
+        end_before = end
+    assert not text[end_before:].strip()

@@ -4,6 +4,8 @@ import gzip
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cman_tf.data.word_vectors import UNKNOWN, forms, lookup_form, read_word_vectors
 from cman_tf.errors import DataError
@@ -130,3 +132,19 @@ def test_every_form_that_is_looked_up_is_needed():
     assert forms("rome") == ("rome", "Rome")
     assert forms("1984") == ("1984", "0")
     assert forms("U.S.") == ("U.S.", "u.s.")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # each example writes the file anew
+@given(cut=st.integers(0, 60), more=st.binary(max_size=8), form=st.sampled_from(["text", "binary", "gzip", "none"]))
+def test_any_bytes_give_vectors_or_one_error(cut, more, form, tmp_path):
+    """A file of each form, cut off somewhere and continued with any bytes."""
+    text, path = b"the 1 2 3\nfox 0.5 1e-3 -1\n", tmp_path / "vectors"
+    table = np.arange(6).reshape(2, 3)
+    whole = {"text": text, "binary": binary(["a", "b"], table), "gzip": gzip.compress(text, mtime=0), "none": b""}
+    path.write_bytes(whole[form][:cut] + more)
+    try:
+        words, rows = read_word_vectors(str(path))
+    except DataError as error:
+        assert str(error).startswith(str(path)) and len(str(error).splitlines()) == 1
+    else:
+        assert len(words) == len(rows) > 0 and np.isfinite(rows).all()

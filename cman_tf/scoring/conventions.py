@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from cman_tf.data.bio import OUTSIDE
 from cman_tf.data.types import ROOT, Entity, Sentence
 
 Facts = tuple[set[tuple], set[tuple]]  # of entities, of relations
@@ -54,7 +53,7 @@ def relaxed(gold: Sentence, predicted: Sentence) -> tuple[Facts, Facts]:
     are false. A relation with an end outside all gold spans is left out.
     """
     given = {span: _assigned(span, predicted) for span in gold.entities}
-    entities = {(kind, span.start, span.end) for span, kind in given.items() if kind not in (OUTSIDE, ROOT)}
+    entities = {(kind, span.start, span.end) for span, kind in given.items() if kind not in (None, ROOT)}
     relations = set()
     for kind, *ends in _places(predicted):
         spans = [_span_at(gold, end) for end in ends]
@@ -115,10 +114,10 @@ def _places(predicted: Sentence) -> list[tuple[str, Entity, Entity]]:
     return [*relation_ends(predicted), *alone]
 
 
-def _assigned(span: Entity, predicted: Sentence) -> str:
-    """The type that the prediction gives a gold span."""
-    types = [
-        [e.type for e in predicted.entities if e.start <= token < e.end] or [OUTSIDE]
+def _assigned(span: Entity, predicted: Sentence) -> str | None:
+    """The type that the prediction gives a gold span, or None: no type."""
+    types: list[list[str | None]] = [
+        [e.type for e in predicted.entities if e.start <= token < e.end] or [None]
         for token in range(span.start, span.end)
     ]
     if any(span.type in kinds for kinds in types):

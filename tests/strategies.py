@@ -1,0 +1,47 @@
+"""Hypothesis strategies: sentences of every kind that the formats can hold."""
+
+import itertools
+
+from hypothesis import strategies as st
+
+from cman_tf.data.bio import flat_entities
+from cman_tf.data.types import Entity, Relation, Sentence
+
+# Nothing that ends a line or a column, no half characters, and at least one character that is not blank.
+_CHARACTERS = st.characters(exclude_categories=("Cs",), exclude_characters="\t\n\r")
+TEXTS = st.text(_CHARACTERS, min_size=1, max_size=8).filter(lambda text: bool(text.strip()))
+# Few, so that sentences agree in some of them. The columns reserve "N" and "ROOT".
+TYPES = st.sampled_from(["Peop", "Loc", "Other", "B-x", "東 京", "it's", '"', "O"])
+
+
+@st.composite
+def entities(draw, length, flat=False):
+    """Different spans of a sentence of this length; flat: none overlaps another, in text order."""
+    spans = st.tuples(st.integers(0, length - 1), st.integers(1, length)).filter(lambda span: span[0] < span[1])
+    found = draw(st.lists(st.builds(lambda kind, span: Entity(kind, *span), TYPES, spans), max_size=6, unique=True))
+    return tuple(flat_entities(found) if flat else found)
+
+
+@st.composite
+def sentences(draw, flat=False, tokens=None):
+    """A sentence with entities and relations; flat: no entity overlaps another.
+
+    Args:
+      draw: Hypothesis' own.
+      flat: whether one BIO tag a token can hold the entities.
+      tokens: the sentence's; none: any.
+    """
+    if tokens is None:
+        tokens = tuple(draw(st.lists(TEXTS, min_size=1, max_size=8)))
+    spans = draw(entities(len(tokens), flat))
+    pairs = list(itertools.permutations(range(len(spans)), 2))
+    relations = st.builds(lambda kind, pair: Relation(kind, *pair), TYPES, st.sampled_from(pairs)) if pairs else None
+    found = draw(st.lists(relations, max_size=4, unique=True)) if pairs else []
+    return Sentence(tokens, spans, tuple(found), draw(TEXTS).strip())
+
+
+@st.composite
+def annotated_twice(draw):
+    """Two lists of the same sentences, annotated independently."""
+    one = draw(st.lists(sentences(), min_size=1, max_size=4))
+    return one, [draw(sentences(tokens=sentence.tokens)) for sentence in one]
