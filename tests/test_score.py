@@ -112,7 +112,7 @@ def test_scores_do_not_overwrite_what_they_are_of(tmp_path):
 
 @given(st.lists(any_sentences(flat=True), min_size=1, max_size=4))
 def test_a_file_scored_against_itself_is_right(gold):
-    scores = score(gold, gold)
+    scores = score_sentences(gold, gold)
     for convention in ("strict", "boundaries", "relaxed"):
         for task in ("entities", "relations"):
             rates = scores[convention]["micro"][task]
@@ -125,7 +125,7 @@ def test_a_file_scored_against_itself_is_right(gold):
 def test_gold_and_predicted_swapped(both):
     """Precision and recall are swapped, too. Not in relaxed, where gold spans are given."""
     one, other = both
-    scores, swapped = score(one, other), score(other, one)
+    scores, swapped = score_sentences(one, other), score_sentences(other, one)
     for convention in ("strict", "boundaries"):
         for task in ("entities", "relations"):
             rates, swapped_rates = (table[convention]["micro"][task] for table in (scores, swapped))
