@@ -14,6 +14,7 @@ import importlib
 import pathlib
 from typing import TYPE_CHECKING, Any
 
+from cman_tf.command_line.quiet import quiet_import
 from cman_tf.compatibility import old_paths
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def load(directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str
     >>> prediction["tokens"]
     ['Ann', 'Lee', 'lives', 'in', 'Rome', '.']
     """
-    from cman_tf.inference.extractor import Extractor
+    with quiet_import():
+        from cman_tf.inference.extractor import Extractor
 
     return Extractor(directory, checkpoint, **encoder)
 
@@ -82,7 +84,8 @@ def load(directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'cman_tf' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"cman_tf.{_HOMES[name]}"), name)
+    with quiet_import():  # of TensorFlow's messages, where a name needs TensorFlow
+        value = getattr(importlib.import_module(f"cman_tf.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
 

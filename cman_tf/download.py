@@ -1,7 +1,9 @@
-"""Download CoNLL04, or the encoder minilm, each file checked against its known sha256.
+"""Download the corpus CoNLL04 or the encoder minilm.
 
-python -m cman_tf.download conll04 --data_dir=data
-python -m cman_tf.download minilm
+    cman-tf download conll04 --data_dir=data
+    cman-tf download minilm
+
+Each file is checked against its known sha256.
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ import urllib.error
 import urllib.request
 from typing import NamedTuple
 
-from absl import app, flags
+from absl import flags
 
-from cman_tf.command_line.config_flags import report_errors
+from cman_tf.command_line.command import Command
+from cman_tf.command_line.flag_help import flag_group
 from cman_tf.errors import DataError
 from cman_tf.runs.files import write_atomically
 
@@ -60,6 +63,22 @@ CONLL04 = {
         },
     ),
 }
+
+
+def define_flags() -> None:
+    """The flags of this command."""
+    with flag_group("Data"):
+        flags.DEFINE_string(
+            "data_dir",
+            os.environ.get("CMAN_DATA_DIR") or "data",
+            "`Directory` that the corpus' own folder goes to; unset: $CMAN_DATA_DIR, or data.",
+        )
+        flags.DEFINE_enum(
+            "format",
+            "spert",
+            tuple(CONLL04),
+            "spert: the Gupta et al. split as JSON; multihead: Bekoulis et al., columns.",
+        )
 
 
 def fetch(address: str, sha256: str) -> bytes:
@@ -133,9 +152,7 @@ def main(arguments: list[str]) -> None:
     print(f"{folder}: {', '.join(written) + ' downloaded' if written else 'all files were there'}")
 
 
+COMMAND = Command("download", __doc__, define_flags, main, "conll04|minilm")
+
 if __name__ == "__main__":
-    flags.DEFINE_string("data_dir", os.environ.get("CMAN_DATA_DIR") or "data", "Where the corpus' own folder goes.")
-    flags.DEFINE_enum(
-        "format", "spert", tuple(CONLL04), "spert: the Gupta et al. split as JSON; multihead: Bekoulis et al., columns."
-    )
-    app.run(report_errors(main))
+    COMMAND.run()

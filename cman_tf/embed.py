@@ -1,39 +1,62 @@
-"""Compute an encoder's features of a corpus once, into a file that training reads.
+"""Compute a contextual encoder's features of a corpus once, for many trainings.
 
-    python -m cman_tf.embed --data_dir=data/conll04_spert --encoder=minilm
-    python -m cman_tf.train --data_dir=data/conll04_spert --encoder=minilm ...
+    cman-tf embed --data_dir=data/conll04_spert --encoder=minilm
+    cman-tf train --data_dir=data/conll04_spert --encoder=minilm ...
 
-Training does this itself where it was not done. Killed, it goes on where it was.
+Training computes missing features itself. Re-running the command resumes an interrupted one.
 """
 
 from __future__ import annotations
 
 from absl import flags
 
-from cman_tf.command_line.config_flags import run
+from cman_tf.command_line import encoder_flags
+from cman_tf.command_line.command import Command
+from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.data.corpus import SPLITS, find_split
 from cman_tf.encoders import source
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.registry import FORMATS
+from cman_tf.sample import find_sample
 
 FLAGS = flags.FLAGS
 
 
+def define_flags() -> None:
+    """The flags of this command."""
+    with flag_group("Data"):
+        flags.DEFINE_string(
+            "data_dir",
+            None,
+            "`Directory` with train, dev and test files; sample: the corpus that ships with the package.",
+        )
+        flags.DEFINE_multi_string("data", None, "A `file`, instead of --data_dir; may be given more than once.")
+        flags.DEFINE_enum("format", "auto", FORMATS, "Format of the files; auto: by content.")
+    encoder_flags.define_flags()
+    with flag_group("Output"):
+        flags.DEFINE_string(
+            "features", None, "HDF5 `file` to make or to go on with; none: features/CORPUS-ENCODER-HASH.h5."
+        )
+
+
 def main(arguments: list[str]) -> None:
     del arguments
-    encoder = source.find_source(source.given())
+    encoder = source.find_source(encoder_flags.given())
     if encoder is None:
         raise DataError("no encoder, expected --encoder, --elmo, or --elmo_options and --elmo_weights")
     if FLAGS.data and FLAGS.data_dir:
         raise DataError("--data and --data_dir, expected one of them")
-    paths = FLAGS.data or [find_split(FLAGS.data_dir, split) for split in SPLITS if FLAGS.data_dir]
+    folder = FLAGS.data_dir and find_sample(FLAGS.data_dir)
+    paths = FLAGS.data or [find_split(folder, split) for split in SPLITS if folder]
     if not paths:
         raise DataError("no data, expected --data_dir or --data")
     corpora = [read_corpus(path, FLAGS.format) for path in paths]
     if FLAGS.data and not FLAGS.features:
         raise DataError("--data without --features, expected the file that the features go to")
 
+    import_tensorflow()
     from cman_tf.encoders.feature_cache import load_features
 
     features, path = load_features(corpora, encoder, FLAGS.features)
@@ -41,11 +64,7 @@ def main(arguments: list[str]) -> None:
     print(f"{path}: {count} sentences, {features.layers} layers of {features.size}")
 
 
+COMMAND = Command("embed", __doc__, define_flags, main)
+
 if __name__ == "__main__":
-    flags.DEFINE_string("data_dir", None, "Directory with train, dev and test files.")
-    flags.DEFINE_multi_string("data", None, "A file, instead of --data_dir; may be given more than once.")
-    flags.DEFINE_enum("format", "auto", FORMATS, "Format of the files; auto: by content.")
-    flags.DEFINE_string("features", None, "HDF5 file to make or to go on with; none: features/CORPUS-ENCODER-HASH.h5.")
-    source.define_flags()
-    flags.adopt_module_key_flags(source)
-    run(main)
+    COMMAND.run()

@@ -1,6 +1,9 @@
 """Score a trained model on a file.
 
-python -m cman_tf.evaluate --model_dir=runs/conll04 --data=FILE --json=OUT --predictions=OUT
+    cman-tf evaluate --model_dir=runs/conll04 --data=data/conll04_spert/conll04_test.json
+
+Prints strict, boundaries and relaxed scores, by type and averaged. --json and --predictions also write them and the
+predictions to files.
 """
 
 from __future__ import annotations
@@ -9,30 +12,64 @@ import json
 
 from absl import flags
 
-from cman_tf.command_line.config_flags import run
+from cman_tf.command_line import encoder_flags
+from cman_tf.command_line.command import Command
+from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.data.bucketing import BATCH_TOKENS
-from cman_tf.encoders import source
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.registry import FORMATS
 from cman_tf.runs.files import validate_distinct, write_atomically
+from cman_tf.runs.model_directory import validate_model_directory
+from cman_tf.sample import find_sample
 from cman_tf.scoring.score import score_sentences
 from cman_tf.scoring.tables import score_table
 
 FLAGS = flags.FLAGS
 
 
+def define_flags() -> None:
+    """The flags of this command."""
+    with flag_group("Model"):
+        flags.DEFINE_string("model_dir", None, "`Directory` of a run of cman-tf train.", required=True)
+        flags.DEFINE_enum(
+            "checkpoint",
+            "best",
+            ("best", "last"),
+            "Weights of the best dev epoch or of the last, the latter not averaged.",
+        )
+        flags.DEFINE_enum(
+            "label_source",
+            "predicted",
+            ("predicted", "gold"),
+            "Labels that the label attention sees: the first CRF's or the file's (IJCAI table 3).",
+        )
+        flags.DEFINE_integer(
+            "batch_tokens", BATCH_TOKENS, "Tokens a batch, about; less takes less memory.", lower_bound=1
+        )
+    with flag_group("Data"):
+        flags.DEFINE_string("data", None, "`File` to score on.", required=True)
+        flags.DEFINE_enum("format", "auto", FORMATS, "Format of the file; auto: by content.")
+    encoder_flags.define_flags()
+    with flag_group("Output"):
+        flags.DEFINE_string("json", None, "Also write the scores to this `file`.")
+        flags.DEFINE_string("predictions", None, "Also write the predictions to this `file`, as SpERT JSON.")
+
+
 def main(arguments: list[str]) -> None:
     del arguments
     for output in (FLAGS.json, FLAGS.predictions):
         validate_distinct(output, FLAGS.data)
-    corpus = read_corpus(FLAGS.data, FLAGS.format)
+    validate_model_directory(FLAGS.model_dir, FLAGS.checkpoint)
+    corpus = read_corpus(find_sample(FLAGS.data), FLAGS.format)
 
+    import_tensorflow()
     from cman_tf.formats.spert_json import dump_json
     from cman_tf.inference.loading import load_trained
     from cman_tf.inference.predictor import Predictor
 
-    model, vocabulary = load_trained(FLAGS.model_dir, FLAGS.checkpoint, source.given())
+    model, vocabulary = load_trained(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
     vocabulary.check(corpus.sentences, corpus.path)
     if FLAGS.label_source == "gold" and not (model.config.label_attention and model.config.label_size):
         raise DataError(f"--label_source=gold and {FLAGS.model_dir}: its model sees no labels")
@@ -47,22 +84,7 @@ def main(arguments: list[str]) -> None:
         write_atomically(FLAGS.predictions, dump_json(predicted))
 
 
+COMMAND = Command("evaluate", __doc__, define_flags, main)
+
 if __name__ == "__main__":
-    flags.DEFINE_string("model_dir", None, "Directory of a run of cman_tf.train.", required=True)
-    flags.DEFINE_string("data", None, "File to score on.", required=True)
-    flags.DEFINE_enum("format", "auto", FORMATS, "Format of the file; auto: by content.")
-    flags.DEFINE_enum(
-        "checkpoint", "best", ("best", "last"), "Weights of the best dev epoch or of the last, the latter not averaged."
-    )
-    flags.DEFINE_enum(
-        "label_source",
-        "predicted",
-        ("predicted", "gold"),
-        "Labels that the label attention sees: the first CRF's or the file's (IJCAI table 3).",
-    )
-    flags.DEFINE_integer("batch_tokens", BATCH_TOKENS, "Tokens a batch, about; less takes less memory.", lower_bound=1)
-    flags.DEFINE_string("json", None, "Also write the scores to this file.")
-    flags.DEFINE_string("predictions", None, "Also write the predictions to this file, as SpERT JSON.")
-    source.define_flags()
-    flags.adopt_module_key_flags(source)
-    run(main)
+    COMMAND.run()

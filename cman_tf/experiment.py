@@ -1,12 +1,12 @@
-"""Make a table or figure of the papers: all its runs, each resumed where it was, then the table.
+"""Make a table or figure of the papers: all its runs, then the table.
 
-    python -m cman_tf.experiment ablations --data_dir=data/conll04_spert --word_vectors=glove.6B.50d.txt --seeds=1,2,3
+    cman-tf experiment ablations --data_dir=data/conll04_spert --word_vectors=glove.6B.50d.txt --seeds=1,2,3
+    cman-tf experiment cells -- --epochs=60
 
-NAME is one of conll04, ade, drec, label_source, label_gate, cells, ablations, sizes, shared,
-tuned, decoding_time (of the runs of conll04, or of --corpus). Result files go to results/NAME/, runs to
-runs/experiments/NAME/; a row that is one of conll04 is made once, there.
-Flags of cman_tf.train that are not among these follow after a "--", for every run:
-python -m cman_tf.experiment cells -- --epochs=60
+NAME is one of conll04, ade, drec, label_source, label_gate, cells, ablations, sizes, shared, tuned, and decoding_time,
+which times the runs of conll04, or of --corpus. Result files go to results/NAME/, runs to runs/experiments/NAME/.
+Re-running the command resumes interrupted runs and leaves finished ones. Rows that conll04 has too are trained once,
+there. Flags of cman-tf train behind -- are for every run.
 """
 
 from __future__ import annotations
@@ -14,9 +14,13 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Sequence
 
-from absl import app, flags
+from absl import flags
 
-from cman_tf.command_line.config_flags import FIELDS, report_errors, whole_numbers
+from cman_tf.command_line import encoder_flags
+from cman_tf.command_line.command import Command
+from cman_tf.command_line.config_flags import FIELDS, whole_numbers
+from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.encoders import source
 from cman_tf.errors import DataError
 from cman_tf.experiments import decoding_time
@@ -35,6 +39,38 @@ DREC_AGREEMENT = (
 )
 
 
+def define_flags() -> None:
+    """The flags of this command."""
+    with flag_group("Data"):
+        flags.DEFINE_string("data_dir", None, "`Directory` of the corpus; none: that of its name in data/.")
+        flags.DEFINE_enum(
+            "corpus",
+            "conll04",
+            tuple(decoding_time.CORPORA),
+            "Of decoding_time: the experiment whose models are timed.",
+        )
+        flags.DEFINE_string("word_vectors", None, "`File` of word vectors, as for cman-tf train.")
+    with flag_group("Runs"):
+        flags.DEFINE_list("seeds", ["1"], "Seeds, one run of each row for each.")
+        flags.DEFINE_list("folds", [str(fold) for fold in range(FOLDS)], "Folds of ADE's cross-validation.")
+        flags.DEFINE_list("rows", [], "Only these rows, by the names their result files begin with; none: all.")
+        flags.DEFINE_enum(
+            "inputs",
+            "auto",
+            ("auto", "words", "contextual", "both"),
+            "words: words and characters; contextual: with the encoder's vectors too; auto: contextual if an encoder "
+            "is given, in the experiment conll04 both.",
+        )
+    encoder_flags.define_flags()
+    with flag_group("Contextual encoder"):
+        flags.DEFINE_bool("tune_encoder", False, "Contextual inputs with the encoder trained with the model.")
+    with flag_group("Output"):
+        flags.DEFINE_string("results_dir", "results", "`Directory` of result files, by experiment.")
+        flags.DEFINE_string("runs_dir", "runs/experiments", "`Directory` of the runs, by experiment.")
+    for flag in ("seeds", "folds"):
+        flags.register_validator(flag, whole_numbers, message="expected whole numbers between commas")
+
+
 def inputs_of(corpus: str, kinds: str) -> dict[str, tuple[str, ...]]:
     """Names of the inputs to run on, to the flags of `cman_tf.train` for each.
 
@@ -42,7 +78,7 @@ def inputs_of(corpus: str, kinds: str) -> dict[str, tuple[str, ...]]:
       DataError: if contextual inputs are asked for and no encoder is given.
     """
     words = (f"--word_vectors={FLAGS.word_vectors}",) if FLAGS.word_vectors else ()
-    given = source.given()
+    given = encoder_flags.given()
     if FLAGS.tune_encoder and ("encoder" not in given or kinds == "words"):
         raise DataError("--tune_encoder: expected --encoder and contextual inputs with it")
     found = {}
@@ -97,7 +133,7 @@ def main(arguments: list[str]) -> None:
     if not pathlib.Path(folder).is_dir():
         also = f"; {DREC_AGREEMENT}" if corpus == "drec" else ""
         raise DataError(f"{folder}: no such directory, expected that of the corpus (--data_dir){also}")
-    usual = ("both" if name == "conll04" else "contextual") if source.given() else "words"
+    usual = ("both" if name == "conll04" else "contextual") if encoder_flags.given() else "words"
     kinds = usual if FLAGS.inputs == "auto" else FLAGS.inputs
     options = Options(
         folder,
@@ -109,6 +145,7 @@ def main(arguments: list[str]) -> None:
         extra,
     )
     if experiment is None:
+        import_tensorflow()
         decoding_time.measure(options, corpus)
         header, *rows = decoding_time.table(options.results)
         print(f"{decoding_time.TITLE}\n{format_table(header, rows)}\n{decoding_time.NOTE}")
@@ -132,27 +169,7 @@ def main(arguments: list[str]) -> None:
         print(experiment.note)
 
 
+COMMAND = Command("experiment", __doc__, define_flags, main, "NAME")
+
 if __name__ == "__main__":
-    flags.DEFINE_string("data_dir", None, "Directory of the corpus; none: that of its name in data/.")
-    flags.DEFINE_enum(
-        "corpus", "conll04", tuple(decoding_time.CORPORA), "Of decoding_time: the experiment whose models are timed."
-    )
-    flags.DEFINE_list("seeds", ["1"], "Seeds, one run of each row for each.")
-    flags.DEFINE_list("folds", [str(fold) for fold in range(FOLDS)], "Folds of ADE's cross-validation.")
-    flags.DEFINE_list("rows", [], "Only these rows, by the names their result files begin with; none: all.")
-    flags.DEFINE_enum(
-        "inputs",
-        "auto",
-        ("auto", "words", "contextual", "both"),
-        "words: words and characters; contextual: with the encoder's vectors too; auto: contextual if an encoder "
-        "is given, in the experiment conll04 both.",
-    )
-    flags.DEFINE_bool("tune_encoder", False, "Contextual inputs with the encoder trained with the model.")
-    flags.DEFINE_string("word_vectors", None, "File of word vectors, as for cman_tf.train.")
-    flags.DEFINE_string("results_dir", "results", "Directory of result files, by experiment.")
-    flags.DEFINE_string("runs_dir", "runs/experiments", "Directory of the runs, by experiment.")
-    source.define_flags()
-    flags.adopt_module_key_flags(source)
-    for flag in ("seeds", "folds"):
-        flags.register_validator(flag, whole_numbers, message="expected whole numbers between commas")
-    app.run(report_errors(main))
+    COMMAND.run()

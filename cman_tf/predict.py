@@ -1,13 +1,15 @@
-"""Entities and relations of raw text, one sentence a line.
+"""Find the entities and relations of raw text, one sentence a line.
 
-echo "Sirhan Sirhan shot Robert Kennedy in Los Angeles." | python -m cman_tf.predict --model_dir=runs/conll04
+    echo "Sirhan Sirhan shot Robert Kennedy in Los Angeles." | cman-tf predict --model_dir=runs/conll04
+    cman-tf predict --model_dir=runs/conll04 --input=sentences.txt --format=text
+
+Writes one JSON object a line to standard output, or text for people.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import pathlib
 import sys
 from collections.abc import Iterable, Iterator
@@ -15,13 +17,36 @@ from typing import Any
 
 from absl import flags
 
-from cman_tf.command_line.config_flags import run
+from cman_tf.command_line import encoder_flags
+from cman_tf.command_line.command import Command
+from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.data.bucketing import BATCH_TOKENS
-from cman_tf.encoders import source as source_flags
 from cman_tf.errors import DataError
+from cman_tf.runs.model_directory import validate_model_directory
 
 FLAGS = flags.FLAGS
 _BLOCK = 512  # lines read before they are answered, so that batches hold sentences of like length
+
+
+def define_flags() -> None:
+    """The flags of this command."""
+    with flag_group("Model"):
+        flags.DEFINE_string("model_dir", None, "`Directory` of a run of cman-tf train.", required=True)
+        flags.DEFINE_enum(
+            "checkpoint",
+            "best",
+            ("best", "last"),
+            "Weights of the best dev epoch or of the last, the latter not averaged.",
+        )
+        flags.DEFINE_integer(
+            "batch_tokens", BATCH_TOKENS, "Tokens a batch, about; less takes less memory.", lower_bound=1
+        )
+    with flag_group("Data"):
+        flags.DEFINE_string("input", None, "`File` to read; none: standard input.")
+    encoder_flags.define_flags()
+    with flag_group("Output"):
+        flags.DEFINE_enum("format", "json", ("json", "text"), "json: an object a line; text: for people.")
 
 
 def read_blocks(source: Iterable[bytes], name: str, size: int) -> Iterator[list[str]]:
@@ -61,34 +86,24 @@ def main(arguments: list[str]) -> None:
     del arguments
     if FLAGS.input and not pathlib.Path(FLAGS.input).is_file():
         raise DataError(f"{FLAGS.input}: no such file, expected raw text, one sentence a line")
+    validate_model_directory(FLAGS.model_dir, FLAGS.checkpoint)
 
+    import_tensorflow()
     from cman_tf.inference.extractor import Extractor
 
-    extractor = Extractor(FLAGS.model_dir, FLAGS.checkpoint, **source_flags.given())
+    extractor = Extractor(FLAGS.model_dir, FLAGS.checkpoint, **encoder_flags.given())
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(open(FLAGS.input, "rb")) if FLAGS.input else sys.stdin.buffer
         # Typed text is answered a line at a time, anything else in blocks of batches.
         block_size = 1 if source is sys.stdin.buffer and sys.stdin.isatty() else _BLOCK
-        try:
-            for block in read_blocks(source, FLAGS.input or "standard input", block_size):
-                for text, output in zip(block, extractor.extract_all(block, FLAGS.batch_tokens)):
-                    shown = (
-                        format_text(text, output) if FLAGS.format == "text" else json.dumps(output, ensure_ascii=False)
-                    )
-                    sys.stdout.buffer.write(shown.encode("utf-8") + b"\n")
-                sys.stdout.buffer.flush()
-        except BrokenPipeError:  # the reader has seen enough, as `head` has
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        for block in read_blocks(source, FLAGS.input or "standard input", block_size):
+            for text, output in zip(block, extractor.extract_all(block, FLAGS.batch_tokens)):
+                shown = format_text(text, output) if FLAGS.format == "text" else json.dumps(output, ensure_ascii=False)
+                sys.stdout.buffer.write(shown.encode("utf-8") + b"\n")
+            sys.stdout.buffer.flush()
 
+
+COMMAND = Command("predict", __doc__, define_flags, main)
 
 if __name__ == "__main__":
-    flags.DEFINE_string("model_dir", None, "Directory of a run of cman_tf.train.", required=True)
-    flags.DEFINE_string("input", None, "File to read; none: standard input.")
-    flags.DEFINE_enum("format", "json", ("json", "text"), "json: an object a line; text: for people.")
-    flags.DEFINE_enum(
-        "checkpoint", "best", ("best", "last"), "Weights of the best dev epoch or of the last, the latter not averaged."
-    )
-    flags.DEFINE_integer("batch_tokens", BATCH_TOKENS, "Tokens a batch, about; less takes less memory.", lower_bound=1)
-    source_flags.define_flags()
-    flags.adopt_module_key_flags(source_flags)
-    run(main)
+    COMMAND.run()

@@ -1,6 +1,6 @@
-"""Make README.md's table, docs/results.md and report.html from the result files.
+"""Make README.md's table, docs/results.md and report.html from result files.
 
-python -m cman_tf.report --results_dir=results --readme=README.md --document=docs/results.md --html=report.html
+cman-tf report --results_dir=results --readme=README.md --document=docs/results.md --html=report.html
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from typing import Any
 
 from absl import flags
 
-from cman_tf.command_line.config_flags import run
+from cman_tf.command_line.command import Command
+from cman_tf.command_line.flag_help import flag_group
 from cman_tf.errors import DataError
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.grouping import READ, differing, grouped, hashes_of, usual_config
@@ -41,6 +42,20 @@ _SHOWN = (  # settings named in a row where not the usual ones; others only wher
 
 
 Groups = list[tuple[dict[str, Any], list[dict[str, Any]]]]
+
+
+def define_flags() -> None:
+    """The flags of this command."""
+    with flag_group("Data"):
+        flags.DEFINE_string("results_dir", "results", "`Directory` of result files.")
+    with flag_group("Output"):
+        flags.DEFINE_string(
+            "document",
+            "docs/results.md",
+            "`File` for every table and figure, as Markdown; figures/ beside it; empty: none.",
+        )
+        flags.DEFINE_string("html", "report.html", "`File` for the same as one web page; empty: none.")
+        flags.DEFINE_string("readme", "README.md", "`File` whose table is made anew; empty: none.")
 
 
 def read_results(folder: pathlib.Path) -> Groups:
@@ -153,11 +168,7 @@ def main(arguments: list[str]) -> None:
     print(f"\nmade anew: {', '.join(filter(None, (FLAGS.readme, FLAGS.document, FLAGS.html)))}")
 
 
+COMMAND = Command("report", __doc__, define_flags, main)
+
 if __name__ == "__main__":
-    flags.DEFINE_string("results_dir", "results", "Directory of result files.")
-    flags.DEFINE_string(
-        "document", "docs/results.md", "Every table and figure, as Markdown; figures/ beside it; empty: none."
-    )
-    flags.DEFINE_string("html", "report.html", "The same as one web page; empty: none.")
-    flags.DEFINE_string("readme", "README.md", "File whose table is made anew; empty: none.")
-    run(main)
+    COMMAND.run()

@@ -1,9 +1,10 @@
 """Train a model and score it on the test data.
 
-    python -m cman_tf.train --flagfile=flags/conll04.flags --data_dir=data/conll04_spert --model_dir=runs/conll04
+    cman-tf train --flagfile=conll04 --data_dir=data/conll04_spert --model_dir=runs/conll04
+    cman-tf train --flagfile=sample --data_dir=sample --model_dir=runs/sample
 
-Called again with the same --model_dir it goes on from the last epoch, or, when the
-run is finished, prints its table.
+Re-running the command resumes an interrupted run, or prints the table of a finished one. Flag files ship with the
+package for each corpus and model; their values can be overridden by flags behind them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from typing import Any
 
 from absl import flags
 
-from cman_tf.command_line import config_flags, corpus_flags
+from cman_tf.command_line import config_flags, corpus_flags, encoder_flags
+from cman_tf.command_line.command import Command
+from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.quiet import import_tensorflow, silence_first_compilation
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS, Corpus, name_corpus
 from cman_tf.data.splits import merged
@@ -42,28 +46,31 @@ _RUN_FLAGS = (
 
 def define_flags() -> None:
     """The flags of this command."""
-    config_flags.define_config_flags()
-    for field in config_flags.FIELDS:
-        flags.declare_key_flag(field.name)  # so that --help shows it with the others
+    with flag_group("Run"):
+        flags.DEFINE_string("model_dir", None, "`Directory` of the run: made, or resumed.", required=True)
+        flags.DEFINE_string("results_dir", None, "`Directory` for the result file; none: results/ in --model_dir.")
+        flags.DEFINE_string("result_name", None, "`Name` of the result file; none: CORPUS_MODEL_seedN.")
     corpus_flags.define_flags()
-    flags.adopt_module_key_flags(corpus_flags)
-    flags.DEFINE_string(
-        "word_vectors", None, "File of word vectors (GloVe or word2vec text, word2vec binary, or gzip); none: trained."
-    )
-    flags.DEFINE_integer(
-        "kept_word_vectors",
-        20000,
-        "Of the file's first rows so many are kept for new text, besides those that the corpora need.",
-        lower_bound=0,
-    )
-    source.define_flags()
-    flags.adopt_module_key_flags(source)
-    flags.DEFINE_string(
-        "features", None, "HDF5 file of the encoder's features, made if need be; none: features/CORPUS-ENCODER-HASH.h5."
-    )
-    flags.DEFINE_string("model_dir", None, "Directory of the run: made, or resumed.", required=True)
-    flags.DEFINE_string("results_dir", None, "Where the result file goes; none: results/ in --model_dir.")
-    flags.DEFINE_string("result_name", None, "Name of the result file; none: CORPUS_MODEL_seedN.")
+    with flag_group("Data"):
+        flags.DEFINE_string(
+            "word_vectors",
+            None,
+            "`File` of word vectors (GloVe or word2vec text, word2vec binary, or gzip); none: trained.",
+        )
+        flags.DEFINE_integer(
+            "kept_word_vectors",
+            20000,
+            "Number of leading rows of --word_vectors to keep for words that the corpora do not contain.",
+            lower_bound=0,
+        )
+    encoder_flags.define_flags()
+    with flag_group("Contextual encoder"):
+        flags.DEFINE_string(
+            "features",
+            None,
+            "HDF5 `file` of the encoder's features, made if need be; none: features/CORPUS-ENCODER-HASH.h5.",
+        )
+    config_flags.define_config_flags()
 
 
 def make_vocabularies(corpora: dict[str, Corpus], protocol: str) -> dict[str, Vocabulary]:
@@ -125,6 +132,9 @@ def run(
     vocabularies = make_vocabularies(corpora, config.protocol)
     list(vocabularies.values())[-1].validate_same(FLAGS.model_dir)
     run_flags = {name: FLAGS[name].value for name in _RUN_FLAGS if FLAGS[name].value is not None}
+    import_tensorflow()
+    if config.xla:
+        silence_first_compilation()
     # An encoder that cannot be read is found out before the directory is this run's.
     features = make_features(corpora, config, encoder) if encoder else None
     if features:
@@ -132,7 +142,6 @@ def run(
     start_run(FLAGS.model_dir, known, provenance.commit(), run_flags)
     if encoder:
         source.save_source(FLAGS.model_dir, encoder, features.layers, features.size)
-    # TensorFlow takes seconds to import: only now that flags and data are known to be good.
     from cman_tf.training.protocols import train_by_protocol
 
     trainer, extra = train_by_protocol(config, corpora, vocabularies, FLAGS.model_dir, features)
@@ -172,7 +181,7 @@ def main(arguments: list[str]) -> None:
     corpora = corpus_flags.read_corpora(config)
     for split, corpus in corpora.items():
         print(f"{split}: {json.dumps(corpus.summary(), ensure_ascii=False)}", flush=True)
-    encoder = source.find_source(source.given())
+    encoder = source.find_source(encoder_flags.given())
     if FLAGS.features and encoder is None:
         raise DataError("--features and no encoder, expected --encoder, --elmo or --elmo_options and --elmo_weights")
     if config.tune_word_vectors and not FLAGS.word_vectors:
@@ -193,6 +202,7 @@ def main(arguments: list[str]) -> None:
     print(f"\n{score_table(result['test'])}\n\n{paper_table(result)}\n\nresult file: {path}")
 
 
+COMMAND = Command("train", __doc__, define_flags, main)
+
 if __name__ == "__main__":
-    define_flags()
-    config_flags.run(main)
+    COMMAND.run()

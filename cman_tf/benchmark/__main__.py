@@ -1,11 +1,11 @@
 """Measure speed and memory on this machine.
 
-    python -m cman_tf.benchmark train --data_dir=data/conll04_spert
-    python -m cman_tf.benchmark decode --data_dir=data/conll04_spert --peer=peer.json
-    python -m cman_tf.benchmark memory --data_dir=data/conll04_spert
-    python -m cman_tf.benchmark growth --data_dir=data/conll04_spert --plot=growth.png
-    python -m cman_tf.benchmark changes --data_dir=data/conll04_spert
-    python -m cman_tf.benchmark start --model_dir=runs/conll04
+    cman-tf benchmark train --data_dir=data/conll04_spert
+    cman-tf benchmark decode --data_dir=data/conll04_spert --peer=peer.json
+    cman-tf benchmark memory --data_dir=data/conll04_spert
+    cman-tf benchmark growth --data_dir=data/conll04_spert --plot=growth.png
+    cman-tf benchmark changes --data_dir=data/conll04_spert
+    cman-tf benchmark start --model_dir=runs/conll04
 
 Inputs are word vectors, characters and random contextual vectors. Batches are made
 before the clock starts.
@@ -23,12 +23,17 @@ from absl import flags
 from cman_tf.benchmark import memory, start
 from cman_tf.benchmark.tables import show
 from cman_tf.command_line import config_flags
+from cman_tf.command_line.command import Command
+from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.quiet import import_tensorflow, silence_first_compilation
 from cman_tf.data.corpus import find_split
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.runs import provenance
 from cman_tf.runs.files import write_atomically
+from cman_tf.runs.model_directory import validate_model_directory
+from cman_tf.sample import find_sample
 
 FLAGS = flags.FLAGS
 MODES = ("train", "decode", "memory", "growth", "changes", "start")
@@ -37,25 +42,30 @@ PEER = ("train_sentences_per_second", "decode_sentences_per_second", "peak_memor
 
 def define_flags() -> None:
     """The flags of this command."""
-    config_flags.define_config_flags()
-    for field in config_flags.FIELDS:
-        flags.declare_key_flag(field.name)
-    flags.DEFINE_string("data_dir", None, "Directory with train and test files.")
-    flags.DEFINE_string("model_dir", None, "For start: a run of cman_tf.train, to predict with.")
-    flags.DEFINE_integer("contextual_size", 1024, "Width of the random contextual vectors; 0: none.", lower_bound=0)
-    flags.DEFINE_integer("repeats", 3, "Passes that are timed, after one that is not.", lower_bound=1)
-    flags.DEFINE_float("outside_bias", 3.0, "Added to the tag O before decoding; untrained, all would be entities.")
-    flags.DEFINE_integer("limit", 0, "Only so many sentences; 0: all.", lower_bound=0)
-    flags.DEFINE_integer("long", 500, "Tokens of memory's long sentence.", lower_bound=1)
-    flags.DEFINE_string("case", None, "One case of memory, as train:500x1; none: all, each in a process of its own.")
-    flags.DEFINE_list("gpu_lengths", ["97", "114", "350"], "Sentence lengths to work out a GPU's largest batch for.")
-    flags.DEFINE_list("lengths", ["10", "25", "50", "100", "200", "350", "500"], "Sentence lengths of growth.")
-    flags.DEFINE_list("sizes", ["1000", "10000", "100000"], "Corpus sizes of growth, in sentences.")
+    with flag_group("Measurement"):
+        flags.DEFINE_integer("repeats", 3, "Passes that are timed, after one that is not.", lower_bound=1)
+        flags.DEFINE_string("case", None, "One `case` of memory, as train:500x1; none: all, each in its own process.")
+        flags.DEFINE_integer("long", 500, "Tokens of memory's long sentence.", lower_bound=1)
+        flags.DEFINE_list(
+            "gpu_lengths", ["97", "114", "350"], "Sentence lengths to work out a GPU's largest batch for."
+        )
+        flags.DEFINE_list("lengths", ["10", "25", "50", "100", "200", "350", "500"], "Sentence lengths of growth.")
+        flags.DEFINE_list("sizes", ["1000", "10000", "100000"], "Corpus sizes of growth, in sentences.")
+        flags.DEFINE_float("outside_bias", 3.0, "Added to the tag O before decoding; untrained, all would be entities.")
     for flag in ("gpu_lengths", "lengths", "sizes"):
         flags.register_validator(flag, config_flags.whole_numbers, message="expected whole numbers between commas")
-    flags.DEFINE_string("peer", None, "File whose last line is the peer's JSON; prints ratios.")
-    flags.DEFINE_string("json", None, "Where to write the measurements.")
-    flags.DEFINE_string("plot", None, "Where growth draws its picture (PNG or SVG; needs matplotlib).")
+    with flag_group("Data"):
+        flags.DEFINE_string(
+            "data_dir", None, "`Directory` with train and test files; sample: the corpus that ships with the package."
+        )
+        flags.DEFINE_integer("limit", 0, "Only so many sentences; 0: all.", lower_bound=0)
+        flags.DEFINE_integer("contextual_size", 1024, "Width of the random contextual vectors; 0: none.", lower_bound=0)
+        flags.DEFINE_string("model_dir", None, "For start: `directory` of a run of cman-tf train, to predict with.")
+    with flag_group("Output"):
+        flags.DEFINE_string("peer", None, "`File` whose last line is the peer's JSON; prints ratios.")
+        flags.DEFINE_string("json", None, "`File` to write the measurements to.")
+        flags.DEFINE_string("plot", None, "`File` that growth draws its picture in (PNG or SVG; needs matplotlib).")
+    config_flags.define_config_flags()
 
 
 def read_peer() -> dict[str, float]:
@@ -80,15 +90,20 @@ def main(arguments: list[str]) -> None:
     if FLAGS[needed].value is None:
         raise DataError(f"{mode}: expected --{needed}")
     if mode == "start":
+        validate_model_directory(FLAGS.model_dir)
         result: dict[str, Any] = {"seconds": start.measure(FLAGS.model_dir, FLAGS.repeats)}
     elif mode == "memory" and not FLAGS.case:
         result = memory.measure(FLAGS.long, [int(length) for length in FLAGS.gpu_lengths])
     else:
-        splits = {name: read_corpus(find_split(FLAGS.data_dir, name)) for name in ("train", "test")}
+        folder = find_sample(FLAGS.data_dir)
+        splits = {name: read_corpus(find_split(folder, name)) for name in ("train", "test")}
         vocabulary = Vocabulary.build(splits["train"].sentences, None)
         vocabulary.check(splits["test"].sentences, splits["test"].path)
         data = {name: corpus.sentences[: FLAGS.limit or None] for name, corpus in splits.items()}
         data["vocabulary"] = vocabulary
+        import_tensorflow()
+        if config.xla:
+            silence_first_compilation()
         if FLAGS.case:
             print(json.dumps(memory.measure_case(FLAGS.case, config, data, FLAGS.contextual_size)))
             return
@@ -121,6 +136,7 @@ def main(arguments: list[str]) -> None:
         write_atomically(FLAGS.json, json.dumps(record, indent=1) + "\n")
 
 
+COMMAND = Command("benchmark", __doc__, define_flags, main, "train|decode|memory|growth|changes|start")
+
 if __name__ == "__main__":
-    define_flags()
-    config_flags.app.run(config_flags.report_errors(main))
+    COMMAND.run()

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from absl import flags
 
+from cman_tf.command_line.flag_help import flag_group
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS, Corpus, find_split, split_files
 from cman_tf.data.splits import THREE_PARTS, fraction, hold_out_sentences, split
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.registry import FORMATS
+from cman_tf.sample import find_sample
 
 FLAGS = flags.FLAGS
 NAMES = ("data_dir", *(f"{part}_data" for part in SPLITS), "all_data", "format")  # the flags
 
 
 def define_flags() -> None:
-    """The flags that name them; `adopt_module_key_flags` shows them in a command's --help."""
-    flags.DEFINE_string("data_dir", None, "Directory with train, dev and test files.")
-    for part in SPLITS:
-        flags.DEFINE_string(f"{part}_data", None, f"The {part} file itself, instead of the one in --data_dir.")
-    flags.DEFINE_string("all_data", None, "One file, split at random by a fixed seed: 70 % train, 15 % dev, 15 % test.")
-    flags.DEFINE_enum("format", "auto", FORMATS, "Format of the files; auto: by content.")
+    """The flags of `NAMES`."""
+    with flag_group("Data"):
+        flags.DEFINE_string(
+            "data_dir",
+            None,
+            "`Directory` with train, dev and test files; sample: the corpus that ships with the package.",
+        )
+        for part in SPLITS:
+            flags.DEFINE_string(f"{part}_data", None, f"The {part} `file` itself, instead of the one in --data_dir.")
+        flags.DEFINE_string(
+            "all_data", None, "One `file`, split at random by a fixed seed: 70 % train, 15 % dev, 15 % test."
+        )
+        flags.DEFINE_enum("format", "auto", FORMATS, "Format of the files; auto: by content.")
 
 
 def read_corpora(config: Config) -> dict[str, Corpus]:
@@ -43,7 +52,7 @@ def _read_all(config: Config) -> dict[str, Corpus]:
             raise DataError(f"--all_data and --{other}, expected one of them")
     if config.hold_out:
         raise DataError("--all_data and --hold_out, expected one of them: a dev part is split off anyway")
-    return dict(zip(SPLITS, split(read_corpus(FLAGS.all_data, FLAGS.format), THREE_PARTS)))
+    return dict(zip(SPLITS, split(read_corpus(find_sample(FLAGS.all_data), FLAGS.format), THREE_PARTS)))
 
 
 def _read_splits(config: Config) -> dict[str, Corpus]:
@@ -57,7 +66,7 @@ def _read_splits(config: Config) -> dict[str, Corpus]:
         if path is None and FLAGS.data_dir is None:
             also = " or --hold_out" if part == "dev" else ""
             raise DataError(f"no {part} data, expected --data_dir or --{part}_data{also}")
-        paths[part] = path or find_split(FLAGS.data_dir, part)
+        paths[part] = find_sample(path) if path else find_split(find_sample(FLAGS.data_dir), part)
     corpora = {part: read_corpus(path, FLAGS.format) for part, path in paths.items()}
     if "dev" not in corpora:
         corpora["train"], corpora["dev"] = hold_out_sentences(corpora["train"], config.hold_out)
@@ -66,6 +75,8 @@ def _read_splits(config: Config) -> dict[str, Corpus]:
 
 def _validate_no_dev_file() -> None:
     """Where dev is held out, a dev file would be ignored."""
-    files = [FLAGS.dev_data] if FLAGS.dev_data else split_files(FLAGS.data_dir, "dev") if FLAGS.data_dir else []
+    files = [FLAGS.dev_data] if FLAGS.dev_data else []
+    if FLAGS.data_dir:
+        files = files or split_files(find_sample(FLAGS.data_dir), "dev")
     if files:
         raise DataError(f"--hold_out and {files[0]}, expected one of them for dev")

@@ -68,7 +68,7 @@ RENAMED = {
     "describe_corpora": "data.corpus:describe_corpora",
     "entity_at": "index_tokens",
     "flagfile_of": "runs.flagfile:flagfile_of",
-    "guarded": "report_errors",
+    "guarded": "command_line.command:report_errors",
     "held": "file_lock",
     "key_of": "sentence_key",
     "perturbation": "compute_perturbation",

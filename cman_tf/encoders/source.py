@@ -8,15 +8,12 @@ import os
 import pathlib
 import re
 
-from absl import flags
-
 from cman_tf.data.contextual_encoder import ContextualEncoder, TunableEncoder
 from cman_tf.encoders.resolve import MINILM, fingerprint, given_file, model_files, module_files, transformer_folder
 from cman_tf.errors import DataError
 from cman_tf.runs.files import read_json, write_atomically
 from cman_tf.runs.provenance import portable
 
-FLAGS = flags.FLAGS
 NAMES = ("elmo", "elmo_options", "elmo_weights", "encoder")  # the flags
 _FILE = "contextual.json"
 
@@ -31,19 +28,6 @@ class Source:
 
     def __str__(self) -> str:
         return " ".join(f"--{name}={portable(value)}" for name, value in self.location.items())
-
-
-def define_flags() -> None:
-    """The flags that name an encoder; `adopt_module_key_flags` shows them in a command's --help."""
-    flags.DEFINE_string("elmo", None, "ELMo from TensorFlow Hub: a handle or a directory (TF1 format).")
-    flags.DEFINE_string("elmo_options", None, "ELMo from AllenNLP's files: options.json.")
-    flags.DEFINE_string("elmo_weights", None, "ELMo from AllenNLP's files: weights.hdf5.")
-    flags.DEFINE_string("encoder", None, "A transformer: a directory, a name on the Hugging Face hub, or minilm.")
-
-
-def given() -> dict[str, str]:
-    """The flags among `NAMES` that were given."""
-    return {name: FLAGS[name].value for name in NAMES if FLAGS[name].value}
 
 
 def short_name(location: dict[str, str]) -> str:

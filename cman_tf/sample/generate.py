@@ -16,7 +16,8 @@ import random
 
 from absl import flags
 
-from cman_tf.command_line.config_flags import run
+from cman_tf.command_line.command import Command
+from cman_tf.command_line.flag_help import flag_group
 from cman_tf.data.types import Entity, Relation, Sentence
 from cman_tf.formats.spert_json import dump_json
 from cman_tf.runs.files import write_atomically
@@ -50,6 +51,14 @@ _ENDS = ("den", "dor", "las", "mond", "nes", "ston", "ton", "via", "win", "zen")
 _FIRST = ("Ann", "Ben", "Carl", "Dora", "Emil", "Frida", "Gus", "Hana", "Ivo", "Jane", "Karl", "Lena", "Max", "Nora")
 _MONTHS = ("March", "May", "June", "July", "Sept.", "Oct.")
 _THINGS = ("acres", "dollars", "horses", "years", "tons of rice")
+
+
+def define_flags() -> None:
+    """The flags of this command."""
+    with flag_group("Output"):
+        flags.DEFINE_string(
+            "output_dir", None, "`Directory` that train.json, dev.json and test.json go to.", required=True
+        )
 
 
 def split_names() -> dict[str, list[str]]:
@@ -156,6 +165,7 @@ def main(arguments: list[str]) -> None:
         print(f"{path}: {len(sentences)} sentences")
 
 
+COMMAND = Command("sample.generate", __doc__, define_flags, main)
+
 if __name__ == "__main__":
-    flags.DEFINE_string("output_dir", None, "Where train.json, dev.json and test.json go.", required=True)
-    run(main)
+    COMMAND.run()

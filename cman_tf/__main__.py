@@ -1,0 +1,64 @@
+"""`cman-tf COMMAND ...` and `python -m cman_tf COMMAND ...`; without a command, the list of commands."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import importlib
+import importlib.util
+import sys
+
+import cman_tf
+
+# In the order in which a user meets them.
+COMMANDS = ("train", "evaluate", "predict", "score", "embed", "download", "experiment", "report", "benchmark")
+
+
+def find_module(command: str) -> str:
+    """The module of a command: a file, or a folder that can be run."""
+    name = f"cman_tf.{command}"
+    spec = importlib.util.find_spec(name)
+    return f"{name}.__main__" if spec and spec.submodule_search_locations else name
+
+
+def summarize(command: str) -> str:
+    """The first line of a command's docstring, read without importing its module, which takes longer."""
+    spec = importlib.util.find_spec(find_module(command))
+    source = spec.loader.get_source(spec.name) if spec and spec.loader else ""
+    return (ast.get_docstring(ast.parse(source or "")) or "").partition("\n")[0]
+
+
+def list_commands() -> str:
+    """What `cman-tf` prints without a command."""
+    width = max(map(len, COMMANDS))
+    lines = [
+        "usage: cman-tf COMMAND [--flag=value ...]",
+        "",
+        "Joint entity and relation extraction with CMAN and dynamic CMAN.",
+        "",
+        *(f"  {command:{width}}  {summarize(command)}" for command in COMMANDS),
+        "",
+        "cman-tf COMMAND --help shows a command's flags, cman-tf --version the version.",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run the command that the first argument names."""
+    program, *arguments = sys.argv
+    if not arguments or arguments[0] in ("--help", "-h", "-help", "help"):
+        print(list_commands())
+        return
+    command, *rest = arguments
+    if command in ("--version", "-version"):
+        print(f"cman-tf {cman_tf.__version__}")
+        return
+    if command not in COMMANDS:
+        near = difflib.get_close_matches(command, COMMANDS, n=1, cutoff=0)[0]
+        raise SystemExit(f"cman-tf {command}: no such command, did you mean {near}? cman-tf alone lists the commands")
+    sys.argv = [f"{program} {command}", *rest]  # benchmark starts itself again with its own arguments
+    importlib.import_module(find_module(command)).COMMAND.run()
+
+
+if __name__ == "__main__":
+    main()

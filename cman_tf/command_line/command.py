@@ -1,0 +1,109 @@
+"""A command of `cman-tf`: its flags, its arguments and its errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from absl import app, flags
+
+from cman_tf.command_line import console, flag_help
+from cman_tf.errors import DataError
+from cman_tf.flagfiles import find_flagfile
+
+FLAGS = flags.FLAGS
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """What `cman-tf NAME` and `python -m cman_tf.NAME` run.
+
+    Attributes:
+      name: of the command, "train".
+      description: docstring of its module: a line that says what it does, then examples and
+        paragraphs. `--help` shows it.
+      define_flags: defines the flags. It is called when the command runs, not when its module is imported,
+        so that all of them can be imported together.
+      main: does the work, given the program's name and the arguments that are not flags.
+      arguments: those arguments as the help shows them, "NAME"; empty for a command that takes none.
+    """
+
+    name: str
+    description: str
+    define_flags: Callable[[], None]
+    main: Callable[[list[str]], Any]
+    arguments: str = ""
+
+    def run(self, argv: list[str] | None = None) -> None:
+        """Parse the flags and do the work, then exit.
+
+        Args:
+          argv: the program's name and what follows it; None: those of this process.
+
+        Raises:
+          SystemExit: at the end; with one line for a user's mistake.
+        """
+        self.define_flags()
+        flag_help.define_help_flags(self)
+        app.run(report_errors(self.main), argv, flags_parser=self._parse)
+
+    def _parse(self, argv: list[str]) -> list[str]:
+        console.log_plainly()
+        try:
+            arguments = FLAGS(resolve_flagfiles(argv))
+        except (flags.Error, DataError, OSError, UnicodeDecodeError) as error:
+            raise SystemExit(f"{self._describe(error)} ({self.name} --help lists the flags)") from None
+        if len(arguments) > 1 and not self.arguments:
+            raise SystemExit(f"{arguments[1]!r}: not a flag; flags are given as --name=value ({self.name} --help)")
+        return arguments
+
+    def _describe(self, error: Exception) -> str:
+        """An error of absl's in one line."""
+        if isinstance(error, flags.IllegalFlagValueError):
+            missing = [f"--{name}" for name in flag_help.required_flags() if FLAGS[name].value is None]
+            if missing:
+                return f"{self.name}: expected {' and '.join(missing)}"
+        return f"{self.name}: {' '.join(str(error).split())}"
+
+
+def report_errors(main: Callable[[list[str]], Any]) -> Callable[[list[str]], Any]:
+    """`main` with bad input as one clear line and a non-zero exit code."""
+
+    def wrapped(arguments: list[str]) -> Any:
+        try:
+            outcome = main(arguments)
+            sys.stdout.flush()
+            return outcome
+        except DataError as error:
+            raise SystemExit(str(error)) from None
+        except BrokenPipeError:  # the reader of the output has seen enough, as `head` has
+            console.discard_output()
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise SystemExit(f"{error.filename}: {error.strerror}") from None
+
+    return wrapped
+
+
+def resolve_flagfiles(argv: list[str]) -> list[str]:
+    """Arguments with each `--flagfile` that names one of the shipped files replaced by its path.
+
+    Raises:
+      DataError: if there is no such file.
+    """
+    resolved = []
+    takes_value = False
+    for position, argument in enumerate(argv):
+        name, equals, value = argument.partition("=")
+        if takes_value:
+            argument = str(find_flagfile(argument))
+        elif name in ("--flagfile", "-flagfile") and equals:
+            argument = f"{name}={find_flagfile(value)}"
+        elif argument == "--":
+            return [*resolved, *argv[position:]]
+        takes_value = argument in ("--flagfile", "-flagfile")
+        resolved.append(argument)
+    return resolved

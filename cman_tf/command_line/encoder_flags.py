@@ -1,0 +1,24 @@
+"""The flags that name a contextual encoder."""
+
+from __future__ import annotations
+
+from absl import flags
+
+from cman_tf.command_line.flag_help import flag_group
+from cman_tf.encoders.source import NAMES
+
+FLAGS = flags.FLAGS
+
+
+def define_flags() -> None:
+    """The flags of `NAMES`."""
+    with flag_group("Contextual encoder"):
+        flags.DEFINE_string("encoder", None, "A transformer: a `directory`, a name on the Hugging Face hub, or minilm.")
+        flags.DEFINE_string("elmo", None, "ELMo from TensorFlow Hub: a handle or a `directory` (TF1 format).")
+        flags.DEFINE_string("elmo_options", None, "ELMo from AllenNLP's files: the `file` options.json.")
+        flags.DEFINE_string("elmo_weights", None, "ELMo from AllenNLP's files: the `file` weights.hdf5.")
+
+
+def given() -> dict[str, str]:
+    """The flags among `NAMES` that were given."""
+    return {name: FLAGS[name].value for name in NAMES if FLAGS[name].value}

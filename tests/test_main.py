@@ -1,0 +1,50 @@
+"""cman-tf and python -m cman_tf: the list of commands, and one of them run."""
+
+import pytest
+from helpers import ROOT, fails_with, run_command
+
+import cman_tf
+from cman_tf.__main__ import COMMANDS, find_module, list_commands, summarize
+
+SAMPLE = ROOT / "cman_tf" / "sample"
+
+
+def test_the_list_has_every_module_that_runs():
+    modules = {path.stem for path in (ROOT / "cman_tf").glob("*.py") if "COMMAND = Command(" in path.read_text()}
+    folders = {path.parent.name for path in (ROOT / "cman_tf").glob("*/__main__.py")}
+    assert set(COMMANDS) == modules | folders
+
+
+def test_a_summary_is_the_first_line_of_the_docstring():
+    assert summarize("score") == "Score a prediction file against a gold file."
+    assert find_module("benchmark") == "cman_tf.benchmark.__main__"
+    assert summarize("benchmark") == "Measure speed and memory on this machine."
+    lines = list_commands().splitlines()
+    for command in COMMANDS:
+        (line,) = [line for line in lines if line.split()[:1] == [command]]
+        assert line.endswith(summarize(command))
+    assert max(map(len, lines)) <= 100
+
+
+@pytest.mark.e2e
+def test_without_a_command_it_lists_them():
+    for arguments in ([], ["--help"], ["-h"]):
+        process = run_command("cman_tf", *arguments)
+        assert (process.returncode, process.stdout, process.stderr) == (0, list_commands() + "\n", "")
+    assert run_command("cman_tf", "--version").stdout == f"cman-tf {cman_tf.__version__}\n"
+
+
+@pytest.mark.e2e
+def test_an_unknown_command_names_the_nearest():
+    process = run_command("cman_tf", "trian", "--model_dir=x")
+    fails_with(process, "cman-tf trian: no such command, did you mean train?")
+    assert len(process.stderr.splitlines()) == 1
+
+
+@pytest.mark.e2e
+def test_both_ways_of_calling_give_the_same():
+    arguments = [f"--gold={SAMPLE}/dev.json", "--predictions=sample/dev.json"]  # the shipped file, by its name
+    first, second = run_command("cman_tf", "score", *arguments), run_command("cman_tf.score", *arguments)
+    assert first.returncode == second.returncode == 0, first.stderr
+    assert first.stdout == second.stdout
+    assert "100.00" in first.stdout
