@@ -89,3 +89,8 @@ class StubEncoder:
     def _vector(self, token):
         seed = zlib.crc32(token.encode("utf-8"))
         return np.random.default_rng(seed).normal(size=(self.layers, self.size)).astype(np.float32)
+
+
+def count_parameters(model):
+    """How many numbers training changes, those of a layer that is used twice once."""
+    return sum(int(variable.shape.num_elements()) for variable in model.trainable_variables)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import reference
 import tensorflow as tf
+from helpers import count_parameters
 
 from cman_tf.config import Config
 from cman_tf.data.batches import make_example
@@ -163,6 +164,8 @@ def test_paper_sizes(vocabulary):
     assert model.representation.characters.table.shape[1] == 128
     assert model.ner_units[0].attention.w_query.shape == (256, 256)
     assert model.scorer.u.shape == (256, 4 * 128)
+    sizes = (len(vocabulary.words), len(vocabulary.characters), len(vocabulary.tags), len(vocabulary.relations))
+    assert count_parameters(model) == count_by_the_equations(Config().resolved(), *sizes)
     s = Config()
     assert (s.learning_rate, s.epochs, s.embedding_dropout, s.bilstm_dropout) == (0.0005, 180, 0.2, 0.1)
 
@@ -190,3 +193,59 @@ def test_attention_on_request(changes, make_model, make_batch, sentences):
         size = [2 * config.hidden_size] if "gate" in name else [config.attention_heads, 12, 12]
         shape = [4, 12, *size] if "gate" in name else [4, *size]
         assert shown[name].shape == shape
+
+
+def test_what_is_shared_and_what_is_not(make_model):
+    """`reference.py` walks the model's own objects, so that a unit used twice by mistake stays unseen there."""
+    model = make_model()
+    one, two = model.first_bla, model.second_bla
+    sequence_encoders = [one.encoder, two.encoder, model.fuse, *(unit.encoder for unit in model.ner_units)]
+    attentions = [one.attention, two.attention, *(unit.attention for unit in model.ner_units)]
+    for parts in (sequence_encoders, attentions, [one.gate, two.gate], [model.first_crf, model.second_crf]):
+        weights = [variable.ref() for part in parts for variable in part.trainable_variables]
+        assert len(parts) > 1 and len({id(part) for part in parts}) == len(parts)
+        assert weights and len(set(weights)) == len(weights)
+    assert [*model.relation_units] == [*model.ner_units]
+    for name in MODELS:
+        apart = make_model(model=name, share=False)
+        for mine, other in zip(apart.ner_units, apart.relation_units):
+            assert mine is not other
+            assert mine.encoder is not other.encoder and mine.attention is not other.attention
+    cman = make_model(model="cman")
+    assert cman.second_crf is None
+    assert cman.first_bla.gate is None and cman.second_bla.gate is None
+
+
+def count_by_the_equations(config, words, characters, tags, relations):
+    """Parameters of either paper's model, from the equations and its sizes alone."""
+    d, wide, token = config.hidden_size, 2 * config.hidden_size, config.word_size + 2 * config.char_hidden_size
+
+    def bilstm(inputs, units=d):  # two directions, four gates each: W, U and b
+        return 2 * 4 * units * (inputs + units + 1)
+
+    attention = 4 * wide * wide + 2 * wide  # W^Q, W^K and W^V of all heads, W^o; scale and shift of LayerNorm
+    crf = wide * tags + tags + tags * tags  # W, b and the transitions
+    gate = 2 * wide * wide + wide  # W_x, W_l and b_l of TNNLS equation 10
+    dynamic = config.model == "dynamic_cman"
+    bsa_stack = bilstm(token) + attention + (config.bsa_units - 1) * (bilstm(wide) + attention)
+    bla = bilstm(config.label_size) + attention + (gate if dynamic else 0)
+    return sum(
+        [
+            words * config.word_size,
+            characters * config.char_size + bilstm(config.char_size, config.char_hidden_size),
+            bsa_stack * (1 if config.share else 2),
+            crf * (2 if dynamic else 1),
+            tags * config.label_size,  # the label embeddings
+            2 * bla + bilstm(2 * wide),  # equation 6 / 13 reads [X^m; X~1]
+            relations * config.relation_size * (2 * wide + 1 + 1),  # U_k, W_k, b_k and V_k of equation 9 / 16
+            3 if dynamic else 0,  # a sigma for each loss, equations 24-26
+        ]
+    )
+
+
+@pytest.mark.parametrize("changes", [{}, {"share": False}, {"bsa_units": 3}], ids=str)
+@pytest.mark.parametrize("name", MODELS)
+def test_parameters_are_those_of_the_equations(name, changes, make_model, vocabulary):
+    model = make_model(model=name, **changes)
+    counts = (len(vocabulary.words), len(vocabulary.characters), len(vocabulary.tags), len(vocabulary.relations))
+    assert count_parameters(model) == count_by_the_equations(model.config, *counts)

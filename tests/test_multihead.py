@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import reference
 import tensorflow as tf
-from helpers import SMALL, StubEncoder
+from helpers import SMALL, StubEncoder, count_parameters
 
 from cman_tf.data.batches import make_example
 from cman_tf.data.bio import entities_from_tags
@@ -126,3 +126,27 @@ def test_tensorflow_1_values(vocabulary):
         assert layer.weights
         for weight, other in zip(layer.weights, same.weights):
             np.testing.assert_array_equal(weight, other)
+
+
+@pytest.mark.parametrize("label_size", [0, 3])
+def test_parameters_are_those_of_the_paper(label_size, make_model, vocabulary):
+    """From the sizes alone: a shared scorer with a class for "none", and no layer used twice."""
+    config = dataclasses.replace(SMALL, **{**CHANGES, "bilstm_layers": 3, "label_size": label_size})
+    model = make_model(**{**CHANGES, "bilstm_layers": 3, "label_size": label_size})
+    tags, relations, d = len(vocabulary.tags), len(vocabulary.relations) + 1, config.hidden_size
+
+    def bilstm(inputs, units=d):  # two directions, four gates each: W, U and b
+        return 2 * 4 * units * (inputs + units + 1)
+
+    hidden = config.relation_size
+    assert count_parameters(model) == sum(
+        [
+            len(vocabulary.words) * config.word_size,
+            len(vocabulary.characters) * config.char_size + bilstm(config.char_size, config.char_hidden_size),
+            bilstm(config.word_size + 2 * config.char_hidden_size) + 2 * bilstm(2 * d),
+            2 * d * hidden + hidden,  # the tanh layer below the CRF
+            hidden * tags + tags + tags * tags,
+            tags * label_size,
+            hidden * 2 * (2 * d + label_size) + hidden + relations * hidden,  # U, W, b once; V for each relation
+        ]
+    )
