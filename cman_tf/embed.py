@@ -14,12 +14,12 @@ from cman_tf.command_line import encoder_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
+from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.data.corpus import SPLITS, find_split
 from cman_tf.encoders import source
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.registry import FORMATS
-from cman_tf.sample import find_sample
 
 FLAGS = flags.FLAGS
 

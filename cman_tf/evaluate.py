@@ -16,13 +16,13 @@ from cman_tf.command_line import encoder_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
+from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.registry import FORMATS
 from cman_tf.runs.files import validate_distinct, write_atomically
 from cman_tf.runs.model_directory import validate_model_directory
-from cman_tf.sample import find_sample
 from cman_tf.scoring.score import score_sentences
 from cman_tf.scoring.tables import score_table
 

@@ -13,10 +13,10 @@ from absl import flags
 
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.registry import FORMATS
 from cman_tf.runs.files import validate_distinct, write_atomically
-from cman_tf.sample import find_sample
 from cman_tf.scoring.score import label_set, score_sentences
 from cman_tf.scoring.tables import score_table
 

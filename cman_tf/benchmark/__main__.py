@@ -26,6 +26,7 @@ from cman_tf.command_line import config_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow, silence_first_compilation
+from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.data.corpus import find_split
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.errors import DataError
@@ -33,7 +34,6 @@ from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.runs import provenance
 from cman_tf.runs.files import write_atomically
 from cman_tf.runs.model_directory import validate_model_directory
-from cman_tf.sample import find_sample
 
 FLAGS = flags.FLAGS
 MODES = ("train", "decode", "memory", "growth", "changes", "start")

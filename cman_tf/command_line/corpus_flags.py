@@ -5,13 +5,13 @@ from __future__ import annotations
 from absl import flags
 
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS, Corpus, find_split, split_files
 from cman_tf.data.splits import THREE_PARTS, fraction, hold_out_sentences, split
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.registry import FORMATS
-from cman_tf.sample import find_sample
 
 FLAGS = flags.FLAGS
 NAMES = ("data_dir", *(f"{part}_data" for part in SPLITS), "all_data", "format")  # the flags
