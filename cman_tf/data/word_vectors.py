@@ -88,7 +88,7 @@ def _text_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, np.
     for number, line in enumerate(file, start=1):
         text = line.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace")
         parts = text.rstrip("\r\n ").split(" ")
-        if number == 1 and len(parts) == 2 and all(part.isdecimal() for part in parts):
+        if number == 1 and len(parts) == 2 and all(part.isdecimal() and len(part) < 19 for part in parts):
             skipped, promised, size = 1, *map(int, parts)
             continue
         if size and len(parts) - 1 > size and not _is_number(parts[-size - 1]):
@@ -107,7 +107,7 @@ def _text_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, np.
 
 def _binary_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, np.ndarray]]:
     header = file.readline(100).split()
-    if len(header) != 2 or not all(part.isdigit() for part in header) or not int(header[1]):
+    if len(header) != 2 or not all(part.isdigit() and len(part) < 19 for part in header) or not int(header[1]):
         raise DataError(f"{path}: binary, but no line of count and size first, expected word2vec's binary format")
     count, size = map(int, header)
     buffer, place, line_ends = b"", 0, None

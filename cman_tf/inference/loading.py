@@ -89,7 +89,8 @@ def restore_model(directory: str | pathlib.Path, model: Model, which: str = "bes
     epoch = tf.Variable(0, dtype=tf.int64)
     try:
         status = tf.train.Checkpoint(model=model, epoch=epoch).restore(path)
-        status.assert_existing_objects_matched().expect_partial()
+        status.expect_partial()  # first: else TensorFlow lists what it did not load once the next line fails
+        status.assert_existing_objects_matched()
     except (ValueError, AssertionError, tf.errors.OpError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataError(f"{path}: {reason}, expected a checkpoint of this model") from None

@@ -31,7 +31,7 @@ def read_json(path: str | pathlib.Path, expected: str, *names: str) -> dict[str,
         content = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}, expected {expected}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not JSON ({error}), expected {expected}") from None
     if not isinstance(content, dict):
         raise DataError(f"{path}: JSON, but no object, expected {expected}")

@@ -81,5 +81,5 @@ def config_from_flagfile(path: str | pathlib.Path, more: Sequence[str] = ()) -> 
         names |= {f"no{name}" for name in names}
         values([str(path), *(line for line in (*lines, *more) if line.lstrip("-").partition("=")[0] in names)])
         return config_from_flags(values)
-    except (OSError, flags.Error, DataError) as error:
+    except (OSError, UnicodeDecodeError, flags.Error, DataError) as error:
         raise DataError(f"{path}: {error}, expected the flags of a trained model") from None
