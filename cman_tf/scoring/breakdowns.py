@@ -6,62 +6,71 @@ from collections.abc import Sequence
 from typing import Any
 
 from cman_tf.data.types import ROOT, Entity, Sentence
-from cman_tf.scoring.conventions import Facts, scored_relations, strict
-from cman_tf.scoring.counts import count, micro
+from cman_tf.scoring.conventions import Fact, Facts, scored_relations, strict
+from cman_tf.scoring.counts import Rates, count, micro
 from cman_tf.scoring.score import TASKS
 
-# The papers' groups of sentences, in tokens, and of pairs of entities, in characters:
-# first and last of each. Of the distances the papers say no more than "three parts" and
-# "more than 20"; where the first two part is ours.
+# The papers' groups of sentences by length in tokens, and of pairs of entities by distance in characters: the first and
+# the last value of each group. On distances the papers say only "three parts" and "more than 20"; that the first two
+# parts meet at 10 is our choice.
 LENGTHS = {"0-19": (0, 19), "20-34": (20, 34), "35-49": (35, 49), "50 and more": (50, 10**9)}
 DISTANCES = {"0-10": (0, 10), "11-20": (11, 20), "more than 20": (21, 10**9)}
 
 
 def by_length(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> dict[str, Any]:
-    """Group of lengths to task to strict micro rates, and the number of sentences."""
-    table = {}
+    """Give strict micro rates of each task, and the number of sentences, for each group of sentence lengths."""
+    table: dict[str, Any] = {}
     for name, (first, last) in LENGTHS.items():
         rows = [(g, p) for g, p in zip(gold, predicted) if first <= len(g.tokens) <= last]
         table[name] = {**_rates([strict(*row) for row in rows]), "sentences": len(rows)}
     return table
 
 
-def by_distance(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> dict[str, Any]:
-    """Group of distances to task to strict micro rates.
+def by_distance(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> dict[str, dict[str, Rates]]:
+    """Give strict micro rates of each task for each group of distances.
 
-    A relation is in the group of its two entities' distance; an entity in that of every
-    gold relation it has, and, where it is no gold entity, of every predicted one.
+    A relation belongs to the group of its two entities' distance. An entity belongs to the groups of its gold
+    relations, or, if it is no gold entity, to the groups of its predicted relations.
     """
     rows = list(zip(gold, predicted))
     return {name: _rates([_in_group(*row, group) for row in rows]) for name, group in DISTANCES.items()}
 
 
 def distance(tokens: Sequence[str], one: Entity, other: Entity) -> int:
-    """Characters from the last character of one entity to the last of the other, tokens
-    joined by blanks."""
+    """Count the characters from the last character of one entity to the last of the other.
+
+    Args:
+      tokens: of the sentence, which are joined by blanks.
+      one: an entity.
+      other: another, before or after it.
+
+    >>> distance(("Ann", "is", "at", "home"), Entity("Peop", 0, 1), Entity("Loc", 3, 4))
+    11
+    """
     first, second = sorted((one.end, other.end))
     return len(" ".join(tokens[:second])) - len(" ".join(tokens[:first]))
 
 
 def _in_group(gold: Sentence, predicted: Sentence, group: tuple[int, int]) -> tuple[Facts, Facts]:
-    right, found = (_near(sentence, group) for sentence in (gold, predicted))
-    all_right, all_found = (strict(s, s)[0][0] for s in (gold, predicted))
+    right, found = _near(gold, group), _near(predicted, group)
+    all_right, all_found = strict(gold, gold)[0][0], strict(predicted, predicted)[0][0]
     found_entities = (found[0] - all_right) | (right[0] & all_found)
     return right, (found_entities, found[1])
 
 
 def _near(sentence: Sentence, group: tuple[int, int]) -> Facts:
-    """The strict facts of the relations in the group and of their entities."""
-    entities, relations = set(), set()
-    for kind, *ends in scored_relations(sentence):
-        if group[0] <= distance(sentence.tokens, *ends) <= group[1]:
-            facts = [(e.type, e.start, e.end) for e in ends]
+    """Give the strict facts of the relations in the group and of their entities."""
+    entities: set[Fact] = set()
+    relations: set[Fact] = set()
+    for kind, head, tail in scored_relations(sentence):
+        if group[0] <= distance(sentence.tokens, head, tail) <= group[1]:
+            facts = [(e.type, e.start, e.end) for e in (head, tail)]
             entities.update(fact for fact in facts if fact[0] != ROOT)
             relations.add((kind, *facts))
     return entities, relations
 
 
-def _rates(pairs: Sequence[tuple[Facts, Facts]]) -> dict[str, dict[str, float]]:
+def _rates(pairs: Sequence[tuple[Facts, Facts]]) -> dict[str, Rates]:
     return {
         task: micro(count([right[number] for right, _ in pairs], [found[number] for _, found in pairs]))
         for number, task in enumerate(TASKS)

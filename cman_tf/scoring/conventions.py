@@ -1,18 +1,22 @@
 """What counts as correct: strict, boundaries, relaxed (the scorers of Bekoulis et al., 2018).
 
-Each convention turns a gold and a predicted sentence into sets of facts, the type
-first; what is in both sets is correct. As sets, duplicates count once. A root that
-relations point to (DREC) is no entity among the facts.
+Each convention turns a gold and a predicted sentence into two sets of facts. A fact that is in both sets is correct.
+Duplicates count once, because a set holds a fact once. The root that relations may point to in DREC is no entity
+among the facts.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from cman_tf.data.types import ROOT, Entity, Sentence
 
-Facts = tuple[set[tuple], set[tuple]]  # of entities, of relations
+# An entity's is (type, start, end), a relation's (type, head, tail), whose ends are entities' facts.
+Fact = tuple[Any, ...]
+Facts = tuple[set[Fact], set[Fact]]  # of entities, of relations
+PlacedRelation = tuple[str, Entity, Entity]  # a relation's type, its head and its tail
 ANY = "any type"
 
 DESCRIPTIONS = {
@@ -32,33 +36,33 @@ DESCRIPTIONS = {
 
 
 def strict(gold: Sentence, predicted: Sentence) -> tuple[Facts, Facts]:
-    """Gold and predicted facts: (type, start, end); (relation, head entity, tail entity).
+    """Give the facts of both sentences: (type, start, end) and (relation, head entity, tail entity).
 
-    A relation predicted of two tokens of one entity is a false one of that entity to itself;
-    one with a token in no entity is left out.
+    A relation predicted for two tokens of one entity is a false relation of that entity to itself. A relation
+    with a token in no entity is left out.
     """
     return _typed(gold), _typed(predicted)
 
 
 def boundaries(gold: Sentence, predicted: Sentence) -> tuple[Facts, Facts]:
-    """As strict, the entities' types left out."""
+    """Give the facts as `strict` does, without the entities' types."""
     return _untyped(gold), _untyped(predicted)
 
 
 def relaxed(gold: Sentence, predicted: Sentence) -> tuple[Facts, Facts]:
-    """As strict, of the gold spans with the types that the prediction gives them.
+    """Give the facts of the gold spans, with the types that the prediction gives to these spans.
 
-    A span has its gold type if any token was predicted to be of it, else that of most of
-    its tokens (the earliest of equals). One of no type is no entity, yet relations on it
-    are false. A relation with an end outside all gold spans is left out.
+    A span has its gold type if any of its tokens was predicted to have that type. Otherwise it has the type of most
+    of its tokens, the earliest of equals. A span without a type is no entity, and relations on it are false. A
+    relation with an end outside all gold spans is left out.
     """
     given = {span: _assigned(span, predicted) for span in gold.entities}
-    entities = {(kind, span.start, span.end) for span, kind in given.items() if kind not in (None, ROOT)}
-    relations = set()
-    for kind, *ends in _places(predicted):
-        spans = [_span_at(gold, end) for end in ends]
-        if all(spans):
-            relations.add((kind, *((given[span], span.start, span.end) for span in spans)))
+    entities: set[Fact] = {(kind, span.start, span.end) for span, kind in given.items() if kind not in (None, ROOT)}
+    relations: set[Fact] = set()
+    for kind, head, tail in _places(predicted):
+        one, other = _span_at(gold, head), _span_at(gold, tail)
+        if one is not None and other is not None:
+            relations.add((kind, (given[one], one.start, one.end), (given[other], other.start, other.end)))
     return _typed(gold), (entities, relations)
 
 
@@ -69,53 +73,63 @@ CONVENTIONS: dict[str, Callable[[Sentence, Sentence], tuple[Facts, Facts]]] = {
 }
 
 
-def relation_ends(sentence: Sentence) -> list[tuple[str, Entity, Entity]]:
-    """The relations with their entities."""
+def relation_ends(sentence: Sentence) -> list[PlacedRelation]:
+    """List the relations with their entities."""
     return [(r.type, sentence.entities[r.head], sentence.entities[r.tail]) for r in sentence.relations]
 
 
-def scored_relations(sentence: Sentence) -> list[tuple[str, Entity, Entity]]:
-    """The relations with their entities; one predicted of two tokens of one entity is of that entity to itself."""
-    ends = [(kind, _entity_of(sentence, tokens)) for kind, *tokens in sentence.unattached_relations]
-    return [*relation_ends(sentence), *((kind, entity, entity) for kind, entity in ends if entity is not None)]
+def scored_relations(sentence: Sentence) -> list[PlacedRelation]:
+    """List the relations with their entities; one predicted for two tokens of one entity has that entity twice."""
+    found = relation_ends(sentence)
+    for kind, head, tail in sentence.unattached_relations:
+        entity = _entity_of(sentence, (head, tail))
+        if entity is not None:
+            found.append((kind, entity, entity))
+    return found
 
 
 def unattached_relations(gold: Sentence, predicted: Sentence) -> dict[str, int]:
-    """Predicted relations that are left out, as an end is in no entity: of the prediction
-    (strict, boundaries), or of gold (relaxed)."""
+    """Count the predicted relations that are left out because an end is in no entity.
+
+    Returns:
+      `predicted`: those with an end in no predicted entity, which strict and boundaries leave out; `gold`: those with
+      an end in no gold entity, which relaxed leaves out.
+    """
     alone = set(predicted.unattached_relations)
+    placed = set(_places(predicted))
     return {
-        "predicted": sum(_entity_of(predicted, tokens) is None for _, *tokens in alone),
-        "gold": sum(not all(_span_at(gold, e) for e in ends) for _, *ends in set(_places(predicted))),
+        "predicted": sum(_entity_of(predicted, (head, tail)) is None for _, head, tail in alone),
+        "gold": sum(_span_at(gold, head) is None or _span_at(gold, tail) is None for _, head, tail in placed),
     }
 
 
 def _typed(sentence: Sentence) -> Facts:
-    entities = {(e.type, e.start, e.end) for e in sentence.entities if e.type != ROOT}
+    entities: set[Fact] = {(e.type, e.start, e.end) for e in sentence.entities if e.type != ROOT}
     return entities, {(k, (a.type, a.start, a.end), (b.type, b.start, b.end)) for k, a, b in scored_relations(sentence)}
 
 
 def _untyped(sentence: Sentence) -> Facts:
-    entities = {(ANY, e.start, e.end) for e in sentence.entities if e.type != ROOT}
+    entities: set[Fact] = {(ANY, e.start, e.end) for e in sentence.entities if e.type != ROOT}
     return entities, {(k, (a.start, a.end), (b.start, b.end)) for k, a, b in scored_relations(sentence)}
 
 
 def _entity_of(sentence: Sentence, tokens: Sequence[int]) -> Entity | None:
-    """The entity, the shortest of several, that all of some tokens are in."""
+    """Find the entity that all of these tokens are in, the shortest of several."""
     found = [e for e in sentence.entities if all(e.start <= token < e.end for token in tokens)]
     return min(found, key=lambda e: e.end - e.start, default=None)
 
 
-def _places(predicted: Sentence) -> list[tuple[str, Entity, Entity]]:
-    """Where relations were predicted, on entities or not: a token that is in none stands for itself."""
+def _places(predicted: Sentence) -> list[PlacedRelation]:
+    """List where relations were predicted; a token that is in no entity stands for itself."""
     alone = [
-        (kind, *(Entity("", token, token + 1) for token in tokens)) for kind, *tokens in predicted.unattached_relations
+        (kind, Entity("", head, head + 1), Entity("", tail, tail + 1))
+        for kind, head, tail in predicted.unattached_relations
     ]
     return [*relation_ends(predicted), *alone]
 
 
 def _assigned(span: Entity, predicted: Sentence) -> str | None:
-    """The type that the prediction gives a gold span, or None: no type."""
+    """Find the type that the prediction gives to a gold span; None: no type."""
     types: list[list[str | None]] = [
         [e.type for e in predicted.entities if e.start <= token < e.end] or [None]
         for token in range(span.start, span.end)
@@ -126,7 +140,7 @@ def _assigned(span: Entity, predicted: Sentence) -> str | None:
 
 
 def _span_at(gold: Sentence, end: Entity) -> Entity | None:
-    """The gold span that an entity's last token is in: the very span, else the shortest."""
+    """Find the gold span that an entity's last token is in: the same span if there is one, else the shortest."""
     found = [span for span in gold.entities if span.start < end.end <= span.end]
     return min(
         found,

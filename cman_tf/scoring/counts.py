@@ -3,42 +3,92 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+from cman_tf.scoring.conventions import Fact
 
 OTHER = "other"  # the type that "macro without Other" leaves out, in any case
 
 
-def rates(tp: int, fp: int, fn: int) -> dict[str, float]:
-    """Precision, recall and F1 in percent; 0 where there is nothing to divide by."""
+class Rates(TypedDict):
+    """Precision, recall and F1 in percent, and the counts that they are made from."""
+
+    precision: float
+    recall: float
+    f1: float
+    tp: int
+    fp: int
+    fn: int
+
+
+class Average(TypedDict):
+    """Means over types in percent, and the number of types."""
+
+    precision: float
+    recall: float
+    f1: float
+    types: int
+
+
+class Counts(TypedDict):
+    """True positives, false positives and false negatives of each type."""
+
+    tp: Counter[str]
+    fp: Counter[str]
+    fn: Counter[str]
+
+
+def rates(tp: int, fp: int, fn: int) -> Rates:
+    """Precision, recall and F1 in percent; 0 where there is nothing to divide by.
+
+    >>> rates(tp=1, fp=1, fn=0)
+    {'precision': 50.0, 'recall': 100.0, 'f1': 66.66666666666667, 'tp': 1, 'fp': 1, 'fn': 0}
+    """
     precision = 100.0 * tp / (tp + fp) if tp + fp else 0.0
     recall = 100.0 * tp / (tp + fn) if tp + fn else 0.0
     f1 = 200.0 * tp / (2 * tp + fp + fn) if tp + fp + fn else 0.0
     return {"precision": precision, "recall": recall, "f1": f1, "tp": tp, "fp": fp, "fn": fn}
 
 
-def count(gold: Sequence[set[tuple]], predicted: Sequence[set[tuple]]) -> dict[str, Counter]:
-    """True and false positives and false negatives by type; a fact's type is its first item."""
-    counts = {name: Counter() for name in ("tp", "fp", "fn")}
+def count(gold: Sequence[set[Fact]], predicted: Sequence[set[Fact]]) -> Counts:
+    """Count facts by type.
+
+    Args:
+      gold: the facts of each sentence.
+      predicted: the predicted facts of the same sentences.
+    """
+    counts: Counts = {"tp": Counter(), "fp": Counter(), "fn": Counter()}
     for right, found in zip(gold, predicted):
-        for name, facts in (("tp", right & found), ("fp", found - right), ("fn", right - found)):
-            counts[name].update(fact[0] for fact in facts)
+        counts["tp"].update(fact[0] for fact in right & found)
+        counts["fp"].update(fact[0] for fact in found - right)
+        counts["fn"].update(fact[0] for fact in right - found)
     return counts
 
 
-def micro(counts: dict[str, Counter]) -> dict[str, float]:
+def micro(counts: Counts) -> Rates:
     """Rates of the sums over all types."""
-    return rates(*(sum(counts[name].values()) for name in ("tp", "fp", "fn")))
+    return rates(sum(counts["tp"].values()), sum(counts["fp"].values()), sum(counts["fn"].values()))
 
 
-def per_type(counts: dict[str, Counter], labels: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Rates of every type of `labels` and of every other that was counted."""
+def per_type(counts: Counts, labels: Sequence[str]) -> dict[str, Rates]:
+    """Rates of every type of `labels` and of every other type that was counted."""
     types = sorted({*labels, *counts["tp"], *counts["fp"], *counts["fn"]})
-    return {kind: rates(*(counts[name][kind] for name in ("tp", "fp", "fn"))) for kind in types}
+    return {kind: rates(counts["tp"][kind], counts["fp"][kind], counts["fn"][kind]) for kind in types}
 
 
-def macro(types: dict[str, dict[str, float]], without_other: bool = False) -> dict[str, Any]:
-    """Means of the types' precision, recall and F1, and their number."""
+def macro(types: Mapping[str, Rates], without_other: bool = False) -> Average:
+    """Average the types' rates.
+
+    Args:
+      types: as `per_type` gives them.
+      without_other: leave out the type Other.
+    """
     rows = [row for kind, row in types.items() if not (without_other and kind.lower() == OTHER)]
-    mean = {name: sum(row[name] for row in rows) / max(1, len(rows)) for name in ("precision", "recall", "f1")}
-    return {**mean, "types": len(rows)}
+    number = max(1, len(rows))
+    return {
+        "precision": sum(row["precision"] for row in rows) / number,
+        "recall": sum(row["recall"] for row in rows) / number,
+        "f1": sum(row["f1"] for row in rows) / number,
+        "types": len(rows),
+    }

@@ -1,4 +1,4 @@
-"""All measures of predictions, always together."""
+"""The scores of predictions: every convention, every average, always together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Labels = Mapping[str, Sequence[str]]  # task to the label set
 
 
 def label_set(sentences: Sequence[Sentence]) -> dict[str, list[str]]:
-    """The types of entities and of relations that occur."""
+    """List the types of entities and of relations that occur."""
     return {
         "entities": sorted({e.type for s in sentences for e in s.entities} - {ROOT}),
         "relations": sorted({r.type for s in sentences for r in s.relations}),
@@ -47,21 +47,9 @@ def score_sentences(
     0.0
     """
     _check_same(gold, predicted)
-    scores: dict[str, Any] = {}
-    for name, facts in CONVENTIONS.items():
-        pairs = [facts(right, found) for right, found in zip(gold, predicted)]
-        table = scores[name] = {"means": DESCRIPTIONS[name], "micro": {}, "macro": {}, "per_type": {}}
-        if name != "boundaries":  # whose entities have no types, Other or not
-            table["macro_without_other"] = {}
-        for number, task in enumerate(TASKS):
-            counts = count([right[number] for right, _ in pairs], [found[number] for _, found in pairs])
-            known = () if labels is None or (name, task) == ("boundaries", "entities") else labels[task]
-            types = table["per_type"][task] = per_type(counts, known)
-            table["micro"][task] = micro(counts)
-            table["macro"][task] = macro(types)
-            if "macro_without_other" in table:
-                table["macro_without_other"][task] = macro(types, without_other=task == "entities")
-    left_out = [unattached_relations(right, found) for right, found in zip(gold, predicted)]
+    pairs = list(zip(gold, predicted))
+    scores: dict[str, Any] = {name: _score_by(name, pairs, labels) for name in CONVENTIONS}
+    left_out = [unattached_relations(right, found) for right, found in pairs]
     counts = {"sentences": len(gold), "tokens": sum(len(s.tokens) for s in gold)}
     for number, task in enumerate(TASKS):
         for side, sentences in (("gold", gold), ("predicted", predicted)):
@@ -75,8 +63,35 @@ def score_sentences(
     }
 
 
+def _score_by(convention: str, sentences: Sequence[tuple[Sentence, Sentence]], labels: Labels | None) -> dict[str, Any]:
+    """Score by one convention.
+
+    Args:
+      convention: a key of `CONVENTIONS`.
+      sentences: pairs of a gold sentence and the predicted one.
+      labels: as for `score_sentences`.
+    """
+    pairs = [CONVENTIONS[convention](right, found) for right, found in sentences]
+    typed = convention != "boundaries"  # whose entities have no types, Other or not
+    averages = ("micro", "macro", "per_type", *(["macro_without_other"] if typed else []))
+    table: dict[str, Any] = {"means": DESCRIPTIONS[convention], **{average: {} for average in averages}}
+    for number, task in enumerate(TASKS):
+        counts = count([right[number] for right, _ in pairs], [found[number] for _, found in pairs])
+        known = () if labels is None or (typed, task) == (False, "entities") else labels[task]
+        types = table["per_type"][task] = per_type(counts, known)
+        table["micro"][task] = micro(counts)
+        table["macro"][task] = macro(types)
+        if typed:
+            table["macro_without_other"][task] = macro(types, without_other=task == "entities")
+    return table
+
+
 def stop_score(scores: dict[str, Any]) -> float:
-    """What the best epoch is chosen by: the mean of strict micro NER and RE F1."""
+    """Average strict micro NER and RE F1, the score by which the best epoch is chosen.
+
+    Args:
+      scores: as `score_sentences` gives them.
+    """
     strict = scores["strict"]["micro"]
     return (strict["entities"]["f1"] + strict["relations"]["f1"]) / 2.0
 
