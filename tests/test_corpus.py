@@ -39,7 +39,7 @@ def test_missing_file(tmp_path):
 
 def test_format_by_flag(tmp_path):
     path = write_file(tmp_path, json.dumps([RECORD]), "x.json")
-    with pytest.raises(DataError, match="a token before any sentence"):
+    with pytest.raises(DataError, match="a token before the first sentence"):
         read_corpus(path, "multihead")
 
 

@@ -49,7 +49,7 @@ def test_training_with_an_encoder(elmo, eight_sentences, tmp_path):
     options["lstm"]["use_skip_connections"] = True
     (moved / "options.json").write_text(json.dumps(options))
     fails_with(run_command(*evaluate, *elmo_flags(moved)), "is another encoder")
-    fails_with(run_command(*train, *elmo_flags(moved)), "holds another run (the contextual encoder is another)")
+    fails_with(run_command(*train, *elmo_flags(moved)), "holds another run (the contextual encoder differs)")
     train[2] = f"--model_dir={tmp_path / 'second'}"
     fails_with(run_command(*train, *elmo_flags(moved)), "features.h5: features of another encoder")
 

@@ -54,5 +54,5 @@ def test_what_is_read_is_not_written(tmp_path):
     (tmp_path / "link.json").symlink_to(tmp_path / "gold.json")
     validate_distinct(None, str(tmp_path / "gold.json"))
     validate_distinct(str(tmp_path / "new.json"), str(tmp_path / "gold.json"), None)
-    with pytest.raises(DataError, match="link.json: read and to be written, expected another file"):
+    with pytest.raises(DataError, match="link.json: would be overwritten while it is read, expected another file"):
         validate_distinct(str(tmp_path / "link.json"), str(tmp_path / "gold.json"))

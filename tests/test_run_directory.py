@@ -17,7 +17,7 @@ def test_other_settings_are_refused(trained, eight_sentences, tmp_path):
     fails_with(process, "holds another run", "--seed is 1 there and 7 here", "--label_attention is True there")
     (tmp_path / "mine.txt").write_text("precious")
     process = run_command("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}")
-    fails_with(process, "not empty and no run of ours")
+    fails_with(process, "directory is not empty and holds no run.json")
     assert (tmp_path / "mine.txt").read_text() == "precious"
 
 
@@ -27,7 +27,7 @@ def test_one_process_trains_in_a_directory(eight_sentences, tmp_path):
     folder.mkdir()
     arguments = ("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={folder}", *TINY_FLAGS, "--epochs=1")
     with file_lock(folder):
-        fails_with(run_command(*arguments), f"{folder}: another process trains in it, expected another --model_dir")
+        fails_with(run_command(*arguments), f"{folder}: another process trains here, expected a free directory")
     assert not any(folder.iterdir())
     process = run_command(*arguments)  # the lock is gone with its process
     assert process.returncode == 0, process.stderr[-3000:]

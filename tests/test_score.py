@@ -106,7 +106,7 @@ def test_scores_do_not_overwrite_what_they_are_of(tmp_path):
     text = gold.read_text()
     for output in (gold, found):
         process = run_command("cman_tf.score", f"--gold={gold}", f"--predictions={found}", f"--json={output}")
-        fails_with(process, f"{output}: read and to be written, expected another file to write")
+        fails_with(process, f"{output}: would be overwritten while it is read, expected another file to write")
         assert output.read_text() == text
 
 

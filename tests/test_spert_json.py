@@ -40,10 +40,10 @@ def test_json(tmp_path):
         ({"entities": [{"type": "", "start": 0, "end": 1}]}, 'entity 0: type is "", expected text that is not empty'),
         ({"entities": [{"type": "P\ud800", "start": 0, "end": 1}]}, "entity 0: type is"),
         ({"orig_id": "\ud800"}, "orig_id is"),
-        ({"entities": RECORD["entities"] * 2}, "entity 2: Peop 'Ann Lee' a second time"),
-        ({"relations": [{"type": "Live_In", "head": 0, "tail": 2}]}, "relation 0: entity 2, expected the number"),
+        ({"entities": RECORD["entities"] * 2}, "entity 2: Peop 'Ann Lee' is given twice"),
+        ({"relations": [{"type": "Live_In", "head": 0, "tail": 2}]}, "relation 0: entity 2, expected a position among"),
         ({"relations": [{"type": "Live_In", "head": 1, "tail": 1}]}, "Live_In from entity 'Rome' to itself"),
-        ({"relations": RECORD["relations"] * 2}, "relation 1: Live_In from entity 0 to 1 a second time"),
+        ({"relations": RECORD["relations"] * 2}, "relation 1: Live_In from entity 0 to 1 is given twice"),
         ({"relations": None}, "relations is null, expected a list"),
     ],
 )

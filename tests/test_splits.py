@@ -24,7 +24,7 @@ def test_parts_of_a_corpus():
     assert len(dev.sentences) == 5 and sorted(numbers(kept) + numbers(dev)) == list(range(50))
     thirds = [numbers(part) for part in split(corpus, (0.7, 0.15))]
     assert [len(part) for part in thirds] == [35, 7, 8] and sorted(sum(thirds, [])) == list(range(50))
-    with pytest.raises(DataError, match="one sentence, expected enough to hold some of them out"):
+    with pytest.raises(DataError, match="one sentence, expected at least two to hold some of them out"):
         hold_out_sentences(Corpus("x", "", corpus.sentences[:1], {}), 0.1)
-    with pytest.raises(DataError, match="expected enough to split them in three"):
+    with pytest.raises(DataError, match="expected enough to split them into three parts"):
         split(Corpus("x", "", corpus.sentences[:2], {}), (0.7, 0.15))

@@ -155,6 +155,6 @@ def test_fewer_epochs_than_the_best_one_are_refused(trained, tmp_path):
     shutil.copytree(trained("cman"), folder)
     (best, paths) = json.loads((folder / "result.json").read_text())["best_epoch"], (f"--model_dir={folder}",)
     process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths, f"--epochs={best - 1}")
-    fails_with(process, f"run: has its best epoch at epoch {best}, expected --epochs of at least that")
+    fails_with(process, f"run: the best epoch is {best}, expected at most --epochs={best - 1}")
     (folder / "result.json").write_text("{")
     fails_with(run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths), "result.json: not JSON")

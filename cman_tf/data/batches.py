@@ -20,7 +20,7 @@ Batch = dict[str, np.ndarray]
 
 
 class ArraySpec(NamedTuple):
-    """The shape (None where it differs from batch to batch) and dtype of one array of a batch."""
+    """The shape and dtype of one array of a batch; a size that differs from batch to batch is None."""
 
     shape: tuple[int | None, ...]
     dtype: str = "int32"
@@ -31,12 +31,12 @@ class Example:
     """One sentence as numbers.
 
     Attributes:
-      tokens: L of them.
+      tokens: the L tokens as text.
       words: int32 [L], word ids.
       tags: int32 [L], ids of the gold BIO tags.
       relations: int32 [relations, 3], for each the last token of the head, the last token of the tail, and the
         relation's id (the recipe of Bekoulis et al.).
-      id: the sentence's.
+      id: the name of the sentence.
     """
 
     tokens: tuple[str, ...]
@@ -47,47 +47,53 @@ class Example:
 
 
 class PaddedFeature(Protocol):
-    """Something that the model reads of each token: which arrays it is, and how they are padded.
+    """One kind of input that the model reads for each token: its arrays, and how they are padded.
 
-    `cman_tf.layers.input_features` has the features that there are, each with its layer.
+    `cman_tf.layers.input_features` defines the features, each with its layer.
     """
 
     def specs(self) -> dict[str, ArraySpec]:
-        """Name the arrays."""
+        """Return the name, shape and dtype of each array."""
         ...
 
     def pad(self, examples: Sequence[Example], length: int) -> Batch:
-        """Make the arrays of a batch.
+        """Make the feature's arrays for one batch.
 
         Args:
-          examples: B sentences.
+          examples: the B sentences.
           length: L, to which every sentence is padded on the right.
+
+        Returns:
+          The arrays that `specs` names.
         """
         ...
 
 
 TARGETS = {
     "lengths": ArraySpec((None,)),  # [B] tokens of each sentence
-    "sentences": ArraySpec(()),  # sentences of the whole batch, of which this may be one replica's part
+    "sentences": ArraySpec(()),  # sentences in the whole batch, also where this is one replica's part of it
     "tags": ArraySpec((None, None)),  # [B, L] gold tag ids, 0 where padded
     "relations": ArraySpec((None, 4)),  # [E, 4] sentence, head, tail, relation id
 }
 
 
 def batch_specs(features: Sequence[PaddedFeature]) -> dict[str, ArraySpec]:
-    """Name the arrays of a batch with these features."""
+    """Return the name, shape and dtype of each array of a batch with these features."""
     return {**TARGETS, **{name: spec for feature in features for name, spec in feature.specs().items()}}
 
 
 def make_example(sentence: Sentence, vocabulary: Vocabulary) -> Example:
     """Turn a sentence into numbers.
 
-    Of overlapping entities, and of relations on them, only those that BIO tags can express are kept
-    (`flat_entities`).
+    Where entities overlap, only those that BIO tags can express are kept (`flat_entities`), and only the relations
+    between kept entities.
 
     Args:
-      sentence: its tags and relation types must be known (`Vocabulary.check`).
-      vocabulary: of the training data.
+      sentence: the sentence. The vocabulary must know its tags and relation types (`Vocabulary.check`).
+      vocabulary: the vocabulary of the training data.
+
+    Returns:
+      The sentence as an `Example`.
     """
     flat = set(flat_entities(sentence.entities))
     tags = [vocabulary.tag_id[tag] for tag in tags_from_entities(sentence.entities, len(sentence.tokens))]
@@ -127,11 +133,12 @@ def make_batch(
     """Pad sentences to one batch.
 
     Args:
-      examples: B of them.
-      features: what the model reads.
-      step: L is rounded up to a multiple of it.
-      length: L; None: that of the longest sentence.
-      sentences: sentences of the whole batch, of which these are a part; None: these are all.
+      examples: the B sentences.
+      features: what the model reads for each token.
+      step: L is rounded up to a multiple of this.
+      length: L. None takes the length of the longest sentence, rounded up.
+      sentences: number of sentences in the whole batch, if `examples` are one replica's part of it. None means that
+        `examples` are the whole batch.
 
     Returns:
       The arrays that `batch_specs` names.
@@ -155,16 +162,17 @@ def make_batch(
 def make_replica_batches(
     examples: Sequence[Example], replicas: int, features: Sequence[PaddedFeature], step: int = LENGTH_STEP
 ) -> list[Batch]:
-    """Divide one batch among replicas: each part is a batch of its own, padded to the same length.
+    """Divide one batch among replicas.
 
-    The model divides its losses by `sentences`, which counts the whole batch, so that the sum of the parts'
-    gradients is the whole batch's gradient.
+    Each part is a batch of its own, and all parts are padded to the same length. The model divides its losses by
+    `sentences`, which counts the whole batch. The sum of the parts' gradients is therefore the gradient of the whole
+    batch.
 
     Args:
-      examples: of the whole batch.
-      replicas: how many parts are wanted.
-      features: what the model reads.
-      step: as for `make_batch`.
+      examples: the sentences of the whole batch.
+      replicas: the number of parts.
+      features: what the model reads for each token.
+      step: L is rounded up to a multiple of this.
 
     Returns:
       At most `replicas` parts, none of them empty.

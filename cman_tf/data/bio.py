@@ -13,13 +13,13 @@ OUTSIDE = "O"
 def flat_entities(entities: Sequence[Entity]) -> list[Entity]:
     """Choose the entities that one BIO tag for each token can express.
 
-    Of entities that overlap, the longest one stays; of equally long ones, the first.
+    Where entities overlap, the longest one is kept; among equally long ones, the first.
 
     Args:
-      entities: of one sentence, in any order.
+      entities: the entities of one sentence, in any order.
 
     Returns:
-      The entities that stay, in text order.
+      The entities that are kept, in text order.
 
     >>> flat_entities([Entity("Loc", 2, 3), Entity("Org", 0, 3)])
     [Entity(type='Org', start=0, end=3)]
@@ -37,11 +37,11 @@ def flat_entities(entities: Sequence[Entity]) -> list[Entity]:
 
 
 def tags_from_entities(entities: Sequence[Entity], length: int) -> list[str]:
-    """Give one BIO tag for each token.
+    """Return one BIO tag for each token.
 
     Args:
-      entities: of one sentence; of those that overlap, `flat_entities` chooses.
-      length: tokens in the sentence.
+      entities: the entities of one sentence. Where they overlap, `flat_entities` chooses.
+      length: number of tokens in the sentence.
 
     >>> tags_from_entities([Entity("Peop", 0, 2)], 3)
     ['B-Peop', 'I-Peop', 'O']
@@ -55,15 +55,15 @@ def tags_from_entities(entities: Sequence[Entity], length: int) -> list[str]:
 
 
 def entities_from_tags(tags: Sequence[str]) -> tuple[list[Entity], int]:
-    """Read the entities of a tag sequence.
+    """Read the entities from a tag sequence.
 
     It is as lenient as the baseline's scorer: an inside tag after `O` or after another type opens an entity.
 
     Args:
-      tags: BIO, one for each token.
+      tags: one BIO tag for each token.
 
     Returns:
-      The entities in text order, and the number of inside tags without a begin.
+      The entities in text order, and the number of inside tags that no begin tag precedes.
 
     >>> entities_from_tags(["I-Peop", "I-Peop", "O"])
     ([Entity(type='Peop', start=0, end=2)], 1)

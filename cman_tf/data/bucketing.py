@@ -6,17 +6,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
-LENGTH_STEP = 4  # lengths are rounded up to this, so that few shapes are compiled
-BATCH_TOKENS = 2048  # of a batch in decoding: enough for large products, little padding, little memory
+LENGTH_STEP = 4  # batch lengths are rounded up to a multiple of this, so that few shapes are compiled
+BATCH_TOKENS = 2048  # tokens in a decoding batch: the matrix products are large, padding and memory stay small
 
 
 def batch_order(
     lengths: Sequence[int], batch_size: int, seed: int, epoch: int, kind: str = "length"
 ) -> list[np.ndarray]:
-    """The batches of an epoch of training, by seed and epoch alone.
+    """Choose the batches of one epoch of training.
 
-    `length`: sentences are sorted by length with some noise, cut into batches, and the
-    batches are shuffled, the smaller last one with them. `file`: the file's order.
+    The result depends on the arguments only, so that a resumed run sees the batches that it would have seen.
+
+    Args:
+      lengths: number of tokens of each sentence.
+      batch_size: sentences in a batch; the last batch may be smaller.
+      seed: the run's seed.
+      epoch: the epoch, counted from 1.
+      kind: `length` sorts the sentences by length with some noise, cuts them into batches and shuffles the batches;
+        `file` keeps the order of the file.
+
+    Returns:
+      For each batch the positions of its sentences, int64 [sentences].
     """
     random = np.random.default_rng([seed, epoch])
     noisy = np.asarray(lengths) + random.uniform(0.0, LENGTH_STEP / 2, len(lengths))
@@ -26,8 +36,15 @@ def batch_order(
 
 
 def order_by_length(lengths: Sequence[int], tokens: int) -> list[list[int]]:
-    """Batches in order of length, each of at most `tokens` tokens, padding included, or
-    of one longer sentence: for decoding."""
+    """Group sentences into batches for decoding, in order of length.
+
+    Args:
+      lengths: number of tokens of each sentence.
+      tokens: the most tokens in a batch, padding included. A longer sentence is a batch of its own.
+
+    Returns:
+      For each batch the positions of its sentences.
+    """
     batches: list[list[int]] = []
     for row in np.argsort(lengths, kind="stable").tolist():
         if not batches or (len(batches[-1]) + 1) * lengths[row] > tokens:

@@ -1,4 +1,4 @@
-"""What a contextual encoder has to offer, whatever it is."""
+"""The protocols that contextual encoders follow."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 
 class ContextualEncoder(Protocol):
-    """A frozen encoder, or a cache of one: it gives vectors for the tokens of whole sentences.
+    """A frozen encoder, or a cache of its vectors: it returns vectors for the tokens of whole sentences.
 
     Attributes:
-      name: what results call it.
-      layers: N, the number of its layers whose vectors it gives.
+      name: the encoder's name in results.
+      layers: N, the number of layers whose vectors it returns.
       size: C, the width of a layer.
     """
 
@@ -22,7 +22,7 @@ class ContextualEncoder(Protocol):
     size: int
 
     def encode(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
-        """Give float32 [L, N, C] for each sentence of L tokens.
+        """Return float32 [L, N, C] for each sentence of L tokens.
 
         A sentence's vectors do not depend on the other sentences in the call.
         """
@@ -30,14 +30,15 @@ class ContextualEncoder(Protocol):
 
 
 class Wordpieces(NamedTuple):
-    """What a transformer reads of some sentences.
+    """Sentences cut into word pieces, as a transformer reads them.
 
-    Shapes: W windows, P word pieces of the longest one, Q word pieces of all sentences.
+    A sentence that is longer than the transformer's limit is read in several windows.
+    Shapes: W windows, P word pieces in the longest window, Q word pieces of all sentences.
 
     Attributes:
       ids: int32 [W, P], right-padded.
-      lengths: int32 [W].
-      places: int32 [Q, 4], each word piece's window, its position there, its sentence and its word.
+      lengths: int32 [W], number of word pieces in each window.
+      places: int32 [Q, 4], for each word piece its window, its position there, its sentence and its word.
     """
 
     ids: np.ndarray
@@ -46,12 +47,12 @@ class Wordpieces(NamedTuple):
 
 
 class TunableEncoder(Protocol):
-    """An encoder that is trained with the model: batches hold word pieces in place of vectors.
+    """An encoder that is trained with the model. Batches hold word pieces instead of vectors.
 
     Attributes:
-      name: what results call it.
-      layers: N, its embeddings included.
-      size: C.
+      name: the encoder's name in results.
+      layers: N, the number of layers, with the embeddings as the first.
+      size: C, the width of a layer.
     """
 
     name: str
@@ -63,7 +64,7 @@ class TunableEncoder(Protocol):
         ...
 
     def make_layer(self) -> Any:
-        """Make the Keras layer with the encoder's weights: word pieces [W, P] to [W, P, N, C]."""
+        """Make the Keras layer with the encoder's weights: from word pieces [W, P] to float32 [W, P, N, C]."""
         ...
 
 

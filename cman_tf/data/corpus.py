@@ -1,4 +1,4 @@
-"""A corpus: the sentences of one file, and where the files of a corpus are."""
+"""A corpus file's sentences and counts, and how a corpus' files are found."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Corpus:
     """The sentences of one file and what is known about the file.
 
     Attributes:
-      path: the file.
-      sha256: of the file's bytes, in hexadecimal.
-      sentences: in the file's order.
-      mended: counts of what the reader repaired or left out, by kind.
+      path: the file's path.
+      sha256: the hash of the file's bytes, in hexadecimal.
+      sentences: the sentences in the file's order.
+      mended: the number of repairs and omissions that the reader made, by kind.
     """
 
     path: str
@@ -32,7 +32,7 @@ class Corpus:
     mended: dict[str, int]
 
     def summary(self) -> dict[str, Any]:
-        """Count what the corpus holds, for people and for result files."""
+        """Count the sentences, tokens, entities and relations, for display and for result files."""
         return {
             "file": pathlib.Path(self.path).name,
             "sha256": self.sha256,
@@ -52,12 +52,12 @@ def name_corpus(file: str) -> str:
 
 
 def describe_corpora(corpora: Mapping[str, Corpus]) -> dict[str, Any]:
-    """Describe the three splits for a result file: the corpus' name, and each split's `summary`."""
+    """Describe the three splits for a result file: the corpus' name and the `summary` of each split."""
     return {"name": name_corpus(corpora["train"].path), **{split: corpora[split].summary() for split in SPLITS}}
 
 
 def split_files(directory: str | pathlib.Path, split: str) -> list[pathlib.Path]:
-    """List the files that could be a split: `{split}.json`, `{split}.txt` and `*_{split}.json`."""
+    """List the files that may hold a split: `{split}.json`, `{split}.txt` and `*_{split}.json`."""
     folder = pathlib.Path(directory)
     found = [folder / f"{split}.json", folder / f"{split}.txt", *sorted(folder.glob(f"*_{split}.json"))]
     found = [path for path in found if path.is_file()]
@@ -67,10 +67,14 @@ def split_files(directory: str | pathlib.Path, split: str) -> list[pathlib.Path]
 
 
 def find_split(directory: str | pathlib.Path, split: str) -> str:
-    """Find the file of a split, the only one that `split_files` lists.
+    """Find the file of a split: the only file that `split_files` lists.
+
+    Args:
+      directory: the folder of the corpus.
+      split: `train`, `dev` or `test`.
 
     Raises:
-      DataError: if there is none, or more than one.
+      DataError: if no file or more than one may hold the split.
     """
     folder = pathlib.Path(directory)
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""What is wrong with annotated data: readers report it here, and the caller decides what happens."""
+"""Problems in annotated data. Readers report them here, and the caller decides what happens."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from cman_tf.errors import DataError
 
-_SHOWN = 3  # places that a summary names for each kind
+_SHOWN = 3  # a summary names this many places of each kind
 
 
 class Problem(NamedTuple):
-    """One finding: its kind ("duplicate relation"), where it is, and what was found and expected."""
+    """One problem: its kind (such as "duplicate relation"), where it is, and what was found and expected."""
 
     kind: str
     where: str
@@ -19,13 +19,13 @@ class Problem(NamedTuple):
 
 
 class Problems:
-    """Collects what readers and writers find.
+    """Collects the problems that readers and writers find.
 
-    A reader calls `mend` for what it can repair or leave out, and `note` for what it always repairs. What makes
-    the rest of a file unreadable is no problem to collect: the reader raises `DataError` itself.
+    A reader calls `mend` for what it can repair or leave out, and `note` for what it always repairs. A problem that
+    makes the rest of a file unreadable is not collected: the reader raises `DataError` itself.
 
     Args:
-      strict: raise `DataError` at the first problem that is reported to `mend`.
+      strict: whether `mend` raises `DataError` at the first problem.
 
     >>> problems = Problems()
     >>> problems.mend("self relation", "a.json, record 4", "Kill from 'Lee' to itself")
@@ -39,10 +39,10 @@ class Problems:
         self.counts: Counter[str] = Counter()
 
     def mend(self, kind: str, where: str, message: str) -> None:
-        """Report something that the caller repairs or leaves out.
+        """Report a problem that the caller then repairs or leaves out.
 
         Args:
-          kind: in the singular, such as "duplicate relation".
+          kind: a name in the singular, such as "duplicate relation".
           where: the file and the place in it.
           message: what was found and what was expected.
 
@@ -55,11 +55,11 @@ class Problems:
         self.counts[kind] += 1
 
     def note(self, kind: str, count: int = 1) -> None:
-        """Count something that is repaired even where the collector is strict."""
+        """Count repairs that are made even if the collector is strict."""
         self.counts[kind] += count
 
     def summarize(self) -> list[str]:
-        """Give one line for each kind of problem: the count and the first places."""
+        """Return one line for each kind of problem: the count and the first places."""
         lines = []
         for kind in dict.fromkeys(problem.kind for problem in self.found):
             places = [problem for problem in self.found if problem.kind == kind]

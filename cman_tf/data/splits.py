@@ -1,4 +1,4 @@
-"""Parts of a corpus, and two put together."""
+"""Parts of a corpus, and two corpora put together."""
 
 from __future__ import annotations
 
@@ -9,30 +9,52 @@ import numpy as np
 from cman_tf.data.corpus import Corpus
 from cman_tf.errors import DataError
 
-THREE_PARTS = (0.7, 0.15)  # train and dev of one file, the rest test (TNNLS on DREC)
-_SEED = 0  # fixed, so that all runs, whatever their seed, see the same parts
+THREE_PARTS = (0.7, 0.15)  # shares of train and dev in one file; the rest is test (TNNLS on DREC)
+_SEED = 0  # fixed, so that runs with different seeds see the same parts
 
 
 def fraction(corpus: Corpus, share: float) -> Corpus:
-    """A share of the sentences, at random, in their order; a smaller share is part of a larger one."""
+    """Take a random share of a corpus' sentences.
+
+    Args:
+      corpus: the corpus.
+      share: share of the sentences, above 0 and at most 1. A smaller share is part of a larger one.
+
+    Returns:
+      The chosen sentences in the corpus' order, at least one.
+    """
     return _part(corpus, _shuffled(corpus)[: max(1, round(share * len(corpus.sentences)))])
 
 
 def hold_out_sentences(corpus: Corpus, share: float) -> tuple[Corpus, Corpus]:
-    """The sentences without and with a share held out at random, both in their order.
+    """Hold out a random share of a corpus' sentences.
+
+    Args:
+      corpus: the corpus.
+      share: share of the sentences to hold out.
+
+    Returns:
+      The other sentences and those held out, both in the corpus' order.
 
     Raises:
       DataError: if one part would be empty.
     """
     rows = _shuffled(corpus)
     if len(rows) < 2:
-        raise DataError(f"{corpus.path}: one sentence, expected enough to hold some of them out")
+        raise DataError(f"{corpus.path}: one sentence, expected at least two to hold some of them out")
     count = min(max(1, round(share * len(rows))), len(rows) - 1)
     return _part(corpus, rows[count:]), _part(corpus, rows[:count])
 
 
 def split(corpus: Corpus, shares: tuple[float, float]) -> tuple[Corpus, Corpus, Corpus]:
-    """Three parts at random, of these shares and of what is left, each in the corpus' order.
+    """Split a corpus at random into three parts.
+
+    Args:
+      corpus: the corpus.
+      shares: shares of the first and the second part; the third part is the rest.
+
+    Returns:
+      The three parts, each in the corpus' order.
 
     Raises:
       DataError: if a part would be empty.
@@ -40,12 +62,12 @@ def split(corpus: Corpus, shares: tuple[float, float]) -> tuple[Corpus, Corpus, 
     rows = _shuffled(corpus)
     first, second = round(shares[0] * len(rows)), round(sum(shares) * len(rows))
     if not 0 < first < second < len(rows):
-        raise DataError(f"{corpus.path}: {len(rows)} sentences, expected enough to split them in three")
+        raise DataError(f"{corpus.path}: {len(rows)} sentences, expected enough to split them into three parts")
     return _part(corpus, rows[:first]), _part(corpus, rows[first:second]), _part(corpus, rows[second:])
 
 
 def merged(one: Corpus, other: Corpus) -> Corpus:
-    """The sentences of both."""
+    """Put the sentences of two corpora together; the rest is copied from the first corpus."""
     return dataclasses.replace(one, sentences=[*one.sentences, *other.sentences])
 
 

@@ -1,13 +1,13 @@
-"""From raw text to tokens as the corpora have them, with their places in the text."""
+"""A tokenizer that cuts raw text in the way of the corpora, with character offsets."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# A number with its separators; an abbreviation of single letters (U.S.); a word with
-# inner hyphens or periods; an apostrophe with what follows it in a word, or one of the
-# usual endings ("Lee 's", as CoNLL04 has them); a dash or an ellipsis; else one character that is not a blank.
+# In this order: a number with its separators; an abbreviation of single letters (U.S.); a word with inner hyphens or
+# periods; an apostrophe within a word with the letters after it; an apostrophe with one of the usual endings
+# ("Lee 's", as in CoNLL04); a dash; an ellipsis; any other character that is not a blank.
 _TOKEN = re.compile(
     r"""\d+(?:[.,:/]\d+)*(?:-?\w+)*
       | (?:[^\W\d_]\.){2,}
@@ -24,19 +24,24 @@ _ABBREVIATIONS = frozenset(
     "Ala Ariz Ark Calif Colo Conn Del Fla Ga Ill Ind Kan Ky La Md Mass Mich Minn Miss Mo Mont Neb Nev "
     "Okla Ore Pa Tenn Tex Va Vt Wash Wis Wyo".split()
 )
-TOKENIZERS = ("v1",)  # names that a run's record may hold; today's rules are v1
+TOKENIZERS = ("v1",)  # names that a run's record may hold; the rules of this file are v1
 SENTENCE_ENDS = frozenset(".!?。！？;")
 
 
 def tokenize(text: str) -> list[tuple[str, int, int]]:
-    """Tokens with the place of their first character and the place after their last.
+    """Cut a text into tokens.
 
-    A period after a known abbreviation or a single capital letter stays with it,
-    unless the text ends there.
+    A period after a known abbreviation or a single capital letter is part of that token, unless the text ends there.
+
+    Args:
+      text: one sentence of raw text.
+
+    Returns:
+      For each token its text, its first character's place in `text`, and the place after its last character.
     """
     found: list[tuple[str, int, int]] = []
     end_of_text = len(text.rstrip())
-    # A combining mark belongs to its letter; \w does not know that, a letter in its place does.
+    # A combining mark belongs to its letter, but \w does not match it. A letter in its place is matched.
     plain = "".join("x" if unicodedata.category(c) in ("Mn", "Mc") else c for c in text)
     for match in _TOKEN.finditer(plain):
         start, end = match.span()
@@ -51,9 +56,16 @@ def tokenize(text: str) -> list[tuple[str, int, int]]:
 
 
 def split_long_text(tokens: list[tuple[str, int, int]], limit: int) -> list[tuple[int, int]]:
-    """Cut a long text into pieces of at most `limit` tokens, (start, end) of each.
+    """Cut a long text into pieces.
 
-    The cut is after the last sentence end in the piece's second half, if there is one.
+    A piece ends after the last sentence end in its second half, if there is one.
+
+    Args:
+      tokens: the tokens, as `tokenize` returns them.
+      limit: the most tokens in a piece.
+
+    Returns:
+      For each piece its first token and the token after its last.
     """
     cuts: list[tuple[int, int]] = []
     start = 0

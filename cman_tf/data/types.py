@@ -1,4 +1,4 @@
-"""The types that every reader gives and everything else takes: documents, sentences, entities, relations."""
+"""The types of annotated text that all parts of the package share: documents, sentences, entities, relations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ROOT = "ROOT"  # type of the pseudo-entity that relations may have in DREC; scor
 
 
 def is_token(value: object) -> bool:
-    """Whether a value is text that is not blank and that UTF-8 can express (no lone surrogate)."""
+    """Return whether a value is text that is not blank and that UTF-8 can express (no lone surrogate)."""
     return isinstance(value, str) and bool(value.strip()) and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
@@ -18,7 +18,7 @@ class Entity:
     """A typed span of tokens.
 
     Attributes:
-      type: such as `Peop`.
+      type: the name of the type, such as `Peop`.
       start: the first token, counted from 0.
       end: the token after the last one.
 
@@ -36,7 +36,7 @@ class Relation:
     """A typed, directed relation between two entities of a sentence.
 
     Attributes:
-      type: such as `Live_In`.
+      type: the name of the type, such as `Live_In`.
       head: position in `Sentence.entities` of the first argument (the person in `Live_In`), as in SpERT's format.
       tail: position of the second argument.
 
@@ -51,18 +51,18 @@ class Relation:
 
 @dataclasses.dataclass(frozen=True)
 class Sentence:
-    """Tokens with their entities and the relations between those.
+    """Tokens with their entities and the relations between the entities.
 
     Attributes:
       tokens: the words and punctuation marks.
       entities: spans of tokens; they may overlap.
-      relations: between entities, by position.
-      id: the sentence's name, where the file has one.
-      unattached_relations: of predictions only: (type, head token, tail token) of each relation that was
-        predicted for tokens that do not lie in two entities.
-      text: the text that the tokens were cut from, where the format has it.
+      relations: relations between entities, which they name by position.
+      id: the sentence's name; empty if the file has none.
+      unattached_relations: only in predictions: (type, head token, tail token) of each relation that was predicted
+        for tokens that do not lie in two entities.
+      text: the text that the tokens were cut from; empty if the format has none.
       offsets: for each token its first character in `text` and the one after its last; empty without a text.
-      document_id: the document that the sentence is from, where the format has one.
+      document_id: the name of the sentence's document; empty if the format has none.
 
     >>> ann = Sentence(("Ann", "lives", "in", "Rome"), (Entity("Peop", 0, 1), Entity("Loc", 3, 4)))
     >>> ann.tokens[ann.entities[1].start]
@@ -85,8 +85,8 @@ class Document:
 
     Attributes:
       id: the document's name.
-      sentences: in the order of the text.
-      text: the whole text, or empty where the format has none.
+      sentences: the sentences in the order of the text.
+      text: the whole text; empty if the format has none.
 
     >>> Document("d1", (Sentence(("Hello", "!")),)).sentences[0].tokens
     ('Hello', '!')
@@ -98,13 +98,14 @@ class Document:
 
 
 def group_documents(sentences: Sequence[Sentence]) -> list[Document]:
-    """Group sentences by their document id, in order; a sentence without one is a document of its own.
+    """Group sentences into documents by their document id. A sentence without an id is a document of its own.
 
     Args:
-      sentences: as a reader gives them.
+      sentences: the sentences as a reader returns them.
 
     Returns:
-      One document for each id; its text is that of its sentences where they all share one, else empty.
+      One document for each id, in order of first appearance. Its text is the text of its sentences if they all share
+      one, and empty otherwise.
     """
     groups: dict[object, list[Sentence]] = {}
     for number, sentence in enumerate(sentences):
@@ -118,5 +119,5 @@ def group_documents(sentences: Sequence[Sentence]) -> list[Document]:
 
 
 def index_tokens(entities: Sequence[Entity]) -> dict[int, int]:
-    """Map each token that lies in an entity to the entity's position; the last of several entities wins."""
+    """Map each token inside an entity to the entity's position; where entities overlap, the last one wins."""
     return {token: number for number, e in enumerate(entities) for token in range(e.start, e.end)}

@@ -16,22 +16,21 @@ from cman_tf.data.word_vectors import UNKNOWN, lookup_form
 from cman_tf.errors import DataError
 from cman_tf.runs.files import read_json, write_atomically
 
-UNKNOWN_ID = 0  # of words and of characters; a padded position holds it too and is masked
-# The lists of vocabulary.json, and what each begins with.
+UNKNOWN_ID = 0  # the id of unknown words and of unknown characters; padded positions hold it too and are masked
+# The lists in vocabulary.json and the first item of each.
 _LISTS = {"words": UNKNOWN, "characters": UNKNOWN, "tags": OUTSIDE, "relations": None}
-_UNKNOWN_SEED = 123456  # the baseline's, of the vector of unknown words
+_UNKNOWN_SEED = 123456  # draws the vector of unknown words; the baseline's value
 
 
 @dataclasses.dataclass
 class Vocabulary:
-    """What the model's numbers stand for; a word's id is its position.
+    """The words, characters, tags and relation types that the model's ids stand for. An id is a position in its list.
 
     Attributes:
-      words: `<unk>` first, then the word-vector file's words or, without a file,
-        those of the training data.
-      characters: `<unk>` first, then those of the training data.
-      tags: BIO tags of the training data, `O` first.
-      relations: relation types of the training data.
+      words: `<unk>` first, then the words of the word-vector file or, without a file, of the training data.
+      characters: `<unk>` first, then the characters of the training data.
+      tags: the BIO tags of the training data, `O` first.
+      relations: the relation types of the training data.
       vectors: float32 [words, size] from a word-vector file, or None.
     """
 
@@ -49,10 +48,15 @@ class Vocabulary:
 
     @classmethod
     def build(cls, train: Sequence[Sentence], vectors: tuple[list[str], np.ndarray] | None = None) -> Vocabulary:
-        """Vocabularies of the training sentences alone.
+        """Build the vocabulary from training sentences.
 
-        With word vectors, `<unk>` is uniform within sqrt(1 / words) as in the
-        baseline unless the file brings an `<unk>` of its own.
+        The vector of `<unk>` is drawn uniformly within sqrt(1 / words), as in the baseline, unless the file of word
+        vectors has an `<unk>` of its own.
+
+        Args:
+          train: the training sentences.
+          vectors: the words and their vectors, float32 [words, size], as `read_word_vectors` returns them. None takes
+            the words of the training sentences.
         """
         characters = sorted({c for s in train for token in s.tokens for c in token})
         tags = {tag for s in train for tag in tags_from_entities(s.entities, len(s.tokens))} - {OUTSIDE}
@@ -73,26 +77,39 @@ class Vocabulary:
         return cls(words, [UNKNOWN, *characters], [OUTSIDE, *sorted(tags)], relations, table)
 
     def labels(self) -> dict[str, list[str]]:
-        """The label set: the types of entities and of relations."""
+        """Return the label set: the types of entities and of relations."""
         return {"entities": sorted({tag[2:] for tag in self.tags} - {"", ROOT}), "relations": self.relations}
 
     def word_ids(self, tokens: Sequence[str]) -> np.ndarray:
-        """int32 [tokens]: ids by the lookup of `lookup_form`."""
+        """Look up the tokens' word ids, int32 [tokens], by `lookup_form`."""
         return np.array([self._word_id[lookup_form(token, self._word_id)] for token in tokens], np.int32)
 
     def character_ids(self, token: str, limit: int) -> np.ndarray:
-        """int32 [characters]: of a token over `limit` characters its two ends."""
+        """Look up a token's character ids, int32 [characters].
+
+        Args:
+          token: the token.
+          limit: the most characters; of a longer token the beginning and the end are read.
+        """
         if len(token) > limit:
             token = token[: limit - limit // 2] + token[-(limit // 2) :]
         return np.array([self._character_id.get(character, UNKNOWN_ID) for character in token], np.int32)
 
     def coverage(self, sentences: Sequence[Sentence]) -> float:
-        """Percentage of the tokens that have a word of their own."""
+        """Return the percentage of the tokens that have an entry in the vocabulary."""
         ids = np.concatenate([self.word_ids(s.tokens) for s in sentences])
         return 100.0 * float((ids != UNKNOWN_ID).mean())
 
     def check(self, sentences: Sequence[Sentence], path: str) -> None:
-        """Raise DataError for a tag or relation type that training never saw."""
+        """Check that the vocabulary knows all tags and relation types of some sentences.
+
+        Args:
+          sentences: the sentences.
+          path: their file, named in the error.
+
+        Raises:
+          DataError: for a tag or relation type that the training data does not contain.
+        """
         for number, sentence in enumerate(sentences):
             for tag in tags_from_entities(sentence.entities, len(sentence.tokens)):
                 if tag not in self.tag_id:
@@ -106,7 +123,8 @@ class Vocabulary:
         """Write vocabulary.json and, with word vectors, word_vectors.npy.
 
         Raises:
-          DataError: if another vocabulary is there: its model's numbers would change their meaning.
+          DataError: if the directory holds another vocabulary, because the ids of its model would change their
+            meaning.
         """
         folder = pathlib.Path(directory)
         self.validate_same(folder)
@@ -119,7 +137,7 @@ class Vocabulary:
         write_atomically(folder / "vocabulary.json", text)
 
     def validate_same(self, directory: str | pathlib.Path) -> None:
-        """Raise DataError if another vocabulary is saved there."""
+        """Raise DataError if the directory holds another vocabulary."""
         folder = pathlib.Path(directory)
         if (folder / "vocabulary.json").exists():
             old = Vocabulary.load(folder)
@@ -131,20 +149,21 @@ class Vocabulary:
             ):
                 raise DataError(
                     f"{folder}: holds a run with another vocabulary ({len(old.words)} words there, {len(self.words)} "
-                    "here; --kept_word_vectors?), expected another --model_dir"
+                    "here), expected the same; choose another --model_dir, or the --kept_word_vectors of that run"
                 )
 
     @classmethod
     def load(cls, directory: str | pathlib.Path) -> Vocabulary:
-        """Read what `save` wrote.
+        """Read the files that `save` wrote.
 
         Raises:
-          DataError: if it is not there, or is not what training writes: lists of different texts, each list but the
-            words in order, so that no id changes its meaning unseen.
+          DataError: if the files are missing or differ from what training writes: lists without duplicates, sorted
+            except for the words of a word-vector file. The check finds lists that were edited, whose ids would have
+            another meaning.
         """
         path = pathlib.Path(directory) / "vocabulary.json"
         if not path.exists():
-            raise DataError(f"{path.parent}: no trained model here, expected a directory of cman_tf.train")
+            raise DataError(f"{path.parent}: no trained model here, expected a directory that cman_tf.train wrote")
         expected = "what cman_tf.train wrote"
         content = read_json(path, expected, *_LISTS, "vectors")
         if {*content} != {*_LISTS, "vectors"} or not isinstance(content["vectors"], bool):
@@ -152,11 +171,11 @@ class Vocabulary:
         for name, first in _LISTS.items():
             texts: Any = content[name]
             if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-                raise DataError(f"{path}: {name} is no list of texts, expected {expected}")
+                raise DataError(f"{path}: {name} is not a list of texts, expected {expected}")
             if texts[:1] != [first] and first is not None:
                 raise DataError(f"{path}: {name} begins with {str(texts[:1])[:40]}, expected {first!r}")
             if len({*texts}) < len(texts):
-                raise DataError(f"{path}: {name} holds a text twice, expected {expected}")
+                raise DataError(f"{path}: {name} contains the same text twice, expected {expected}")
             ordered = texts[first is not None :]
             if (name != "words" or not content["vectors"]) and ordered != sorted(ordered):
                 raise DataError(f"{path}: {name} are not in order, expected {expected}")
@@ -164,7 +183,7 @@ class Vocabulary:
 
 
 def _load_vectors(path: pathlib.Path, content: dict[str, Any]) -> np.ndarray | None:
-    """The word vectors that belong to a vocabulary.json; None if it has none."""
+    """Read the word vectors that belong to a vocabulary.json; None if it has none."""
     if not content["vectors"]:
         return None
     file = path.parent / "word_vectors.npy"

@@ -1,4 +1,4 @@
-"""Word vectors from a file, and how a token is looked up in a vocabulary."""
+"""Reading word vectors from a file, and looking up a token in a vocabulary."""
 
 from __future__ import annotations
 
@@ -13,43 +13,44 @@ import numpy as np
 from cman_tf.errors import DataError
 
 UNKNOWN = "<unk>"
-_LONGEST_WORD = 10_000  # bytes; what is longer is no word of a binary file
+_LONGEST_WORD = 10_000  # bytes; a binary file with a longer word is taken for damaged
 _BLOCK = 1 << 20  # bytes of a binary file read at a time
 _GZIP = b"\x1f\x8b"
 Keep = Callable[[str, int], bool]  # whether to keep the row of this word and number
 
 
 def forms(token: str) -> tuple[str, ...]:
-    """What may stand for a token in a list of words, best first, as the baseline looks it
-    up: itself, else a whole number as "0", a lower-case token as Title, any other as
-    lower case."""
+    """Return the words that may stand for a token in a vocabulary, best first.
+
+    As in the baseline, the token itself comes first. The second is the token with a whole number replaced by "0", and
+    with title case for a lower-case token or lower case for any other.
+    """
     digits = "0" if token.isdecimal() else token
     return token, digits.title() if digits.islower() else digits.lower()
 
 
 def lookup_form(token: str, words: Container[str]) -> str:
-    """The entry of `words` that stands for `token`, by `forms`, else `<unk>`."""
+    """Return the first of a token's `forms` that `words` contains, or `<unk>`."""
     return next((form for form in forms(token) if form in words), UNKNOWN)
 
 
 def read_word_vectors(path: str, needed: Collection[str] | None = None, first: int = 0) -> tuple[list[str], np.ndarray]:
-    """Read GloVe or word2vec text, word2vec's binary format, or gzip of either.
+    """Read GloVe or word2vec text, word2vec's binary format, or either of them compressed with gzip.
 
-    Text holds a word and its numbers a line, with single spaces; a first line of two
-    whole numbers (word2vec's count and size) is passed over. The file is streamed:
-    besides the rows that are kept one is in memory.
+    In text, each line holds a word and its numbers with single spaces between them. A first line of two whole numbers
+    (word2vec's count and size) is skipped. The file is streamed: memory holds the rows that are kept and one more.
 
     Args:
       path: the file.
-      needed: words whose rows are kept, or None for all.
-      first: so many rows from the beginning are kept, too.
+      needed: words whose rows are kept; None keeps all rows.
+      first: number of leading rows that are kept for words that `needed` does not contain.
 
     Returns:
-      The words kept in the file's order and their vectors, float32 [words, size].
+      The words that are kept, in the file's order, and their vectors, float32 [words, size].
 
     Raises:
-      DataError: naming file, line (or row of a binary file) and word of a row of the
-        wrong length, or of one to keep that holds something other than finite numbers.
+      DataError: if a row has the wrong length, or if a row to keep contains something other than finite numbers. The
+        message names the file, the line (or the row of a binary file) and the word.
     """
     kept: dict[str, np.ndarray] = {}
     wanted = None if needed is None else {*needed, UNKNOWN}
@@ -71,18 +72,25 @@ def read_word_vectors(path: str, needed: Collection[str] | None = None, first: i
         raise DataError(f"{path}: {reason}, expected a file of word vectors") from None
     if not kept:
         what = "no vectors" if wanted is None else "no vector of a word that is needed"
-        raise DataError(f"{path}: {what}, expected a word and its numbers a line")
+        raise DataError(f"{path}: {what}, expected a word and its numbers on each line")
     return list(kept), np.stack(list(kept.values()))
 
 
 def _is_binary(start: bytes) -> bool:
-    """Floats as bytes hold control characters, text does not."""
+    """Return whether a file's first bytes contain control characters, as binary numbers do and text does not."""
     return any(byte < 32 and byte not in b"\t\n\r" for byte in start)
 
 
 def _text_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, np.ndarray]]:
-    """The rows to keep. Of the others only the count of numbers is looked at: most of a
-    large file's time would go into reading them."""
+    """Yield the words and vectors to keep from a text file.
+
+    In other rows the numbers are only counted, because converting them would take most of the time.
+
+    Args:
+      file: the open file.
+      path: its path, for messages.
+      keep: whether to keep the row of a word and row number.
+    """
     size = skipped = 0
     number, promised = 0, None
     for number, line in enumerate(file, start=1):
@@ -92,23 +100,26 @@ def _text_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, np.
             skipped, promised, size = 1, *map(int, parts)
             continue
         if size and len(parts) - 1 > size and not _is_number(parts[-size - 1]):
-            parts = [" ".join(parts[:-size]), *parts[-size:]]  # a word with blanks in it
+            parts = [" ".join(parts[:-size]), *parts[-size:]]  # the word itself contains blanks
         where = f"{path}, line {number}, word {parts[0][:30]!r}"
         if "\t" in parts[0]:
-            raise DataError(f"{where}: a tab, expected blanks between a word and its numbers")
+            raise DataError(f"{where}: contains a tab, expected blanks between a word and its numbers")
         if len(parts) < 2 or (size and len(parts) - 1 != size):
             raise DataError(f"{where}: {len(parts) - 1} numbers, expected {size or 'at least one'}")
         size = len(parts) - 1
         if keep(parts[0], number - 1 - skipped):
             yield parts[0], _row(parts[1:], where)
     if promised is not None and number - skipped != promised:
-        raise DataError(f"{path}: {number - skipped} rows, expected {promised} as its first line says")
+        raise DataError(f"{path}: {number - skipped} rows, expected {promised} as the first line says")
 
 
 def _binary_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the words and vectors to keep from a file in word2vec's binary format; arguments as for `_text_rows`."""
     header = file.readline(100).split()
     if len(header) != 2 or not all(part.isdigit() and len(part) < 19 for part in header) or not int(header[1]):
-        raise DataError(f"{path}: binary, but no line of count and size first, expected word2vec's binary format")
+        raise DataError(
+            f"{path}: a binary file without a first line of count and size, expected word2vec's binary format"
+        )
     count, size = map(int, header)
     buffer, place, line_ends = b"", 0, None
     for number in range(count):
@@ -118,7 +129,7 @@ def _binary_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, n
         if end < 0:
             raise DataError(f"{path}, row {number + 1}: no word, expected {count} rows of {size} numbers")
         raw_word = buffer[place:end].lstrip(b"\n")
-        line_end = len(raw_word) < end - place  # some writers end a row with one
+        line_end = len(raw_word) < end - place  # some writers end each row with a line end
         line_ends = line_end if number == 1 else line_ends
         word = raw_word.decode("utf-8", errors="replace")
         raw, place = buffer[end + 1 : end + 1 + 4 * size], end + 1 + 4 * size
@@ -126,13 +137,13 @@ def _binary_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, n
         if len(raw) < 4 * size:
             raise DataError(f"{where}: {len(raw) // 4} numbers, expected {size}")
         between = number > 1 and line_end != line_ends
-        if between or not raw_word or any(byte < 32 for byte in raw_word):  # in the middle of numbers
-            raise DataError(f"{where}: not where a row begins, expected {size} numbers in each row before")
+        if between or not raw_word or any(byte < 32 for byte in raw_word):  # these bytes are part of numbers
+            raise DataError(f"{where}: no word at the start of the row, expected {size} numbers in each row before it")
         if keep(word, number):
             yield word, _finite(np.frombuffer(raw, "<f4").astype(np.float32), where)
     rest = buffer[place:] + file.read(_BLOCK)
     if rest.strip(b"\n"):
-        raise DataError(f"{path}: more after row {count}, expected {count} rows of {size} numbers")
+        raise DataError(f"{path}: more data after row {count}, expected {count} rows of {size} numbers")
 
 
 def _is_number(text: str) -> bool:
@@ -147,7 +158,7 @@ def _row(numbers: list[str], where: str) -> np.ndarray:
     try:
         row = np.array(numbers, dtype=np.float32)
     except ValueError:
-        raise DataError(f"{where}: not all numbers, expected {len(numbers)} of them") from None
+        raise DataError(f"{where}: a value that is not a number, expected {len(numbers)} numbers") from None
     return _finite(row, where)
 
 

@@ -1,1 +1,1 @@
-"""Corpus file formats: one file a format."""
+"""Corpus file formats, each in its own module, and the registry that lists them."""

@@ -1,4 +1,4 @@
-"""What a file format has to offer."""
+"""The parts that every file format provides."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from cman_tf.data.types import Sentence
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A file's content, and how it is to be read.
+    """A file's content and how it is to be read.
 
     Attributes:
-      path: the file's name, for messages.
-      text: its content.
-      predictions: the file holds what a system predicted: what is said twice counts once, and relations may
-        stand on tokens that are in no entity (`Sentence.unattached_relations`).
-      problems: where the reader reports what it mends or leaves out.
+      path: the file's path, for messages.
+      text: the file's content.
+      predictions: whether the file holds a system's predictions. In predictions, duplicates count once, and relations
+        may stand on tokens outside of entities (`Sentence.unattached_relations`).
+      problems: the collector to which the reader reports what it repairs or leaves out.
     """
 
     path: str
@@ -31,13 +31,14 @@ class Source:
 class Format:
     """One file format.
 
-    To add one, write a module in this folder with a `Format` in it and list it in `registry.py`.
+    To add a format, write a module in this folder that defines a `Format`, and list it in `registry.py`.
 
     Attributes:
-      name: what `--format` calls it.
-      sniff: whether a file's text looks like this format; called with the text, leading blanks removed.
-      read: the sentences of a file. Raises `DataError` for what cannot be read.
-      write: a file's text. Reports what the format cannot hold to the collector, and leaves it out.
+      name: the format's name for `--format`.
+      sniff: a function that says whether a text looks like this format. Leading blanks are removed from the text.
+      read: a function that returns the sentences of a file. It raises `DataError` for what it cannot read.
+      write: a function that returns the file's text for some sentences. It leaves out what the format cannot hold and
+        reports it to the collector.
     """
 
     name: str

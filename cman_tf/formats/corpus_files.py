@@ -25,17 +25,18 @@ def read_corpus(
 
     Args:
       path: the file.
-      format: `multihead`, `multihead_root` (DREC: relations may point to token 0; a JSON file
-        holds that root as an entity), `spert`, or `auto`, which looks at the content.
-      predictions: the file holds what a system predicted: what is said twice counts once, and
-        relations may stand on tokens that are in no entity (`Sentence.unattached_relations`).
-      problems: collects what is mended or left out; None: the first problem is an error.
+      format: `multihead`, `multihead_root` (for DREC, where relations may point to token 0; a JSON file holds that
+        root as an entity), `spert`, or `auto`, which recognises the format from the content.
+      predictions: whether the file holds a system's predictions. In predictions, duplicates count once, and relations
+        may stand on tokens outside of entities (`Sentence.unattached_relations`).
+      problems: the collector of what is repaired or left out. Without one, the first problem is an error.
 
     Returns:
-      The sentences, the file's sha256 and counts of what was mended.
+      The sentences, the file's sha256 and the number of repairs and omissions of each kind.
 
     Raises:
-      DataError: one line naming the file, the place, what was found and what was expected.
+      DataError: if the file cannot be read or, without a collector, has a problem. The message is one line that names
+        the file, the place, what was found and what was expected.
 
     >>> import pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp(), "corpus.json")
@@ -55,12 +56,12 @@ def read_corpus(
         byte = raw[error.start]
         raise DataError(f"{path}, line {line}: byte 0x{byte:02x} is not UTF-8, expected UTF-8 text") from None
     if not text.strip():
-        raise DataError(f"{path}: empty, expected sentences")
+        raise DataError(f"{path}: the file is empty, expected sentences")
     reader = detect_format(text, path) if format == AUTO else REGISTRY[format]
     before = dict(problems.counts)
     sentences = reader.read(Source(path, text, predictions, problems))
     if not sentences:
-        raise DataError(f"{path}: no sentence, expected one at least")
+        raise DataError(f"{path}: no sentence, expected at least one")
     mended = {kind: count - before.get(kind, 0) for kind, count in problems.counts.items()}
     return Corpus(path, hashlib.sha256(raw).hexdigest(), sentences, mended)
 
@@ -68,16 +69,17 @@ def read_corpus(
 def write_corpus(
     sentences: Sequence[Sentence], path: str | pathlib.Path, format: str = "spert", problems: Problems | None = None
 ) -> None:
-    """Write sentences as one corpus file, whole or not at all.
+    """Write sentences to one corpus file. The file is written as a whole or not at all.
 
     Args:
-      sentences: in the order in which they are written.
-      path: the file; missing folders are made.
-      format: a name of the registry, such as `spert` or `multihead`.
-      problems: collects what the format cannot hold and is left out; None: the first problem is an error.
+      sentences: the sentences, in the order in which they are written.
+      path: the file. Missing folders are made.
+      format: the name of a format in the registry, such as `spert` or `multihead`.
+      problems: the collector of what is left out because the format cannot hold it. Without one, the first problem is
+        an error.
 
     Raises:
-      DataError: for an unknown format, and for what the format cannot hold if no collector is given.
+      DataError: if the format is unknown or, without a collector, if the format cannot hold something.
 
     >>> import pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp(), "corpus.txt")

@@ -1,14 +1,14 @@
 """The multi-head column format of Bekoulis et al. (2018): reader and writer.
 
-A sentence opens with a line `#doc ID`. A line for each token follows, with five columns between tabs: index, token,
-BIO tag, list of relations, list of heads:
+A sentence begins with a line `#doc ID`. One line for each token follows. It has five columns with tabs between them:
+index, token, BIO tag, list of relations, list of heads:
 
     16<TAB>Grande<TAB>B-Loc<TAB>['N']<TAB>[16]
     17<TAB>Isle<TAB>I-Loc<TAB>['Located_In']<TAB>[22]
 
-A relation stands on the last token of its first argument; its head is the last token of the second argument. `N` means
-"no relation", with the token itself as the head. In DREC token 0 is a root that relations may point to; it becomes an
-entity of type `ROOT`.
+A relation stands in the line of the last token of its first argument; its head is the last token of the second
+argument. `N` means "no relation", with the token itself as the head. In DREC, token 0 is a root that relations may
+point to. The reader makes it an entity of type `ROOT`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from cman_tf.formats import spert_json
 from cman_tf.formats.base import Format, Source
 
 NO_RELATION = "N"
-_MAX_LIST_CHARACTERS = 10_000  # ast.literal_eval only ever gets a bounded text
+_MAX_LIST_CHARACTERS = 10_000  # limits the text that ast.literal_eval parses
 _EXAMPLES = {"relations": "['Live_In']", "heads": "[7]"}
 
 
 class _Row(NamedTuple):
-    """One token's line."""
+    """The line of one token."""
 
     line: int
     token: str
@@ -40,6 +40,14 @@ class _Row(NamedTuple):
 
 
 def _read_list(text: str, item_type: type, what: str, where: str) -> list[Any]:
+    """Parse a column that holds a list.
+
+    Args:
+      text: the column.
+      item_type: `str` or `int`.
+      what: the plural name of the items, `relations` or `heads`, for messages.
+      where: the file, the line and the token, for messages.
+    """
     if len(text) > _MAX_LIST_CHARACTERS:
         raise DataError(f"{where}: list of {what} of {len(text)} characters, expected at most {_MAX_LIST_CHARACTERS}")
     try:
@@ -47,24 +55,24 @@ def _read_list(text: str, item_type: type, what: str, where: str) -> list[Any]:
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         value = None
     if not isinstance(value, list) or not all(type(item) is item_type for item in value):
-        raise DataError(f"{where}: {text[:40]!r} is no list of {what}, expected for example {_EXAMPLES[what]}")
+        raise DataError(f"{where}: {text[:40]!r} is not a list of {what}, expected for example {_EXAMPLES[what]}")
     return value
 
 
 def _read_row(line: str, number: int, index: int, path: str) -> _Row:
-    """One line as a row.
+    """Parse one line.
 
     Args:
-      line: without its end.
-      number: of the line in the file, from 1.
-      index: of the token in its sentence, from 0.
-      path: the file's name, for messages.
+      line: the line without its line end.
+      number: the line's number in the file, from 1.
+      index: the token's index in its sentence, from 0.
+      path: the file's path, for messages.
     """
     where = f"{path}, line {number}"
     columns = line.split("\t")
     if len(columns) != 5:
         raise DataError(
-            f"{where}: {len(columns)} columns, expected 5 between tabs (index, token, tag, relations, heads)"
+            f"{where}: {len(columns)} columns, expected 5 with tabs between (index, token, tag, relations, heads)"
         )
     given, token, tag, relations_text, heads_text = columns
     where = f"{where}, token {token!r}"
@@ -77,17 +85,25 @@ def _read_row(line: str, number: int, index: int, path: str) -> _Row:
     relations: list[str] = _read_list(relations_text, str, "relations", where)
     heads: list[int] = _read_list(heads_text, int, "heads", where)
     if len(relations) != len(heads) or not relations:
-        raise DataError(f"{where}: {len(relations)} relations and {len(heads)} heads, expected as many, one at least")
+        raise DataError(
+            f"{where}: {len(relations)} relations and {len(heads)} heads, expected equal numbers, at least one"
+        )
     if any("\ud800" <= c <= "\udfff" for name in relations for c in name):
-        raise DataError(f"{where}: a relation's name holds half a character (a lone surrogate), expected text")
+        raise DataError(f"{where}: a relation's name contains half a character (a lone surrogate), expected text")
     return _Row(number, token, tag, relations, heads)
 
 
 def _finish(name: str, rows: Sequence[_Row], source: Source, root: bool) -> Sentence:
-    """Make a sentence of the rows read.
+    """Make a sentence from its rows.
 
-    Of predictions, relations are lifted from any token of an entity to the entity, those that have no two entities
-    are kept apart, and what is said twice counts once, as the scorer of Bekoulis et al. does.
+    In predictions, a relation between any two tokens of two entities becomes a relation between the entities,
+    relations without two entities are kept apart, and duplicates count once. The scorer of Bekoulis et al. does so.
+
+    Args:
+      name: the sentence's id.
+      rows: one row for each token.
+      source: the file.
+      root: whether token 0 is a root that relations may point to.
     """
     entities, orphans = entities_from_tags([row.tag for row in rows])
     source.problems.note("inside_tags_without_begin", orphans)
@@ -104,7 +120,7 @@ def _finish(name: str, rows: Sequence[_Row], source: Source, root: bool) -> Sent
             if kind == NO_RELATION:
                 continue
             if not kind:
-                raise DataError(f"{where}: a relation without a name, expected one")
+                raise DataError(f"{where}: a relation without a name, expected a name")
             if source.predictions and (position not in owner or owner.get(head) in (None, owner[position])):
                 unattached[(kind, position, head)] = None
                 continue
@@ -116,7 +132,7 @@ def _finish(name: str, rows: Sequence[_Row], source: Source, root: bool) -> Sent
                 source.problems.mend(
                     "relation without an entity",
                     where,
-                    f"{kind} at token {outside}, which is in no entity, expected one that is",
+                    f"{kind} at token {outside}, which is in no entity, expected a token of an entity",
                 )
                 continue
             relation = Relation(kind, owner[position], owner[head])
@@ -125,48 +141,48 @@ def _finish(name: str, rows: Sequence[_Row], source: Source, root: bool) -> Sent
                 continue
             if relation in found and not source.predictions:
                 source.problems.mend(
-                    "duplicate relation", where, f"{kind} to token {head} a second time, expected it once"
+                    "duplicate relation", where, f"{kind} to token {head} is given twice, expected it once"
                 )
             found[relation] = None
     return Sentence(tuple(row.token for row in rows), tuple(entities), tuple(found), name, tuple(unattached))
 
 
 def read_sentences(source: Source, root: bool = False) -> list[Sentence]:
-    """Read a file's sentences.
+    """Read the sentences of a file.
 
     Args:
       source: the file.
-      root: token 0 is one that relations may point to.
+      root: whether token 0 is a root that relations may point to.
 
     Raises:
-      DataError: with the file, the line, the token and what was expected.
+      DataError: naming the file, the line, the token and what was expected.
     """
     sentences: list[Sentence] = []
     name: str | None = None
     rows: list[_Row] = []
     source.problems.note("inside_tags_without_begin", 0)
-    # Not splitlines: a token may hold U+0085 and the like, which end no line here.
+    # Not splitlines, because a token may contain U+0085 and the like, which do not end a line here.
     for number, line in enumerate([*source.text.split("\n"), "#doc"], start=1):
         line = line.rstrip("\r\n")
         if line.startswith("#doc"):
             if name is not None:
                 if not rows:
                     raise DataError(
-                        f"{source.path}, line {number - 1}: sentence {name!r} without tokens, expected one at least"
+                        f"{source.path}, line {number - 1}: sentence {name!r} without tokens, expected at least one"
                     )
                 sentences.append(_finish(name, rows, source, root))
             name, rows = line[4:].strip(), []
         elif line.strip():
             if name is None:
                 raise DataError(
-                    f"{source.path}, line {number}: a token before any sentence, expected a line '#doc ID' first"
+                    f"{source.path}, line {number}: a token before the first sentence, expected a line '#doc ID'"
                 )
             rows.append(_read_row(line, number, len(rows), source.path))
     return sentences
 
 
 def _read_root(source: Source) -> list[Sentence]:
-    """Read DREC's form; what was predicted of such a corpus is JSON, with the root among its entities."""
+    """Read a corpus with roots (DREC). Predictions for such a corpus are JSON, with the root among the entities."""
     if spert_json.FORMAT.sniff(source.text.lstrip()):
         return spert_json.FORMAT.read(source)
     return read_sentences(source, root=True)
@@ -177,20 +193,25 @@ def _is_columns(text: str) -> bool:
 
 
 def write_sentences(sentences: Sequence[Sentence], problems: Problems) -> str:
-    """Give a file's text.
+    """Return the text of a file with these sentences.
 
-    Of entities that overlap, one BIO tag for each token holds only one; a relation is held by the last tokens of
-    its two entities. What does not fit is reported and left out. Text, offsets and document ids are not written.
+    The format has one BIO tag for each token and names a relation by the last tokens of its entities. Where entities
+    overlap, only one of them can be written; the others and their relations are reported and left out. Text, offsets
+    and document ids are not written.
+
+    Args:
+      sentences: the sentences.
+      problems: the collector to which omissions are reported.
 
     Raises:
-      DataError: for a token or a name that would break a line or a column.
+      DataError: for a token or a name with a tab or a line end, which would break a column or a line.
     """
     lines: list[str] = []
     for number, sentence in enumerate(sentences):
         where = f"sentence {number}"
         for text in (sentence.id, *sentence.tokens, *(e.type for e in sentence.entities)):
             if any(c in text for c in "\t\n\r"):
-                raise DataError(f"{where}: {text[:40]!r} holds a tab or a line end, which a column cannot hold")
+                raise DataError(f"{where}: {text[:40]!r} contains a tab or a line end, expected text without them")
         lines.append(f"#doc {sentence.id or number}")
         tagged = [e for e in sentence.entities if e.type != ROOT]
         flat = flat_entities(tagged)

@@ -1,4 +1,4 @@
-"""The formats that corpus files may have, by name."""
+"""The formats of corpus files, by name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cman_tf.errors import DataError
 from cman_tf.formats import multihead_columns, spert_json
 from cman_tf.formats.base import Format
 
-# In the order in which they are tried on a file's text.
+# `detect_format` tries the formats in this order.
 REGISTRY: dict[str, Format] = {
     f.name: f for f in (spert_json.FORMAT, multihead_columns.FORMAT, multihead_columns.ROOT_FORMAT)
 }
@@ -15,11 +15,11 @@ FORMATS = (AUTO, "multihead", "multihead_root", "spert")  # the choices of --for
 
 
 def detect_format(text: str, path: str) -> Format:
-    """Find the format by a file's content.
+    """Recognise the format of a file from its content.
 
     Args:
       text: the file's content.
-      path: its name, for messages.
+      path: the file's path, for messages.
 
     Raises:
       DataError: if no format recognises the text.

@@ -1,9 +1,9 @@
 """SpERT's JSON format (Eberts and Ulges, 2019): reader and writer.
 
-A list of records {"tokens": [...], "entities": [{"type", "start", "end"}, ...], "relations": [{"type", "head", "tail"},
-...]}: spans in tokens, the end not included; head and tail are positions in the record's entities. A record may also
-hold "orig_id", and, as an extension of ours, "document_id", and "text" with the tokens' "offsets" in it. Of predictions
-it may hold "ungrounded": [[type, head token, tail token], ...].
+A file is a list of records {"tokens": [...], "entities": [{"type", "start", "end"}, ...], "relations": [{"type",
+"head", "tail"}, ...]}. Spans are in tokens, and the end is not included. Head and tail are positions in the record's
+entities. A record may also have "orig_id". Our extensions are "document_id", "text" with the tokens' "offsets" in it,
+and, in predictions, "ungrounded": [[type, head token, tail token], ...].
 """
 
 from __future__ import annotations
@@ -24,6 +24,17 @@ def _show(value: Any) -> str:
 
 
 def _field(record: Any, key: str, kind: type, where: str) -> Any:
+    """Return a value of a record.
+
+    Args:
+      record: the record or a part of it, from JSON.
+      key: the value's key.
+      kind: the type that the value must have: `str`, `int` or `list`.
+      where: the file and the place, for messages.
+
+    Raises:
+      DataError: if there is no value of this type, or if the text is empty.
+    """
     value = record.get(key) if isinstance(record, dict) else None
     if type(value) is not kind:
         raise DataError(f"{where}: {key} is {_show(value)}, expected a {_KINDS[kind]}")
@@ -35,7 +46,7 @@ def _field(record: Any, key: str, kind: type, where: str) -> Any:
 def _read_tokens(record: dict[str, Any], where: str) -> tuple[str, ...]:
     tokens: list[Any] = _field(record, "tokens", list, where)
     if not tokens:
-        raise DataError(f"{where}: no tokens, expected one at least")
+        raise DataError(f"{where}: no tokens, expected at least one")
     for number, token in enumerate(tokens):
         if not is_token(token):
             raise DataError(f"{where}, token {number}: {json.dumps(token)[:40]}, expected text that is not empty")
@@ -45,7 +56,18 @@ def _read_tokens(record: dict[str, Any], where: str) -> tuple[str, ...]:
 def _read_entities(
     record: dict[str, Any], tokens: tuple[str, ...], where: str, source: Source
 ) -> tuple[list[Entity], list[int]]:
-    """The entities, and for each item of the record the position of its entity among them."""
+    """Read the entities of a record.
+
+    Args:
+      record: the record.
+      tokens: its tokens.
+      where: the file and the record, for messages.
+      source: the file.
+
+    Returns:
+      The entities, and for each item of the record its entity's position among them. The two differ where an entity
+      is given twice.
+    """
     entities: list[Entity] = []
     position: dict[Entity, int] = {}
     places: list[int] = []
@@ -60,7 +82,7 @@ def _read_entities(
             )
         if entity in position and not source.predictions:
             text = " ".join(tokens[entity.start : entity.end])
-            source.problems.mend("duplicate entity", here, f"{entity.type} {text!r} a second time, expected it once")
+            source.problems.mend("duplicate entity", here, f"{entity.type} {text!r} is given twice, expected it once")
             places.append(position[entity])
             continue
         position.setdefault(entity, len(entities))
@@ -77,6 +99,16 @@ def _read_relations(
     where: str,
     source: Source,
 ) -> tuple[Relation, ...]:
+    """Read the relations of a record.
+
+    Args:
+      record: the record.
+      entities: its entities.
+      places: for each of the record's entity items the position in `entities`.
+      tokens: its tokens.
+      where: the file and the record, for messages.
+      source: the file.
+    """
     relations: list[Relation] = []
     seen: set[Relation] = set()
     for number, item in enumerate(_field(record, "relations", list, where)):
@@ -85,7 +117,7 @@ def _read_relations(
         ends = [_field(item, name, int, here) for name in ("head", "tail")]
         for end in ends:
             if not 0 <= end < len(places):
-                raise DataError(f"{here}: entity {end}, expected the number of one of {len(places)} entities, from 0")
+                raise DataError(f"{here}: entity {end}, expected a position among {len(places)} entities, from 0")
         relation = Relation(kind, places[ends[0]], places[ends[1]])
         if not source.predictions:
             if relation.head == relation.tail:
@@ -99,7 +131,7 @@ def _read_relations(
                 source.problems.mend(
                     "duplicate relation",
                     here,
-                    f"{kind} from entity {ends[0]} to {ends[1]} a second time, expected it once",
+                    f"{kind} from entity {ends[0]} to {ends[1]} is given twice, expected it once",
                 )
                 continue
         seen.add(relation)
@@ -108,6 +140,7 @@ def _read_relations(
 
 
 def _read_unattached(items: Any, tokens: tuple[str, ...], where: str) -> tuple[tuple[str, int, int], ...]:
+    """Read the relations that have no two entities, each once."""
     places = range(len(tokens))
     for item in items if isinstance(items, list) else [items]:
         types = [type(part) for part in item] if isinstance(item, list) else []
@@ -117,7 +150,7 @@ def _read_unattached(items: Any, tokens: tuple[str, ...], where: str) -> tuple[t
 
 
 def _read_text(record: dict[str, Any], tokens: tuple[str, ...], where: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """The text and each token's place in it, where the record has them."""
+    """Read the text and each token's offsets in it; both are empty if the record has no offsets."""
     if "offsets" not in record:
         return "", ()
     text, offsets = _field(record, "text", str, where), _field(record, "offsets", list, where)
@@ -128,7 +161,7 @@ def _read_text(record: dict[str, Any], tokens: tuple[str, ...], where: str) -> t
             raise DataError(f"{where}, token {number}: offsets {_show(place)}, expected [first, end]")
         if text[place[0] : place[1]] != token:
             raise DataError(
-                f"{where}, token {number}: offsets {place} hold {text[place[0] : place[1]][:40]!r}, "
+                f"{where}, token {number}: offsets {place} are those of {text[place[0] : place[1]][:40]!r}, "
                 f"expected the token {token[:40]!r}"
             )
     return text, tuple((first, end) for first, end in offsets)
@@ -143,16 +176,18 @@ def _read_name(record: dict[str, Any], key: str, where: str) -> str:
 
 
 def read_record(record: Any, where: str, source: Source) -> Sentence:
-    """One record as a sentence.
+    """Turn a record into a sentence.
+
+    In predictions, duplicates are no problem, because scoring counts them once. A relation from an entity to itself
+    is kept, because scoring counts it as false.
 
     Args:
-      record: from JSON.
+      record: the record, from JSON.
       where: the file and the record's number, for messages.
-      source: the file. Of predictions, what a record says twice counts once instead of being a problem, and a
-        relation from an entity to itself is kept: it counts as false.
+      source: the file.
 
     Raises:
-      DataError: opening with `where` and naming the item and what was expected.
+      DataError: beginning with `where`, and naming the item and what was expected.
     """
     if not isinstance(record, dict):
         raise DataError(f"{where}: {json.dumps(record)[:40]}, expected an object with tokens, entities and relations")
@@ -175,22 +210,22 @@ def read_record(record: Any, where: str, source: Source) -> Sentence:
 
 
 def read_sentences(source: Source) -> list[Sentence]:
-    """Read a file's sentences.
+    """Read the sentences of a file.
 
     Raises:
-      DataError: with the file, the record, the item and what was expected.
+      DataError: naming the file, the record, the item and what was expected.
     """
     try:
         records: Any = json.loads(source.text)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{source.path}: not JSON ({error}), expected a list of records") from None
     if not isinstance(records, list):
-        raise DataError(f"{source.path}: JSON, but no list, expected a list of records")
+        raise DataError(f"{source.path}: JSON, but not a list, expected a list of records")
     return [read_record(record, f"{source.path}, record {number}", source) for number, record in enumerate(records)]
 
 
 def write_record(sentence: Sentence) -> dict[str, Any]:
-    """The sentence as a record of the format, ready for `json.dump`."""
+    """Turn a sentence into a record, ready for `json.dump`."""
     record: dict[str, Any] = {
         "tokens": list(sentence.tokens),
         "entities": [{"type": e.type, "start": e.start, "end": e.end} for e in sentence.entities],
@@ -208,7 +243,7 @@ def write_record(sentence: Sentence) -> dict[str, Any]:
 
 
 def dump_json(sentences: Sequence[Sentence]) -> str:
-    """The sentences as a file's text, one record a line."""
+    """Return the text of a file with these sentences, one record on each line."""
     lines = [json.dumps(write_record(sentence), ensure_ascii=False) for sentence in sentences]
     return "[\n" + ",\n".join(lines) + "\n]\n"
 

@@ -1,4 +1,4 @@
-"""Files of ours: written whole or not at all, read with checks, hashed and locked."""
+"""Reading, writing, hashing and locking the files that the package writes."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from cman_tf.errors import DataError
 
 
 def read_json(path: str | pathlib.Path, expected: str, *names: str) -> dict[str, Any]:
-    """The object in a file of our own.
+    """Read a JSON file that the package wrote.
 
     Args:
       path: the file.
-      expected: what it should be, for messages.
-      names: of what the object must have.
+      expected: what the file should be, for messages.
+      *names: keys that the object must have.
+
+    Returns:
+      The JSON object in the file.
 
     Raises:
-      DataError: if it holds something else, naming what was expected.
+      DataError: if the file does not hold such an object, naming what was expected.
     """
     try:
         content = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
@@ -34,7 +37,7 @@ def read_json(path: str | pathlib.Path, expected: str, *names: str) -> dict[str,
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not JSON ({error}), expected {expected}") from None
     if not isinstance(content, dict):
-        raise DataError(f"{path}: JSON, but no object, expected {expected}")
+        raise DataError(f"{path}: JSON, but not an object, expected {expected}")
     lacking = [name for name in names if name not in content]
     if lacking:
         raise DataError(f"{path}: no {lacking[0]!r}, expected {expected}")
@@ -42,12 +45,12 @@ def read_json(path: str | pathlib.Path, expected: str, *names: str) -> dict[str,
 
 
 def write_atomically(path: str | pathlib.Path, content: str | bytes | Callable[[BinaryIO], None]) -> None:
-    """Write a file beside its place, then move it there: never a half file.
+    """Write a file as a whole: write a temporary file in the same folder, then move it to its place.
 
     Args:
-      path: the file; missing folders are made. What a link points to is written, the link stays;
-        what is no file, and whatever /dev/stdout is, is added to.
-      content: text (as UTF-8), bytes, or a function that writes to a binary file.
+      path: the file. Missing folders are made. If it is a link, its target is written and the link stays. A path that
+        is not a regular file, or that is below /dev or /proc (such as /dev/stdout), is appended to.
+      content: text (written as UTF-8), bytes, or a function that writes to a binary file.
     """
     path = pathlib.Path(path)
     if path.is_relative_to("/dev") or path.is_relative_to("/proc") or (path.exists() and not path.is_file()):
@@ -77,25 +80,25 @@ def _write(file: BinaryIO, content: str | bytes | Callable[[BinaryIO], None]) ->
 
 
 def validate_distinct(output: str | None, *inputs: str | None) -> None:
-    """Raises DataError if a file is to be written that is read, too."""
+    """Raise DataError if the file to be written is also one of the files to be read."""
     for path in filter(None, inputs):
         if output and os.path.exists(output) and os.path.exists(path) and os.path.samefile(output, path):
-            raise DataError(f"{output}: read and to be written, expected another file to write")
+            raise DataError(f"{output}: would be overwritten while it is read, expected another file to write")
 
 
 @contextlib.contextmanager
 def file_lock(path: str | pathlib.Path, waiting: Callable[[], Any] | None = None) -> Iterator[int]:
-    """A lock on a file or folder as long as this lasts, or the process.
+    """Hold a lock on a file or folder until the context, or the process, ends.
 
     Args:
-      path: of what is there already.
-      waiting: called before another process' lock is waited for.
+      path: an existing file or folder.
+      waiting: a function that is called before waiting for another process' lock. Without one, nothing is waited for.
 
     Yields:
-      Its file descriptor, to be passed to a child that is to hold it, too.
+      The lock's file descriptor. A child process that inherits it holds the lock, too.
 
     Raises:
-      BlockingIOError: if another process holds it and `waiting` is None.
+      BlockingIOError: if another process holds the lock and `waiting` is None.
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -112,14 +115,14 @@ def file_lock(path: str | pathlib.Path, waiting: Callable[[], Any] | None = None
 
 
 def hash_file(path: str | pathlib.Path, digest: Any) -> None:
-    """Feed a file to one of hashlib's digests, a block at a time."""
+    """Feed a file to a hashlib digest, block by block."""
     with open(path, "rb") as file:
         for block in iter(lambda: file.read(1 << 20), b""):
             digest.update(block)
 
 
 def sha256_of(path: str | pathlib.Path) -> str:
-    """Give a file's sha256 in hexadecimal.
+    """Return a file's sha256 in hexadecimal.
 
     Raises:
       DataError: if the file cannot be read.

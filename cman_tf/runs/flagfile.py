@@ -1,4 +1,4 @@
-"""absl flags from `Config`, and settings from flags and from flagfiles."""
+"""Flags for the fields of `Config`, and configurations from flags and flagfiles."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def define_config_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
             below = limits.get("below", math.inf)
             flags.register_validator(
                 field.name,
-                lambda value, below=below: value < below,  # false of NaN, too
+                lambda value, below=below: value < below,  # also false for NaN
                 message=f"expected less than {below}" if math.isfinite(below) else "expected a finite number",
                 **options,
             )
 
 
 def config_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:
-    """The effective settings of this command.
+    """Return the resolved configuration that the flags give.
 
     Raises:
-      DataError: for settings that do not go together.
+      DataError: if some of the settings contradict each other.
     """
     try:
         return Config(**{field.name: flag_values[field.name].value for field in FIELDS}).resolved()
@@ -53,7 +53,7 @@ def config_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:
 
 
 def flagfile_of(values: dict[str, Any]) -> str:
-    """A flagfile that sets these values; absl reads it back with --flagfile."""
+    """Return the text of a flagfile that sets these values. absl reads it with --flagfile."""
     lines = []
     for name, value in values.items():
         if isinstance(value, bool):
@@ -64,14 +64,14 @@ def flagfile_of(values: dict[str, Any]) -> str:
 
 
 def config_from_flagfile(path: str | pathlib.Path, more: Sequence[str] = ()) -> Config:
-    """The settings that a flagfile holds; flags of other kinds in it are passed over.
+    """Read a configuration from a flagfile. Flags that are not fields of `Config` are ignored.
 
     Args:
       path: the flagfile.
-      more: flags after those of the file.
+      more: flags that follow those of the file and override them.
 
     Raises:
-      DataError: if the file is missing or does not parse.
+      DataError: if the file is missing or cannot be parsed.
     """
     values = flags.FlagValues()
     define_config_flags(values)

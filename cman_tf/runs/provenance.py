@@ -1,4 +1,4 @@
-"""Result files: scores with everything that is needed to repeat them."""
+"""Where a result comes from: the code's commit, the package versions and the machine."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from typing import Any
 
 
 def commit() -> str:
-    """The checkout's commit, with "+changes" if files differ from it, or "unknown", as where the
-    package is installed below another repository."""
+    """Return the commit of the checkout that the package is in.
+
+    Returns:
+      The commit's hash, with "+changes" if tracked files differ from it. "unknown" if the package's files are not
+      tracked, as where the package is installed inside another repository.
+    """
     folder = pathlib.Path(__file__).resolve().parent.parent
 
     def git(*words: str) -> str:
@@ -28,15 +32,17 @@ def commit() -> str:
 
 
 def environment() -> dict[str, Any]:
-    """Versions and machine."""
+    """Return the versions of Python and of the packages, and the machine's type and number of cores."""
     packages = ("tensorflow", "tensorflow-addons", "numpy")
     versions = {name: importlib.metadata.version(name) for name in packages}
     return {"python": platform.python_version(), **versions, "machine": platform.machine(), "cores": os.cpu_count()}
 
 
 def portable(value: Any) -> Any:
-    """A path below the current directory relative to it, anything else as it is: a
-    result file that is shared names no home directory."""
+    """Make an absolute path below the working directory relative to it; return any other value unchanged.
+
+    Result files are shared, and should not contain the names of home directories.
+    """
     if isinstance(value, str) and os.path.isabs(value):
         relative = os.path.relpath(value)
         return value if relative.startswith(os.pardir) else relative

@@ -1,7 +1,7 @@
 """A run's record: the hashes of the files that make up its model, and the name of its tokenizer.
 
-Training keeps record.json up to date; loading a model compares the files with it. A vocabulary with two tags swapped
-would otherwise give wrong answers without a word.
+Training keeps record.json up to date, and loading a model compares the files with it. Otherwise a vocabulary with two
+tags swapped would give wrong answers without an error.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _FILES = ("flags.txt", "vocabulary.json", "word_vectors.npy", "contextual.json")
 
 
 class Record(TypedDict):
-    """What record.json holds.
+    """The content of record.json.
 
     Attributes:
-      tokenizer: name of the tokenizer that raw text is cut with.
-      files: name to sha256 of the configuration, the vocabulary, the word vectors and what names the encoder, whose
-        own files' hash is in contextual.json.
-      weights: path in the directory to sha256 of each checkpoint's files.
+      tokenizer: the name of the tokenizer that cuts raw text.
+      files: the sha256 of the configuration, the vocabulary, the word vectors and contextual.json, by file name.
+        contextual.json names the encoder and holds the hash of the encoder's own files.
+      weights: the sha256 of each checkpoint's files, by path below the run's directory.
     """
 
     tokenizer: str
@@ -35,7 +35,12 @@ class Record(TypedDict):
 
 
 def start_record(directory: str | pathlib.Path, tokenizer: str) -> None:
-    """Record the files of a run that training is about to begin, or to go on with."""
+    """Record the files of a run before training starts or resumes.
+
+    Args:
+      directory: the run's directory.
+      tokenizer: the name of the tokenizer that cuts raw text.
+    """
     folder = pathlib.Path(directory)
     old = read_record(folder)
     files = {name: sha256_of(folder / name) for name in _FILES if (folder / name).exists()}
@@ -43,11 +48,11 @@ def start_record(directory: str | pathlib.Path, tokenizer: str) -> None:
 
 
 def record_weights(directory: str | pathlib.Path, checkpoints: Iterable[str]) -> None:
-    """Record checkpoints that were just written, and forget those that are gone.
+    """Record checkpoints that were just written, and remove deleted ones from the record.
 
     Args:
-      directory: the run's own.
-      checkpoints: their paths without an ending, such as `runs/x/best/ckpt-12`.
+      directory: the run's directory.
+      checkpoints: the checkpoints' paths without an ending, such as `runs/x/best/ckpt-12`.
 
     Raises:
       DataError: if the run has no record.
@@ -71,10 +76,10 @@ def checkpoint_files(checkpoint: str | pathlib.Path) -> list[pathlib.Path]:
 
 
 def read_record(directory: str | pathlib.Path) -> Record | None:
-    """Read a run's record; None for a run of a version that kept none.
+    """Read a run's record; None if the run is of a version that kept no record.
 
     Raises:
-      DataError: if the file holds something else.
+      DataError: if the file does not hold a record.
     """
     path = pathlib.Path(directory) / _NAME
     if not path.exists():
@@ -82,9 +87,9 @@ def read_record(directory: str | pathlib.Path) -> Record | None:
     content = read_json(path, _EXPECTED, "tokenizer", "files", "weights")
     for name in ("files", "weights"):
         if not isinstance(content[name], dict) or not all(isinstance(v, str) for v in content[name].values()):
-            raise DataError(f"{path}: {name} is no object of hashes, expected {_EXPECTED}")
+            raise DataError(f"{path}: {name} is not an object of hashes, expected {_EXPECTED}")
     if not isinstance(content["tokenizer"], str):
-        raise DataError(f"{path}: tokenizer is no name, expected {_EXPECTED}")
+        raise DataError(f"{path}: tokenizer is not a name, expected {_EXPECTED}")
     return Record(tokenizer=content["tokenizer"], files=content["files"], weights=content["weights"])
 
 
@@ -92,12 +97,12 @@ def verify_record(directory: str | pathlib.Path, checkpoint: str | pathlib.Path,
     """Compare a model's files with its record. A run of a version that kept no record passes.
 
     Args:
-      directory: the run's own.
-      checkpoint: the one to be loaded, its path without an ending.
-      tokenizers: names of those that this version has.
+      directory: the run's directory.
+      checkpoint: the path of the checkpoint to be loaded, without an ending.
+      tokenizers: the names of the tokenizers that this version has.
 
     Raises:
-      DataError: naming the first file that is not the one recorded.
+      DataError: naming the first file that differs from the record.
     """
     folder = pathlib.Path(directory)
     record = read_record(folder)

@@ -1,4 +1,4 @@
-"""A run's directory: whose it is, its flags, its metrics, a line an epoch."""
+"""A run's directory: the files that identify the run, its flags and its metrics."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from cman_tf.errors import DataError
 from cman_tf.runs.files import file_lock, read_json, sha256_of, write_atomically
 from cman_tf.runs.flagfile import flagfile_of
 
-STAGE_ONE = "stage_one"  # two_stage's first: its directory below the run's, and its part of the result
-_LATER = ("encoder", "format", "record")  # of run.json: older ones lack them
+STAGE_ONE = "stage_one"  # first stage of --protocol=two_stage: the name of its folder and of its part of the result
+_LATER = ("encoder", "format", "record")  # keys that a run.json of an older version may lack
 
 
 @contextlib.contextmanager
 def exclusive_run(directory: str) -> Iterator[None]:
-    """In the run's directory, made if need be, while no other training is.
+    """Lock a run's directory for training, and make the directory if it does not exist.
 
     Raises:
-      DataError: if one is, or if a file is there.
+      DataError: if another process trains in the directory, or if the path is a file.
     """
     folder = _folder(directory)
     folder.mkdir(parents=True, exist_ok=True)
@@ -32,14 +32,16 @@ def exclusive_run(directory: str) -> Iterator[None]:
         try:
             stack.enter_context(file_lock(folder))
         except BlockingIOError:
-            raise DataError(f"{folder}: another process trains in it, expected another --model_dir") from None
+            raise DataError(
+                f"{folder}: another process trains here, expected a free directory; wait, or choose another --model_dir"
+            ) from None
         yield
 
 
 def _folder(directory: str) -> pathlib.Path:
     folder = pathlib.Path(directory)
     if folder.exists() and not folder.is_dir():
-        raise DataError(f"{folder}: a file, expected a directory or nothing for --model_dir")
+        raise DataError(f"{folder}: is a file, expected a directory or a new path; choose another --model_dir")
     return folder
 
 
@@ -51,15 +53,21 @@ def find_run(
     encoder: str | None = None,
     format: str = "auto",
 ) -> dict[str, Any]:
-    """What identifies this run, and what an earlier call of it left in its directory.
+    """Identify a run, and find the run that an earlier call of the same command began.
 
-    `encoder` is the contextual encoder's fingerprint, or None, `format` that which the files were read in.
+    Args:
+      directory: the run's directory.
+      config: the resolved configuration.
+      corpora: the sha256 of each split's file, by the name of the split.
+      vectors_file: the file of word vectors, or None.
+      encoder: the fingerprint of the contextual encoder, or None.
+      format: the format in which the corpus files were read.
 
     Returns:
-      A new or the earlier call's run.json.
+      The content of run.json: of a new run, or of the earlier call's run.
 
     Raises:
-      DataError: if something else is here, naming what differs.
+      DataError: if the directory holds something else, naming what differs.
     """
     folder = _folder(directory)
     run = {
@@ -77,20 +85,23 @@ def find_run(
         old = read_json(known, "what cman_tf.train wrote", *(name for name in run if name not in _LATER))
         _check_same(folder, old, run)
         return {**run, "id": old["id"], "commits": old["commits"]}
-    # Begun and killed in the first write of all, it is as new.
+    # A run that was killed during its first write has left only a temporary file, and counts as new.
     if folder.is_dir() and any(not path.name.startswith(".run.json.") for path in folder.iterdir()):
-        raise DataError(f"{folder}: not empty and no run of ours, expected a new directory for --model_dir")
+        raise DataError(
+            f"{folder}: directory is not empty and holds no run.json, expected a run or a new directory; "
+            "choose another --model_dir"
+        )
     return run
 
 
 def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str, Any]) -> None:
-    """Write run.json, with the commit that trains from here on, and flags.txt.
+    """Write run.json, with the commit that trains from now on, and flags.txt.
 
     Args:
-      directory: the run's own.
-      run: as `find_run` gave it; its commits are added to.
-      commit: of the code that trains now.
-      extra: the flags besides the settings that repeat the run.
+      directory: the run's directory.
+      run: the content of run.json from `find_run`. The commit is added to it.
+      commit: the commit of the code that trains now.
+      extra: flags that repeat the run, besides those of the configuration.
     """
     if commit not in run["commits"][-1:]:
         run["commits"].append(commit)
@@ -100,66 +111,107 @@ def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str,
 
 
 def may_change(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Settings that say when a run ends, not what it is: epochs only where the learning rate
-    does not depend on their number."""
+    """List the settings that may change when a run is resumed, because they only say when it ends.
+
+    The number of epochs is among them unless the learning rate depends on it.
+    """
     return ("epochs", "patience") if config["learning_rate_schedule"] == "constant" else ("patience",)
 
 
 def completed(old: Mapping[str, Any]) -> dict[str, Any]:
-    """An older run's settings; those that it did not know had their defaults."""
+    """Return an older run's settings with defaults for the settings that its version did not have."""
     return {**dataclasses.asdict(Config(model=old["model"]).resolved()), **old}
 
 
 def differing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Settings in which two runs differ, `old` as `completed`."""
+    """List the settings in which two runs differ, apart from those that may change.
+
+    Args:
+      old: the earlier run's settings; `completed` fills in those that are missing.
+      new: the other run's settings.
+    """
     was = completed(old)
     return [name for name in new if name not in may_change(new) and was[name] != new[name]]
 
 
 def is_finished(epoch: int, best_epoch: int, config: Config) -> bool:
-    """Whether a run at this epoch has used up its epochs or its patience."""
+    """Return whether a run has reached its last epoch or used up its patience.
+
+    Args:
+      epoch: the last epoch that the run finished.
+      best_epoch: the epoch with the best dev score.
+      config: the run's configuration.
+    """
     if config.protocol == "fixed_epochs":
         return epoch >= config.epochs
     return epoch >= config.epochs or bool(config.patience) and epoch - best_epoch >= config.patience
 
 
 def epochs_of(result: dict[str, Any]) -> tuple[int, int]:
-    """A result's epochs and the best of them, of the stage by whose epochs it is over."""
+    """Return a result's number of epochs and its best epoch.
+
+    Of a run in two stages they are those of the first stage, which decides when training ends.
+    """
     counted = result.get(STAGE_ONE, result)
     return counted["epochs"], counted["best_epoch"]
 
 
 def is_complete(result: dict[str, Any], config: Config) -> bool:
-    """Whether a result is of as many epochs as the settings ask for."""
+    """Return whether a result has the number of epochs that the configuration asks for."""
     return is_finished(*epochs_of(result), config)
 
 
 def validate_epochs(where: str | pathlib.Path, epoch: int, best_epoch: int, config: Config) -> None:
-    """Raises DataError if a run has gone so much further than asked for that its result is another."""
+    """Check that the result of a run lies within the epochs that are asked for.
+
+    Args:
+      where: the run's directory or result file, for the message.
+      epoch: the last epoch that the run finished.
+      best_epoch: the epoch with the best dev score.
+      config: the configuration that is asked for.
+
+    Raises:
+      DataError: if the run's result comes from a later epoch than the configuration allows.
+    """
     last = epoch if config.protocol == "fixed_epochs" else best_epoch
     if last > config.epochs:
-        what = "is of" if config.protocol == "fixed_epochs" else "has its best epoch at"
-        raise DataError(f"{where}: {what} epoch {last}, expected --epochs of at least that, or another --model_dir")
+        what = "the last epoch is" if config.protocol == "fixed_epochs" else "the best epoch is"
+        raise DataError(
+            f"{where}: {what} {last}, expected at most --epochs={config.epochs}; raise --epochs, or choose another "
+            "--model_dir"
+        )
 
 
 def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Raise DataError if the run.json of a directory, `old`, is of another run than `new`."""
     was, now = old["settings"], new["settings"]
     differences = [f"--{name} is {was.get(name)} there and {now[name]} here" for name in differing(was, now)]
     differences += [
-        f"the {split} file is another" for split in new["corpora"] if old["corpora"].get(split) != new["corpora"][split]
+        f"the {split} file differs" for split in new["corpora"] if old["corpora"].get(split) != new["corpora"][split]
     ]
     if old["word_vectors"] != new["word_vectors"]:
-        differences.append("--word_vectors is another file")
+        differences.append("the --word_vectors file differs")
     if old.get("format", new["format"]) != new["format"]:
         differences.append(f"--format is {old['format']} there and {new['format']} here")
     if old.get("encoder") != new["encoder"]:
-        differences.append("the contextual encoder is another")
+        differences.append("the contextual encoder differs")
     if differences:
-        raise DataError(f"{folder}: holds another run ({'; '.join(differences)}), expected another --model_dir")
+        raise DataError(
+            f"{folder}: holds another run ({'; '.join(differences)}), expected the same; choose another --model_dir"
+        )
 
 
 class Metrics:
-    """metrics.jsonl: one line an epoch, later lines of a killed run dropped on resuming."""
+    """A run's metrics.jsonl, with one line for each epoch.
+
+    Args:
+      directory: the run's directory.
+      last_epoch: the epoch from which training resumes. Lines of later epochs, which a killed run may have left, are
+        dropped.
+
+    Raises:
+      DataError: if a line of the file is not the record of an epoch.
+    """
 
     def __init__(self, directory: str, last_epoch: int) -> None:
         self.path = pathlib.Path(directory) / "metrics.jsonl"
@@ -174,10 +226,10 @@ class Metrics:
                     self.lines.append(line)
 
     def add(self, record: dict[str, Any]) -> None:
-        """Append a record and write the file whole."""
+        """Append a record and write the whole file."""
         self.lines.append(json.dumps(record))
         write_atomically(self.path, "\n".join(self.lines) + "\n")
 
     def records(self) -> list[dict[str, Any]]:
-        """All lines so far, oldest first."""
+        """Return the records of all epochs so far, oldest first."""
         return [json.loads(line) for line in self.lines]
