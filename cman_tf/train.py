@@ -115,7 +115,9 @@ def make_features(corpora: dict[str, Corpus], config: Config, encoder: source.So
     """The encoder's features of all sentences, computed now where they are missing, or the
     encoder itself if it is to be tuned."""
     if config.tune_encoder:
-        features, where = source.open_tunable(encoder), "tuned"
+        from cman_tf.encoders.opening import open_tunable
+
+        features, where = open_tunable(encoder), "tuned"
     else:
         from cman_tf.encoders.feature_cache import load_features
 

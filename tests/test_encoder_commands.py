@@ -11,7 +11,8 @@ from hub_module import write_hub_module
 from tiny_bert import SPELLING, write_bert
 
 from cman_tf.encoders.feature_cache import prepare_features
-from cman_tf.encoders.source import find_source, open_encoder
+from cman_tf.encoders.opening import open_encoder
+from cman_tf.encoders.source import find_source
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.inference.loading import load_trained
 

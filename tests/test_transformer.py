@@ -27,7 +27,7 @@ def test_a_word_is_the_mean_of_its_pieces(folder):
     encoder = Transformer(folder)
     assert (encoder.layers, encoder.size) == (3, 8)
     sentence = ("Lee", "lives", "in", "Romes", "\u200d", "xyzzy", ".")
-    ids, words = encoder.tokenizer.split(sentence)
+    ids, words = encoder.tokenizer.split_sentence(sentence)
     # "Romes" has three pieces; a word without any, and one unknown, are [UNK].
     assert [WORDS[i] for i in ids] == ["lee", "lives", "in", "ro", "##me", "##s", "[UNK]", "[UNK]", "."]
     assert list(words) == [0, 1, 2, 3, 3, 3, 4, 5, 6]
@@ -64,7 +64,7 @@ def test_byte_level_tokenizers(tmp_path):
     model(tf.constant([[0, 2]]))
     model.save_pretrained(tmp_path)
     encoder = Transformer(str(tmp_path))
-    ids, words = encoder.tokenizer.split(("Lee", "Rome"))
+    ids, words = encoder.tokenizer.split_sentence(("Lee", "Rome"))
     assert [pieces[i] for i in ids] == ["\u0120", "L", "e", "e", "\u0120R", "o", "m", "e"]
     assert list(words) == [0] * 4 + [1] * 4
     (short,), (long,) = encoder.encode([("Lee",)]), encoder.encode([("Lee", "Rome") * 9])
@@ -94,7 +94,7 @@ def test_an_encoder_that_padding_disturbs_reads_one_sentence_at_a_time(tmp_path)
     for sentence, mine in zip(sentences, encoder.encode(sentences)):
         np.testing.assert_allclose(mine, encoder.encode([sentence])[0], atol=1e-5)
     with pytest.raises(DataError, match="padding changes what this convbert model says.*expected for --tune_encoder"):
-        TunedTransformer(folder, "tiny").layer()
+        TunedTransformer(folder, "tiny").make_layer()
 
 
 def test_an_encoder_that_cannot_be_read_alike(tmp_path):
@@ -113,7 +113,7 @@ def test_positions_after_the_paddings(tmp_path):
     """A prenorm RoBERTa of 12 positions has 10 for pieces: two of them special, eight of the sentence."""
     kind = {"max_position_embeddings": 12, "pad_token_id": 1}
     encoder = Transformer(write_model(transformers.RobertaPreLayerNormConfig, tmp_path, **kind))
-    assert encoder.tokenizer.pieces([("lee",) * 9]).ids.shape == (2, 10)
+    assert encoder.tokenizer.split([("lee",) * 9]).ids.shape == (2, 10)
     (features,) = encoder.encode([("lee",) * 9])
     assert features.shape == (9, 3, 8) and np.isfinite(features).all()
 
@@ -209,7 +209,7 @@ def test_minilm_against_numpy():
     encoder = Transformer(folder)
     assert (encoder.layers, encoder.size) == (7, 384)
     sentence = ("Sirhan", "Sirhan", "shot", "Robert", "Kennedy", "in", "Los", "Angeles", ".")
-    ids, words = encoder.tokenizer.split(sentence)
+    ids, words = encoder.tokenizer.split_sentence(sentence)
     states = bert(weights, [101, *ids, 102], 12)
     (features,) = encoder.encode([sentence])
     for layer, state in enumerate(states):

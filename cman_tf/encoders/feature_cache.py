@@ -17,7 +17,8 @@ from cman_tf.data.bucketing import order_by_length
 from cman_tf.data.contextual_encoder import ContextualEncoder
 from cman_tf.data.corpus import Corpus, name_corpus
 from cman_tf.encoders.feature_file import Cache, Tokens, fill, merge, new_file, sentence_key
-from cman_tf.encoders.source import Source, features_file, open_encoder
+from cman_tf.encoders.opening import open_encoder
+from cman_tf.encoders.source import Source, features_file
 from cman_tf.errors import DataError
 from cman_tf.runs.files import file_lock
 

@@ -8,8 +8,7 @@ import os
 import pathlib
 import re
 
-from cman_tf.data.contextual_encoder import ContextualEncoder, TunableEncoder
-from cman_tf.encoders.resolve import MINILM, fingerprint, given_file, model_files, module_files, transformer_folder
+from cman_tf.encoders.resolve import MINILM, fingerprint, given_file, model_files, module_files
 from cman_tf.errors import DataError
 from cman_tf.runs.files import read_json, write_atomically
 from cman_tf.runs.provenance import portable
@@ -71,41 +70,6 @@ def validate_tunable(source: Source | None) -> None:
     """Raises DataError if this is no encoder that can be trained with the model."""
     if source is None or source.kind != "transformer":
         raise DataError(f"--tune_encoder and {source or 'no encoder'}: expected --encoder, a transformer")
-
-
-def open_encoder(source: Source) -> ContextualEncoder:
-    """Open a frozen encoder; imports TensorFlow.
-
-    Raises:
-      DataError: if its files cannot be read.
-    """
-    encoder: ContextualEncoder
-    if source.kind == "elmo_files":
-        from cman_tf.encoders.elmo_files import ElmoFiles
-
-        encoder = ElmoFiles(source.location["elmo_options"], source.location["elmo_weights"])
-    elif source.kind == "elmo_hub":
-        from cman_tf.encoders.elmo_hub import ElmoHub
-
-        encoder = ElmoHub(source.location["elmo"])
-    else:
-        from cman_tf.encoders.transformer import Transformer
-
-        encoder = Transformer(transformer_folder(source.location["encoder"]))
-    encoder.name = str(source)
-    return encoder
-
-
-def open_tunable(source: Source) -> TunableEncoder:
-    """Open an encoder that is to be trained with the model; imports TensorFlow.
-
-    Raises:
-      DataError: if it is no transformer, or its files cannot be read.
-    """
-    validate_tunable(source)
-    from cman_tf.encoders.transformer import TunedTransformer
-
-    return TunedTransformer(transformer_folder(source.location["encoder"]), str(source))
 
 
 def save_source(directory: str, source: Source, layers: int, size: int) -> None:

@@ -10,7 +10,8 @@ import tensorflow as tf
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.tokenizer import TOKENIZERS
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.encoders.source import find_again, load_source, open_encoder, open_tunable
+from cman_tf.encoders.opening import open_encoder, open_tunable
+from cman_tf.encoders.source import find_again, load_source
 from cman_tf.errors import DataError
 from cman_tf.models.factory import Model, build_model
 from cman_tf.runs.flagfile import config_from_flagfile

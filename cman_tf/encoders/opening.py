@@ -1,0 +1,45 @@
+"""Opening an encoder, frozen or to be trained with a model.
+
+Each kind of encoder is imported when it is asked for, as it needs libraries that the others do without.
+"""
+
+from __future__ import annotations
+
+from cman_tf.data.contextual_encoder import ContextualEncoder, TunableEncoder
+from cman_tf.encoders.resolve import transformer_folder
+from cman_tf.encoders.source import Source, validate_tunable
+
+
+def open_encoder(source: Source) -> ContextualEncoder:
+    """Open a frozen encoder; imports TensorFlow.
+
+    Raises:
+      DataError: if its files cannot be read.
+    """
+    encoder: ContextualEncoder
+    if source.kind == "elmo_files":
+        from cman_tf.encoders.elmo_files import ElmoFiles
+
+        encoder = ElmoFiles(source.location["elmo_options"], source.location["elmo_weights"])
+    elif source.kind == "elmo_hub":
+        from cman_tf.encoders.elmo_hub import ElmoHub
+
+        encoder = ElmoHub(source.location["elmo"])
+    else:
+        from cman_tf.encoders.transformer import Transformer
+
+        encoder = Transformer(transformer_folder(source.location["encoder"]))
+    encoder.name = str(source)
+    return encoder
+
+
+def open_tunable(source: Source) -> TunableEncoder:
+    """Open an encoder that is to be trained with the model; imports TensorFlow.
+
+    Raises:
+      DataError: if it is no transformer, or its files cannot be read.
+    """
+    validate_tunable(source)
+    from cman_tf.encoders.transformer import TunedTransformer
+
+    return TunedTransformer(transformer_folder(source.location["encoder"]), str(source))
