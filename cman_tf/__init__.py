@@ -5,7 +5,7 @@
     model = cman_tf.load("runs/conll04")
     model.extract("Sirhan Sirhan shot Robert Kennedy in Los Angeles.")
 
-Names are imported when they are first used: `import cman_tf` does not import TensorFlow.
+A name is imported when it is first used, so `import cman_tf` does not import TensorFlow.
 """
 
 from __future__ import annotations
@@ -57,18 +57,18 @@ old_paths.install()
 
 
 def load(directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str) -> Extractor:
-    """Load a trained model for raw text.
+    """Load a trained model that finds entities and relations in raw text.
 
     Args:
-      directory: a run of `cman-tf train`.
+      directory: the directory of a run of `cman-tf train`.
       checkpoint: `best` (the best epoch on dev) or `last`.
-      encoder: where the model's contextual encoder is now, if it moved, as in `encoder="minilm"`.
+      **encoder: the new place of the model's contextual encoder if it moved, as in `encoder="minilm"`.
 
     Returns:
       An `Extractor`.
 
     Raises:
-      DataError: if no trained model is there, or a file of it was changed.
+      DataError: if the directory holds no trained model, or if one of its files was changed.
 
     >>> model = load("runs/sample")
     >>> prediction = model.extract("Ann Lee lives in Rome.")

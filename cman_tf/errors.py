@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class DataError(ValueError):
-    """Bad input. The message is one line: where it is, what was found, what was expected.
+    """Bad input. The message is one line: where it is, what was found, what was expected, and what to do about it.
 
     Commands print the line and exit with a non-zero code.
 

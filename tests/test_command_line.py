@@ -26,7 +26,10 @@ SAMPLE = ROOT / "cman_tf" / "sample"
         (["train", "--model_dir=x", "--train_fraction=1.2"], "[0.01, 1]"),
         (["train", "--model_dir=x", "--learning_rate=nan"], "expected a finite number"),
         (["train", "--model_dir=x", "--seed=5000000000"], "4294967295"),
-        (["train", "--model_dir=x", "--model=multihead", "--noshare"], "--noshare: expected another model"),
+        (
+            ["train", "--model_dir=x", "--model=multihead", "--noshare"],
+            "--noshare: expected --model=cman",
+        ),
         (["train", "--model_dir=x", "--protocol=two_stage", "--learning_rate_schedule=linear"], "a constant rate"),
         (["train", "--model_dir=x", "--all_data=a", "--test_data=b"], "--all_data and --test_data, expected one"),
         (["train", "--model_dir=x", "--all_data=a", "--hold_out=0.1"], "--all_data and --hold_out, expected one"),

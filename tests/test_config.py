@@ -17,7 +17,7 @@ def test_mixed_layers():
     assert Config(mixed_layers="02,0").resolved().mixed_layers == "0,2"
     assert Config(mixed_layers="2,0").resolved().chosen_layers() == [0, 2]
     for wrong in ("", "1,,2", "0,0", "0,00", "²", "-1", "top", "all,1"):
-        with pytest.raises(ValueError, match=re.escape(f"--mixed_layers={wrong}: expected all, or numbers of layers")):
+        with pytest.raises(ValueError, match=re.escape(f"--mixed_layers={wrong}: expected all, or different numbers")):
             Config(mixed_layers=wrong).resolved()
 
 

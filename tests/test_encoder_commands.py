@@ -138,7 +138,7 @@ def test_some_layers_mixed(tmp_path, eight_sentences):
     train = ["cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={run}", *TINY_FLAGS, "--epochs=1"]
     refused = "--mixed_layers=0,3: expected numbers below 3, the encoder's layers"
     fails_with(run_command(*train, f"--encoder={location}", "--mixed_layers=0,3", cwd=tmp_path), refused)
-    fails_with(run_command(*train, "--mixed_layers=top"), "--mixed_layers=top: expected all, or numbers of layers")
+    fails_with(run_command(*train, "--mixed_layers=top"), "--mixed_layers=top: expected all, or different numbers")
     fails_with(run_command(*train, "--tune_word_vectors"), "--tune_word_vectors and no --word_vectors")
     fails_with(run_command(*train, "--mix_scale=2"), "--mixed_layers or --mix_scale and no encoder")
     assert not (run / "run.json").exists()

@@ -70,7 +70,7 @@ def test_a_part_that_was_deleted_is_made_again(tmp_path, monkeypatch):
         prepare_features(path, SOURCE, SENTENCES, lambda: Counting(stop_after=3))
     first = tmp_path / "features.h5.parts" / "000000.h5"
     first.write_bytes(b"damaged")
-    with pytest.raises(DataError, match="000000.h5: .*expected features of cman_tf.embed"):
+    with pytest.raises(DataError, match="000000.h5: .*expected features of cman-tf embed"):
         prepare_features(path, SOURCE, SENTENCES, no_encoder)
     first.unlink()
     assert not prepare_features(path, SOURCE, SENTENCES, Counting).missing(SENTENCES)
@@ -139,10 +139,10 @@ def test_caches_that_do_not_fit(tmp_path):
         prepare_features(path, SOURCE, others, no_encoder)
     with open(path, "r+b") as file:
         file.truncate(500)
-    with pytest.raises(DataError, match="features.h5: .*, expected features of cman_tf.embed"):
+    with pytest.raises(DataError, match="features.h5: .*, expected features of cman-tf embed"):
         prepare_features(path, SOURCE, SENTENCES, no_encoder)
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["features"], file["keys"], file["starts"], file["lengths"] = np.zeros((1, 1, 1)), 1, 1, 1
         file.attrs["fingerprint"], file.attrs["name"] = SOURCE.fingerprint, "x"
-    with pytest.raises(DataError, match="other.h5: .*expected features of cman_tf.embed"):
+    with pytest.raises(DataError, match="other.h5: .*expected features of cman-tf embed"):
         prepare_features(tmp_path / "other.h5", SOURCE, SENTENCES, no_encoder)

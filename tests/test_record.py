@@ -72,7 +72,7 @@ def test_without_a_record(run):
 def test_a_damaged_record(run, change):
     path = run[0] / "record.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(DataError, match="record.json: .* expected the record that cman_tf.train wrote"):
+    with pytest.raises(DataError, match="record.json: .* expected the record that cman-tf train wrote"):
         verify_record(*run, ["v1"])
 
 

@@ -43,7 +43,7 @@ def test_killed_before_its_first_file_was_whole(eight_sentences, tmp_path):
     assert run_command(*arguments).returncode == 0
     fails_with(run_command(*arguments, "--format=spert"), "--format is auto there and spert here")
     (folder / "run.json").write_text("{}")
-    fails_with(run_command(*arguments), "run.json: no 'id', expected what cman_tf.train wrote")
+    fails_with(run_command(*arguments), "run.json: no 'id', expected what cman-tf train wrote")
 
 
 def test_epochs_of_a_falling_rate_may_not_change():

@@ -50,7 +50,7 @@ def batches(
 
 
 def training(data: dict[str, Any], model: Model, step: int = LENGTH_STEP) -> list[Batch]:
-    """An epoch of the training sentences, batched as `cman_tf.train` does."""
+    """An epoch of the training sentences, batched as `cman-tf train` does."""
     examples = [make_example(sentence, data["vocabulary"]) for sentence in data["train"]]
     config = model.config
     order = batch_order([len(e.words) for e in examples], config.batch_size, config.seed, 1)

@@ -15,7 +15,7 @@ def measure(model_dir: str, repeats: int) -> dict[str, float]:
     """Seconds of the best of `repeats` calls, after one that is not counted.
 
     Args:
-      model_dir: a run of `cman_tf.train`, for `predict` on one sentence.
+      model_dir: a run of `cman-tf train`, for `predict` on one sentence.
       repeats: calls of each command.
 
     Raises:

@@ -1,1 +1,1 @@
-"""Import paths of version 0.1, which work for one more version and warn."""
+"""Import paths of version 0.1. They still work in this version, with a warning."""

@@ -1,6 +1,7 @@
-"""Modules that moved: importing one by its old name gives the new one and a DeprecationWarning.
+"""Support for the import paths of version 0.1.
 
-Names that were changed within a module are found under their old names, too.
+Importing a module by its old name gives the names of the new module and a DeprecationWarning. Names that changed within
+a module are also found under their old names.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import types
 import warnings
 from collections.abc import Sequence
 
-# Old to new, both below cman_tf.
+# Old module to new module, both below cman_tf.
 MOVED = {
     "addons": "layers.tfa_text",
     "adversarial": "training.adversarial",
@@ -55,7 +56,7 @@ MOVED = {
     "training.run_directory": "runs.run_directory",
     "training.state": "training.checkpoints",
 }
-# Old name to new name; "module:name" where it moved to another module than the rest.
+# Old name to new name, or to "module:name" if the name moved to another module than the rest of its module.
 RENAMED = {
     "Encoder": "SequenceEncoder",
     "DataError": "errors:DataError",
@@ -81,11 +82,11 @@ RENAMED = {
 
 
 class _OldModule(types.ModuleType):
-    """Stands where a module was, and looks every name up in the new one."""
+    """Stands for a module that moved, and looks up names in the new module."""
 
     def __init__(self, name: str, new: str) -> None:
         super().__init__(name, f"Moved to {new}.")
-        self.__path__: list[str] = []  # so that it may be imported from
+        self.__path__: list[str] = []  # a module with a path may contain modules that are imported
         self._new = new
 
     def __getattr__(self, name: str) -> object:
@@ -113,15 +114,15 @@ class OldPaths(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
         new = f"cman_tf.{MOVED[spec.name[len('cman_tf.') :]]}"
         warnings.warn(
-            f"{spec.name} has moved to {new}; the old name will go in the next version", DeprecationWarning, 2
+            f"{spec.name} has moved to {new}; the next version will not have the old name", DeprecationWarning, 2
         )
         return _OldModule(spec.name, new)
 
     def exec_module(self, module: types.ModuleType) -> None:
-        del module  # its names are looked up when they are asked for
+        del module  # nothing to execute: names are looked up when they are used
 
 
 def install() -> None:
-    """Have Python find the old paths, after all others."""
+    """Make Python look for the old paths where it finds no module."""
     if not any(isinstance(finder, OldPaths) for finder in sys.meta_path):
         sys.meta_path.append(OldPaths())

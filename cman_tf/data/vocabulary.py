@@ -163,8 +163,8 @@ class Vocabulary:
         """
         path = pathlib.Path(directory) / "vocabulary.json"
         if not path.exists():
-            raise DataError(f"{path.parent}: no trained model here, expected a directory that cman_tf.train wrote")
-        expected = "what cman_tf.train wrote"
+            raise DataError(f"{path.parent}: no trained model here, expected a directory that cman-tf train wrote")
+        expected = "what cman-tf train wrote"
         content = read_json(path, expected, *_LISTS, "vectors")
         if {*content} != {*_LISTS, "vectors"} or not isinstance(content["vectors"], bool):
             raise DataError(f"{path}: keys {', '.join(sorted(content))[:80]!r}, expected {expected}")
@@ -191,7 +191,7 @@ def _load_vectors(path: pathlib.Path, content: dict[str, Any]) -> np.ndarray | N
         table = np.load(file, allow_pickle=False)
     except (OSError, EOFError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise DataError(f"{file}: {reason}, expected the word vectors that cman_tf.train wrote") from None
+        raise DataError(f"{file}: {reason}, expected the word vectors that cman-tf train wrote") from None
     if table.ndim != 2 or len(table) != len(content["words"]) or table.dtype != np.float32:
         raise DataError(f"{file}: {table.dtype} {list(table.shape)}, expected float32 [{len(content['words'])}, size]")
     return table

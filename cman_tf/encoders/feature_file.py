@@ -50,7 +50,7 @@ class Cache:
             self._places = {bytes(k): (int(s), int(n)) for k, s, n in zip(*columns)}
         except (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
             reason = str(error).strip().splitlines()[0]
-            raise DataError(f"{path}: {reason}, expected features of cman_tf.embed") from None
+            raise DataError(f"{path}: {reason}, expected features of cman-tf embed") from None
         if fingerprint != source.fingerprint:
             self.close()
             raise DataError(f"{path}: features of another encoder ({name}), expected those of {source}")

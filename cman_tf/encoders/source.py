@@ -87,7 +87,7 @@ def load_source(directory: str | pathlib.Path) -> tuple[Source, tuple[int, int]]
     path = pathlib.Path(directory) / _FILE
     if not path.exists():
         return None
-    content = read_json(path, "what cman_tf.train wrote")
+    content = read_json(path, "what cman-tf train wrote")
     location = content.get("location")
     if not (isinstance(location, dict) and all(n in NAMES and isinstance(v, str) for n, v in location.items())):
         raise DataError(f"{path}: location {str(location)[:40]!r}, expected flags of an encoder and their values")

@@ -31,7 +31,7 @@ def load_trained(
     """Load a run's model, ready to decode.
 
     Args:
-      directory: a run of `cman_tf.train`.
+      directory: a run of `cman-tf train`.
       checkpoint: `best` (dev epoch) or `last`.
       encoder_flags: flags of `cman_tf.encoders.source` that say where the encoder is now.
 

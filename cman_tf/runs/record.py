@@ -15,7 +15,7 @@ from cman_tf.errors import DataError
 from cman_tf.runs.files import read_json, sha256_of, write_atomically
 
 _NAME = "record.json"
-_EXPECTED = "the record that cman_tf.train wrote"
+_EXPECTED = "the record that cman-tf train wrote"
 _FILES = ("flags.txt", "vocabulary.json", "word_vectors.npy", "contextual.json")
 
 
@@ -108,7 +108,7 @@ def verify_record(directory: str | pathlib.Path, checkpoint: str | pathlib.Path,
     record = read_record(folder)
     if record is None:
         run = folder / "run.json"
-        if run.exists() and read_json(run, "what cman_tf.train wrote").get("record"):
+        if run.exists() and read_json(run, "what cman-tf train wrote").get("record"):
             raise DataError(f"{folder}: record.json is missing, expected it beside run.json; restore the directory")
         return
     if record["tokenizer"] not in tokenizers:

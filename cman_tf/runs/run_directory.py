@@ -82,7 +82,7 @@ def find_run(
     }
     known = folder / "run.json"
     if known.exists():
-        old = read_json(known, "what cman_tf.train wrote", *(name for name in run if name not in _LATER))
+        old = read_json(known, "what cman-tf train wrote", *(name for name in run if name not in _LATER))
         _check_same(folder, old, run)
         return {**run, "id": old["id"], "commits": old["commits"]}
     # A run that was killed during its first write has left only a temporary file, and counts as new.

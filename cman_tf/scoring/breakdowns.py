@@ -18,7 +18,15 @@ DISTANCES = {"0-10": (0, 10), "11-20": (11, 20), "more than 20": (21, 10**9)}
 
 
 def by_length(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> dict[str, Any]:
-    """Give strict micro rates of each task, and the number of sentences, for each group of sentence lengths."""
+    """Score sentences in groups of similar length.
+
+    Args:
+      gold: the gold sentences.
+      predicted: the same sentences with predictions.
+
+    Returns:
+      For each group of `LENGTHS` the strict micro rates of each task, and the number of sentences.
+    """
     table: dict[str, Any] = {}
     for name, (first, last) in LENGTHS.items():
         rows = [(g, p) for g, p in zip(gold, predicted) if first <= len(g.tokens) <= last]
@@ -27,22 +35,29 @@ def by_length(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> dict[s
 
 
 def by_distance(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> dict[str, dict[str, Rates]]:
-    """Give strict micro rates of each task for each group of distances.
+    """Score entities and relations in groups of similar distance between a relation's entities.
 
     A relation belongs to the group of its two entities' distance. An entity belongs to the groups of its gold
-    relations, or, if it is no gold entity, to the groups of its predicted relations.
+    relations or, if it is not a gold entity, to the groups of its predicted relations.
+
+    Args:
+      gold: the gold sentences.
+      predicted: the same sentences with predictions.
+
+    Returns:
+      For each group of `DISTANCES` the strict micro rates of each task.
     """
     rows = list(zip(gold, predicted))
     return {name: _rates([_in_group(*row, group) for row in rows]) for name, group in DISTANCES.items()}
 
 
 def distance(tokens: Sequence[str], one: Entity, other: Entity) -> int:
-    """Count the characters from the last character of one entity to the last of the other.
+    """Count the characters from the last character of one entity to the last character of another.
 
     Args:
-      tokens: of the sentence, which are joined by blanks.
+      tokens: the tokens of the sentence. They are joined with blanks.
       one: an entity.
-      other: another, before or after it.
+      other: another entity, before or after it.
 
     >>> distance(("Ann", "is", "at", "home"), Entity("Peop", 0, 1), Entity("Loc", 3, 4))
     11
@@ -52,6 +67,7 @@ def distance(tokens: Sequence[str], one: Entity, other: Entity) -> int:
 
 
 def _in_group(gold: Sentence, predicted: Sentence, group: tuple[int, int]) -> tuple[Facts, Facts]:
+    """Return the gold facts and the predicted facts of one sentence in a group of distances, as first and last."""
     right, found = _near(gold, group), _near(predicted, group)
     all_right, all_found = strict(gold, gold)[0][0], strict(predicted, predicted)[0][0]
     found_entities = (found[0] - all_right) | (right[0] & all_found)
@@ -59,7 +75,7 @@ def _in_group(gold: Sentence, predicted: Sentence, group: tuple[int, int]) -> tu
 
 
 def _near(sentence: Sentence, group: tuple[int, int]) -> Facts:
-    """Give the strict facts of the relations in the group and of their entities."""
+    """Return the strict facts of the relations in the group and of their entities."""
     entities: set[Fact] = set()
     relations: set[Fact] = set()
     for kind, head, tail in scored_relations(sentence):

@@ -1,8 +1,8 @@
 """What counts as correct: strict, boundaries, relaxed (the scorers of Bekoulis et al., 2018).
 
 Each convention turns a gold and a predicted sentence into two sets of facts. A fact that is in both sets is correct.
-Duplicates count once, because a set holds a fact once. The root that relations may point to in DREC is no entity
-among the facts.
+Duplicates count once, because a set holds a fact once. The root that relations may point to in DREC is not counted as
+an entity.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 from cman_tf.data.types import ROOT, Entity, Sentence
 
-# An entity's is (type, start, end), a relation's (type, head, tail), whose ends are entities' facts.
+# An entity is the fact (type, start, end). A relation is the fact (type, head, tail) with its entities' facts as ends.
 Fact = tuple[Any, ...]
-Facts = tuple[set[Fact], set[Fact]]  # of entities, of relations
+Facts = tuple[set[Fact], set[Fact]]  # those of entities and those of relations
 PlacedRelation = tuple[str, Entity, Entity]  # a relation's type, its head and its tail
 ANY = "any type"
 
@@ -36,7 +36,7 @@ DESCRIPTIONS = {
 
 
 def strict(gold: Sentence, predicted: Sentence) -> tuple[Facts, Facts]:
-    """Give the facts of both sentences: (type, start, end) and (relation, head entity, tail entity).
+    """Return the gold and the predicted facts: (type, start, end) and (relation, head entity, tail entity).
 
     A relation predicted for two tokens of one entity is a false relation of that entity to itself. A relation
     with a token in no entity is left out.
@@ -45,16 +45,16 @@ def strict(gold: Sentence, predicted: Sentence) -> tuple[Facts, Facts]:
 
 
 def boundaries(gold: Sentence, predicted: Sentence) -> tuple[Facts, Facts]:
-    """Give the facts as `strict` does, without the entities' types."""
+    """Return the gold and the predicted facts as `strict` does, but without the entities' types."""
     return _untyped(gold), _untyped(predicted)
 
 
 def relaxed(gold: Sentence, predicted: Sentence) -> tuple[Facts, Facts]:
-    """Give the facts of the gold spans, with the types that the prediction gives to these spans.
+    """Return the gold facts, and the facts of the gold spans with the types that the prediction gives to them.
 
     A span has its gold type if any of its tokens was predicted to have that type. Otherwise it has the type of most
-    of its tokens, the earliest of equals. A span without a type is no entity, and relations on it are false. A
-    relation with an end outside all gold spans is left out.
+    of its tokens; the earliest one decides a tie. A span without a type is not an entity, and relations on it are
+    false. A relation with an end outside all gold spans is left out.
     """
     given = {span: _assigned(span, predicted) for span in gold.entities}
     entities: set[Fact] = {(kind, span.start, span.end) for span, kind in given.items() if kind not in (None, ROOT)}
@@ -79,7 +79,7 @@ def relation_ends(sentence: Sentence) -> list[PlacedRelation]:
 
 
 def scored_relations(sentence: Sentence) -> list[PlacedRelation]:
-    """List the relations with their entities; one predicted for two tokens of one entity has that entity twice."""
+    """List the relations with their entities. A relation predicted for two tokens of one entity has it at both ends."""
     found = relation_ends(sentence)
     for kind, head, tail in sentence.unattached_relations:
         entity = _entity_of(sentence, (head, tail))
@@ -91,9 +91,13 @@ def scored_relations(sentence: Sentence) -> list[PlacedRelation]:
 def unattached_relations(gold: Sentence, predicted: Sentence) -> dict[str, int]:
     """Count the predicted relations that are left out because an end is in no entity.
 
+    Args:
+      gold: the gold sentence.
+      predicted: the same sentence with predictions.
+
     Returns:
-      `predicted`: those with an end in no predicted entity, which strict and boundaries leave out; `gold`: those with
-      an end in no gold entity, which relaxed leaves out.
+      `predicted`: the number of relations with an end in no predicted entity, which strict and boundaries leave out.
+      `gold`: the number of relations with an end in no gold entity, which relaxed leaves out.
     """
     alone = set(predicted.unattached_relations)
     placed = set(_places(predicted))
@@ -114,13 +118,13 @@ def _untyped(sentence: Sentence) -> Facts:
 
 
 def _entity_of(sentence: Sentence, tokens: Sequence[int]) -> Entity | None:
-    """Find the entity that all of these tokens are in, the shortest of several."""
+    """Find the entity that contains all of these tokens; of several, the shortest."""
     found = [e for e in sentence.entities if all(e.start <= token < e.end for token in tokens)]
     return min(found, key=lambda e: e.end - e.start, default=None)
 
 
 def _places(predicted: Sentence) -> list[PlacedRelation]:
-    """List where relations were predicted; a token that is in no entity stands for itself."""
+    """List all predicted relations with their ends; a token that is in no entity is an end of its own."""
     alone = [
         (kind, Entity("", head, head + 1), Entity("", tail, tail + 1))
         for kind, head, tail in predicted.unattached_relations
@@ -129,7 +133,7 @@ def _places(predicted: Sentence) -> list[PlacedRelation]:
 
 
 def _assigned(span: Entity, predicted: Sentence) -> str | None:
-    """Find the type that the prediction gives to a gold span; None: no type."""
+    """Find the type that the prediction gives to a gold span; None if it gives none."""
     types: list[list[str | None]] = [
         [e.type for e in predicted.entities if e.start <= token < e.end] or [None]
         for token in range(span.start, span.end)
@@ -140,7 +144,7 @@ def _assigned(span: Entity, predicted: Sentence) -> str | None:
 
 
 def _span_at(gold: Sentence, end: Entity) -> Entity | None:
-    """Find the gold span that an entity's last token is in: the same span if there is one, else the shortest."""
+    """Find the gold span that contains an entity's last token: the same span if there is one, else the shortest."""
     found = [span for span in gold.entities if span.start < end.end <= span.end]
     return min(
         found,

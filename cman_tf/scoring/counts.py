@@ -1,4 +1,4 @@
-"""From facts that are right, false or missing to precision, recall and F1."""
+"""Counting correct, false and missing facts, and computing precision, recall and F1 from the counts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TypedDict
 
 from cman_tf.scoring.conventions import Fact
 
-OTHER = "other"  # the type that "macro without Other" leaves out, in any case
+OTHER = "other"  # the type that "macro without Other" leaves out, in lower or upper case
 
 
 class Rates(TypedDict):
-    """Precision, recall and F1 in percent, and the counts that they are made from."""
+    """Precision, recall and F1 in percent, and the counts that they are computed from."""
 
     precision: float
     recall: float
@@ -40,7 +40,12 @@ class Counts(TypedDict):
 
 
 def rates(tp: int, fp: int, fn: int) -> Rates:
-    """Precision, recall and F1 in percent; 0 where there is nothing to divide by.
+    """Compute precision, recall and F1 in percent; a rate whose divisor is 0 is 0.
+
+    Args:
+      tp: number of true positives.
+      fp: number of false positives.
+      fn: number of false negatives.
 
     >>> rates(tp=1, fp=1, fn=0)
     {'precision': 50.0, 'recall': 100.0, 'f1': 66.66666666666667, 'tp': 1, 'fp': 1, 'fn': 0}
@@ -52,10 +57,10 @@ def rates(tp: int, fp: int, fn: int) -> Rates:
 
 
 def count(gold: Sequence[set[Fact]], predicted: Sequence[set[Fact]]) -> Counts:
-    """Count facts by type.
+    """Count true positives, false positives and false negatives of each type. A fact's first item is its type.
 
     Args:
-      gold: the facts of each sentence.
+      gold: the gold facts of each sentence.
       predicted: the predicted facts of the same sentences.
     """
     counts: Counts = {"tp": Counter(), "fp": Counter(), "fn": Counter()}
@@ -67,22 +72,22 @@ def count(gold: Sequence[set[Fact]], predicted: Sequence[set[Fact]]) -> Counts:
 
 
 def micro(counts: Counts) -> Rates:
-    """Rates of the sums over all types."""
+    """Compute the rates of the sums over all types."""
     return rates(sum(counts["tp"].values()), sum(counts["fp"].values()), sum(counts["fn"].values()))
 
 
 def per_type(counts: Counts, labels: Sequence[str]) -> dict[str, Rates]:
-    """Rates of every type of `labels` and of every other type that was counted."""
+    """Compute the rates of every type of `labels` and of every other type that was counted."""
     types = sorted({*labels, *counts["tp"], *counts["fp"], *counts["fn"]})
     return {kind: rates(counts["tp"][kind], counts["fp"][kind], counts["fn"][kind]) for kind in types}
 
 
 def macro(types: Mapping[str, Rates], without_other: bool = False) -> Average:
-    """Average the types' rates.
+    """Average the rates of the types.
 
     Args:
-      types: as `per_type` gives them.
-      without_other: leave out the type Other.
+      types: the rates of each type, as `per_type` returns them.
+      without_other: whether to leave out the type Other.
     """
     rows = [row for kind, row in types.items() if not (without_other and kind.lower() == OTHER)]
     number = max(1, len(rows))

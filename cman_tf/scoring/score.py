@@ -1,4 +1,4 @@
-"""The scores of predictions: every convention, every average, always together."""
+"""The scores of predictions, by all conventions and with all averages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Labels = Mapping[str, Sequence[str]]  # task to the label set
 
 
 def label_set(sentences: Sequence[Sentence]) -> dict[str, list[str]]:
-    """List the types of entities and of relations that occur."""
+    """List the types of entities and of relations that occur in some sentences."""
     return {
         "entities": sorted({e.type for s in sentences for e in s.entities} - {ROOT}),
         "relations": sorted({r.type for s in sentences for r in s.relations}),
@@ -28,18 +28,19 @@ def score_sentences(
     """Score predictions by every convention.
 
     Args:
-      gold: the sentences.
-      predicted: the same with what was predicted.
-      labels: the label set that macro averages are over, "all labels"; None: "seen
-        labels", those of the gold sentences and the predictions.
+      gold: the gold sentences.
+      predicted: the same sentences with predictions.
+      labels: the label set over which macro averages are taken ("all labels"). None takes the labels that occur in the
+        gold sentences or the predictions ("seen labels").
 
     Returns:
-      Convention to {"means", "micro", "macro", "macro_without_other" (not of boundaries), "per_type"}, each
-      but the first task to precision, recall and F1; "stop_score"; "macro_rule";
-      "ungrounded_relations", which are left out; "counts".
+      For each convention `means` (its description) and, by task, the rates in percent: `micro`, `macro`,
+      `macro_without_other` (except for boundaries) and `per_type`. Also `stop_score` (see `stop_score`), `macro_rule`
+      (which labels macro averages are over), `ungrounded_relations` (the number of predicted relations that are left
+      out) and `counts` (of sentences, tokens, entities and relations).
 
     Raises:
-      DataError: if the predictions are not of these sentences, in this order.
+      DataError: if the predictions are not for these sentences in this order.
 
     >>> from cman_tf.data.types import Entity
     >>> gold = Sentence(("Ann", "left"), (Entity("Peop", 0, 1),))
@@ -64,15 +65,15 @@ def score_sentences(
 
 
 def _score_by(convention: str, sentences: Sequence[tuple[Sentence, Sentence]], labels: Labels | None) -> dict[str, Any]:
-    """Score by one convention.
+    """Score predictions by one convention.
 
     Args:
       convention: a key of `CONVENTIONS`.
-      sentences: pairs of a gold sentence and the predicted one.
+      sentences: pairs of a gold sentence and the same sentence with predictions.
       labels: as for `score_sentences`.
     """
     pairs = [CONVENTIONS[convention](right, found) for right, found in sentences]
-    typed = convention != "boundaries"  # whose entities have no types, Other or not
+    typed = convention != "boundaries"  # boundaries ignores the entities' types, so there is no type Other to leave out
     averages = ("micro", "macro", "per_type", *(["macro_without_other"] if typed else []))
     table: dict[str, Any] = {"means": DESCRIPTIONS[convention], **{average: {} for average in averages}}
     for number, task in enumerate(TASKS):
@@ -87,10 +88,10 @@ def _score_by(convention: str, sentences: Sequence[tuple[Sentence, Sentence]], l
 
 
 def stop_score(scores: dict[str, Any]) -> float:
-    """Average strict micro NER and RE F1, the score by which the best epoch is chosen.
+    """Average the strict micro F1 of NER and RE. The best epoch is chosen by this score.
 
     Args:
-      scores: as `score_sentences` gives them.
+      scores: the scores as `score_sentences` returns them.
     """
     strict = scores["strict"]["micro"]
     return (strict["entities"]["f1"] + strict["relations"]["f1"]) / 2.0

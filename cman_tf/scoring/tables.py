@@ -82,7 +82,7 @@ def _rates(row: dict[str, float]) -> list[str]:
 
 
 def paper_table(result: dict[str, Any]) -> str:
-    """The paper's row beside ours for a result file of `cman_tf.train`, naming the switches that differ."""
+    """The paper's row beside ours for a result file of `cman-tf train`, naming the switches that differ."""
     model, micro = result["flags"]["model"], result["test"]["strict"]["micro"]
     ours = (micro["entities"]["f1"], micro["relations"]["f1"])
     rows = []
