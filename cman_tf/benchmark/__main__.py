@@ -25,7 +25,7 @@ from cman_tf.benchmark.tables import show
 from cman_tf.command_line import config_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
-from cman_tf.command_line.quiet import import_tensorflow, silence_first_compilation
+from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.data.corpus import find_split
 from cman_tf.data.vocabulary import Vocabulary
@@ -101,9 +101,7 @@ def main(arguments: list[str]) -> None:
         vocabulary.check(splits["test"].sentences, splits["test"].path)
         data = {name: corpus.sentences[: FLAGS.limit or None] for name, corpus in splits.items()}
         data["vocabulary"] = vocabulary
-        import_tensorflow()
-        if config.xla:
-            silence_first_compilation()
+        import_tensorflow(compiles=config.xla)
         if FLAGS.case:
             print(json.dumps(memory.measure_case(FLAGS.case, config, data, FLAGS.contextual_size)))
             return

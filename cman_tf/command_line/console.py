@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TextIO
 
 import absl.logging
+
+from cman_tf.training.progress import Progress
+
+_EVERY = 30.0  # seconds between two lines about an epoch, where there is no terminal
+_LONG = 60.0  # seconds; shorter epochs have no such lines
 
 
 class _PlainFormatter(logging.Formatter):
@@ -25,3 +34,110 @@ def log_plainly() -> None:
 def discard_output() -> None:
     """Let what is still to be written to standard output go nowhere, as its reader is gone."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextlib.contextmanager
+def show_progress() -> Iterator[Progress]:
+    """Show a training's progress on stderr: as bars in a terminal, else as lines."""
+    if not sys.stderr.isatty():
+        yield ProgressLines(sys.stderr)
+        return
+    bars = ProgressBars(sys.stderr)
+    try:
+        yield bars
+    finally:
+        bars.close()
+
+
+class ProgressLines(Progress):
+    """A line for each epoch, and one every 30 seconds in epochs of over a minute.
+
+    Args:
+      stream: that the lines are written to; notes go to standard output.
+      clock: the time in seconds.
+    """
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._clock = stream, clock
+        self._title, self._batches, self._done = "", 0, 0
+        self._start = self._first = self._shown = 0.0
+
+    def note(self, text: str) -> None:
+        print(text, flush=True)
+
+    def start_epoch(self, epoch: int, epochs: int, batches: int) -> None:
+        self._title, self._batches, self._done = f"epoch {epoch}/{epochs}", batches, 0
+        self._start = self._shown = self._clock()
+
+    def finish_batch(self, loss: float, best_score: float) -> None:
+        self._done += 1
+        now = self._clock()
+        if self._done == 1:
+            self._first = now  # in a run's first epoch this batch took much longer: it was compiled for
+        elif now - self._shown >= _EVERY and self._done < self._batches:
+            left = (now - self._first) / (self._done - 1) * (self._batches - self._done)
+            if now - self._start + left > _LONG:
+                self._shown = now
+                place = f"{self._title}: batch {self._done} of {self._batches}"
+                line = f"{place}, loss {loss:.3f}, about {format_seconds(left)} left"
+                print(line, file=self._stream, flush=True)
+
+    def finish_epoch(self, summary: str) -> None:
+        print(summary, file=self._stream, flush=True)
+
+
+class ProgressBars(Progress):
+    """Two bars, the run's above the epoch's, both with the time left, and a line for each epoch above them.
+
+    Args:
+      stream: the terminal.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        from tqdm import tqdm  # not installed with the few packages that score needs
+
+        self._tqdm, self._stream = tqdm, stream
+        self._run: Any = None
+        self._epoch: Any = None
+
+    def note(self, text: str) -> None:
+        print(text, flush=True)
+
+    def start_epoch(self, epoch: int, epochs: int, batches: int) -> None:
+        if self._run is None or (self._run.n, self._run.total) != (epoch - 1, epochs):  # the first of a run or stage
+            self.close()
+            layout = "{desc}: {n_fmt} of {total_fmt} epochs |{bar}| {elapsed}, at most {remaining} left"
+            self._run = self._tqdm(
+                total=epochs, initial=epoch - 1, desc="run", bar_format=layout, position=0, file=self._stream
+            )
+        self._epoch = self._tqdm(
+            total=batches, desc=f"epoch {epoch}", unit="batch", position=1, leave=False, file=self._stream
+        )
+
+    def finish_batch(self, loss: float, best_score: float) -> None:
+        best = {"best_dev": f"{best_score:.2f}"} if best_score >= 0 else {}
+        self._epoch.set_postfix(loss=f"{loss:.2f}", **best, refresh=False)
+        self._epoch.update()
+
+    def finish_epoch(self, summary: str) -> None:
+        self._epoch.close()
+        self._run.write(summary, file=self._stream)
+        self._run.update()
+
+    def close(self) -> None:
+        """Leave the terminal as after a line that is done."""
+        for bar in (self._epoch, self._run):
+            if bar is not None:
+                bar.close()
+
+
+def format_seconds(seconds: float) -> str:
+    """A duration as one would say it.
+
+    >>> [format_seconds(x) for x in (44.6, 150, 4000)]
+    ['45 s', '3 min', '1 h 7 min']
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = int(seconds / 60 + 0.5)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -26,10 +26,13 @@ def wants_messages() -> bool:
     return _LEVEL in os.environ or flags.FLAGS["verbosity"].value > absl_logging.INFO
 
 
-def import_tensorflow() -> None:
+def import_tensorflow(compiles: bool = False) -> None:
     """Import TensorFlow, quiet from now on; a command calls this once its flags and files are known to be good.
 
     It also warns of a GPU that TensorFlow cannot use, of which its own messages would tell.
+
+    Args:
+      compiles: whether the command lets XLA compile something.
     """
     if wants_messages():
         return
@@ -37,6 +40,8 @@ def import_tensorflow() -> None:
         import tensorflow as tf
     if _NVIDIA.exists() and not tf.config.list_physical_devices("GPU"):
         absl_logging.warning("TensorFlow cannot use this machine's GPU and runs on the CPU; --verbosity=1 says why")
+    if compiles:
+        _silence_first_compilation()
 
 
 @contextlib.contextmanager
@@ -59,14 +64,12 @@ def quiet_import() -> Iterator[None]:
         logger.setLevel(logging.ERROR)
 
 
-def silence_first_compilation() -> None:
+def _silence_first_compilation() -> None:
     """Let XLA compile something small, so that its line about the first compilation goes nowhere.
 
     That line ("Compiled cluster using XLA!", and a warning about the logging library above it) does not heed
     TF_CPP_MIN_LOG_LEVEL. It comes once a process.
     """
-    if wants_messages():
-        return
     import tensorflow as tf
 
     double = tf.function(lambda x: x + x, jit_compile=True)

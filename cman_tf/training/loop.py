@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from absl import logging
-from tqdm import tqdm
 
 from cman_tf.config import Config
 from cman_tf.data.batches import Example, make_example
@@ -32,6 +31,7 @@ from cman_tf.scoring.breakdowns import by_distance, by_length
 from cman_tf.scoring.score import score_sentences, stop_score
 from cman_tf.training.checkpoints import TrainingState
 from cman_tf.training.optimizer import ModelOptimizer
+from cman_tf.training.progress import NO_PROGRESS, Progress
 from cman_tf.training.step import make_train_step
 from cman_tf.training.summaries import Summaries, record_of
 from cman_tf.training.weight_average import WeightAverage
@@ -166,12 +166,13 @@ def build(
     return Trainer(config, corpora, vocabulary, examples, model, optimizer, state, directory, encoder)
 
 
-def train(trainer: Trainer, shown: Config | None = None) -> None:
+def train(trainer: Trainer, shown: Config | None = None, progress: Progress = NO_PROGRESS) -> None:
     """Train until the epochs or the patience run out, keeping the best dev epoch.
 
     Args:
       trainer: made by `build`.
       shown: what TensorBoard is to show as the run's settings; none: the trainer's.
+      progress: is told of every batch and epoch.
     """
     config, state = trainer.config, trainer.state
     validate_epochs(trainer.directory, int(state.epoch), int(state.best_epoch), config)
@@ -186,7 +187,8 @@ def train(trainer: Trainer, shown: Config | None = None) -> None:
         rate = config.rate_at(epoch)
         trainer.optimizer.set_rate(rate)
         start = time.monotonic()
-        means = _epoch(trainer, train_step, order, f"epoch {epoch}/{config.epochs}")
+        progress.start_epoch(epoch, config.epochs, len(order))
+        means = _epoch(trainer, train_step, order, progress)
         trained = time.monotonic()
         with state.averaged():
             dev = trainer.evaluate(predictor, "dev") if config.protocol == "best_dev" else None
@@ -195,29 +197,29 @@ def train(trainer: Trainer, shown: Config | None = None) -> None:
         metrics.add(record)
         summaries.add(record)
         better = state.finish_epoch(epoch, stop_score(dev) if dev else None)
-        logging.info("%s", _line(record, dev, better))
+        progress.finish_epoch(_line(record, config.epochs, dev, better))
 
 
-def _line(record: dict[str, float], dev: dict[str, Any] | None, better: bool) -> str:
-    """What is said of an epoch."""
+def _line(record: dict[str, float], epochs: int, dev: dict[str, Any] | None, better: bool) -> str:
+    """An epoch in one line: its loss, the dev scores and its time."""
     scores = ""
     if dev:
         f1 = [dev["strict"]["micro"][task]["f1"] for task in ("entities", "relations")]
         scores = f", dev entities {f1[0]:.2f}, relations {f1[1]:.2f}{' (best so far)' if better else ''}"
-    return f"epoch {record['epoch']}: loss {record['clean/loss']:.3f}{scores}, {record['seconds']:.1f} s"
+    return f"epoch {record['epoch']}/{epochs}: loss {record['clean/loss']:.3f}{scores}, {record['seconds']:.1f} s"
 
 
-def _epoch(trainer: Trainer, train_step: Any, order: list[np.ndarray], title: str) -> dict[str, float]:
+def _epoch(trainer: Trainer, train_step: Any, order: list[np.ndarray], progress: Progress) -> dict[str, float]:
     """One pass over the training data; means over its steps of what they log."""
-    batches = make_dataset(trainer.examples["train"], order, trainer.model.layout)
     sums: dict[str, float] = {}
-    with tqdm(batches, total=len(order), desc=title, unit="batch", leave=False, disable=None) as bar:
-        for batch in bar:
-            logs = {name: float(value) for name, value in train_step(batch).items()}
-            for name in ("clean/loss", "gradient_norm"):
-                if not np.isfinite(logs[name]):
-                    raise DataError(f"{title}: {name} is {logs[name]}, expected a number; lower --learning_rate")
-            for name, value in logs.items():
-                sums[name] = sums.get(name, 0.0) + value / len(order)
-            bar.set_postfix(loss=f"{logs['clean/loss']:.2f}", best_dev=f"{float(trainer.state.best_score):.2f}")
+    best = float(trainer.state.best_score)
+    for batch in make_dataset(trainer.examples["train"], order, trainer.model.layout):
+        logs = {name: float(value) for name, value in train_step(batch).items()}
+        for name in ("clean/loss", "gradient_norm"):
+            if not np.isfinite(logs[name]):
+                epoch = int(trainer.state.epoch) + 1
+                raise DataError(f"epoch {epoch}: {name} is {logs[name]}, expected a number; lower --learning_rate")
+        for name, value in logs.items():
+            sums[name] = sums.get(name, 0.0) + value / len(order)
+        progress.finish_batch(logs["clean/loss"], best)
     return sums

@@ -1,0 +1,53 @@
+"""The vocabularies that a training needs, by its protocol."""
+
+from __future__ import annotations
+
+from cman_tf.data.corpus import Corpus
+from cman_tf.data.splits import merged
+from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.data.word_vectors import forms, read_word_vectors
+from cman_tf.errors import DataError
+from cman_tf.training.progress import NO_PROGRESS, Progress
+
+
+def make_vocabularies(
+    corpora: dict[str, Corpus],
+    protocol: str,
+    vectors_file: str | None = None,
+    kept: int = 20000,
+    progress: Progress = NO_PROGRESS,
+) -> dict[str, Vocabulary]:
+    """Make the vocabularies that a protocol trains with.
+
+    Args:
+      corpora: of the three splits; dev and test must fit the vocabularies.
+      protocol: as in `Config`.
+      vectors_file: of word vectors; None: they are trained.
+      kept: number of leading rows of it to keep for words that the corpora do not contain.
+      progress: is told how many word vectors there are.
+
+    Returns:
+      "train", of the training data, and "train_dev", of train and dev where both are trained on.
+
+    Raises:
+      DataError: for training data without relations, and for types of dev or test that it lacks.
+    """
+    vectors = None
+    if vectors_file:
+        needed = {form for c in corpora.values() for s in c.sentences for token in s.tokens for form in forms(token)}
+        vectors = read_word_vectors(vectors_file, needed, kept)
+    trained = {"train": corpora["train"]}
+    if protocol != "best_dev":
+        trained["train_dev"] = merged(corpora["train"], corpora["dev"])
+    if protocol == "fixed_epochs":
+        del trained["train"]
+    vocabularies = {name: Vocabulary.build(corpus.sentences, vectors) for name, corpus in trained.items()}
+    for vocabulary in vocabularies.values():
+        if not vocabulary.relations:
+            raise DataError(f"{corpora['train'].path}: no relations, expected some to train on")
+        for split in ("dev", "test"):
+            vocabulary.check(corpora[split].sentences, corpora[split].path)
+    if vectors:
+        covered = ", ".join(f"{split} {vocabulary.coverage(c.sentences):.1f} %" for split, c in corpora.items())
+        progress.note(f"word vectors: {len(vectors[0])} kept of size {vectors[1].shape[1]}; tokens covered: {covered}")
+    return vocabularies
