@@ -51,7 +51,7 @@ def test_both_parts_are_trained_on(tmp_path, eight_sentences, monkeypatch):
     corpora = {split: read_corpus(eight_sentences / f"{split}.json") for split in SPLITS}
     vocabulary = Vocabulary.build(corpora["train"].sentences)
     seen = []
-    monkeypatch.setattr(protocols, "train", lambda trainer, shown=None: seen.append(len(trainer.examples["train"])))
+    monkeypatch.setattr(protocols, "train", lambda trainer, **_: seen.append(len(trainer.examples["train"])))
     config = dataclasses.replace(SMALL, **CHANGES, protocol="two_stage").resolved()
     vocabularies = {"train": vocabulary, "train_dev": vocabulary}
     protocols.train_by_protocol(config, corpora, vocabularies, str(tmp_path / "a"), None)
