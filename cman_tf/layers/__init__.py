@@ -1,1 +1,1 @@
-"""Keras layers; each cites the equation it computes."""
+"""Keras layers. Each names the equation that it computes."""

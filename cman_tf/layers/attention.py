@@ -15,21 +15,21 @@ class MultiHeadAttention(tf.keras.layers.Layer):
     """O = LayerNorm(T + Q), T = Concat(head_1, ..., head_z) W^o.
 
     head_i = softmax((Q W_i^Q)(K W_i^K)^T / sqrt(2d / z)) (V W_i^V).
-    IJCAI equations 2-3; TNNLS equations 4-7. No biases, as in the equations.
+    IJCAI equations 2-3; TNNLS equations 4-7. There are no biases, as in the equations.
 
     Args:
       heads: z, a divisor of the width.
-      dropout: rate on T while training.
+      dropout: dropout rate on T in training.
 
     Call args:
-      query: float32 [B, L, D], also the residual.
-      memory: float32 [B, L, D], keys and values.
+      query: Q, float32 [B, L, D], also the residual.
+      memory: K and V, float32 [B, L, D].
       mask: bool [B, L], true where `memory` is a token.
-
-      return_weights: also return what each head attends to.
+      training: whether dropout is on.
+      return_weights: whether to return the attention weights, too.
 
     Returns:
-      float32 [B, L, D], and with `return_weights` the weights, float32 [B, z, L, L]: queries in rows.
+      O, float32 [B, L, D]; with `return_weights` also the weights, float32 [B, z, L, L], with queries in rows.
     """
 
     def __init__(self, heads: int, dropout: float = 0.0, **kwargs) -> None:
@@ -43,7 +43,7 @@ class MultiHeadAttention(tf.keras.layers.Layer):
         if width % self.heads:
             raise ValueError(f"{self.heads} heads do not divide the width {width}")
         for name in ("w_query", "w_key", "w_value", "w_output"):
-            # The z matrices W_i of 2d x 2d/z stand side by side in one of 2d x 2d.
+            # The z matrices W_i, each 2d x 2d/z, are concatenated to one matrix, 2d x 2d.
             setattr(self, name, self.add_weight(name, [width, width], initializer="glorot_uniform"))
 
     def call(
@@ -60,7 +60,16 @@ class MultiHeadAttention(tf.keras.layers.Layer):
         return (output, weights) if return_weights else output
 
     def attend(self, query: tf.Tensor, memory: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Concat(head_1, ..., head_z), float32 [B, L, D], and every head's softmax, float32 [B, z, L, L]."""
+        """Compute Concat(head_1, ..., head_z) and the attention weights.
+
+        Args:
+          query: Q, float32 [B, L, D].
+          memory: K and V, float32 [B, L, D].
+          mask: bool [B, L], true where `memory` is a token.
+
+        Returns:
+          The heads, float32 [B, L, D], and each head's softmax, float32 [B, z, L, L].
+        """
         shape = tf.shape(query)
         width = query.shape[-1]
         weights = self.w_query, self.w_key, self.w_value
@@ -69,7 +78,7 @@ class MultiHeadAttention(tf.keras.layers.Layer):
             x = tf.reshape(x, [shape[0], shape[1], count, self.heads, width // self.heads])
             return tf.unstack(tf.transpose(x, [2, 0, 3, 1, 4]))
 
-        if query is memory:  # one product is faster than three
+        if query is memory:  # one matrix product is faster than three
             q, k, v = heads(linear(query, tf.concat(weights, 1)), 3)
         else:
             (q,) = heads(linear(query, self.w_query), 1)

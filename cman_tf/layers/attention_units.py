@@ -16,21 +16,23 @@ from cman_tf.layers.sequence_encoder import SequenceEncoder
 class SelfAttentionUnit(tf.keras.layers.Layer):
     """X^ = BSA(X), IJCAI figure 3a and equation 4, TNNLS figure 3 and equation 8.
 
-    H = BiLSTM(X), then H attends to itself. Without self-attention (the ablation
-    of table 4/VII) the unit is its BiLSTM.
+    H = BiLSTM(X), then H attends to itself. Without self-attention (the ablation of table 4/VII) the unit is only its
+    BiLSTM.
 
     Args:
       encoder: the BiLSTM, 2d wide.
       attention: the attention, or None for the ablation.
 
     Call args:
-      inputs: float32 [B, L, D].
+      inputs: X, float32 [B, L, D].
       lengths: int32 [B].
-      mask: bool [B, L].
-      return_weights: also return the attention's weights.
+      mask: bool [B, L], true where there is a token.
+      training: whether dropout is on.
+      return_weights: whether to return the attention weights, too.
 
     Returns:
-      float32 [B, L, 2d], and with `return_weights` float32 [B, z, L, L], or None without self-attention.
+      X^, float32 [B, L, 2d]; with `return_weights` also the weights, float32 [B, z, L, L], or None without
+      self-attention.
     """
 
     def __init__(self, encoder: SequenceEncoder, attention: MultiHeadAttention | None, **kwargs) -> None:
@@ -77,28 +79,29 @@ class LabelGate(tf.keras.layers.Layer):
 
 
 class LabelAttentionUnit(tf.keras.layers.Layer):
-    """X~ = BLA(X, L), IJCAI figure 3b, TNNLS figure 4: token features ask, labels answer.
+    """X~ = BLA(X, L), IJCAI figure 3b, TNNLS figure 4: the token features attend to the labels.
 
-    L~ = BiLSTM(L) are keys and values, in dynamic CMAN gated first (equation 11).
-    `encode_labels` stands apart from `call` because L~ does not depend on the token
-    features: the clean and the adversarial pass share it.
+    The token features are the queries. L~ = BiLSTM(L) are keys and values; dynamic CMAN gates them first (TNNLS
+    equation 11). `encode_labels` is separate from `call` because L~ does not depend on the token features: the clean
+    and the adversarial pass share it.
 
     Args:
-      encoder: BiLSTM of the labels, 2d wide.
+      encoder: the BiLSTM of the labels, 2d wide.
       attention: the attention.
       gate: the label gate, or None (IJCAI, and the ablation of TNNLS table IV).
-      dropout: rate on L~ while training, drawn anew in each pass.
+      dropout: dropout rate on L~ in training. Each pass draws its own mask.
 
     Call args:
       inputs: X, float32 [B, L, 2d].
       labels: L~ from `encode_labels`, float32 [B, L, 2d].
       self_aware: X^m, float32 [B, L, 2d], for the gate.
-      mask: bool [B, L].
-      return_weights: also return the attention's weights and the gate.
+      mask: bool [B, L], true where there is a token.
+      training: whether dropout is on.
+      return_weights: whether to return the attention weights and the gate, too.
 
     Returns:
-      X~, float32 [B, L, 2d], and the gate's mean over tokens (1 without a gate); with `return_weights` also
-      float32 [B, z, L, L] and the gate k, float32 [B, L, 2d], or None without a gate.
+      X~, float32 [B, L, 2d], and the gate's mean over tokens (1 without a gate). With `return_weights` also the
+      weights, float32 [B, z, L, L], and the gate k, float32 [B, L, 2d], or None without a gate.
     """
 
     def __init__(
@@ -111,7 +114,16 @@ class LabelAttentionUnit(tf.keras.layers.Layer):
         self.dropout = Dropout(dropout)
 
     def encode_labels(self, labels: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """L~ = BiLSTM(L), without dropout: float32 [B, L, d_l] to [B, L, 2d]."""
+        """Compute L~ = BiLSTM(L), without dropout on it.
+
+        Args:
+          labels: L, the label embeddings, float32 [B, L, d_l].
+          lengths: int32 [B].
+          training: whether the model is being trained.
+
+        Returns:
+          L~, float32 [B, L, 2d].
+        """
         return self.encoder.run(labels, lengths, training)
 
     def call(

@@ -1,4 +1,4 @@
-"""CRF head on tensorflow-addons.
+"""A CRF for tags, on the functions of tensorflow-addons.
 
 Shapes: B batch, L tokens, D features, T tags.
 """
@@ -13,8 +13,8 @@ from cman_tf.layers.tfa_text import text
 class CRF(tf.keras.layers.Layer):
     """Pr(Y | X) of IJCAI equation 8, TNNLS equations 9 and 15.
 
-    The log potential of (y_{i-1}, y_i) is W X_i + b at y_i plus a transition weight
-    for the pair; no boundary vectors, as in the baseline.
+    The log potential of (y_{i-1}, y_i) is W X_i + b at y_i plus a transition weight for the pair. There are no weights
+    for the first and the last tag, as in the baseline.
 
     Args:
       tags: T.
@@ -23,7 +23,7 @@ class CRF(tf.keras.layers.Layer):
       features: float32 [B, L, D].
 
     Returns:
-      float32 [B, L, T], the tags' potentials W X + b.
+      The tags' potentials W X + b, float32 [B, L, T].
     """
 
     def __init__(self, tags: int, **kwargs) -> None:
@@ -35,24 +35,24 @@ class CRF(tf.keras.layers.Layer):
         return self.unary(features)
 
     def negative_log_likelihood(self, potentials: tf.Tensor, tags: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """-log Pr(Y | X), IJCAI equation 11, TNNLS equations 18 and 19.
+        """Compute -log Pr(Y | X), IJCAI equation 11, TNNLS equations 18 and 19.
 
         Args:
-          potentials: float32 [B, L, T].
-          tags: int32 [B, L].
+          potentials: the potentials that `call` returns, float32 [B, L, T].
+          tags: Y, int32 [B, L].
           lengths: int32 [B].
 
         Returns:
-          float32 [B].
+          The loss of each sentence, float32 [B].
         """
         return -text.crf_log_likelihood(potentials, tags, lengths, self.transitions)[0]
 
     def decode(self, potentials: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """The best tag sequence (Viterbi), int32 [B, L], 0 where padded."""
+        """Find the best tag sequence (Viterbi): from potentials, float32 [B, L, T], to int32 [B, L], 0 where padded."""
         return text.crf_decode(potentials, self.transitions, lengths)[0]
 
     def marginals(self, potentials: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """Pr(y_i = t | X) for every token, float32 [B, L, T]: the gradient of log Z."""
+        """Compute Pr(y_i = t | X) for every token, float32 [B, L, T], as the gradient of log Z."""
         with tf.GradientTape() as tape:
             tape.watch(potentials)
             total = text.crf_log_norm(potentials, lengths, self.transitions)

@@ -1,4 +1,4 @@
-"""Initial values as TensorFlow 1 gave them to the baseline's authors."""
+"""Initial values of weights as in the baseline's code, which used TensorFlow 1."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from cman_tf.layers.lstm import LSTM
 
 
 def set_tensorflow_1_values(model: tf.keras.Model) -> None:
-    """Draw a model's weights anew: Glorot uniform for all, biases and tables too.
+    """Draw new initial values for a model's weights: Glorot uniform for all, also for biases and embedding tables.
 
-    What their code does not have stays as it is: word vectors, a contextual encoder and its mix.
+    Weights that the baseline's code does not have keep their values: word vectors, a contextual encoder and its mix.
+    LSTMs are initialised like `BasicLSTMCell`: input and recurrent weights are drawn as one Glorot kernel, the bias is
+    zero and the forget bias is one.
 
-    LSTMs are as `BasicLSTMCell`: one Glorot kernel for input and recurrent weights
-    together, a bias of zero and a forget bias of one.
+    Args:
+      model: a model with its weights built.
     """
     recurrent = [layer for layer in model.submodules if isinstance(layer, LSTM)]
     apart = {id(weight) for layer in recurrent for weight in layer.trainable_variables}
@@ -29,5 +31,5 @@ def set_tensorflow_1_values(model: tf.keras.Model) -> None:
         layer.cell.bias.assign(ones_at_forget)
     for weight in model.trainable_variables:
         if id(weight) not in apart and weight.shape.rank:
-            # A new one each time: one initializer called twice gives the same values twice.
+            # A new initializer for each weight, because an initializer that is called twice gives the same values.
             weight.assign(tf.keras.initializers.GlorotUniform()(weight.shape))

@@ -1,9 +1,9 @@
-"""What the model reads of a token, one feature an object: its arrays, how they are padded, its layers.
+"""The input features of a token. Each class defines a feature's arrays, how they are padded, and its layers.
 
-To add a feature, write a class with these four methods and list it in `list_features`.
+To add a feature, write a class with the four methods of `InputFeature` and list it in `list_features`.
 
-Shapes: B sentences in the batch, L tokens of the longest one, N distinct words in the batch, W characters of the
-longest of them, K layers of an encoder and C their width.
+Shapes: B sentences in the batch, L tokens of the longest sentence, N distinct words in the batch, W characters of the
+longest word, K layers of an encoder, C their width.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.layers.scalar_mix import ScalarMix, average_wordpieces
 from cman_tf.layers.word_layers import CharacterEncoder, WordVectors
 
-MAX_WORD_CHARACTERS = 60  # of a longer word the character BiLSTM reads both ends
+MAX_WORD_CHARACTERS = 60  # of a longer word, the character BiLSTM reads the beginning and the end
 
 Layers = Mapping[str, tf.keras.layers.Layer]
 Tensors = Mapping[str, tf.Tensor]
@@ -31,16 +31,25 @@ class InputFeature(PaddedFeature, Protocol):
     """A feature with its layers."""
 
     def make_layers(self) -> dict[str, tf.keras.layers.Layer]:
-        """Make the layers, by the names under which checkpoints keep them."""
+        """Make the feature's layers. The keys are the layers' names in checkpoints."""
         ...
 
     def represent(self, layers: Layers, batch: Tensors, training: bool) -> tf.Tensor:
-        """Turn the feature's arrays into float32 [B, L, width]; padded positions are masked by the caller."""
+        """Turn the feature's arrays into vectors.
+
+        Args:
+          layers: the layers that `make_layers` made.
+          batch: the arrays of the batch, which include those that `specs` names.
+          training: whether the model is being trained.
+
+        Returns:
+          float32 [B, L, width]. The caller masks padded positions.
+        """
         ...
 
 
 class Words:
-    """Word ids, looked up in the table of word vectors."""
+    """Word ids, which are looked up in the table of word vectors."""
 
     def __init__(self, config: Config, vocabulary: Vocabulary) -> None:
         self._config, self._vocabulary = config, vocabulary
@@ -60,7 +69,7 @@ class Words:
 
 
 class Characters:
-    """The characters of each distinct word of the batch, the longest words first."""
+    """The characters of each distinct word in the batch, with the longest words first."""
 
     def __init__(self, config: Config, vocabulary: Vocabulary) -> None:
         self._config, self._vocabulary = config, vocabulary
@@ -68,12 +77,12 @@ class Characters:
     def specs(self) -> dict[str, ArraySpec]:
         return {
             "characters": ArraySpec((None, None)),  # [N, W] character ids
-            "character_lengths": ArraySpec((None,)),  # [N], falling, at least 1
-            "spelling": ArraySpec((None, None)),  # [B, L] each token's row of `characters`
+            "character_lengths": ArraySpec((None,)),  # [N], in descending order, at least 1
+            "spelling": ArraySpec((None, None)),  # [B, L] each token's row in `characters`
         }
 
     def pad(self, examples: Sequence[Example], length: int) -> Batch:
-        # Padded positions say row 0, like the first word: the token representation masks them anyway.
+        # Padded positions hold row 0, like the first word. The token representation masks them.
         words = sorted({t for e in examples for t in e.tokens}, key=lambda token: (-len(token), token))
         row_of = {token: row for row, token in enumerate(words)}
         spelled = [self._vocabulary.character_ids(token, MAX_WORD_CHARACTERS) for token in words]
@@ -92,7 +101,7 @@ class Characters:
 
 
 class FrozenVectors:
-    """Every layer's vectors of a frozen encoder, mixed into one."""
+    """The vectors of all layers of a frozen encoder, which are mixed into one vector."""
 
     def __init__(self, config: Config, encoder: ContextualEncoder) -> None:
         self._config, self._encoder = config, encoder
@@ -118,13 +127,13 @@ class FrozenVectors:
 
 
 class TunedVectors:
-    """The word pieces that an encoder reads which is trained with the model, and its layers, mixed into one."""
+    """The word pieces for an encoder that is trained with the model. The vectors of its layers are mixed into one."""
 
     def __init__(self, config: Config, encoder: TunableEncoder) -> None:
         self._config, self._encoder = config, encoder
 
     def specs(self) -> dict[str, ArraySpec]:
-        # As in `Wordpieces`: [windows, pieces], [windows], [pieces of all sentences, 4].
+        # As in `Wordpieces`: [windows, word pieces], [windows], [word pieces of all sentences, 4].
         return {
             "wordpieces": ArraySpec((None, None)),
             "wordpiece_lengths": ArraySpec((None,)),
@@ -145,12 +154,12 @@ class TunedVectors:
 
 
 def list_features(config: Config, vocabulary: Vocabulary, encoder: AnyEncoder | None = None) -> list[InputFeature]:
-    """List what the model reads, in the order in which the vectors are concatenated.
+    """List the input features of a model, in the order in which their vectors are concatenated.
 
     Args:
-      config: resolved.
-      vocabulary: of the training data.
-      encoder: the contextual encoder, one that can be trained if `config.tune_encoder`, or None.
+      config: the resolved configuration.
+      vocabulary: the vocabulary of the training data.
+      encoder: the contextual encoder, or None. It must be a `TunableEncoder` if `config.tune_encoder` is set.
     """
     features: list[InputFeature] = [Words(config, vocabulary)]
     if config.use_characters:

@@ -9,10 +9,18 @@ import tensorflow as tf
 
 
 def linear(inputs: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor | None = None) -> tf.Tensor:
-    """W x + b for all tokens in one product: float32 [..., D] to [..., E].
+    """Compute W x + b for all tokens in one product.
 
-    The bias is added before the product gets its shape back, so that TensorFlow runs
-    both as one kernel; Keras' Dense does not.
+    The bias is added before the product is reshaped, so that TensorFlow runs both as one kernel. Keras' Dense does not
+    do so.
+
+    Args:
+      inputs: x, float32 [..., D].
+      kernel: W, float32 [D, E].
+      bias: b, float32 [E], or None.
+
+    Returns:
+      float32 [..., E].
     """
     shape = tf.concat([tf.shape(inputs)[:-1], [kernel.shape[1]]], 0)
     product = tf.matmul(tf.reshape(inputs, [-1, kernel.shape[0]]), kernel)

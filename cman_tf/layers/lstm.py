@@ -1,7 +1,7 @@
-"""LSTM and GRU in either direction; an LSTM that is fast on a CPU too.
+"""LSTM and GRU layers for either direction. The LSTM is also fast on a CPU.
 
-Shapes: B batch, L tokens, D input features, u units. The four gates stand side by side
-in Keras' order: input i, forget f, cell g, output o.
+Shapes: B batch, L tokens, D input features, u units. The four gates are concatenated in Keras' order: input i, forget
+f, cell g, output o.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from cman_tf.layers.lstm_kernels import recur, recur_compiled, recur_only
 class LSTM(tf.keras.layers.LSTM):
     """h_t = LSTM(x_t, h_{t-1}) for all t, TNNLS equations 1 and 2.
 
-    Weights, their initial values and the results are those of Keras. On a CPU the
-    input projection of all steps is one product, and the weights' gradients are one
-    product each; on a GPU Keras' own code runs, there cuDNN's kernel.
+    The weights, their initial values and the results are those of Keras. On a CPU, the input projection of all steps is
+    one matrix product, and so is the gradient of each weight. On a GPU, Keras' own code runs with cuDNN's kernel.
 
     Args:
       units: u.
-      backward: read each sentence from its end.
-      xla: have XLA compile the recurrence on a CPU while training, where the same few
-        shapes come again in every epoch; at inference each may come once.
+      backward: whether to read each sentence from its end.
+      xla: whether XLA compiles the recurrence in training on a CPU. In training the same few shapes come in every
+        epoch; at inference a shape may come only once, so nothing is compiled.
 
     Call args:
       inputs: float32 [B, L, D], right-padded.
       lengths: int32 [B].
+      training: whether the model is being trained.
 
     Returns:
-      float32 [B, L, u]; padded positions hold values to be masked by the caller.
+      float32 [B, L, u]. Padded positions hold values that the caller must mask.
     """
 
     def __init__(self, units: int, backward: bool = False, xla: bool = True, **kwargs) -> None:
@@ -47,24 +47,35 @@ class LSTM(tf.keras.layers.LSTM):
         return self.recur(self.project(inputs), lengths, training)
 
     def project(self, inputs: tf.Tensor) -> tf.Tensor:
-        """W x + b for all four gates: float32 [..., D] to [..., 4u]."""
+        """Compute W x + b for all four gates: from float32 [..., D] to [..., 4u]."""
         return linear(inputs, self.cell.kernel, self.cell.bias)
 
     def recur(self, projected: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """h of all steps from the projected inputs: float32 [B, L, 4u] to [B, L, u]."""
+        """Compute h of all steps from the projected inputs.
+
+        Args:
+          projected: W x + b, float32 [B, L, 4u].
+          lengths: int32 [B].
+          training: whether a gradient is needed.
+
+        Returns:
+          h, float32 [B, L, u].
+        """
         mask = tf.sequence_mask(lengths, tf.shape(projected)[1], tf.float32)
-        # As a tensor: for each variable the compiled functions would be traced anew.
+        # Passed as a tensor, because the compiled functions would be traced again for each variable.
         kernel = tf.convert_to_tensor(self.cell.recurrent_kernel)
         run = recur_only if not training else recur_compiled if self.xla else recur
         return run(projected, kernel, mask, self.backward)
 
     def last_states(self, table: tf.Tensor, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """h after the last step of each sequence of rows of a table.
+        """Compute h after the last step of each sequence. A sequence consists of rows of a table.
+
+        The table is projected before rows are looked up, so that each row is projected once.
 
         Args:
-          table: float32 [rows, D], projected before it is looked up in.
-          ids: int32 [N, W], right-padded.
-          lengths: int32 [N], falling, 1 at least.
+          table: x of every row, float32 [rows, D].
+          ids: the rows of each sequence, int32 [N, W], right-padded.
+          lengths: int32 [N], in descending order, at least 1.
 
         Returns:
           float32 [N, u].
@@ -80,7 +91,7 @@ class LSTM(tf.keras.layers.LSTM):
 
 
 class GRU(tf.keras.layers.GRU):
-    """Keras' GRU in either direction, for TNNLS table VI; arguments as for `LSTM`, without xla."""
+    """Keras' GRU in either direction, for TNNLS table VI. It has the arguments of `LSTM`, except `xla`."""
 
     def __init__(self, units: int, backward: bool = False, **kwargs) -> None:
         super().__init__(units, return_sequences=True, **kwargs)
@@ -91,9 +102,20 @@ class GRU(tf.keras.layers.GRU):
 
 
 def run_both(forward: LSTM, backward: LSTM, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
-    """[forward; backward], TNNLS equation 3, one product projecting for both: [B, L, 2u]."""
+    """Compute [forward; backward], TNNLS equation 3, with one product that projects the inputs for both directions.
+
+    Args:
+      forward: the LSTM that reads from the beginning.
+      backward: the LSTM that reads from the end.
+      inputs: float32 [B, L, D], right-padded.
+      lengths: int32 [B].
+      training: whether the model is being trained.
+
+    Returns:
+      float32 [B, L, 2u].
+    """
     layers = forward, backward
-    if forward.keras or not forward.built:  # the first call builds both
+    if forward.keras or not forward.built:  # the first call builds both layers
         return tf.concat([layer(inputs, lengths=lengths, training=training) for layer in layers], -1)
     kernel = tf.concat([forward.cell.kernel, backward.cell.kernel], 1)
     bias = tf.concat([forward.cell.bias, backward.cell.bias], 0)
@@ -102,8 +124,17 @@ def run_both(forward: LSTM, backward: LSTM, inputs: tf.Tensor, lengths: tf.Tenso
 
 
 def _directed(run: Callable[[tf.Tensor], tf.Tensor], inputs: tf.Tensor, lengths: tf.Tensor, backward: bool):
-    """Each sentence reversed within its own length where `backward`, so that no mask,
-    which would keep cuDNN's kernel away, is needed."""
+    """Run a layer on sentences in reading direction, without a mask, which cuDNN's kernel does not support.
+
+    Args:
+      run: the layer's function from float32 [B, L, D] to [B, L, u].
+      inputs: float32 [B, L, D], right-padded.
+      lengths: int32 [B].
+      backward: whether to reverse each sentence, within its own length, before and after.
+
+    Returns:
+      float32 [B, L, u].
+    """
     if not backward:
         return run(inputs)
     hidden = run(tf.reverse_sequence(inputs, lengths, seq_axis=1, batch_axis=0))

@@ -1,7 +1,7 @@
-"""The LSTM's recurrence over padded sequences, with a gradient of its own.
+"""The LSTM's recurrence over padded sequences, with its own gradient.
 
-Shapes: B batch, L tokens, u units. The four gates stand side by side in Keras' order:
-input i, forget f, cell g, output o.
+Shapes: B batch, L tokens, u units. The four gates are concatenated in Keras' order: input i, forget f, cell g, output
+o.
 """
 
 from __future__ import annotations
@@ -10,7 +10,17 @@ import tensorflow as tf
 
 
 def cell(projected: tf.Tensor, h: tf.Tensor, c: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """One step: the gates [B, 4u] and the new c [B, u], before any mask."""
+    """Compute one step.
+
+    Args:
+      projected: W x + b of this step, float32 [B, 4u].
+      h: h of the step before, float32 [B, u].
+      c: c of the step before, float32 [B, u].
+      kernel: U, float32 [u, 4u].
+
+    Returns:
+      The gates, float32 [B, 4u], and the new c, float32 [B, u], which is not masked yet.
+    """
     i, f, g, o = tf.split(projected + tf.matmul(h, kernel), 4, -1)
     i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
     return tf.concat([i, f, g, o], -1), f * c + i * g
@@ -19,18 +29,18 @@ def cell(projected: tf.Tensor, h: tf.Tensor, c: tf.Tensor, kernel: tf.Tensor) ->
 def cell_gradient(
     gates: tf.Tensor, c: tf.Tensor, before: tf.Tensor, dh: tf.Tensor, dc: tf.Tensor, mask: tf.Tensor | None = None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """One step back.
+    """Compute the gradient of one step.
 
     Args:
-      gates: [B, 4u].
-      c: [B, u], of this step.
-      before: [B, u], c of the step before.
-      dh: gradient for h, [B, u].
-      dc: gradient for c from the steps after, [B, u].
-      mask: [B, 1], what c was multiplied by, or None.
+      gates: the gates of this step, float32 [B, 4u].
+      c: c of this step, float32 [B, u].
+      before: c of the step before, float32 [B, u].
+      dh: the gradient for h of this step, float32 [B, u].
+      dc: the gradient for c of this step from the later steps, float32 [B, u].
+      mask: the mask by which c was multiplied, float32 [B, 1], or None.
 
     Returns:
-      The gradients for the projected input, [B, 4u], and for `before`, [B, u].
+      The gradients for the projected input, float32 [B, 4u], and for `before`, float32 [B, u].
     """
     i, f, g, o = tf.split(gates, 4, -1)
     c = tf.tanh(c)
@@ -42,30 +52,31 @@ def cell_gradient(
 
 
 def _time_major(x: tf.Tensor, reverse: bool) -> tf.Tensor:
-    """[B, L, ...] to [L, B, ...] in the order of reading, and back."""
+    """Turn [B, L, ...] into [L, B, ...] with the steps in reading order."""
     x = tf.transpose(x, [1, 0, *range(2, x.shape.rank)])
     return tf.reverse(x, [0]) if reverse else x
 
 
 def _batch_major(x: tf.Tensor, reverse: bool) -> tf.Tensor:
+    """Undo `_time_major`: turn [L, B, D] into [B, L, D]."""
     return tf.transpose(tf.reverse(x, [0]) if reverse else x, [1, 0, 2])
 
 
 def _forward(
     projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse: bool, keep: bool = True
 ) -> tuple[tf.Tensor, ...]:
-    """The recurrence.
+    """Compute all steps of the recurrence.
 
     Args:
       projected: W x + b, float32 [B, L, 4u].
       kernel: U, float32 [u, 4u].
-      mask: float32 [B, L]; read from the end, the state stays zero until a token comes.
-      reverse: read from the end.
-      keep: also return what the gradient needs.
+      mask: float32 [B, L], 1 where there is a token. With `reverse` it keeps the state at zero before the last token.
+      reverse: whether to read from the end.
+      keep: whether to return the values that the gradient needs, too.
 
     Returns:
-      h, float32 [B, L, u]; if kept, the h before it, [B, L, u], and the gates and c in
-      the order of reading, [L, B, 4u] and [L, B, u].
+      h, float32 [B, L, u]. With `keep` also h of the step before, [B, L, u], and, in reading order, the gates,
+      [L, B, 4u], and c, [L, B, u].
     """
     projected, mask = _time_major(projected, reverse), _time_major(mask, reverse)[..., None]
     zeros = tf.zeros([tf.shape(projected)[1], kernel.shape[0]])
@@ -90,9 +101,21 @@ def _forward(
 def _backward(
     upstream: tf.Tensor, gates: tf.Tensor, cells: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse: bool
 ) -> tf.Tensor:
-    """The gradient for the projected inputs, [B, L, 4u], from that for h, [B, L, u]."""
+    """Compute the gradient for the projected inputs.
+
+    Args:
+      upstream: the gradient for h, float32 [B, L, u].
+      gates: the gates in reading order, float32 [L, B, 4u].
+      cells: c in reading order, float32 [L, B, u].
+      kernel: U, float32 [u, 4u].
+      mask: float32 [B, L], as for `_forward`.
+      reverse: whether the steps were read from the end.
+
+    Returns:
+      float32 [B, L, 4u].
+    """
     upstream, mask = _time_major(upstream, reverse), _time_major(mask, reverse)[..., None]
-    transposed = tf.transpose(kernel)  # once: inside the loop XLA's product is three times slower
+    transposed = tf.transpose(kernel)  # outside of the loop: inside, XLA's product is three times slower
     zeros = tf.zeros_like(cells[0])
     before = tf.concat([zeros[None], cells[:-1]], 0)
 
@@ -108,12 +131,17 @@ def _backward(
 
 
 def _custom_gradient(forward, backward):
-    """The function from `_forward`'s arguments to h of all steps, [B, L, u], whose gradient is `backward`."""
+    """Make a differentiable function from `_forward`'s arguments to h of all steps, float32 [B, L, u].
+
+    Args:
+      forward: `_forward`, or a compiled version of it.
+      backward: `_backward`, or a compiled version of it.
+    """
 
     def recur(projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse: bool) -> tf.Tensor:
         @tf.custom_gradient
         def call(projected: tf.Tensor, kernel: tf.Tensor):
-            # Run eagerly, TensorFlow would prepare a gradient of its own for what it sees.
+            # In eager mode, TensorFlow would otherwise record these operations for its own gradient.
             projected, kernel = tf.stop_gradient(projected), tf.stop_gradient(kernel)
             hidden, before, gates, cells = forward(projected, kernel, mask, reverse)
 
@@ -131,7 +159,17 @@ def _custom_gradient(forward, backward):
 
 
 def recur_only(projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse: bool) -> tf.Tensor:
-    """As `recur`, keeping nothing for a gradient: for inference."""
+    """Compute h of all steps for inference, without keeping values for a gradient.
+
+    Args:
+      projected: W x + b, float32 [B, L, 4u].
+      kernel: U, float32 [u, 4u].
+      mask: float32 [B, L], 1 where there is a token.
+      reverse: whether to read from the end.
+
+    Returns:
+      h, float32 [B, L, u].
+    """
     return _forward(projected, kernel, mask, reverse, keep=False)[0]
 
 

@@ -1,10 +1,10 @@
-"""Last states of an LSTM over sequences of very different lengths, padding left out.
+"""Last states of an LSTM over sequences of very different lengths, without computing on padding.
 
-Sequences stand in order of falling length, so that at step t the first n_t of them go
-on and the others are done. The steps stand packed one after another, n_0 + n_1 + ...
-rows: a batch's words have 5 characters in the mean and 15 at most.
+The sequences are in descending order of length, so that at step t the first n_t of them continue and the others have
+ended. The rows of all steps are packed one after another, n_0 + n_1 + ... rows. This pays off for a batch's words,
+which have 5 characters on average and 15 at most.
 
-Shapes: N sequences, W longest, u units, S = sum of all lengths.
+Shapes: N sequences, W steps of the longest sequence, u units, S the sum of all lengths.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from cman_tf.layers.lstm_kernels import cell, cell_gradient
 
 
 def last_states(table: tf.Tensor, kernel: tf.Tensor, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-    """h after each sequence's last step.
+    """Compute h after the last step of each sequence.
 
     Args:
-      table: W x + b of all inputs there are, float32 [rows, 4u].
+      table: W x + b of all possible inputs, float32 [rows, 4u].
       kernel: U, float32 [u, 4u].
-      ids: rows of the table, int32 [N, W], right-padded.
-      lengths: int32 [N], falling, 1 at least.
+      ids: the table's rows that each sequence consists of, int32 [N, W], right-padded.
+      lengths: int32 [N], in descending order, at least 1.
 
     Returns:
       float32 [N, u].
@@ -32,7 +32,7 @@ def last_states(table: tf.Tensor, kernel: tf.Tensor, ids: tf.Tensor, lengths: tf
 
     @tf.custom_gradient
     def run(projected: tf.Tensor, kernel: tf.Tensor):
-        # Run eagerly, TensorFlow would prepare a gradient of its own for what it sees.
+        # In eager mode, TensorFlow would otherwise record these operations for its own gradient.
         projected, kernel = tf.stop_gradient(projected), tf.stop_gradient(kernel)
         last, *kept = _forward(projected, kernel, counts)
 
@@ -50,13 +50,22 @@ def _array(steps: tf.Tensor, width: int) -> tf.TensorArray:
 
 
 def _replace(state: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
-    """The state with its first rows replaced."""
+    """Return the state with its first rows replaced."""
     return tf.ensure_shape(tf.concat([first, state[tf.shape(first)[0] :]], 0), state.shape)
 
 
 def _forward(projected: tf.Tensor, kernel: tf.Tensor, counts: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Last states [N, u]; packed, h before each step [S, u], gates [S, 4u], c before and
-    after [S, u]."""
+    """Compute all steps.
+
+    Args:
+      projected: W x + b, packed, float32 [S, 4u].
+      kernel: U, float32 [u, 4u].
+      counts: n_t of each step, int32 [W].
+
+    Returns:
+      The last states, float32 [N, u]; and, packed, h before each step, [S, u], the gates, [S, 4u], c before each step,
+      [S, u], and c after it, [S, u].
+    """
     units, steps = kernel.shape[0], tf.shape(counts)[0]
     ends = tf.cumsum(counts)
     zeros = tf.zeros([counts[0], units])
@@ -82,7 +91,19 @@ def _backward(
     before: tf.Tensor,
     after: tf.Tensor,
 ) -> tf.Tensor:
-    """The gradient for the packed projected inputs, [S, 4u], from that for the last h."""
+    """Compute the gradient for the packed projected inputs.
+
+    Args:
+      upstream: the gradient for the last states, float32 [N, u].
+      kernel: U, float32 [u, 4u].
+      counts: n_t of each step, int32 [W].
+      gates: the gates, packed, float32 [S, 4u].
+      before: c before each step, packed, float32 [S, u].
+      after: c after each step, packed, float32 [S, u].
+
+    Returns:
+      float32 [S, 4u].
+    """
     ends, transposed = tf.cumsum(counts), tf.transpose(kernel)
 
     def step(t: tf.Tensor, dh: tf.Tensor, dc: tf.Tensor, slopes: tf.TensorArray) -> tuple:

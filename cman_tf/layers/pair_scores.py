@@ -1,7 +1,6 @@
-"""The sum of equation 9 / 16 over d~ for all pairs of tokens: as written, and fast.
+"""The relation scores of equation 9 / 16 for all pairs of tokens, computed as written and in a fast way.
 
-Shapes: B batch, L tokens, R relations, K parameter sets (R, or 1 where shared), d~
-intermediate size.
+Shapes: B batch, L tokens, R relations, K parameter sets (R, or 1 if shared), d~ intermediate size.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import tensorflow as tf
 
 
 def pair_scores(head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
-    """Equation 9 / 16 for all pairs, as it is written.
+    """Compute equation 9 / 16 for all pairs as it is written.
 
     Args:
       head: U_k x_i + b_k, float32 [B, L, K, d~].
@@ -26,23 +25,35 @@ def pair_scores(head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(hidden * v, -1)
 
 
-# tanh(u + w) = 1 - 2 r with r = 1 / (1 + e^2u e^2w): the exponentials are taken once a
-# token, not once a pair, and a pair costs a product and a division. Beyond this bound of
-# |u| or |w| float32's exponent ends, and r is computed from u + w directly.
+# tanh(u + w) = 1 - 2 r with r = 1 / (1 + e^2u e^2w). In this form the exponentials are computed once for each token
+# instead of each pair, and a pair costs one product and one division. If |u| or |w| is above this bound, e^2u or e^2w
+# overflows in float32, and r is computed directly from u + w.
 _BOUND = 40.0
 
 
 def _prepare(x: tf.Tensor, direct: bool) -> tf.Tensor:
+    """Compute e^2x, the part of r that depends on one token; with `direct` return x."""
     return x if direct else tf.exp(2.0 * x)
 
 
 def _reciprocal(one: tf.Tensor, other: tf.Tensor, direct: bool) -> tf.Tensor:
+    """Compute r from the prepared values of two tokens."""
     return tf.sigmoid(-2.0 * (one + other)) if direct else 1.0 / (1.0 + one * other)
 
 
 @tf.function(jit_compile=True, autograph=False)
 def _forward(head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor, direct: bool) -> tf.Tensor:
-    """V (1 - 2 r) for all pairs: XLA fuses the sum over d~, so r is never stored."""
+    """Compute V (1 - 2 r) for all pairs. XLA fuses the sum over d~, so r is never stored.
+
+    Args:
+      head: as for `pair_scores`.
+      tail: as for `pair_scores`.
+      v: as for `pair_scores`.
+      direct: whether to compute r directly from u + w.
+
+    Returns:
+      float32 [B, L, L, R].
+    """
     r = _reciprocal(_prepare(head, direct)[:, :, None], _prepare(tail, direct)[:, None], direct)
     if head.shape[2] == 1:
         summed = tf.tensordot(r[:, :, :, 0], v, [[3], [1]])
@@ -55,7 +66,15 @@ def _forward(head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor, direct: bool) -> tf
 def _backward(
     head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor, upstream: tf.Tensor, direct: bool
 ) -> tuple[tf.Tensor, ...]:
-    """Gradients for head, tail and v: 1 - tanh^2 = 4 (r - r^2)."""
+    """Compute the gradients for head, tail and v, with 1 - tanh^2 = 4 (r - r^2).
+
+    Args:
+      head: as for `pair_scores`.
+      tail: as for `pair_scores`.
+      v: as for `pair_scores`.
+      upstream: the gradient for the scores, float32 [B, L, L, R].
+      direct: whether to compute r directly from u + w.
+    """
     u, w = _prepare(head, direct), _prepare(tail, direct)
     head_gradient, v_gradient = _accumulate(u, w, v, tf.transpose(upstream, [2, 0, 1, 3]), direct)
     tail_gradient, _ = _accumulate(w, u, v, tf.transpose(upstream, [1, 0, 2, 3]), direct)
@@ -66,17 +85,17 @@ def _backward(
 def _accumulate(
     one: tf.Tensor, other: tf.Tensor, v: tf.Tensor, upstream: tf.Tensor, direct: bool
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Sums over the tokens of one side, a token a step: [B, L, K, d~] at a time.
+    """Sum over the tokens of one side in a loop, so that only [B, L, K, d~] is held at a time.
 
     Args:
-      one: the side whose gradient it is, prepared, [B, L, K, d~].
-      other: the side summed over, prepared, [B, L, K, d~].
-      v: [R, d~].
-      upstream: [L of other, B, L of one, R].
-      direct: how both are prepared.
+      one: the side whose gradient is computed, prepared, float32 [B, L, K, d~].
+      other: the side that is summed over, prepared, float32 [B, L, K, d~].
+      v: V_k, float32 [R, d~].
+      upstream: the gradient for the scores, float32 [L of other, B, L of one, R].
+      direct: the argument with which both sides were prepared.
 
     Returns:
-      one's gradient [B, L, K, d~] and the sum of upstream times r, [R, d~].
+      The gradient for `one`, float32 [B, L, K, d~], and the sum of upstream times r, float32 [R, d~].
     """
     shared = one.shape[2] == 1
     other = tf.transpose(other, [1, 0, 2, 3])[:, :, None]  # [L, B, 1, K, d~]
@@ -102,10 +121,18 @@ def _accumulate(
 
 @tf.custom_gradient
 def pair_scores_compiled(head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor):
-    """As `pair_scores`, compiled by XLA.
+    """Compute the same as `pair_scores`, compiled by XLA.
 
-    Nothing of size L x L x d~ is kept for the backward pass: it is computed again,
-    the batch in two halves that run side by side.
+    Nothing of size L x L x d~ is kept for the backward pass, which computes it again. It does so for two halves of the
+    batch that run at the same time.
+
+    Args:
+      head: U_k x_i + b_k, float32 [B, L, K, d~].
+      tail: W_k x_j, float32 [B, L, K, d~].
+      v: V_k, float32 [R, d~].
+
+    Returns:
+      float32 [B, L, L, R].
     """
 
     small = tf.reduce_max(tf.abs(tf.stack([head, tail]))) <= _BOUND

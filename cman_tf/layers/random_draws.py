@@ -1,6 +1,6 @@
-"""Random draws that depend on the run's seed and the training step alone.
+"""Random draws that depend only on the run's seed and the training step.
 
-A run that was interrupted and resumed draws the same masks as one that was not: nothing but (seed, step) decides.
+Therefore a run that was interrupted and resumed draws the same masks as a run that was not interrupted.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-_DRAWS_PER_STEP = 4096  # more than any step makes
+_DRAWS_PER_STEP = 4096  # more than the number of draws in any step
 
 
 class _Draws(threading.local):
-    """The seed of the step being traced, and how many draws it has made so far."""
+    """The run's seed, the step that is being traced, and the number of draws in it so far."""
 
     seed: tf.Tensor | None = None
     step: tf.Tensor | None = None
@@ -27,11 +27,11 @@ _current = _Draws()
 
 @contextlib.contextmanager
 def draws_of_step(seed: int | tf.Tensor, step: tf.Tensor) -> Iterator[None]:
-    """Within this, `next_seed` depends on (seed, step) and on how many draws came before in the step.
+    """Within this context, make `next_seed` depend on the seed, the step and the number of earlier draws in the step.
 
     Args:
-      seed: the run's.
-      step: int64 scalar, such as the optimizer's iterations.
+      seed: the run's seed.
+      step: the number of the step, int64 scalar, such as the optimizer's iterations.
     """
     before = _current.seed, _current.step, _current.made
     _current.seed, _current.step, _current.made = tf.cast(seed, tf.int64), tf.cast(step, tf.int64), 0
@@ -42,7 +42,7 @@ def draws_of_step(seed: int | tf.Tensor, step: tf.Tensor) -> Iterator[None]:
 
 
 def next_seed() -> tf.Tensor:
-    """Give the seed of the next draw, for TensorFlow's stateless random operations.
+    """Return the seed of the next draw, for TensorFlow's stateless random operations.
 
     Returns:
       int64 [2]. Outside of `draws_of_step` it comes from TensorFlow's global generator.
@@ -54,13 +54,14 @@ def next_seed() -> tf.Tensor:
 
 
 class Dropout(tf.keras.layers.Layer):
-    """Dropout whose mask is drawn by `next_seed`: kept values are divided by 1 - rate.
+    """Dropout whose mask is drawn with `next_seed`. Kept values are divided by 1 - rate.
 
     Args:
-      rate: share of the values that become zero while training.
+      rate: share of the values that become zero in training.
 
     Call args:
       inputs: float32 of any shape.
+      training: whether dropout is on.
 
     Returns:
       float32 of the same shape.
@@ -77,7 +78,7 @@ class Dropout(tf.keras.layers.Layer):
 
 
 def use_step_draws(layer: tf.keras.layers.Layer) -> None:
-    """Make every Keras dropout within a layer draw by `next_seed`, as in a transformer of another library."""
+    """Make all Keras dropouts within a layer draw with `next_seed`. The layer may come from another library."""
 
     def dropout(inputs: tf.Tensor, rate: float, noise_shape: tf.TensorShape | None = None) -> tf.Tensor:
         return tf.nn.experimental.stateless_dropout(inputs, rate, next_seed(), "philox", noise_shape)

@@ -1,7 +1,6 @@
-"""Multi-head relation scoring: a score for every pair of tokens and relation.
+"""Multi-head relation scoring: a score for every pair of tokens and every relation.
 
-Shapes: B batch, L tokens, D features, R relations, K parameter sets (R, or 1 where
-shared), d~ intermediate size, P pairs.
+Shapes: B batch, L tokens, D features, R relations, K parameter sets (R, or 1 if shared), d~ intermediate size, P pairs.
 """
 
 from __future__ import annotations
@@ -13,31 +12,29 @@ import tensorflow as tf
 from cman_tf.layers.linear import linear
 from cman_tf.layers.pair_scores import pair_scores, pair_scores_compiled
 
-_PAIRS = 8192  # scored at a time, so that many predicted entities do not need much memory
+_PAIRS = 8192  # pairs that are scored at a time, which limits the memory if many entities are predicted
 
 
 class RelationScorer(tf.keras.layers.Layer):
-    """s(x_i, x_j, c_k) = V_k tanh(U_k x_i + W_k x_j + b_k), IJCAI equation 9, TNNLS 16.
+    """s(x_i, x_j, c_k) = V_k tanh(U_k x_i + W_k x_j + b_k), IJCAI equation 9, TNNLS equation 16.
 
-    w_i is the last token of the relation's head, w_j that of its tail; the
-    probability is sigmoid(s), IJCAI equation 10, TNNLS equation 17.
+    w_i is the last token of the relation's head, and w_j is the last token of its tail. The relation's probability is
+    sigmoid(s), IJCAI equation 10, TNNLS equation 17.
 
     Args:
       relations: R.
       size: d~.
-      shared: one U, W and b for all relations, as in Bekoulis et al.; else each has
-        its own.
-      xla: compile the sum over d~ with XLA, so that its tanh is never stored.
-      prior: the probability that every relation has before training, set by the
-        initial values alone: hidden unit 0 starts at tanh(3), and V_k at it at
-        logit(prior) / tanh(3). 0.5 leaves all of V random. Almost no pair of tokens
-        is related; started at 0.5, the sum over all pairs swamps both tasks.
+      shared: whether all relations share one U, W and b, as in Bekoulis et al. Otherwise each has its own.
+      xla: whether XLA compiles the sum over d~, so that its tanh is never stored.
+      prior: the probability of every relation before training. It only sets initial values: hidden unit 0 starts at
+        tanh(3), and its weight in V_k at logit(prior) / tanh(3). With 0.5, all of V is random. Almost no pair of tokens
+        is related, so with an initial probability of 0.5 the sum over all pairs dominates the losses of both tasks.
 
     Call args:
       features: float32 [B, L, D].
 
     Returns:
-      float32 [B, L, L, R], heads in rows, tails in columns.
+      float32 [B, L, L, R], with heads in rows and tails in columns.
     """
 
     def __init__(
@@ -49,7 +46,7 @@ class RelationScorer(tf.keras.layers.Layer):
 
     def build(self, shape: tf.TensorShape) -> None:
         width = shape[-1]
-        # The K matrices U_k stand side by side in one, and the W_k likewise.
+        # The K matrices U_k are concatenated to one matrix, and so are the W_k.
         kernel = _GlorotPerRelation(self.size)
         self.u = self.add_weight("u", [width, self.sets * self.size], initializer=kernel)
         self.w = self.add_weight("w", [width, self.sets * self.size], initializer=kernel)
@@ -66,7 +63,7 @@ class RelationScorer(tf.keras.layers.Layer):
             self.v.assign(tf.concat([tf.fill([self.relations, 1], logit / math.tanh(3.0)), self.v[:, 1:]], 1))
 
     def project(self, features: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """U_k x + b_k and W_k x: float32 [..., D] to two of [..., K, d~]."""
+        """Compute U_k x + b_k and W_k x, each float32 [..., K, d~], from float32 [..., D]."""
         shape = tf.concat([tf.shape(features)[:-1], [2, self.sets, self.size]], 0)
         both = tf.reshape(linear(features, tf.concat([self.u, self.w], 1)), shape)
         head, tail = tf.unstack(both, axis=-3)
@@ -76,16 +73,16 @@ class RelationScorer(tf.keras.layers.Layer):
         return (pair_scores_compiled if self.xla else pair_scores)(*self.project(features), self.v)
 
     def score_pairs(self, features: tf.Tensor, pairs: tf.Tensor) -> tf.Tensor:
-        """Scores of some pairs only, equal to those that `call` gives.
+        """Compute the scores of some pairs only. They equal those that `call` returns.
 
         Args:
           features: float32 [B, L, D].
-          pairs: int32 [P, 3], sentence, head token, tail token.
+          pairs: int32 [P, 3], with sentence, head token and tail token.
 
         Returns:
           float32 [P, R].
         """
-        # Only tokens that are in a pair are projected, each once.
+        # Only tokens that are in a pair are projected, and each of them once.
         rows = pairs[:, :1] * tf.shape(features)[1] + pairs[:, 1:]
         rows, places = tf.unique(tf.reshape(rows, [-1]))
         places = tf.reshape(places, [-1, 2])
@@ -102,13 +99,13 @@ class RelationScorer(tf.keras.layers.Layer):
 
 
 def _columns(rows: int, columns: tf.Tensor) -> tf.Tensor:
-    """Indices of whole columns of a matrix, int32 [rows * columns, 2]."""
+    """Return the indices of all cells in some columns of a matrix, int32 [rows * columns, 2]."""
     grid = tf.meshgrid(tf.range(rows), columns, indexing="ij")
     return tf.reshape(tf.stack(grid, -1), [-1, 2])
 
 
 class _GlorotPerRelation(tf.keras.initializers.Initializer):
-    """Glorot uniform of one D x d~ matrix, for several of them side by side."""
+    """Glorot uniform for several D x d~ matrices in one, with the limit of a single matrix."""
 
     def __init__(self, size: int) -> None:
         self.size = size

@@ -1,4 +1,4 @@
-"""One contextual vector of an encoder's layers.
+"""Mixing the vectors of an encoder's layers into one contextual vector.
 
 Shapes: B batch, L tokens, N layers, C their width, Q word pieces of all sentences.
 """
@@ -11,12 +11,12 @@ import tensorflow as tf
 
 
 class ScalarMix(tf.keras.layers.Layer):
-    """gamma * sum_k softmax(w)_k h_k, the mix that ELMo's users train (Peters et al. 2018).
+    """gamma * sum_k softmax(w)_k h_k, the trainable mix of ELMo's layers (Peters et al. 2018).
 
-    w is 0 at first: the mean.
+    w is initially 0, so that the mix is the mean.
 
     Args:
-      chosen: numbers of the layers that are mixed, or None for all.
+      chosen: the numbers of the layers that are mixed, or None for all.
       scale: gamma before training.
 
     Call args:
@@ -37,23 +37,23 @@ class ScalarMix(tf.keras.layers.Layer):
 
     def call(self, layers: tf.Tensor) -> tf.Tensor:
         shape = tf.shape(layers)
-        places = tf.constant(self.chosen)[:, None]  # layers that are not mixed have a weight of zero
+        places = tf.constant(self.chosen)[:, None]  # all other layers get the weight 0
         weights = tf.scatter_nd(places, self.gamma * tf.nn.softmax(self.w), [layers.shape[2]])
         flat = tf.reshape(layers, [-1, *layers.shape[2:]])
-        mixed = tf.matmul(weights[None, None], flat)  # einsum would move the layers in memory first
+        mixed = tf.matmul(weights[None, None], flat)  # einsum would first copy the layers to another layout
         return tf.reshape(mixed, [shape[0], shape[1], layers.shape[3]])
 
 
 def average_wordpieces(hidden: tf.Tensor, places: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
-    """Average the vectors of each word's pieces; zero where a sentence is padded.
+    """Average the vectors of each word's pieces.
 
     Args:
-      hidden: float32 [W, P, N, C], the vectors of W windows of P word pieces.
-      places: int32 [Q, 4], as in `cman_tf.encoders.wordpieces.Wordpieces`.
-      shape: int32 [2], B and L.
+      hidden: the vectors of W windows of P word pieces, float32 [W, P, N, C].
+      places: the place of each word piece, int32 [Q, 4], as in `cman_tf.data.contextual_encoder.Wordpieces`.
+      shape: B and L, int32 [2].
 
     Returns:
-      float32 [B, L, N, C].
+      float32 [B, L, N, C], zero where a sentence is padded.
     """
     vectors = tf.gather_nd(hidden, places[:, :2])
     words = places[:, 2] * shape[1] + places[:, 3]

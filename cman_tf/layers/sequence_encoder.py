@@ -1,4 +1,4 @@
-"""The encoder inside every unit: BiLSTM, or what the ablations put in its place.
+"""The sequence encoder inside every unit: a BiLSTM, or the encoder that an ablation uses instead.
 
 Shapes: B batch, L tokens, D input features, d units a direction.
 """
@@ -16,21 +16,22 @@ CELLS = ("bilstm", "lstm", "gru", "bigru", "mlp")
 class SequenceEncoder(tf.keras.layers.Layer):
     """H = BiLSTM(X), IJCAI equation 1, TNNLS equations 1-3: h_t = [forward; backward].
 
-    The backward direction starts at each sentence's own last token.
-    `lstm`, `gru` and `mlp` keep the width 2d, so that only the encoder differs.
+    The backward direction starts at the last token of each sentence. `lstm`, `gru` and `mlp` have the width 2d, too, so
+    that an ablation changes nothing but the encoder.
 
     Args:
       units: d; the output is 2d wide.
       cell: one of `CELLS`.
-      dropout: rate on the output while training.
-      xla: whether LSTMs may be compiled by XLA.
+      dropout: dropout rate on the output in training.
+      xla: whether XLA may compile the LSTMs.
 
     Call args:
-      inputs: float32 [B, L, D], right-padded.
+      inputs: X, float32 [B, L, D], right-padded.
       lengths: int32 [B].
+      training: whether dropout is on.
 
     Returns:
-      float32 [B, L, 2d]; padded positions hold values to be masked by the caller.
+      H, float32 [B, L, 2d]. Padded positions hold values that the caller must mask.
     """
 
     def __init__(self, units: int, cell: str = "bilstm", dropout: float = 0.0, xla: bool = True, **kwargs) -> None:
@@ -56,7 +57,7 @@ class SequenceEncoder(tf.keras.layers.Layer):
         return self.dropout(self.run(inputs, lengths, training), training=training)
 
     def run(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """As `call`, without the dropout."""
+        """Compute H as `call` does, but without dropout."""
         if self.cell == "mlp":
             return self.forward(inputs)
         if self.cell == "bilstm":

@@ -1,4 +1,4 @@
-"""tensorflow-addons, imported without its end-of-life warning (that one alone)."""
+"""The text functions of tensorflow-addons, imported without its end-of-life warning. Other warnings stay."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""Token representation, section 3.1 / III-A: [word; characters; contextual].
+"""The token representation, section 3.1 / III-A: [word; characters; contextual].
 
 Shapes: B batch, L tokens.
 """
@@ -13,19 +13,18 @@ from cman_tf.layers.input_features import InputFeature, Tensors
 
 
 class TokenRepresentation(tf.keras.layers.Layer):
-    """X^0, the vectors of all features side by side, zero where a sentence is padded.
-
-    The adversarial perturbation is added to this whole vector.
+    """X^0, the concatenated vectors of all features. The adversarial perturbation is added to this whole vector.
 
     Args:
-      features: what the model reads, in the order of the vectors. Their layers become attributes under the names
-        that the features give them, which checkpoints keep.
+      features: the input features, in the order of their vectors. Their layers become attributes of this layer, under
+        the names that the features give them. Checkpoints depend on these names.
 
     Call args:
-      batch: the arrays of `cman_tf.data.batches.batch_specs`.
+      batch: the arrays that `cman_tf.data.batches.batch_specs` names.
+      training: whether the model is being trained.
 
     Returns:
-      float32 [B, L, d_w].
+      float32 [B, L, d_w], zero where a sentence is padded.
     """
 
     def __init__(self, features: Sequence[InputFeature], **kwargs) -> None:
@@ -46,7 +45,7 @@ class TokenRepresentation(tf.keras.layers.Layer):
 
 
 class _Feature:
-    """A feature and the names of its layers; Keras does not look inside."""
+    """A feature and the names of its layers. Keras does not track the attributes of such an object."""
 
     def __init__(self, feature: InputFeature) -> None:
         self.of, self.made = feature, feature.make_layers()

@@ -1,6 +1,6 @@
-"""A word from its vector and from its characters (section 3.1 / III-A).
+"""Word vectors and the character encoder (section 3.1 / III-A).
 
-Shapes: B batch, L tokens, N distinct words in the batch, W characters.
+Shapes: B batch, L tokens, N distinct words in the batch, W characters of the longest word.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from cman_tf.layers.random_draws import next_seed
 
 
 class WordVectors(tf.keras.layers.Layer):
-    """Word vectors: a table read from a file, frozen or tuned, or trainable random vectors.
+    """Word vectors: vectors from a file, frozen or tuned, or random vectors that are trained.
 
-    A frozen table stays out of the checkpoint: it is saved once with the vocabulary.
+    Frozen vectors are not part of the checkpoint, because they are saved once with the vocabulary.
 
     Args:
-      count: words in the vocabulary.
-      size: size of trainable vectors.
-      table: float32 [count, size] of those from a file, or None.
-      unknown_rate: share of tokens read as unknown while training random vectors.
-      tune: train those from a file, too.
+      count: number of words in the vocabulary.
+      size: size of random vectors.
+      table: the vectors from a file, float32 [count, size], or None for random vectors.
+      unknown_rate: share of the tokens that are read as unknown in training. Only with random vectors.
+      tune: whether to train the vectors from a file.
 
     Call args:
-      words: int32 [B, L].
+      words: word ids, int32 [B, L].
+      training: whether the model is being trained.
 
     Returns:
       float32 [B, L, size].
@@ -42,7 +43,7 @@ class WordVectors(tf.keras.layers.Layer):
         elif table is not None:
             self.table = tf.constant(table, tf.float32)
         else:
-            bound = (3.0 / size) ** 0.5  # each vector of length 1, about
+            bound = (3.0 / size) ** 0.5  # makes the vectors about 1 long
             self.table = self.add_weight(
                 "table", [count, size], initializer=tf.keras.initializers.RandomUniform(-bound, bound)
             )
@@ -55,19 +56,19 @@ class WordVectors(tf.keras.layers.Layer):
 
 
 class CharacterEncoder(tf.keras.layers.Layer):
-    """A word from its characters: final states of a BiLSTM over their embeddings.
+    """A word's vector from its characters: the final states of a BiLSTM over the characters' embeddings.
 
     Each distinct word of the batch is encoded once.
 
     Args:
-      count: characters in the vocabulary.
+      count: number of characters in the vocabulary.
       size: size of the character embeddings.
-      units: LSTM units a direction.
+      units: number of LSTM units per direction.
 
     Call args:
-      characters: int32 [N, W], right-padded, the longest words first.
-      lengths: int32 [N], falling, at least 1.
-      spelling: int32 [B, L], each token's row of `characters`.
+      characters: character ids, int32 [N, W], right-padded, the longest words first.
+      lengths: number of characters of each word, int32 [N], in descending order, at least 1.
+      spelling: each token's row in `characters`, int32 [B, L].
 
     Returns:
       float32 [B, L, 2 * units].
