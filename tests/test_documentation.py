@@ -1,0 +1,268 @@
+"""README and docs: their commands and programs run, their links lead somewhere, the site builds."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+import pytest
+from helpers import ROOT, TINY_FLAGS, run_command
+
+GENERATED = {ROOT / "docs" / "results.md"}
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+WRITTEN = [path for path in DOCUMENTS if path not in GENERATED]
+CHEAP = (*TINY_FLAGS, "--epochs=1", "--train_fraction=0.1")
+# What a reader has: the files that our own commands do not make.
+OWN_FILES = {
+    *("mydata", "mydata/test.json", "text.txt", "glove.6B.50d.txt", "vectors.txt"),
+    *("elmo_options.json", "elmo_weights.hdf5", "elmo_module"),
+}
+MADE_BY_SCRIPTS = {"runs/sample", "runs/conll04", "data/conll04_spert", "data/conll04_multihead"}
+INPUTS = {"data_dir", "data", "gold", "predictions", "labels_of", "word_vectors", "input", "elmo", "peer"}
+INPUTS |= {"elmo_options", "elmo_weights"}
+SCRIPTS = {"run_conll04.sh": "train", "run_ade_cv.sh": "experiment", "run_drec.sh": "experiment"}
+DEVELOPERS = {"tests/run.sh", "tests/all.sh"}
+
+
+def blocks(path, language):
+    """The blocks of a document in one language."""
+    return re.findall(rf"```{language}\n(.*?)```", path.read_text(), re.S)
+
+
+def command_lines(path):
+    """The commands of a document: the lines of its bash blocks, and those that stand within its text."""
+    text = path.read_text()
+    lines = [line for block in blocks(path, "bash") for line in block.replace("\\\n", " ").splitlines()]
+    outside = re.sub(r"```.*?```", "", text, flags=re.S)
+    within = [" ".join(code.split()) for code in re.findall(r"`([^`]+)`", outside)]
+    starts = ("cman-tf ", "bash ", "python -m cman_tf.", "pip ", "mkdocs ")
+    lines += [code for code in within if code.startswith(starts) and " ..." not in code and "NAME" not in code]
+    return [part for line in lines for part in line.split(" && ")]
+
+
+def split_command(line):
+    """The command of ours that a line calls and what follows it, or None for another program's.
+
+    The scripts' own flags are left out: what remains are flags of the command that they call.
+    """
+    words = shlex.split(line.rpartition("|")[2] if line.startswith("echo ") else line, comments=True)
+    if words[0] == "taskset":
+        words = words[3:]
+    if words[0] == "cman-tf":
+        return words[1] if len(words) > 1 else "", words[2:]
+    if words[:2] == ["python", "-m"] and words[2].startswith("cman_tf."):
+        return words[2].partition(".")[2], words[3:]
+    if words[0] == "bash" and words[1] in SCRIPTS:
+        table = [word.partition("=")[2] for word in words if word.startswith("--table=")]
+        name = "experiment" if table else SCRIPTS[words[1]]
+        given = [word for word in words[2:] if word != "--sample" and not word.startswith("--table=")]
+        if name == "train":
+            given = [*given, "--model_dir=runs/conll04"] if "--model_dir" not in line else given
+        else:
+            given = [table[0] if table else words[1].split("_")[1].partition(".")[0], *given]
+        return name, given
+    return None
+
+
+OURS = [(path, *split) for path in WRITTEN for line in command_lines(path) if (split := split_command(line))]
+
+
+def flag_values(words):
+    """The flags among some words, as pairs of name and value."""
+    return [tuple(word.lstrip("-").split("=", 1)) for word in words if word.startswith("--") and "=" in word]
+
+
+_PARSE = """
+import dataclasses, importlib, json, os, sys
+from cman_tf.__main__ import find_module
+
+def parse(name, words):
+    command = importlib.import_module(find_module(name)).COMMAND
+    dataclasses.replace(command, main=lambda arguments: None).run([name, *words])
+
+for name, words in json.load(sys.stdin):
+    child = os.fork()
+    if not child:
+        parse(name, words)
+    if os.waitpid(child, 0)[1]:
+        sys.exit(f"{name} {words}")
+assert "tensorflow" not in sys.modules
+"""
+
+
+@pytest.mark.e2e
+def test_every_command_parses():
+    """Every command of ours that is shown exists and its flags pass its own parser; after "--", train's."""
+    assert {name for _, name, _ in OURS} >= {"train", "evaluate", "predict", "score", "embed", "experiment", "report"}
+    calls = []
+    for _, name, words in OURS:
+        if not name or "--help" in words:
+            continue
+        first, _, rest = " ".join(words).partition(" -- ")
+        calls.append((name, first.split()))
+        if rest:
+            calls.append(("train", [*rest.split(), "--model_dir=runs/any"]))
+    process = subprocess.run(
+        [sys.executable, "-c", _PARSE],
+        input=json.dumps(calls),
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+
+
+def test_inputs_come_from_somewhere():
+    """A file that a shown command reads is the reader's own, or another shown command writes it."""
+    made = set(MADE_BY_SCRIPTS)
+    for _, name, words in OURS:
+        outputs = {"train": ("model_dir",), "evaluate": ("predictions", "json"), "experiment": ("results_dir",)}
+        made |= {value for flag, value in flag_values(words) if flag in outputs.get(name, ())}
+    for path, name, words in OURS:
+        for flag, value in flag_values(words):
+            read = flag in INPUTS and (name, flag) != ("evaluate", "predictions")
+            read |= flag == "model_dir" and name not in ("train", "experiment")
+            for file in value.split(",") if read else ():
+                known = file in OWN_FILES | made or any(file.startswith(f"{folder}/") for folder in made)
+                assert known or not file, (path.name, name, flag, file)
+
+
+def test_other_programs():
+    """What else a reader is to type: pip with our extras, a script or a program that is there."""
+    extras = set(re.findall(r'^ {8}"(\w+)":', (ROOT / "setup.py").read_text(), re.M))
+    for path in WRITTEN:
+        for line in command_lines(path):
+            words = shlex.split(line, comments=True)
+            if not words or split_command(line):
+                continue
+            if words[0] == "bash":
+                script = ROOT / words[1]
+                assert words[1] in DEVELOPERS and script.is_file(), (path.name, line)
+                assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
+            elif words[0] == "pip":
+                assert words[1] == "install" and set(re.findall(r"\[(\w+)\]", line)) <= extras, (path.name, line)
+                assert words[-1].startswith("."), line
+            else:
+                assert words[0] in ("python3", "source", "mkdocs", "git", "iconv", "tensorboard"), (path.name, line)
+
+
+def example_of(path):
+    """The sentence that a document shows a prediction of, and what it shows."""
+    found = re.search(r'echo "(.*?)" \| cman-tf predict[^\n]*\n```\n\n```text\n(.*?)```', path.read_text(), re.S)
+    return found[1], found[2]
+
+
+def hide_scores(text):
+    return re.sub(r"\((?:[01]\.\d\d|0\.__)\)", "(score)", text)
+
+
+def check_quiet(process):
+    """No line of TensorFlow's or its libraries' on a terminal's error stream."""
+    assert not re.search(r"tensorflow|xla|cuda|tensorrt|onednn|addons", process.stderr, re.I), process.stderr
+
+
+def run_shown(line, folder, *more):
+    """Run a line of a document in a folder, as a reader would, with more flags; returns the finished process."""
+    fed = re.match(r'echo "(.*)" \|', line)
+    if not line.startswith("bash "):
+        name, words = split_command(line)
+        return run_command("cman_tf", name, *words, *more, cwd=folder, input=f"{fed[1]}\n" if fed else None)
+    script, *words = shlex.split(line, comments=True)[1:]
+    return run_command("bash", str(ROOT / script), *words, *more, cwd=folder)
+
+
+@pytest.fixture(scope="module")
+def desk(shared, eight_sentences):
+    """A reader's directory: own data, and the sample model of the README's quick start, trained for one epoch."""
+
+    def make(folder):
+        shutil.copytree(eight_sentences, folder / "mydata")
+        process = run_shown("bash run_conll04.sh --sample", folder, *CHEAP)
+        assert process.returncode == 0, process.stderr
+        check_quiet(process)
+
+    return shared("desk", make)
+
+
+@pytest.mark.e2e
+def test_commands_of_the_readme_run(desk):
+    """Those of the README, in its order; training and tables in a cheap form, what needs a download not at all."""
+    readme = ROOT / "README.md"
+    ran = []
+    for line in command_lines(readme):
+        split = split_command(line)
+        if not split or not split[0] or "--help" in line or "--sample" in line or line in ran:
+            continue
+        name, words = split
+        if name == "download" or name == "experiment" or any(word.startswith("--encoder") for word in words):
+            continue  # the tests above look at them
+        if name == "report":  # of the runs that the README's tables would have left
+            target = desk / "my_results"
+            target.mkdir(exist_ok=True)
+            shutil.copy(next((desk / "runs" / "mine" / "results").glob("*.json")), target)
+        process = run_shown(line, desk, *(CHEAP if name == "train" else ()))
+        assert process.returncode == 0, (line, process.stderr)
+        check_quiet(process)
+        ran.append(line)
+    assert {split_command(line)[0] for line in ran} == {"train", "predict", "evaluate", "score", "report"}
+
+
+@pytest.mark.e2e
+def test_python_of_the_documents_runs(desk):
+    """The blocks of all pages, one after another, print what the text below them says, if anything."""
+    program, shown = [], []
+    for path in WRITTEN:
+        for code, output in re.findall(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", path.read_text(), re.S):
+            program.append(code + 'print("----")\n')
+            shown.append(output)
+    assert len(program) >= 3
+    process = run_command("-c", "\n".join(program), cwd=desk)
+    assert process.returncode == 0, process.stderr
+    for output, expected in zip(process.stdout.split("----\n"), shown):
+        assert not expected or output == expected
+
+
+@pytest.mark.slow
+def test_quick_start_as_written(tmp_path):
+    """The whole quick start: the shown sentence has the shown entities and relations, and nobody chatters."""
+    process = run_shown("bash run_conll04.sh --sample", tmp_path)
+    assert process.returncode == 0, process.stderr
+    check_quiet(process)
+    for path in (ROOT / "README.md", ROOT / "docs" / "quick_start.md"):
+        line = next(line for line in command_lines(path) if line.startswith("echo "))
+        process = run_shown(line, tmp_path)
+        check_quiet(process)
+        assert hide_scores(process.stdout) == hide_scores(example_of(path)[1])
+
+
+def test_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
+
+
+def test_examples_are_one():
+    """README and quick start show the same sentence."""
+    assert example_of(ROOT / "README.md") == example_of(ROOT / "docs" / "quick_start.md")
+
+
+def test_site_builds(tmp_path):
+    """No broken link, no page without a place in the menu, no docstring that does not parse."""
+    pytest.importorskip("mkdocs")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    process = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout + process.stderr
+    page = (tmp_path / "site" / "experiments" / "index.html").read_text()
+    link = re.search(r'href="(\.\./results/conll04/[^"]+)"', page)[1]
+    assert (tmp_path / "site" / "experiments" / link).resolve().is_file()
+    assert "score_sentences" in (tmp_path / "site" / "api" / "index.html").read_text()
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
+def test_links_lead_to_files(path):
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text()):
+        assert target.startswith(("http://", "https://")) or (path.parent / target).exists(), target
