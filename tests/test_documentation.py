@@ -158,7 +158,7 @@ def example_of(path):
 
 
 def hide_scores(text):
-    return re.sub(r"\((?:[01]\.\d\d|0\.__)\)", "(score)", text)
+    return re.sub(r"\((> 0\.8|[01]\.\d\d)\)", "(score)", text)
 
 
 def check_quiet(process):
@@ -238,6 +238,7 @@ def test_quick_start_as_written(tmp_path):
         process = run_shown(line, tmp_path)
         check_quiet(process)
         assert hide_scores(process.stdout) == hide_scores(example_of(path)[1])
+        assert all(float(score) > 0.8 for score in re.findall(r"\(([01]\.\d\d)\)", process.stdout))
 
 
 def test_readme_is_short():
