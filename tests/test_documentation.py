@@ -11,10 +11,12 @@ import sys
 import pytest
 from helpers import ROOT, TINY_FLAGS, run_command
 
+from cman_tf.__main__ import COMMANDS
+
 GENERATED = {ROOT / "docs" / "results.md"}
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 WRITTEN = [path for path in DOCUMENTS if path not in GENERATED]
-CHEAP = (*TINY_FLAGS, "--epochs=1", "--train_fraction=0.1")
+CHEAP = (*TINY_FLAGS, "--epochs=1", "--noxla")
 # What a reader has: the files that our own commands do not make.
 OWN_FILES = {
     *("mydata", "mydata/test.json", "text.txt", "glove.6B.50d.txt", "vectors.txt"),
@@ -32,15 +34,20 @@ def blocks(path, language):
     return re.findall(rf"```{language}\n(.*?)```", path.read_text(), re.S)
 
 
-def command_lines(path):
-    """The commands of a document: the lines of its bash blocks, and those that stand within its text."""
-    text = path.read_text()
+def block_lines(path):
+    """The commands of a document's bash blocks."""
     lines = [line for block in blocks(path, "bash") for line in block.replace("\\\n", " ").splitlines()]
+    return [part for line in lines for part in line.split(" && ")]
+
+
+def command_lines(path):
+    """The commands of a document: those of its bash blocks, and those that stand within its text."""
+    text = path.read_text()
     outside = re.sub(r"```.*?```", "", text, flags=re.S)
     within = [" ".join(code.split()) for code in re.findall(r"`([^`]+)`", outside)]
     starts = ("cman-tf ", "bash ", "python -m cman_tf.", "pip ", "mkdocs ")
-    lines += [code for code in within if code.startswith(starts) and " ..." not in code and "NAME" not in code]
-    return [part for line in lines for part in line.split(" && ")]
+    within = [code for code in within if code.startswith(starts) and not re.search(r" \.\.\.|NAME|COMMAND", code)]
+    return block_lines(path) + [part for code in within for part in code.split(" && ")]
 
 
 def split_command(line):
@@ -79,14 +86,12 @@ _PARSE = """
 import dataclasses, importlib, json, os, sys
 from cman_tf.__main__ import find_module
 
-def parse(name, words):
-    command = importlib.import_module(find_module(name)).COMMAND
-    dataclasses.replace(command, main=lambda arguments: None).run([name, *words])
-
-for name, words in json.load(sys.stdin):
-    child = os.fork()
+calls = json.load(sys.stdin)
+commands = {name: importlib.import_module(find_module(name)).COMMAND for name, _ in calls}
+for name, words in calls:
+    child = os.fork()  # flags can be defined once in a process
     if not child:
-        parse(name, words)
+        dataclasses.replace(commands[name], main=lambda arguments: None).run([name, *words])
     if os.waitpid(child, 0)[1]:
         sys.exit(f"{name} {words}")
 assert "tensorflow" not in sys.modules
@@ -97,9 +102,10 @@ assert "tensorflow" not in sys.modules
 def test_every_command_parses():
     """Every command of ours that is shown exists and its flags pass its own parser; after "--", train's."""
     assert {name for _, name, _ in OURS} >= {"train", "evaluate", "predict", "score", "embed", "experiment", "report"}
+    assert {name for _, name, _ in OURS} <= {"", *COMMANDS}
     calls = []
     for _, name, words in OURS:
-        if not name or "--help" in words:
+        if not words or words == ["--help"]:  # the text only names the command
             continue
         first, _, rest = " ".join(words).partition(" -- ")
         calls.append((name, first.split()))
@@ -182,7 +188,7 @@ def desk(shared, eight_sentences):
 
     def make(folder):
         shutil.copytree(eight_sentences, folder / "mydata")
-        process = run_shown("bash run_conll04.sh --sample", folder, *CHEAP)
+        process = run_shown("bash run_conll04.sh --sample", folder, *CHEAP, "--train_fraction=0.1")
         assert process.returncode == 0, process.stderr
         check_quiet(process)
 
@@ -192,11 +198,10 @@ def desk(shared, eight_sentences):
 @pytest.mark.e2e
 def test_commands_of_the_readme_run(desk):
     """Those of the README, in its order; training and tables in a cheap form, what needs a download not at all."""
-    readme = ROOT / "README.md"
     ran = []
-    for line in command_lines(readme):
+    for line in block_lines(ROOT / "README.md"):
         split = split_command(line)
-        if not split or not split[0] or "--help" in line or "--sample" in line or line in ran:
+        if not split or "--sample" in line or line in ran:
             continue
         name, words = split
         if name == "download" or name == "experiment" or any(word.startswith("--encoder") for word in words):
@@ -221,7 +226,8 @@ def test_python_of_the_documents_runs(desk):
             program.append(code + 'print("----")\n')
             shown.append(output)
     assert len(program) >= 3
-    process = run_command("-c", "\n".join(program), cwd=desk)
+    (desk / "shown.py").write_text("\n".join(program))
+    process = run_command("shown", cwd=desk, env={"PYTHONPATH": f"{ROOT}{os.pathsep}{desk}"})
     assert process.returncode == 0, process.stderr
     for output, expected in zip(process.stdout.split("----\n"), shown):
         assert not expected or output == expected
