@@ -20,6 +20,7 @@ DOCS = [
     "pymdown-extensions==13.1.2; python_version >= '3.11'",
     "pymdown-extensions==10.21.3; python_version < '3.11'",
 ]
+REPORT = ["matplotlib==3.9.4", "scipy==1.13.1"]  # figures and tests of significance
 
 setup(
     name="cman-tf",
@@ -30,7 +31,11 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.9,<3.12",
     packages=find_packages(include=["cman_tf", "cman_tf.*"]),
-    package_data={"cman_tf": ["environment.sh"], "cman_tf.sample": ["*.json"]},
+    package_data={
+        "cman_tf": ["environment.sh"],
+        "cman_tf.experiments": ["templates/*.jinja"],
+        "cman_tf.sample": ["*.json"],
+    },
     install_requires=[
         "tensorflow==2.15.1",
         "tensorflow-addons==0.23.0",
@@ -40,13 +45,15 @@ setup(
         "setuptools<81",  # tensorflow-hub imports pkg_resources
         "numpy==1.26.4",
         "h5py>=3.9,<4",
+        "Jinja2==3.1.6",
         "absl-py==2.3.1",
         "tqdm==4.70.1",
     ],
     extras_require={
         "transformers": TRANSFORMERS,
         "minilm": TRANSFORMERS,  # and python -m cman_tf.download minilm
-        "plots": ["matplotlib==3.9.4"],
+        "plots": REPORT,  # as the extra was called before
+        "report": REPORT,
         "docs": DOCS,
         "test": [
             "pytest==8.4.2",
@@ -57,7 +64,7 @@ setup(
             'hypothesis==6.141.1; python_version < "3.10"',
             "pyright[nodejs]==1.1.414",  # with Node from the package index, none need be installed
             "ruff==0.17.5",
-            "matplotlib==3.9.4",
+            *REPORT,
             *TRANSFORMERS,
             *DOCS,
         ],

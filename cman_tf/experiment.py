@@ -23,13 +23,14 @@ from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.encoders import source
 from cman_tf.errors import DataError
-from cman_tf.experiments import decoding_time
-from cman_tf.experiments.catalogue import EXPERIMENTS
-from cman_tf.experiments.rows import FOLDS, Experiment
-from cman_tf.experiments.runner import make
-from cman_tf.experiments.runs import DATA_FLAGS, PLACE_FLAGS, Options, runs_of
-from cman_tf.experiments.tables import HEADER, folds, lines_of, single_folds, table
-from cman_tf.scoring.tables import format_table
+from cman_tf.experiments import decoding_table
+from cman_tf.experiments.catalogue import EXPERIMENTS, FOLDS, Experiment
+from cman_tf.experiments.decoding_time import measure_decoding_time
+from cman_tf.experiments.folds import make_fold_table, make_pooled_table
+from cman_tf.experiments.lines import ResultFolder, collect_lines
+from cman_tf.experiments.planning import DATA_FLAGS, PLACE_FLAGS, Options, list_runs
+from cman_tf.experiments.runner import run_training
+from cman_tf.experiments.tables import make_score_table, print_table
 
 FLAGS = flags.FLAGS
 _DATA = {"conll04": "conll04_spert", "ade": "ade_spert", "drec": "drec"}
@@ -46,7 +47,7 @@ def define_flags() -> None:
         flags.DEFINE_enum(
             "corpus",
             "conll04",
-            tuple(decoding_time.CORPORA),
+            tuple(decoding_table.CORPORA),
             "Of decoding_time: the experiment whose models are timed.",
         )
         flags.DEFINE_string("word_vectors", None, "`File` of word vectors, as for cman-tf train.")
@@ -117,8 +118,8 @@ def _name_of(flag: str) -> str:
 def main(arguments: list[str]) -> None:
     names = [argument for argument in arguments[1:] if not argument.startswith("-")]
     extra = tuple(argument for argument in arguments[1:] if argument.startswith("-"))
-    if len(names) != 1 or names[0] not in (*EXPERIMENTS, decoding_time.NAME):
-        known = ", ".join((*EXPERIMENTS, decoding_time.NAME))
+    if len(names) != 1 or names[0] not in (*EXPERIMENTS, decoding_table.NAME):
+        known = ", ".join((*EXPERIMENTS, decoding_table.NAME))
         raise DataError(
             f"{' '.join(names) or 'no experiment'}: expected one of {known}; flags of train after it, "
             "behind --, as --name=value"
@@ -128,7 +129,7 @@ def main(arguments: list[str]) -> None:
     experiment = EXPERIMENTS.get(name)
     corpus = experiment.corpus if experiment else FLAGS.corpus
     if FLAGS["corpus"].present and experiment:
-        raise DataError(f"--corpus and {name}: expected {decoding_time.NAME} with it")
+        raise DataError(f"--corpus and {name}: expected {decoding_table.NAME} with it")
     folder = FLAGS.data_dir or f"data/{_DATA[corpus]}"
     if not pathlib.Path(folder).is_dir():
         also = f"; {DREC_AGREEMENT}" if corpus == "drec" else ""
@@ -146,27 +147,22 @@ def main(arguments: list[str]) -> None:
     )
     if experiment is None:
         import_tensorflow()
-        decoding_time.measure(options, corpus)
-        header, *rows = decoding_time.table(options.results)
-        print(f"{decoding_time.TITLE}\n{format_table(header, rows)}\n{decoding_time.NOTE}")
+        measure_decoding_time(options, corpus)
+        print_table(decoding_table.make_decoding_table(ResultFolder(options.results)), decoding_table.TITLE)
         return
     unknown = set(FLAGS.rows) - {row.key for row in experiment.rows}
     if unknown:
         known = ", ".join(row.key for row in experiment.rows)
         raise DataError(f"--rows={','.join(sorted(unknown))}: expected some of {known}")
-    runs = [r for r in runs_of(name, experiment, options) if not FLAGS.rows or r.row.key in FLAGS.rows]
+    runs = [r for r in list_runs(name, experiment, options) if not FLAGS.rows or r.row.key in FLAGS.rows]
     for number, run in enumerate(runs, 1):
         print(f"[{number}/{len(runs)}] ", end="", flush=True)
-        make(run)
-    lines = lines_of(name, experiment, options.results)
-    rows = table(experiment, lines)
-    average = "macro" if experiment.corpus == "ade" else "micro"
-    print(f"\n{experiment.title}, test, strict {average} F1\n{format_table(HEADER, rows)}")
+        run_training(run)
+    lines = collect_lines(name, experiment, ResultFolder(options.results))
+    print_table(make_score_table(experiment, lines), experiment.title)
     if experiment.corpus == "ade":
-        for header, *rest in (folds(lines), single_folds(lines)):
-            print(f"\nstrict F1, entities / relations\n{format_table(header, rest)}\n")
-    if experiment.note:
-        print(experiment.note)
+        for table in (make_pooled_table(lines), make_fold_table(lines)):
+            print_table(table)
 
 
 COMMAND = Command("experiment", __doc__, define_flags, main, "NAME")

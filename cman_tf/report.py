@@ -1,4 +1,4 @@
-"""Make README.md's table, docs/results.md and report.html from result files.
+"""Make docs/results.md, report.html and the README's results from result files.
 
 cman-tf report --results_dir=results --readme=README.md --document=docs/results.md --html=report.html
 """
@@ -6,7 +6,8 @@ cman-tf report --results_dir=results --readme=README.md --document=docs/results.
 from __future__ import annotations
 
 import pathlib
-from typing import Any
+import sys
+from collections.abc import Sequence
 
 from absl import flags
 
@@ -14,158 +15,77 @@ from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.errors import DataError
 from cman_tf.experiments.catalogue import EXPERIMENTS
-from cman_tf.experiments.grouping import READ, differing, grouped, hashes_of, usual_config
-from cman_tf.experiments.rendering import markdown, markdown_table, sections, web_page
-from cman_tf.experiments.rows import FOLDS
-from cman_tf.experiments.runs import fold_of, read_result
-from cman_tf.experiments.tables import mean_and_deviation
+from cman_tf.experiments.lines import ResultFolder, collect_lines
+from cman_tf.experiments.overview import list_groups, make_overview_table
+from cman_tf.experiments.paper_rows import make_paper_rows
+from cman_tf.experiments.rendering import render_html, render_markdown, render_readme_block
+from cman_tf.experiments.sections import Section, make_sections
 from cman_tf.runs.files import write_atomically
-from cman_tf.scoring.score import TASKS
-from cman_tf.scoring.tables import PAPER_CONLL04, PAPER_INPUTS, PAPER_NAMES, SWITCHES, format_table
+from cman_tf.scoring.tables import format_table
 
 FLAGS = flags.FLAGS
 BEGIN, END = "<!-- results: begin, made by python -m cman_tf.report -->", "<!-- results: end -->"
-_SHOWN = (  # settings named in a row where not the usual ones; others only where rows differ in them
-    *SWITCHES,
-    "adversarial_alpha",
-    "weight_average",
-    "mixed_layers",
-    "mix_scale",
-    "encoder_learning_rate",
-    "learning_rate_schedule",
-    "embedding_dropout",
-    "bilstm_dropout",
-    "attention_dropout",
-    "relation_dropout",
-    "tune_word_vectors",
-)
-
-
-Groups = list[tuple[dict[str, Any], list[dict[str, Any]]]]
 
 
 def define_flags() -> None:
     """The flags of this command."""
     with flag_group("Data"):
-        flags.DEFINE_string("results_dir", "results", "`Directory` of result files.")
+        flags.DEFINE_string("results_dir", "results", "`Directory` of the result files.")
+        flags.DEFINE_bool("strict", False, "Fail on a damaged result file instead of leaving it out.")
     with flag_group("Output"):
         flags.DEFINE_string(
             "document",
             "docs/results.md",
-            "`File` for every table and figure, as Markdown; figures/ beside it; empty: none.",
+            "`File` for the report as Markdown, with its figures in figures/ beside it; empty: none.",
         )
-        flags.DEFINE_string("html", "report.html", "`File` for the same as one web page; empty: none.")
-        flags.DEFINE_string("readme", "README.md", "`File` whose table is made anew; empty: none.")
+        flags.DEFINE_string("html", "report.html", "`File` for the report as one web page; empty: none.")
+        flags.DEFINE_string("readme", "README.md", "`File` whose results are written anew; empty: none.")
 
 
-def read_results(folder: pathlib.Path) -> Groups:
-    """Result files, like runs together: what they have in common, and they."""
-    found = []
-    for path in sorted([*folder.glob("*.json"), *(p for name in EXPERIMENTS for p in (folder / name).glob("*.json"))]):
-        result = read_result(path)
-        if "label_source" not in result:  # a run that stands elsewhere, evaluated otherwise
-            found.append({**result, "file": str(path.relative_to(folder))})
-    return grouped(found, hashes_of(found))
-
-
-def rows_of(groups: Groups) -> list[list[str]]:
-    """A row a group, by corpus and model, the plain ones first, and the paper's row before the
-    first of its model on CoNLL04."""
-    named = []
-    for common, results in groups:
-        corpus, model = common["corpus"], common["model"]
-        usual = usual_config(model)
-        others = [other for other, _ in groups if (other["corpus"], other["model"]) == (corpus, model)]
-        told = {*_SHOWN, *differing(others)} & usual.keys()
-        changed = [
-            f"{name}={common[name]}" for name in usual if name in told and common[name] not in (None, usual[name])
-        ]
-        same_inputs = [other for other in others if other["inputs"] == common["inputs"]]
-        changed += [f"{name}={common[name]}" for name in differing(same_inputs) if name in READ]
-        order = (corpus, list(PAPER_CONLL04).index(model), len(changed), changed, common["inputs"])
-        named.append((order, ", ".join([model, *changed]), common, results))
-    rows: list[list[str]] = []
-    shown = set()
-    for _, name, common, results in sorted(named, key=lambda entry: entry[0]):
-        corpus, model = common["corpus"], common["model"]
-        if corpus.startswith("conll04") and model not in shown:
-            shown.add(model)
-            paper = [f"{f1:.2f}" for f1 in PAPER_CONLL04[model]]
-            rows.append([corpus, f"paper: {PAPER_NAMES[model]}", PAPER_INPUTS[model], *paper, "not stated", "", "", ""])
-        micro = [result["test"]["strict"]["micro"] for result in results]
-        f1 = [mean_and_deviation([m[task]["f1"] for m in micro]) for task in TASKS]
-        seeds = ", ".join(sorted({str(result["seed"]) for result in results}))
-        epochs = ", ".join(f"{result['best_epoch']} of {result['epochs']}" for result in results)
-        files = ", ".join(f"[{r['file'][:-5]}]({FLAGS.results_dir}/{r['file']})" for r in results)
-        if corpus.startswith("ade"):
-            count = len({fold_of(result["file"]) for result in results})
-            epochs, files = f"{count} of {FOLDS} folds", f"[ade]({FLAGS.results_dir}/ade)"
-        rows.append([corpus, name, common["inputs"], *f1, common["protocol"], epochs, seeds, files])
-    return rows
-
-
-HEADER = [
-    "corpus",
-    "model",
-    "inputs",
-    "entities F1",
-    "relations F1",
-    "protocol",
-    "best epoch",
-    "seed",
-    "file",
-]
-
-
-def timings(folder: pathlib.Path) -> str:
-    """A line for each run made to be timed, alone on its machine, of timing/ among the results."""
-    lines = []
-    for path in sorted((folder / "timing").glob("*.json")):
-        result = read_result(path)
-        used, seconds = result["flags"], result["time"]["epoch_seconds_median"]
-        lines.append(
-            f"\nA training epoch of {result['corpus']['name']} ({used['model']}, {result['inputs']}, "
-            f"batch {used['batch_size']}, adversarial training, {used['relation_scorer']} scorer): {seconds:.1f} s, "
-            f"the dev set {result['time']['dev_seconds_median']:.1f} s, on {result['environment']['cores']} cores, "
-            f"median of {result['epochs']} epochs ([{path.stem}]({folder}/timing/{path.name})).\n"
-        )
-    return "".join(lines)
-
-
-def make_readme(path: pathlib.Path, table: str) -> None:
-    """Put a table between the two marks of a file.
+def make_readme(path: pathlib.Path, block: str) -> None:
+    """Put the results between the two markers of a file.
 
     Raises:
-      DataError: if the marks are not there, once each.
+      DataError: If the markers are not there, once each.
     """
     text = path.read_text(encoding="utf-8")
     if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise DataError(f"{path}: expected one line {BEGIN!r} and one {END!r}")
+        raise DataError(f"{path}: no place for the results; expected one line {BEGIN!r} and one {END!r}")
     before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
-    write_atomically(path, f"{before}\n{table}{after}")
+    write_atomically(path, f"{before}\n{block}{after}")
+
+
+def write_document(path: pathlib.Path, sections: Sequence[Section], source: str) -> None:
+    """Write the report as Markdown, and its figures into the folder figures beside it."""
+    for figure in (figure for section in sections for figure in section.figures if figure.svg):
+        write_atomically(path.parent / "figures" / f"{figure.name}.svg", figure.svg)
+    write_atomically(path, render_markdown(sections, source, "figures"))
 
 
 def main(arguments: list[str]) -> None:
     del arguments
-    groups = read_results(pathlib.Path(FLAGS.results_dir))
+    folder = ResultFolder(pathlib.Path(FLAGS.results_dir), FLAGS.strict)
+    groups = list_groups(folder.read_all())
     if not groups:
-        raise DataError(f"{FLAGS.results_dir}: no result files, expected those of cman_tf.train --results_dir")
-    rows = rows_of(groups)
-    print(format_table(HEADER[:5], [row[:5] for row in rows]))
-    results = pathlib.Path(FLAGS.results_dir)
+        for problem in folder.problems:
+            print(f"left out: {problem}", file=sys.stderr)
+        raise DataError(
+            f"{FLAGS.results_dir}: no result files; cman-tf train --results_dir and cman-tf experiment write them"
+        )
+    overview = make_overview_table(groups, "")
+    print(format_table(overview.header, overview.rows))
     if FLAGS.readme:
-        make_readme(pathlib.Path(FLAGS.readme), f"{markdown_table([HEADER, *rows])}\n{timings(results)}")
-    parts = sections(results)
+        lines = {name: collect_lines(name, EXPERIMENTS[name], folder) for name in ("conll04", "tuned")}
+        make_readme(pathlib.Path(FLAGS.readme), render_readme_block(make_paper_rows(lines["conll04"], lines["tuned"])))
+    sections = make_sections(folder) if FLAGS.document or FLAGS.html else []
+    source = f"{FLAGS.results_dir.rstrip('/')}/"
     if FLAGS.document:
-        document = pathlib.Path(FLAGS.document)
-        for part in parts:
-            for name, svg in part.figures.items():
-                if svg:
-                    write_atomically(document.parent / "figures" / f"{name}.svg", svg)
-        write_atomically(document, markdown(parts, results, "figures"))
+        write_document(pathlib.Path(FLAGS.document), sections, source)
     if FLAGS.html:
-        write_atomically(FLAGS.html, web_page(parts))
-    print(f"\nmade anew: {', '.join(filter(None, (FLAGS.readme, FLAGS.document, FLAGS.html)))}")
+        write_atomically(FLAGS.html, render_html(sections, source))
+    for problem in folder.problems:
+        print(f"left out: {problem}", file=sys.stderr)
+    print(f"\nwritten: {', '.join(filter(None, (FLAGS.readme, FLAGS.document, FLAGS.html))) or 'nothing'}")
 
 
 COMMAND = Command("report", __doc__, define_flags, main)

@@ -19,8 +19,9 @@ from cman_tf.command_line.console import show_progress
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.encoders.source import NAMES, find_source
+from cman_tf.experiments.overview import format_beside_paper
 from cman_tf.runs.run_directory import exclusive_run
-from cman_tf.scoring.tables import paper_table, score_table
+from cman_tf.scoring.tables import score_table
 from cman_tf.training.session import SessionOptions, open_session, validate_inputs
 
 FLAGS = flags.FLAGS
@@ -91,7 +92,7 @@ def main(arguments: list[str]) -> None:
             import_tensorflow(compiles=config.xla)
             session.train()
         path = session.write_result()
-    print(f"\n{score_table(session.result['test'])}\n\n{paper_table(session.result)}\n\nresult file: {path}")
+    print(f"\n{score_table(session.result['test'])}\n\n{format_beside_paper(session.result)}\n\nresult file: {path}")
 
 
 COMMAND = Command("train", __doc__, define_flags, main)

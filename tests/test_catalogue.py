@@ -1,29 +1,58 @@
-"""The rows of the papers' tables."""
+"""The rows of the papers' tables, and the functions that make them."""
 
+import dataclasses
+
+import pytest
 from absl import flags
 
 from cman_tf.command_line.config_flags import FIELDS, define_config_flags
-from cman_tf.experiments.catalogue import EXPERIMENTS
-from cman_tf.experiments.runs import FLAGS_DIRECTORY, Options, runs_of
-from cman_tf.experiments.tables import GAP, HEADER, lines_of, table
+from cman_tf.experiments.catalogue import EXPERIMENTS, Row
+from cman_tf.experiments.catalogue.rows import give_gold_labels, repeat, vary
+from cman_tf.experiments.planning import find_flagfile
+from cman_tf.experiments.published import TABLES
 from cman_tf.runs.flagfile import config_from_flagfile
 
+ROW = Row("cman", "CMAN", "conll04_ijcai", home="conll04")
 
-def test_catalogue(tmp_path):
-    """Every row has its flagfile and its own name; every gap is visible."""
-    for name, content in EXPERIMENTS.items():
-        options = Options("data", {"words": (), "minilm": ()}, (1, 2, 3), folds=(0, 1))
-        runs = runs_of(name, content, options)
-        assert len({run.result for run in runs}) == len(runs)
-        for run in runs:
-            path = f"{FLAGS_DIRECTORY / run.row.flagfile}.flags"
-            values = flags.FlagValues()
-            define_config_flags(values)
-            values(["", *run.row.flags])  # an unknown name is an error
-            plain, changed = config_from_flagfile(path), config_from_flagfile(path, run.row.flags)
-            differ = {f.name for f in FIELDS if getattr(plain, f.name) != getattr(changed, f.name)}
-            assert len(differ) == len(run.row.flags)  # each changes what it names
-            assert run.row.home is None or run.row.key in {row.key for row in EXPERIMENTS[run.row.home].rows}
-        rows = table(content, lines_of(name, content, tmp_path))
-        assert all(len(row) == len(HEADER) for row in rows)
-        assert sum(row.count(GAP) for row in rows) >= 2 * len(content.rows)
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_flag_of_a_row_exists_and_changes_a_setting(name):
+    for row in EXPERIMENTS[name].rows:
+        values = flags.FlagValues()
+        define_config_flags(values)
+        values(["", *row.flags])  # an unknown name is an error
+        path = find_flagfile(row.flagfile)
+        plain, changed = config_from_flagfile(path), config_from_flagfile(path, row.flags)
+        differ = {field.name for field in FIELDS if getattr(plain, field.name) != getattr(changed, field.name)}
+        assert len(differ) == len(row.flags)
+        assert row.home is None or row.key in {other.key for other in EXPERIMENTS[row.home].rows}
+
+
+def test_every_published_row_is_in_the_catalogue():
+    for source, rows in TABLES.items():
+        keys = {
+            row.key for experiment in EXPERIMENTS.values() if source in experiment.sources for row in experiment.rows
+        }
+        assert rows.keys() <= keys, source
+
+
+def test_only_one_row_is_evaluated_with_gold_labels():
+    rows = [row for experiment in EXPERIMENTS.values() for row in experiment.rows]
+    assert [row.key for row in rows if row.gold_labels_of] == ["cman_gold_labels"]
+
+
+def test_a_row_cannot_become_an_evaluation_with_gold_labels_by_omission():
+    """A row with a new key and no flags is refused; gold labels are asked for by name."""
+    with pytest.raises(ValueError, match="needs flags"):
+        vary(ROW, "cman_no_gate", "without gate")
+    with pytest.raises(ValueError, match="key of its own"):
+        vary(ROW, "cman", "without gate", "--nolabel_gate")
+    with pytest.raises(ValueError, match="key of its own"):
+        give_gold_labels(ROW, "cman", "gold")
+    with pytest.raises(ValueError, match="trains nothing"):
+        dataclasses.replace(ROW, gold_labels_of="cman", flags=("--nolabel_gate",))
+    with pytest.raises(ValueError, match="no home"):
+        repeat(dataclasses.replace(ROW, home=None))
+    assert vary(ROW, "cman_no_gate", "without gate", "--nolabel_gate").gold_labels_of is None
+    assert repeat(ROW, "again") == dataclasses.replace(ROW, label="again")
+    assert give_gold_labels(ROW, "cman_gold", "gold").gold_labels_of == "cman"

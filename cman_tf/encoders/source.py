@@ -8,12 +8,12 @@ import os
 import pathlib
 import re
 
+from cman_tf.encoders.names import ENCODER_FLAGS as NAMES
 from cman_tf.encoders.resolve import MINILM, fingerprint, given_file, model_files, module_files
 from cman_tf.errors import DataError
 from cman_tf.runs.files import read_json, write_atomically
 from cman_tf.runs.provenance import portable
 
-NAMES = ("elmo", "elmo_options", "elmo_weights", "encoder")  # the flags
 _FILE = "contextual.json"
 
 

@@ -1,117 +1,170 @@
-"""The papers' figures from result files, as SVG; needs matplotlib."""
+"""The papers' figures, drawn from result files as SVG. Needs matplotlib."""
 
 from __future__ import annotations
 
 import dataclasses
-import io
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.errors import DataError
-from cman_tf.experiments.tables import Line
+from cman_tf.experiments.figure_style import (
+    draw_runs,
+    finish_figure,
+    label_ends,
+    new_figure,
+    set_floor,
+    set_left_edge,
+    spread_evenly,
+    style_of,
+)
+from cman_tf.experiments.lines import Line, name_inputs
+from cman_tf.experiments.published import MODEL_NAMES
 from cman_tf.scoring.score import TASKS
 
-# Figures made from the rows of the experiment conll04: what of their results, by which groups.
-FIGURES = {
-    "distance": ("by_distance", "F1 by entity distance in characters (IJCAI figure 4 on dev, TNNLS figure 5 on test)"),
-    "length": ("by_length", "F1 by sentence length in tokens (IJCAI figure 5 on dev, TNNLS figure 6 on test)"),
-}
-_SAME_INPUTS = "The papers' CMAN has ELMo and their baseline does not; here the inputs of both are the same."
-FIGURE_NOTES = {
-    "distance": _SAME_INPUTS,
-    "length": f"{_SAME_INPUTS} The last group is small: of CoNLL04's relations 50 on dev and 62 on test are in "
-    "sentences of 50 tokens and more.",
-}
+Curve = list[tuple[float, Line]]  # shares of the training sentences in percent, ascending
 
 
-def _two_panels(draw: Callable[[Any, str], None], same_scale: bool = True) -> str:
-    """A figure with a panel a task, each drawn by `draw`, as SVG."""
-    try:
-        import matplotlib
-    except ImportError:
-        raise DataError("matplotlib is not installed, expected pip install '.[plots]' for the figures") from None
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "cman_tf"  # the same figure is the same file
-    from matplotlib import pyplot
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """A figure of the report.
 
-    figure, panels = pyplot.subplots(1, 2, figsize=(10, 3.4), sharey=same_scale)
-    for task, panel in zip(TASKS, panels):
-        draw(panel, task)
-    panels[0].set_ylabel("F1, strict micro")
-    panels[1].legend(loc="upper left", bbox_to_anchor=(1.02, 1))
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
-    pyplot.close(figure)
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    Attributes:
+      name: Name of its file, without ".svg".
+      svg: The picture; None if nothing was run.
+      caption: What it shows, and what to see in it.
+      alt: What it shows, for readers who do not see it.
+    """
+
+    name: str
+    svg: str | None
+    caption: str
+    alt: str
 
 
-def _label(line: Line) -> str:
-    return f"{line.row.label}, {line.inputs} ({len(line.results)} run{'s' if len(line.results) > 1 else ''})"
-
-
-def grouped_bars(lines: Sequence[Line], part: str, split: str) -> str | None:
-    """F1 of each row in each of a part's groups, a panel a task; None where nothing was run.
+def draw_groups(lines: Sequence[Line], part: str, split: str) -> str | None:
+    """Draw F1 by sentence length or entity distance: a column for each task, a row for each kind of inputs.
 
     Args:
-      lines: the rows.
-      part: `by_distance` or `by_length`.
-      split: `dev` or `test`.
+      lines: An experiment's lines.
+      part: by_length or by_distance.
+      split: dev or test.
+
+    Returns:
+      The SVG; None if no result has these groups.
     """
-    kept = [dataclasses.replace(li, results=tuple(r for r in li.results if part in r.get(split, {}))) for li in lines]
-    shown = [line for line in kept if line.results]
-    if not shown:
+    lines = keep_results_with(lines, part, split)
+    if not lines:
         return None
+    kinds = list(dict.fromkeys(line.inputs for line in lines))
+    figure, panels = new_figure(len(kinds), len(TASKS), (9, 2.8 * len(kinds)))
+    for column, task in enumerate(TASKS):
+        limits = [f1 for line in lines for values in collect_groups(line, part, split, task).values() for f1 in values]
+        for row, kind in zip(panels, kinds):
+            panel = row[column]
+            set_floor(panel, limits)
+            _draw_group_panel(panel, [line for line in lines if line.inputs == kind], part, split, task)
+            panel.set_title(f"{task.capitalize()}, {name_inputs(kind)}")
+        panels[-1][column].set_xlabel({"by_distance": "characters apart", "by_length": "tokens in the sentence"}[part])
+    for row in panels:
+        row[0].set_ylabel(f"F1 on {split} in percent")
+    return finish_figure(figure)
 
-    def draw(panel: Any, task: str) -> None:
-        for number, line in enumerate(shown):
-            tables = [result[split][part] for result in line.results]
-            groups = list(tables[0])
-            heights = [statistics.mean(t[group][task]["f1"] for t in tables) for group in groups]
-            width = 0.8 / len(shown)
-            places = [x - 0.4 + (number + 0.5) * width for x in range(len(groups))]
-            panel.bar(places, heights, width, label=_label(line))
-        panel.set_xticks(range(len(groups)), groups)
-        panel.set_title(f"{task}, {split}")
-        panel.set_xlabel({"by_distance": "characters apart", "by_length": "tokens in the sentence"}[part])
 
-    return _two_panels(draw)
+def _draw_group_panel(panel: Any, lines: Sequence[Line], part: str, split: str, task: str) -> None:
+    ends = []
+    for line, offset in zip(lines, spread_evenly(len(lines), 0.3)):
+        groups = collect_groups(line, part, split, task)
+        places = [x + offset for x in range(len(groups))]
+        draw_runs(panel, places, list(groups.values()), style_of(line))
+        ends.append((statistics.mean(list(groups.values())[-1]), line.row.label, style_of(line).color))
+    table = lines[0].results[0][split][part]
+    facts = [f"{name}\n({row[task]['tp'] + row[task]['fn']} {task})" for name, row in table.items()]
+    panel.set_xticks(range(len(facts)), facts, fontsize=7)
+    panel.set_xlim(-0.4, len(facts) - 1 + 0.4)
+    label_ends(panel, len(facts) - 1 + 0.25, ends)
 
 
-def sizes(lines: Sequence[Line]) -> str | None:
-    """F1 against the share of the training sentences, a curve a model and inputs."""
-    curves: dict[str, list[tuple[float, Line]]] = {}
-    for line in lines:
-        if line.results:
-            share = 100 * line.results[0]["flags"].get("train_fraction", 1.0)
-            name = line.row.label.replace(f", {share:.0f} %", "")  # what else the label says is another curve
-            curves.setdefault(f"{name}, {line.inputs}", []).append((share, line))
+def collect_groups(line: Line, part: str, split: str, task: str) -> dict[str, list[float]]:
+    """Each group of `by_length` or `by_distance` to each run's F1 in percent."""
+    tables = [result[split][part] for result in line.results]
+    return {group: [table[group][task]["f1"] for table in tables if group in table] for group in tables[0]}
+
+
+def keep_results_with(lines: Sequence[Line], part: str, split: str) -> list[Line]:
+    """The lines with those of their results that have these groups, without the lines that have none."""
+    kept = [
+        dataclasses.replace(line, results=tuple(r for r in line.results if r.get(split, {}).get(part)))
+        for line in lines
+    ]
+    return [line for line in kept if line.results]
+
+
+def draw_sizes(lines: Sequence[Line]) -> str | None:
+    """Draw F1 against the share of the training sentences, a curve for each model and kind of inputs.
+
+    Returns:
+      The SVG; None if nothing was run on a part of the training sentences.
+    """
+    curves = {name: points for name, points in collect_curves(lines).items() if len(points) > 1}
     if not curves:
         return None
+    figure, (panels,) = new_figure(1, len(TASKS), (9, 3.2))
+    papers = [(share, line.paper) for points in curves.values() for share, line in points]
+    for number, (task, panel) in enumerate(zip(TASKS, panels)):
+        printed = [(share, paper[number]) for share, paper in papers if paper[number] is not None]
+        ours = [f1 for points in curves.values() for _, line in points for f1 in line.f1(task)]
+        set_floor(panel, [*ours, *(f1 for _, f1 in printed)])
+        ends = []
+        for (model, inputs), points in curves.items():
+            style = style_of(points[0][1])
+            draw_runs(panel, [share for share, _ in points], [line.f1(task) for _, line in points], style)
+            text = f"{MODEL_NAMES[model]}, {name_inputs(inputs)}"
+            ends.append((statistics.mean(points[-1][1].f1(task)), text, style.color))
+        for share, f1 in printed:
+            panel.plot(share, f1, marker="_", color="black", markersize=11, markeredgewidth=1.6)
+            panel.annotate("paper", (share, f1), (0, 5), textcoords="offset points", ha="center")
+        panel.set_xlim(0, 104)
+        panel.set_xticks([20, 40, 60, 80, 100])
+        label_ends(panel, 103, ends)
+        panel.set_title(task.capitalize())
+        panel.set_xlabel("training sentences in percent")
+    panels[0].set_ylabel("F1 on test in percent")
+    return finish_figure(figure)
 
-    def draw(panel: Any, task: str) -> None:
-        for name, points in curves.items():
-            points.sort(key=lambda point: point[0])
-            means = [statistics.mean(line.f1(task)) for _, line in points]
-            panel.plot([share for share, _ in points], means, marker="o", label=name)
-        panel.set_title(task)
-        panel.set_xlabel("training sentences, %")
-        panel.set_xlim(0, 105)
 
-    return _two_panels(draw, same_scale=False)
+def collect_curves(lines: Sequence[Line]) -> dict[tuple[str, str], Curve]:
+    """Model and inputs to the shares of the training sentences that were run, with their lines."""
+    curves: dict[tuple[str, str], Curve] = {}
+    for line in lines:
+        if line.results:
+            share = 100 * line.common["train_fraction"]
+            curves.setdefault((line.common["model"], line.inputs), []).append((share, line))
+    return {name: sorted(points, key=lambda point: point[0]) for name, points in curves.items()}
 
 
-def bars(lines: Sequence[Line]) -> str | None:
-    """Test F1 of each row, a panel a task."""
+def draw_rows(lines: Sequence[Line]) -> str | None:
+    """Draw test F1 of each line as a row: its runs, their mean and deviation, and the paper's score if there is one.
+
+    Returns:
+      The SVG; None if nothing was run.
+    """
     shown = [line for line in lines if line.results]
     if not shown:
         return None
-
-    def draw(panel: Any, task: str) -> None:
-        for number, line in enumerate(shown):
-            panel.bar(number, statistics.mean(line.f1(task)), label=_label(line))
-        panel.set_xticks([])
-        panel.set_title(task)
-
-    return _two_panels(draw)
+    figure, (panels,) = new_figure(1, len(TASKS), (9, 0.7 + 0.36 * len(shown)), sharey=True)
+    for number, (task, panel) in enumerate(zip(TASKS, panels)):
+        papers = [paper for line in shown for paper in (line.paper[number],) if paper is not None]
+        set_left_edge(panel, [f1 for line in shown for f1 in line.f1(task)] + papers)
+        for place, line in enumerate(shown):
+            draw_runs(panel, [place], [line.f1(task)], style_of(line), is_sideways=True)
+            if line.paper[number] is not None:
+                panel.plot(line.paper[number], place, marker="|", color="black", markersize=11, markeredgewidth=1.6)
+                if not place:
+                    panel.annotate(
+                        "paper", (line.paper[number], place), (0, 8), textcoords="offset points", ha="center"
+                    )
+        panel.set_title(task.capitalize())
+        panel.set_ylim(len(shown) - 0.5, -0.7)
+        panel.grid(axis="y", color="#ddd", linewidth=0.6)
+    panels[0].set_yticks(range(len(shown)), [f"{line.row.label}, {line.inputs_name}" for line in shown])
+    return finish_figure(figure)

@@ -1,4 +1,4 @@
-"""Whether a run's result is there already, made with the same settings on the same data."""
+"""Whether a run's result exists already, made with the same settings on the same data."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import dataclasses
 import functools
 import pathlib
 from collections.abc import Iterator
-from typing import Any
 
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS, find_split
-from cman_tf.encoders.source import NAMES as ENCODER_FLAGS
+from cman_tf.encoders.names import ENCODER_FLAGS
 from cman_tf.encoders.source import find_source
 from cman_tf.errors import DataError
-from cman_tf.experiments.runs import Run, flagfile_of, read_result, training_of
+from cman_tf.experiments.planning import Run, find_flagfile
+from cman_tf.experiments.result_files import Result, identify_training, read_result
 from cman_tf.runs.files import sha256_of
 from cman_tf.runs.flagfile import config_from_flagfile
 from cman_tf.runs.run_directory import completed, differing, epochs_of, is_complete, validate_epochs
@@ -27,62 +27,67 @@ def _fingerprint(location: tuple[tuple[str, str], ...]) -> str | None:
     return source.fingerprint if source else None
 
 
-def is_made(run: Run) -> bool:
-    """Whether its result is there, of as many epochs as are asked for at least.
+def has_finished(run: Run) -> bool:
+    """Whether the run's result exists and has at least as many epochs as are asked for.
 
     Raises:
-      DataError: if what is there was made with other settings or on other data, or stopped earlier
-        and its run is gone.
+      DataError: If the result was made with other settings or on other data, or if it stopped earlier and its run
+        directory is gone.
     """
     if not run.result.exists():
         return False
     result = read_result(run.result)
-    expected = dataclasses.asdict(config_from_flagfile(flagfile_of(run.row.flagfile), run.flags))
+    expected = dataclasses.asdict(config_from_flagfile(find_flagfile(run.row.flagfile), run.flags))
     for name in differing(result["flags"], expected):
         was, value = completed(result["flags"])[name], expected[name]
-        raise DataError(f"{run.result}: made with --{name}={was}, expected {value}, or another --results_dir")
-    for what in (*_other_data(run, result), *_other_inputs(run, result)):
-        raise DataError(f"{run.result}: made with {what}, expected the same, or another --results_dir")
+        raise DataError(
+            f"{run.result}: made with --{name}={was}, expected {value}; choose another --results_dir for other settings"
+        )
+    for what in (*_find_other_data(run, result), *_find_other_inputs(run, result)):
+        raise DataError(f"{run.result}: made with {what}; choose another --results_dir for other files")
     plain = run.predicted[1]
-    if run.row.gold_labels_of and plain.exists() and training_of(read_result(plain)) != training_of(result):
-        return False  # its model was trained on since
+    is_evaluation = run.row.gold_labels_of and plain.exists()
+    if is_evaluation and identify_training(read_result(plain)) != identify_training(result):
+        return False  # its model has been trained further since
     config = Config(**expected)
-    if config.protocol == "fixed_epochs":  # elsewhere more epochs than asked for are as good
+    if config.protocol == "fixed_epochs":  # with the other protocols, more epochs than asked for are as good
         validate_epochs(run.result, *epochs_of(result), config)
     if is_complete(result, config):
         return True
     if not (run.directory / "run.json").exists() and not run.row.gold_labels_of:
         was = " ".join(f"--{name}={result['flags'][name]}" for name in ("epochs", "patience"))
         now = " ".join(f"--{name}={expected[name]}" for name in ("epochs", "patience"))
-        raise DataError(f"{run.result}: made with {was}, expected {now}, or its run in {run.directory} to go on with")
+        raise DataError(
+            f"{run.result}: made with {was}, expected {now}, and there is no run in {run.directory} to resume"
+        )
     return False
 
 
-def _other_data(run: Run, result: dict[str, Any]) -> Iterator[str]:
-    """The corpus files that a result was not made from, if any."""
-    was, now = result["flags"].get("format", "auto"), run.given("format") or "auto"
+def _find_other_data(run: Run, result: Result) -> Iterator[str]:
+    """The corpus files that the result was not made from, in words."""
+    was, now = result["flags"].get("format", "auto"), run.flag_value("format") or "auto"
     if was != now:
-        yield f"--format={was}, here {now}"
-    whole, folder = run.given("all_data"), run.given("data_dir")
+        yield f"--format={was}, expected {now}"
+    whole, folder = run.flag_value("all_data"), run.flag_value("data_dir")
     for split in SPLITS:
-        path = whole or run.given(f"{split}_data")
-        if not path and folder and not (split == "dev" and run.given("hold_out")):
+        path = whole or run.flag_value(f"{split}_data")
+        if not path and folder and not (split == "dev" and run.flag_value("hold_out")):
             path = find_split(folder, split)
         if path and result["corpus"][split]["sha256"] != _sha256(path):
             yield f"other {split} data than {path}"
 
 
-def _other_inputs(run: Run, result: dict[str, Any]) -> Iterator[str]:
-    """The word vectors or the encoder that a result was not made with, if any."""
+def _find_other_inputs(run: Run, result: Result) -> Iterator[str]:
+    """The word vectors or the encoder that the result was not made with, in words."""
     location = run.encoder_flags()
     if "word_vectors_sha256" in result:
-        vectors = run.given("word_vectors")
+        vectors = run.flag_value("word_vectors")
         if result["word_vectors_sha256"] != (_sha256(vectors) if vectors else None):
             yield f"other word vectors than {vectors or 'none'}"
         if result["encoder_fingerprint"] != _fingerprint(tuple(location.items())):
             yield f"another encoder than {' '.join(location.values()) or 'none'}"
         return
-    for name in ("word_vectors", *ENCODER_FLAGS):  # an older file knows their names only
-        was, now = (pathlib.Path(value).name for value in (result["flags"].get(name) or "", run.given(name)))
+    for name in ("word_vectors", *ENCODER_FLAGS):  # older files hold names only
+        was, now = (pathlib.Path(value).name for value in (result["flags"].get(name) or "", run.flag_value(name)))
         if "model_dir" in result["flags"] and was != now:
-            yield f"--{name}={was or 'none'}, here {now or 'none'}"
+            yield f"--{name}={was or 'none'}, expected {now or 'none'}"

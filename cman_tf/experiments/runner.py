@@ -1,4 +1,4 @@
-"""Making an experiment's runs, each in a process of its own, resumed where it was."""
+"""Running an experiment: each run in a process of its own, resumed where it stopped."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ from collections.abc import Iterator, Sequence
 
 from cman_tf.data.corpus import find_split
 from cman_tf.errors import DataError
-from cman_tf.experiments.finished import is_made
-from cman_tf.experiments.runs import Run, flagfile_of, read_result, training_of
+from cman_tf.experiments.finished import has_finished
+from cman_tf.experiments.planning import Run, find_flagfile
+from cman_tf.experiments.result_files import identify_training, read_result
 from cman_tf.runs.files import file_lock, read_json, write_atomically
 
 
-def make(run: Run) -> None:
-    """Train it, go on with it, or leave it if its result is there.
+def run_training(run: Run) -> None:
+    """Train a run, or resume it, or do nothing if its result exists.
+
+    A row with gold labels is evaluated instead. Two experiments that need the same run wait for each other.
 
     Raises:
-      DataError: if it fails.
+      DataError: If the training fails, or the existing result was made with other settings or data.
     """
-    if is_made(run):
+    if has_finished(run):
         print(f"{run.name}: done", flush=True)
         return
-    with _alone(run.directory) as lock:
-        if is_made(run):  # by another experiment in the meantime
+    with _lock_run(run.directory) as lock:
+        if has_finished(run):  # another experiment has finished it in the meantime
             return
         print(f"{run.name}: training", flush=True)
         if run.row.gold_labels_of:
@@ -34,7 +37,7 @@ def make(run: Run) -> None:
             return
         _call(
             "cman_tf.train",
-            f"--flagfile={flagfile_of(run.row.flagfile)}",
+            f"--flagfile={find_flagfile(run.row.flagfile)}",
             *run.flags,
             f"--model_dir={run.directory}",
             f"--results_dir={run.result.parent}",
@@ -44,23 +47,20 @@ def make(run: Run) -> None:
 
 
 def _evaluate_with_gold_labels(run: Run, lock: int) -> None:
-    """Test scores of the same row's model of the experiment conll04, given gold labels; nobody
-    trains it on meanwhile."""
+    """Score the row's model of the experiment conll04 with gold labels; nothing trains it meanwhile."""
     model, result = run.predicted
-    with _alone(model) as models_lock:
-        _evaluate(run, model, result, (lock, models_lock))
+    with _lock_run(model) as model_lock:
+        _evaluate(run, model, result, (lock, model_lock))
 
 
 def _evaluate(run: Run, model: pathlib.Path, result: pathlib.Path, locks: Sequence[int]) -> None:
     if not result.exists() or not (model / "flags.txt").exists() or not (model / "result.json").exists():
-        raise DataError(
-            f"{model}: no trained model with a result, expected the row {run.row.gold_labels_of} made before"
-        )
+        raise DataError(f"{model}: no trained model with a result; run the row {run.row.gold_labels_of} first")
     trained = read_result(result)
-    if training_of(trained) != training_of(read_result(model / "result.json")):
-        raise DataError(f"{result}: of another training than {model} is, expected its own, or another --results_dir")
+    if identify_training(trained) != identify_training(read_result(model / "result.json")):
+        raise DataError(f"{result}: of another training than {model}; choose another --results_dir")
     scores = run.directory.parent / f"{run.directory.name}.json"
-    test = find_split(run.given("data_dir"), "test")
+    test = find_split(run.flag_value("data_dir"), "test")
     _call(
         "cman_tf.evaluate",
         f"--model_dir={model}",
@@ -71,22 +71,23 @@ def _evaluate(run: Run, model: pathlib.Path, result: pathlib.Path, locks: Sequen
         locks=locks,
     )
     gold = {**trained, "test": read_json(scores, "scores of cman_tf.evaluate"), "label_source": "gold"}
-    gold.pop("dev", None)
+    for name in ("dev", "file"):  # dev was scored with predicted labels
+        gold.pop(name, None)
     write_atomically(run.result, json.dumps(gold, indent=1, ensure_ascii=False) + "\n")
 
 
 def _call(module: str, *arguments: str, locks: Sequence[int]) -> None:
-    # The locks are the child's, too: should this process be killed, they last as long as the training.
+    # The child holds the locks too: if this process is killed, they last as long as the training.
     process = subprocess.run([sys.executable, "-m", module, *arguments], pass_fds=locks)
     if process.returncode:
-        raise DataError(f"{module}: ended with {process.returncode}; run again, the experiment goes on from there")
+        raise DataError(f"{module}: ended with {process.returncode}; run the experiment again to resume there")
 
 
 @contextlib.contextmanager
-def _alone(directory: pathlib.Path) -> Iterator[int]:
-    """No other process makes this run meanwhile; one that wants to waits."""
+def _lock_run(directory: pathlib.Path) -> Iterator[int]:
+    """Let no other process make this run meanwhile; one that wants to waits."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     path = directory.parent / f"{directory.name}.lock"
     path.touch()
-    with file_lock(path, lambda: print(f"{directory}: another experiment is at it, waiting", flush=True)) as lock:
+    with file_lock(path, lambda: print(f"{directory}: waiting for another experiment", flush=True)) as lock:
         yield lock

@@ -1,86 +1,165 @@
-"""An experiment's results as lines: the papers' numbers, ours, the difference."""
+"""Tables of the report: scores beside the papers', differences, scoring conventions, training details."""
 
 from __future__ import annotations
 
 import dataclasses
+import os
 import pathlib
 import statistics
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from cman_tf.errors import DataError
-from cman_tf.experiments.grouping import differing, grouped, hashes_of
-from cman_tf.experiments.rows import FOLDS, Experiment, Row
-from cman_tf.experiments.runs import fold_of, read_result, row_config, training_of
-from cman_tf.runs.run_directory import completed
-from cman_tf.scoring.counts import rates
+from cman_tf.experiments.catalogue import Experiment
+from cman_tf.experiments.comparisons import Difference, allowed_epochs
+from cman_tf.experiments.lines import GAP, Line
+from cman_tf.experiments.published import CITED, F1
+from cman_tf.experiments.result_files import Result
+from cman_tf.runs.run_directory import epochs_of
 from cman_tf.scoring.score import TASKS
+from cman_tf.scoring.tables import format_table
 
-GAP = "not run"
+CONVENTIONS = (  # every convention with the averages that it has
+    ("strict", "micro"),
+    ("strict", "macro"),
+    ("strict", "macro_without_other"),
+    ("boundaries", "micro"),
+    ("boundaries", "macro"),
+    ("relaxed", "micro"),
+    ("relaxed", "macro"),
+    ("relaxed", "macro_without_other"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
-class Line:
-    """A row on one kind of inputs: its result files, what they hold, and what they have in common."""
+class Table:
+    """A table with a caption, notes below it, and cells of plain text."""
 
-    row: Row
-    inputs: str
-    results: tuple[dict[str, Any], ...]
-    expected: int
-    common: dict[str, Any] = dataclasses.field(default_factory=dict)
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
 
-    def f1(self, task: str, convention: str = "strict", average: str = "micro", split: str = "test") -> list[float]:
-        """F1 of each run that has this split's scores."""
-        return [r[split][convention][average][task]["f1"] for r in self.results if split in r]
-
-
-def lines_of(name: str, experiment: Experiment, results: pathlib.Path) -> list[Line]:
-    """Every row on every kind of inputs that any of the rows was run on, and on words, with
-    all the results that are there."""
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    kinds = ["words"]
-    for row in experiment.rows:
-        for path in sorted((results / (row.home or name)).glob(f"{row.key}-*-seed*.json")):
-            inputs = path.stem[len(row.key) + 1 :].partition("-")[0]
-            kinds += [inputs] if inputs not in kinds else []
-            found.setdefault((row.key, inputs), []).append({**_result_of(row, path), "file": str(path)})
-    _same_models_only(experiment, found)
-    hashes = hashes_of([result for results in found.values() for result in results])
-    runs = FOLDS if experiment.corpus == "ade" else 1
-    lines = []
-    for row in experiment.rows:
-        for inputs in kinds:
-            groups = grouped(found.get((row.key, inputs), []), hashes)
-            told = [name for name in differing([common for common, _ in groups]) if name != "inputs"]
-            for common, results in groups or [({}, [])]:
-                # Unlike runs under one name are never averaged.
-                label = ", ".join([row.label, *(f"{name}={common[name]}" for name in told if common[name] is not None)])
-                expected = runs * max(1, len({result["seed"] for result in results}))
-                lines.append(Line(dataclasses.replace(row, label=label), inputs, tuple(results), expected, common))
-    return lines
+    def without_empty_columns(self) -> Table:
+        """The same table without the columns in which every cell is empty."""
+        kept = [n for n in range(len(self.header)) if any(row[n] for row in self.rows)]
+        rows = tuple(tuple(row[n] for n in kept) for row in self.rows)
+        return dataclasses.replace(self, header=tuple(self.header[n] for n in kept), rows=rows)
 
 
-def _result_of(row: Row, path: pathlib.Path) -> dict[str, Any]:
-    """A row's result file; one of another model or without the row's change has a wrong name."""
-    result = read_result(path)
-    known, expected = completed(result["flags"]), row_config(row)
-    for name in (name for name in expected if known[name] != expected[name]):
-        raise DataError(f"{path}: made with --{name}={known[name]}, expected {expected[name]}, as its name says")
-    return result
+def print_table(table: Table, title: str = "") -> None:
+    """Print a table with its caption, or a title, above it and its notes below."""
+    heading = f"{title}: {table.caption}" if title else table.caption
+    print(f"\n{heading}\n{format_table(table.header, table.rows)}")
+    for note in table.notes:
+        print(note)
 
 
-def _same_models_only(experiment: Experiment, found: dict[tuple[str, str], list[dict[str, Any]]]) -> None:
-    """Of a row that stands beside itself with gold labels, leave the runs that were evaluated with them."""
-    for (key, inputs), golds in list(found.items()):
-        row = next(row for row in experiment.rows if row.key == key)
-        plain = (row.gold_labels_of or "", inputs)
-        if plain in found:
-            runs = {training_of(gold) for gold in golds}
-            found[plain] = [result for result in found[plain] if training_of(result) in runs]
+def make_score_table(experiment: Experiment, lines: Sequence[Line]) -> Table:
+    """Our scores beside the papers', in the average that the papers report."""
+    rows = []
+    for line in lines:
+        cells = []
+        for task, paper in zip(TASKS, line.paper):
+            ours = line.f1(task, average=experiment.average)
+            is_comparable = ours and paper is not None
+            less = f"{statistics.mean(ours) - paper:+.2f}" if is_comparable else ""
+            cells += [format_mean(ours), format_number(paper), less]
+        rows.append((line.row.label, line.inputs_name, *cells, count_runs(line)))
+    header = ("model", "inputs", *(n for task in TASKS for n in (f"{task} F1", "paper", "difference")), "runs")
+    sources = list(dict.fromkeys(source for line in lines for source in line.papers))
+    notes = [f"Paper: {' and '.join(sources)}."] if sources else []
+    table = Table(f"Strict {experiment.average} F1 on test", header, tuple(rows), (*notes, *experiment.notes))
+    return table.without_empty_columns()
 
 
-def mean_and_deviation(values: Sequence[float]) -> str:
-    """81.20 ± 0.45, one value alone as it is, none as a visible gap."""
+def make_cited_table(corpus: str) -> Table:
+    """Other systems, as the papers print them."""
+    rows = [(name, *(f"{f1:.2f}" for f1 in scores), ", ".join(sources)) for name, sources, scores in CITED[corpus]]
+    notes = ("72.04 of Multi-head is a misprint for 62.04.",) if corpus == "conll04" else ()
+    header = ("system", "entities F1", "relations F1", "printed in")
+    return Table("Other systems, as the papers print them", header, tuple(rows), notes)
+
+
+def make_difference_table(differences: Sequence[Difference], caption: str, of_leads: bool) -> Table:
+    """Differences of strict micro F1 on test with p-values, a row for each task.
+
+    Args:
+      differences: The differences, one or more.
+      caption: The table's caption.
+      of_leads: Whether they are leads over the baseline, else effects of changes.
+    """
+    rows = []
+    for difference in differences:
+        line, reference = difference.line, difference.reference
+        on_dev = difference.ours(split="dev") or F1(None, None)
+        for task, paper, own, dev in zip(TASKS, difference.paper, difference.ours() or (), on_dev):
+            test = difference.test(task)
+            tested = (f"{test.low:+.2f} to {test.high:+.2f}", _format_p(test.p)) if test else ("one run each", "")
+            inputs = (line.inputs_name, reference.inputs_name) if of_leads else (line.inputs_name, "")
+            runs = f"{len(line.results)} and {len(reference.results)}"
+            signed = (_signed(own), _signed(paper))
+            rows.append((line.row.label, *inputs, task, *signed, *tested, _signed(dev), runs))
+    header = ("model", "inputs", "baseline's inputs", "task", "ours", "paper", "95 % interval", "p", "on dev", "runs")
+    return Table(caption, header, tuple(rows), tuple(_describe_epochs(differences))).without_empty_columns()
+
+
+def _describe_epochs(differences: Sequence[Difference]) -> Iterator[str]:
+    """How long both sides were allowed to train: a difference may be due to fewer epochs."""
+    allowed: dict[tuple[str, str], list[str]] = {}
+    for difference in differences:
+        sides = allowed_epochs(difference.line), allowed_epochs(difference.reference)
+        allowed.setdefault(sides, []).append(difference.line.row.label)
+    for (mine, other), labels in allowed.items():
+        which = "" if len(allowed) == 1 else f" ({'; '.join(dict.fromkeys(labels))})"
+        if mine != other:
+            yield f"Epochs allowed{which}: {mine}, against {other} for the runs compared with."
+
+
+def make_convention_tables(lines: Sequence[Line], corpus: str) -> Iterator[Table]:
+    """Every scoring convention's mean F1, a table for each task."""
+    # The oldest result files hold strict micro scores only.
+    full = [dataclasses.replace(x, results=tuple(r for r in x.results if "relaxed" in r["test"])) for x in lines]
+    full = [line for line in full if line.results]
+    header = ("model", "inputs", *(f"{c} {a.replace('_', ' ').replace('other', 'Other')}" for c, a in CONVENTIONS))
+    for task in TASKS if full else ():
+        rows = []
+        for line in full:
+            values = [line.f1(task, *convention) for convention in CONVENTIONS]
+            cells = [f"{statistics.mean(v):.2f}" if v else "" for v in values]
+            rows.append((line.row.label, line.inputs_name, *cells))
+        yield Table(f"{corpus}, {task}: mean F1 on test by convention", header, tuple(rows))
+
+
+def make_training_table(results: Sequence[Result], folder: pathlib.Path) -> Table:
+    """How each run was trained, a row for each result file below `folder`."""
+    rows = []
+    for result in sorted(results, key=lambda result: result["file"]):
+        trained, best = epochs_of(result)
+        limit, patience = (result["flags"][name] for name in ("epochs", "patience"))
+        ended = "limit" if trained >= limit else "patience" if patience and trained - best >= patience else "neither"
+        file = os.path.relpath(result["file"], folder)
+        numbers = (result["seed"], best, trained, limit, patience)
+        rows.append((file, *map(str, numbers), ended, result["protocol"]))
+    header = ("file", "seed", "best epoch", "epochs", "limit", "patience", "ended by", "protocol")
+    notes = [
+        "Best epoch: the epoch that was kept. Limit: epochs allowed. Patience: epochs without a better dev score after "
+        'which training ends; 0: no limit. A run that ended by "neither" was stopped before.'
+    ]
+    protocols = {row[-1] for row in rows}
+    if len(protocols) == 1:
+        notes.append(f"Protocol of every run: {protocols.pop()}.")
+        rows = [(*row[:-1], "") for row in rows]
+    return Table("A row for each run", header, tuple(rows), tuple(notes)).without_empty_columns()
+
+
+def count_runs(line: Line) -> str:
+    """How many runs a line has, and of how many where some folds are missing."""
+    if 0 < len(line.results) < line.expected:
+        return f"{len(line.results)} of {line.expected}"
+    return str(len(line.results))
+
+
+def format_mean(values: Sequence[float]) -> str:
+    """81.20 ± 0.45; a single value as it is; no value as a visible gap."""
     if not values:
         return GAP
     if len(values) == 1:
@@ -88,122 +167,14 @@ def mean_and_deviation(values: Sequence[float]) -> str:
     return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
 
 
-def difference(values: Sequence[float], paper: float | None) -> str:
-    """Ours less the paper's."""
-    return f"{statistics.mean(values) - paper:+.2f}" if values and paper is not None else ""
+def format_number(value: float | None) -> str:
+    """Two digits after the point; nothing for None."""
+    return "" if value is None else f"{value:.2f}"
 
 
-def pooled(tests: Sequence[dict[str, Any]], task: str, average: str = "micro") -> float:
-    """Strict F1 of the summed counts of several folds' scores: all types', or the mean of each type's."""
-    strict = [test["strict"] for test in tests]
-    if average == "micro":
-        return _summed([table["micro"][task] for table in strict])
-    types = {name for table in strict for name in table["per_type"][task]}
-    return statistics.mean(
-        _summed([table["per_type"][task][name] for table in strict if name in table["per_type"][task]])
-        for name in types
-    )
+def _signed(value: float | None) -> str:
+    return "" if value is None else f"{value:+.2f}"
 
 
-def _summed(tables: Sequence[dict[str, Any]]) -> float:
-    return rates(*(sum(int(table[count]) for table in tables) for count in ("tp", "fp", "fn")))["f1"]
-
-
-HEADER = (
-    "row",
-    "inputs",
-    "paper",
-    "entities: paper",
-    "ours",
-    "difference",
-    "relations: paper",
-    "ours",
-    "difference",
-    "seeds",
-    "best epoch",
-)
-
-
-def table(experiment: Experiment, lines: Sequence[Line]) -> list[list[str]]:
-    """The table in the paper's layout: other systems first, then ours, strict micro, for ADE
-    macro, as the others report it."""
-    average = "macro" if experiment.corpus == "ade" else "micro"
-    rows = [
-        [label, "", where, f"{f1[0]:.2f}", "", "", f"{f1[1]:.2f}", "", "", "", ""]
-        for label, where, f1 in experiment.cited
-    ]
-    for line in lines:
-        seeds = ", ".join(sorted({str(result["seed"]) for result in line.results}))
-        if 0 < len(line.results) < line.expected:
-            seeds += f" ({len(line.results)} of {line.expected} runs)"
-        epochs = ", ".join(_epochs(result) for result in line.results)
-        inputs = line.results[0]["inputs"] if line.results else line.inputs
-        papers = line.row.papers if line.row.elmo or line.inputs == "words" else {}  # else a row of neither paper
-        for where, paper in papers.items() or (("", (None, None)),):
-            cells = []
-            for task, number in zip(TASKS, paper):
-                ours = line.f1(task, average=average)
-                shown = "" if number is None else f"{number:.2f}"
-                cells += [shown, mean_and_deviation(ours), difference(ours, number)]
-            rows.append([line.row.label, inputs, where, *cells, seeds, epochs if len(line.results) < 4 else ""])
-    return rows
-
-
-def _epochs(result: dict[str, Any]) -> str:
-    """The epoch kept, the last one, and what would have ended the run."""
-    flags = result["flags"]
-    return f"{result['best_epoch']} of {result['epochs']} (patience {flags['patience']}, limit {flags['epochs']})"
-
-
-def conventions(lines: Sequence[Line]) -> list[list[str]]:
-    """Every convention's F1 of every row that was run, and of how many of its runs: header first."""
-    names = [(c, a) for c in ("strict", "boundaries", "relaxed") for a in ("micro", "macro", "macro_without_other")]
-    names.remove(("boundaries", "macro_without_other"))
-    rows = [["row", "inputs", "runs", *(f"{c} {a.replace('_', ' ').replace('other', 'Other')}" for c, a in names)]]
-    for line in lines:
-        # The first result files hold strict micro scores only.
-        whole = dataclasses.replace(line, results=tuple(r for r in line.results if "relaxed" in r["test"]))
-        if whole.results:
-            pairs = [[mean_and_deviation(whole.f1(task, *name)) for task in TASKS] for name in names]
-            count = f"{len(whole.results)} of {len(line.results)}"
-            rows.append([line.row.label, line.inputs, count, *(" / ".join(pair) for pair in pairs)])
-    return rows
-
-
-def single_folds(lines: Sequence[Line]) -> list[list[str]]:
-    """Each fold's strict F1, entities / relations, header first."""
-    rows = [["row", "inputs", "score", *(f"fold {number}" for number in range(FOLDS))]]
-    for line in (line for line in lines if line.results):
-        for average in ("micro", "macro"):
-            cells = [line.row.label, line.inputs, average]
-            for number in range(FOLDS):
-                mine = [r for r in line.results if fold_of(r["file"]) == number]
-                cells.append(_pair([r["test"] for r in mine], average) if mine else GAP)
-            rows.append(cells)
-    return rows
-
-
-def _pair(tests: Sequence[dict[str, Any]], average: str) -> str:
-    return " / ".join(mean_and_deviation([t["strict"][average][task]["f1"] for t in tests]) for task in TASKS)
-
-
-def folds(lines: Sequence[Line]) -> list[list[str]]:
-    """Cross-validation: strict F1, entities / relations, over the folds run, header first."""
-    rows = [["row", "inputs", "score", "sentences", "folds run", "mean of folds", "pooled"]]
-    for line in (line for line in lines if line.results):
-        for average in ("micro", "macro"):
-            for part in (None, "without_overlaps"):
-                tests = [r["test"].get(part, r["test"]) if part else r["test"] for r in line.results]
-                count = sum(t["counts"]["sentences"] for t in tests)
-                rows.append(
-                    [
-                        line.row.label,
-                        line.inputs,
-                        average,
-                        f"{count}, without overlaps" if part else f"{count}, all",
-                        f"{len(tests)} of {line.expected}",
-                        _pair(tests, average),
-                        " / ".join(f"{pooled(tests, task, average):.2f}" for task in TASKS),
-                    ]
-                )
-    return rows
+def _format_p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -47,7 +47,7 @@ def score_sentences(
     >>> score_sentences([gold], [Sentence(gold.tokens)])["strict"]["micro"]["entities"]["recall"]
     0.0
     """
-    _check_same(gold, predicted)
+    validate_same_sentences(gold, predicted)
     pairs = list(zip(gold, predicted))
     scores: dict[str, Any] = {name: _score_by(name, pairs, labels) for name in CONVENTIONS}
     left_out = [unattached_relations(right, found) for right, found in pairs]
@@ -97,7 +97,8 @@ def stop_score(scores: dict[str, Any]) -> float:
     return (strict["entities"]["f1"] + strict["relations"]["f1"]) / 2.0
 
 
-def _check_same(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> None:
+def validate_same_sentences(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> None:
+    """Raises DataError if the predictions are not of these sentences, in this order."""
     if len(gold) != len(predicted):
         raise DataError(f"{len(predicted)} predicted sentences, expected {len(gold)}, one for each gold sentence")
     for number, (right, found) in enumerate(zip(gold, predicted)):

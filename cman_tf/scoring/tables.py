@@ -1,32 +1,16 @@
-"""Scores as tables for the screen and for README.md."""
+"""Scores as tables of plain text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.config import Config
 from cman_tf.scoring.conventions import DESCRIPTIONS
 from cman_tf.scoring.score import TASKS
 
-# F1 on CoNLL04: IJCAI 2020 table 1 and TNNLS 2021 table I.
-PAPER_CONLL04 = {"cman": (90.62, 72.97), "dynamic_cman": (91.72, 73.46), "multihead": (83.61, 61.95)}
-PAPER_NAMES = {
-    "cman": "CMAN, IJCAI 2020",
-    "dynamic_cman": "dynamic CMAN, TNNLS 2021",
-    "multihead": "Multi-head + AT, Bekoulis et al. 2018",
-}
-PAPER_INPUTS = {**dict.fromkeys(PAPER_CONLL04, "words + characters + ELMo"), "multihead": "words + characters"}
-
-# Settings that make another model, or another task, of the paper's.
-SWITCHES = (
-    "relation_scorer", "use_characters", "cell", "self_attention", "label_attention", "label_gate", "share",
-    "loss_weighting", "train_fraction",
-)  # fmt: skip
-
 
 def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns of equal width, the first to the left, the others to the right."""
+    """Format rows as columns of equal width, the first aligned to the left, the others to the right."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
 
     def line(row: Sequence[str]) -> str:
@@ -37,7 +21,7 @@ def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def score_table(scores: dict[str, Any]) -> str:
-    """Strict scores a line a type, then every convention's averages, and what each means."""
+    """Format the scores of `scoring.score.score`: strict ones by type, then every convention's averages."""
     rows = []
     for task in TASKS:
         for kind, row in [
@@ -66,7 +50,7 @@ def score_table(scores: dict[str, Any]) -> str:
 
 
 def averages_table(scores: dict[str, Any]) -> str:
-    """A line a convention and average: precision, recall and F1 of both tasks."""
+    """Format precision, recall and F1 of both tasks, a line for each convention and average."""
     rows = []
     for name in DESCRIPTIONS:
         for average in ("micro", "macro", "macro_without_other"):
@@ -79,26 +63,3 @@ def averages_table(scores: dict[str, Any]) -> str:
 
 def _rates(row: dict[str, float]) -> list[str]:
     return [f"{row[name]:.2f}" for name in ("precision", "recall", "f1")]
-
-
-def paper_table(result: dict[str, Any]) -> str:
-    """The paper's row beside ours for a result file of `cman-tf train`, naming the switches that differ."""
-    model, micro = result["flags"]["model"], result["test"]["strict"]["micro"]
-    ours = (micro["entities"]["f1"], micro["relations"]["f1"])
-    rows = []
-    if result["corpus"]["name"].startswith("conll04"):
-        paper = PAPER_CONLL04[model]
-        rows.append(
-            [
-                f"paper ({PAPER_NAMES[model]}), {PAPER_INPUTS[model]}",
-                *(f"{f1:.2f}" for f1 in paper),
-            ]
-        )
-    usual = Config(model=model).resolved()
-    used = {name: result["flags"].get(name, getattr(usual, name)) for name in SWITCHES}
-    switched = [f"{name}={value}" for name, value in used.items() if value != getattr(usual, name)]
-    rows.append([f"ours ({', '.join([model, *switched])}), {result['inputs']}", *(f"{f1:.2f}" for f1 in ours)])
-    if len(rows) == 2:
-        rows.append(["difference", *(f"{b - a:+.2f}" for a, b in zip(paper, ours))])
-    title = f"{result['corpus']['name']} test, strict micro F1, {result['protocol']}"
-    return f"{title}\n{format_table(['', 'entities', 'relations'], rows)}"
