@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Train and score on CoNLL04, or with --sample on the corpus that ships with the package.
+# Train and score a model on CoNLL04, or with --sample on the corpus that ships with the package.
 #   bash run_conll04.sh                                    dynamic CMAN, into runs/conll04/
-#   bash run_conll04.sh --sample                           the same in minutes, into runs/sample/
+#   bash run_conll04.sh --sample                           a small model in minutes, into runs/sample/
 #   bash run_conll04.sh --encoder=minilm --model_dir=runs/minilm   with a contextual encoder
 #   bash run_conll04.sh --epochs=20 --seed=3 --model=cman --model_dir=runs/cman
-#   bash run_conll04.sh --table=ablations --seeds=1,2,3    a table of the papers (cman_tf.experiment)
-# Run again, it goes on where it was. runs/ and data/ are those of the directory it is
-# called in. All other arguments are flags of cman_tf.train, with --table of cman_tf.experiment.
+#   bash run_conll04.sh --table=ablations --seeds=1,2,3    a table of the papers (cman-tf experiment)
+# Re-running the script resumes an interrupted run, or prints the table of a finished one. Paths runs/ and data/ are
+# relative to the working directory. All other arguments are flags of cman-tf train, or with --table of cman-tf
+# experiment. Without the checkout, `cman-tf train --flagfile=sample --data_dir=sample --model_dir=runs/sample` does the
+# work of --sample, and `cman-tf download conll04` with --flagfile=conll04 that of the script.
 set -euo pipefail
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$root/cman_tf/environment.sh"
@@ -34,7 +36,7 @@ for argument in "$@"; do
     *) flags+=("$argument"); note_data "$argument" ;;
   esac
   case $argument in
-    --help* | -help*) data_given=yes ;;
+    --help* | -help* | -h) data_given=yes ;;
     --flagfile=*)
       if [ -f "${argument#*=}" ]; then
         while IFS= read -r line; do note_data "$line"; done <"${argument#*=}"

@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
-# DREC (TNNLS table III): dynamic CMAN and the baseline on word vectors alone, then the table.
+# DREC (TNNLS table III): trains dynamic CMAN and the baseline on word vectors alone, then prints the table.
 #   bash run_drec.sh --word_vectors=FILE
-# The corpus, in the column format, is train.txt, dev.txt and test.txt, or drec.txt, which is
-# split 70/15/15 by a fixed seed. Run again, it goes on where it was. Results go to
-# results/drec/, runs to runs/experiments/drec/. All arguments are flags of cman_tf.experiment; after
-# "--", of cman_tf.train.
+# The corpus, in the column format, is train.txt, dev.txt and test.txt, or drec.txt, which is split 70/15/15 by a fixed
+# seed. Re-running the script resumes it. Results go to results/drec/, runs to runs/experiments/drec/. All arguments are
+# flags of cman-tf experiment; those after "--" are flags of cman-tf train.
 set -euo pipefail
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$root/cman_tf/environment.sh"
 
 data=$(data_directory drec "$@")
-if [ ! -f "$data/drec.txt" ] && [ ! -f "$data/train.txt" ] && [[ " $* " != *" --help"* ]]; then
+if [ ! -f "$data/drec.txt" ] && [ ! -f "$data/train.txt" ] && [[ " $* " != *" --help"* && " $* " != *" -h "* ]]; then
   echo "$data: no train.txt, dev.txt and test.txt, nor drec.txt. DREC is given against a signed agreement only:" \
     "https://github.com/bekou/ad_data/raw/master/agreement/data-agreement.pdf" \
     "(https://github.com/bekou/multihead_joint_entity_relation_extraction/tree/master/data/DREC says whom to send it to)" >&2

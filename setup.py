@@ -4,6 +4,7 @@ import pathlib
 import re
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 HERE = pathlib.Path(__file__).resolve().parent
 # Later ones of 4.x do not load PyTorch's safetensors without PyTorch; 5 has no TensorFlow.
@@ -22,6 +23,18 @@ DOCS = [
 ]
 REPORT = ["matplotlib==3.9.4", "scipy==1.13.1"]  # figures and tests of significance
 
+
+class BuildWithFlagfiles(build_py):
+    """The package with the flagfiles of flags/ in it, for those who install it without the checkout."""
+
+    def run(self) -> None:
+        super().run()
+        if not getattr(self, "editable_mode", False):
+            folder = pathlib.Path(self.build_lib, "cman_tf", "flagfiles")
+            for path in sorted((HERE / "flags").glob("*.flags")):
+                self.copy_file(str(path), str(folder / path.name))
+
+
 setup(
     name="cman-tf",
     version=re.search(r'__version__ = "(.+)"', (HERE / "cman_tf" / "__init__.py").read_text(encoding="utf-8"))[1],
@@ -32,10 +45,12 @@ setup(
     python_requires=">=3.9,<3.12",
     packages=find_packages(include=["cman_tf", "cman_tf.*"]),
     package_data={
-        "cman_tf": ["environment.sh"],
+        "cman_tf": ["environment.sh", "py.typed"],
         "cman_tf.experiments": ["templates/*.jinja"],
         "cman_tf.sample": ["*.json"],
     },
+    cmdclass={"build_py": BuildWithFlagfiles},
+    entry_points={"console_scripts": ["cman-tf=cman_tf.__main__:main"]},
     install_requires=[
         "tensorflow==2.15.1",
         "tensorflow-addons==0.23.0",
@@ -64,6 +79,7 @@ setup(
             'hypothesis==6.141.1; python_version < "3.10"',
             "pyright[nodejs]==1.1.414",  # with Node from the package index, none need be installed
             "ruff==0.17.5",
+            "build==1.6.1",
             *REPORT,
             *TRANSFORMERS,
             *DOCS,

@@ -1,6 +1,6 @@
-# The virtual environment that the run and test scripts share; to be sourced.
-# make_environment ROOT [EXTRA]: makes or reuses ROOT/.venv (or $CMAN_VENV), installs the
-# package with its pins and sets $python to the environment's.
+# The virtual environment that the run and test scripts share. Scripts source this file.
+# make_environment ROOT [EXTRA]: makes or reuses ROOT/.venv (or $CMAN_VENV), installs the package with its pins and sets
+# $python to the environment's.
 
 find_python() {
   local candidate
@@ -17,7 +17,7 @@ find_python() {
 # is_installed VENV EXTRA WANTED: whether what WANTED is the sum of is installed there.
 is_installed() {
   local venv=$1 extra=$2 wanted=$3 stamp
-  # What was installed with an extra serves without it too.
+  # An environment that has an extra will do where none is asked for.
   for stamp in "$venv/installed${extra:+-$extra}.txt" "$venv"/installed-*.txt; do
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && { [ -z "$extra" ] || [[ $stamp = *-$extra.txt ]]; }; then
       return
@@ -37,10 +37,10 @@ make_environment() {
     mkdir -p "$venv" || return 1
   fi
   (
-    # Of two scripts begun at once one installs; the lock ends with this shell. macOS has no flock.
+    # If two scripts start at once, one installs and the other waits. The lock ends with this shell. macOS has no flock.
     if command -v flock >/dev/null && ! flock -n 9; then
       echo "another script installs into $venv, waiting" >&2
-      flock 9 || echo "no lock on $venv, going on without" >&2
+      flock 9 || echo "cannot lock $venv, continuing without a lock" >&2
     fi
     is_installed "$venv" "$extra" "$wanted" || install_environment "$root" "$extra" "$venv" "$wanted"
   ) 9>"$venv/lock"
@@ -58,8 +58,7 @@ install_environment() {
   echo "$wanted" >"$venv/installed${extra:+-$extra}.txt"
 }
 
-# prepare_environment ROOT ARGUMENTS...: make_environment with what the encoder needs that
-# the arguments ask for.
+# prepare_environment ROOT ARGUMENTS...: make_environment with the extra that the --encoder among the arguments needs.
 prepare_environment() {
   local root=$1 extra= encoder
   shift

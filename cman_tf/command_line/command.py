@@ -78,6 +78,12 @@ def report_errors(main: Callable[[list[str]], Any]) -> Callable[[list[str]], Any
             return outcome
         except DataError as error:
             raise SystemExit(str(error)) from None
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.startswith("cman_tf"):
+                raise
+            raise SystemExit(
+                f"{error.name} is not installed; pip install cman-tf, without --no-deps, brings it"
+            ) from None
         except BrokenPipeError:  # the reader of the output has seen enough, as `head` has
             console.discard_output()
         except OSError as error:
