@@ -35,6 +35,8 @@ MOVED = {
     "experiments.effects": "experiments.comparisons",
     "experiments.made": "experiments.finished",
     "experiments.make": "experiments.runner",
+    "experiments.rows": "experiments.catalogue",
+    "experiments.runs": "experiments.planning",
     "extractor": "inference.extractor",
     "files": "runs.files",
     "flags": "command_line.config_flags",
