@@ -11,6 +11,7 @@ from helpers import count_parameters
 from cman_tf.config import Config
 from cman_tf.data.batches import make_example
 from cman_tf.inference.predictor import Predictor
+from cman_tf.models.entity_pairs import find_entity_pairs
 from cman_tf.models.factory import build_model
 from cman_tf.training.step import compute_gradients
 
@@ -85,7 +86,7 @@ def test_entity_pairs_are_those_of_the_decoded_entities(make_model, vocabulary):
     random = np.random.default_rng(5)
     tags = random.integers(0, len(vocabulary.tags), (20, 9)).astype(np.int32)
     lengths = random.integers(1, 10, 20).astype(np.int32)
-    pairs = model.entity_pairs(tags, lengths).numpy()
+    pairs = find_entity_pairs(tags, lengths, model.inside, model.kind).numpy()
     for row in range(20):
         entities, _ = entities_from_tags([vocabulary.tags[t] for t in tags[row, : lengths[row]]])
         last = [e.end - 1 for e in entities]

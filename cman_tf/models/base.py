@@ -1,6 +1,6 @@
-"""What CMAN and the baseline have in common: their configuration, and how they represent tokens.
+"""The base class of CMAN and the baseline.
 
-Shapes: B batch, L tokens, D the token representation's width, P pairs, T tags, R relations.
+Shapes: B batch, L tokens, D width of the token representation, P pairs, R relations, z attention heads, d hidden size.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from cman_tf.layers.token_representation import TokenRepresentation
 
 
 class BatchLayout:
-    """Which arrays a model's batches hold.
+    """The arrays that a model's batches consist of.
 
     Attributes:
-      features: what the model reads of each token.
+      features: the input features of a token.
     """
 
     def __init__(self, features: list[InputFeature]) -> None:
         self.features = features
 
     def signature(self) -> dict[str, tf.TensorSpec]:
-        """The arrays as specifications of tensors."""
+        """Return the specification of each tensor of a batch."""
         return {name: tf.TensorSpec(*spec) for name, spec in batch_specs(self.features).items()}
 
 
 class JointModel(tf.keras.Model, abc.ABC):
-    """A model of entities and relations.
+    """A model that finds entities and relations.
 
     Args:
-      config: resolved.
-      vocabulary: of the training data.
-      encoder: the contextual encoder whose vectors the batches hold, or which is trained with the model, or None.
+      config: the resolved configuration.
+      vocabulary: the vocabulary of the training data.
+      encoder: the contextual encoder, or None. Either batches hold its vectors, or it is trained with the model.
     """
 
     def __init__(
@@ -57,16 +57,16 @@ class JointModel(tf.keras.Model, abc.ABC):
 
     @property
     def tuned_encoder(self) -> tf.keras.layers.Layer | None:
-        """The layer of the encoder that is trained with the model, if there is one."""
+        """The layer of the contextual encoder that is trained with the model, or None."""
         return getattr(self.representation, "encoder", None)
 
     @property
     def signature(self) -> dict[str, tf.TensorSpec]:
-        """The tensors of its batches."""
+        """The specification of each tensor of a batch."""
         return self.layout.signature()
 
     def represent(self, batch: Tensors, training: bool = False) -> tf.Tensor:
-        """e or X^0, the token representation, to which the perturbation is added: float32 [B, L, D]."""
+        """Compute e or X^0, the token representation, to which the perturbation is added: float32 [B, L, D]."""
         return self.representation(batch, training=training)
 
     @abc.abstractmethod
@@ -75,37 +75,51 @@ class JointModel(tf.keras.Model, abc.ABC):
 
     @abc.abstractmethod
     def encode_labels(self, tags: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, ...]:
-        """Turn tag ids, int32 [B, L], into what the relation side reads of them."""
+        """Turn tags into the label features that the relation scorer uses.
+
+        Args:
+          tags: tag ids, int32 [B, L].
+          lengths: int32 [B].
+          training: whether the model is being trained.
+
+        Returns:
+          Tensors float32 [B, L, width]. Their number and width depend on the model.
+        """
 
     @abc.abstractmethod
     def compute_losses(
         self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Tensors, training: bool = True
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """L_joint(w; theta) of a batch with gold labels, and its parts.
+        """Compute L_joint(w; theta), IJCAI equation 13, TNNLS equations 21 and 24-26, of a batch with gold labels.
 
         Args:
           inputs: e, float32 [B, L, D].
-          labels: as `encode_labels` gives them for the gold tags.
-          batch: the batch, or one replica's part of it: losses are divided by its `sentences`.
+          labels: the features that `encode_labels` returns for the gold tags.
+          batch: the batch, or one replica's part of it. Losses are divided by its `sentences`.
           training: whether dropout is on.
+
+        Returns:
+          L_joint, a scalar, and scalars to log: each task's loss and, in CMAN, the mean gate.
         """
 
     @abc.abstractmethod
     def decode(
         self, batch: Tensors, gold_labels: bool = False, marginals: bool = True, attention: bool = False
     ) -> dict[str, tf.Tensor]:
-        """Find tags and the scores of relations.
+        """Predict tags and the probabilities of relations.
 
         Args:
-          batch: as `signature` says.
-          gold_labels: the label attention sees the batch's tags, not the predicted ones (IJCAI table 3).
-          marginals: also give each tag's probability.
-          attention: also give what the units attend to and the label gates, where the model has them.
+          batch: the tensors that `signature` describes.
+          gold_labels: whether the relation side sees the batch's tags instead of the predicted tags (IJCAI table 3).
+          marginals: whether to return the probability of each tag.
+          attention: whether to return the attention weights and the label gates, if the model has them.
 
         Returns:
-          tags: int32 [B, L].
-          marginals: float32 [B, L], Pr(tag | sentence) of each of those tags.
-          pairs: int32 [P, 3], sentence, head token, tail token.
-          scores: float32 [P, R], Pr(relation) of each pair, equation 10 / 17.
-          self_attention_N, label_attention_N: float32 [B, z, L, L] of the Nth unit; label_gate_N: float32 [B, L, 2d].
+          Tensors by name.
+          `tags`: int32 [B, L].
+          `marginals`: Pr(tag | sentence) of each of these tags, float32 [B, L].
+          `pairs`: int32 [P, 3], with sentence, head token and tail token.
+          `scores`: Pr(relation) of each pair, equation 10 / 17, float32 [P, R].
+          `self_attention_N`, `label_attention_N`: the weights of the Nth unit, float32 [B, z, L, L].
+          `label_gate_N`: the gate of the Nth unit, float32 [B, L, 2d].
         """

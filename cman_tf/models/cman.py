@@ -1,6 +1,6 @@
-"""CMAN (IJCAI 2020) and dynamic CMAN (TNNLS 2021), put together from their layers.
+"""CMAN (IJCAI 2020) and dynamic CMAN (TNNLS 2021), assembled from their layers.
 
-Shapes: B batch, L tokens, d hidden size, T tags, R relations, P pairs.
+Shapes: B batch, L tokens, D width of the token representation, d hidden size, T tags.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from cman_tf.data.bio import OUTSIDE
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.layers.attention import MultiHeadAttention
 from cman_tf.layers.attention_units import LabelAttentionUnit, LabelGate, SelfAttentionUnit
@@ -19,12 +18,18 @@ from cman_tf.layers.random_draws import Dropout
 from cman_tf.layers.relation_scorer import RelationScorer
 from cman_tf.layers.sequence_encoder import SequenceEncoder
 from cman_tf.models.base import JointModel
+from cman_tf.models.entity_pairs import find_entity_pairs, make_tag_tables
 from cman_tf.models.losses import JointLoss, divide_by_sentences, relation_loss, relation_targets
 
 
 class FirstPhase(NamedTuple):
-    """Self-aware features X^m for NER and for RE (one and the same if shared) and
-    the first CRF's potentials, float32 [B, L, T]."""
+    """The result of the first phase.
+
+    Attributes:
+      ner: the self-aware features X^m for NER, float32 [B, L, 2d].
+      relation: the self-aware features X^m for RE, float32 [B, L, 2d]; the same tensor as `ner` if units are shared.
+      potentials: the potentials of the first CRF, float32 [B, L, T].
+    """
 
     ner: tf.Tensor
     relation: tf.Tensor
@@ -32,8 +37,13 @@ class FirstPhase(NamedTuple):
 
 
 class SecondPhase(NamedTuple):
-    """Label-aware features X~3 for RE, the second CRF's potentials (None in CMAN)
-    and the mean gate."""
+    """The result of the second phase.
+
+    Attributes:
+      relation: the label-aware features X~3 for RE, float32 [B, L, 2d].
+      potentials: the potentials of the second CRF, float32 [B, L, T]; None in CMAN.
+      gate: the mean of the label gates, a scalar; 1 without gates.
+    """
 
     relation: tf.Tensor
     potentials: tf.Tensor | None
@@ -41,12 +51,12 @@ class SecondPhase(NamedTuple):
 
 
 class CMAN(JointModel):
-    """Both papers' networks, `config.model` saying which; arguments as for `JointModel`."""
+    """The networks of both papers. `config.model` chooses one. The arguments are those of `JointModel`."""
 
     def make_layers(self, vocabulary: Vocabulary) -> None:
         s = self.config
         self.two_phase = s.model == "dynamic_cman"
-        self.inside, self.kind = _tag_tables(vocabulary.tags)
+        self.inside, self.kind = make_tag_tables(vocabulary.tags)
         self.ner_units = self._self_attention_units()
         self.relation_units = self.ner_units if s.share else self._self_attention_units()
         self.first_crf = CRF(len(vocabulary.tags), name="first_crf")
@@ -88,7 +98,16 @@ class CMAN(JointModel):
         return LabelAttentionUnit(self._sequence_encoder(), self._attention(), gate, self.config.bilstm_dropout)
 
     def encode_labels(self, tags: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, ...]:
-        """L~ of both BLA units from tag ids int32 [B, L]: two of [B, L, 2d], or none."""
+        """Compute L~ of both BLA units.
+
+        Args:
+          tags: tag ids, int32 [B, L].
+          lengths: int32 [B].
+          training: whether the model is being trained.
+
+        Returns:
+          Two tensors, float32 [B, L, 2d], or none without label attention.
+        """
         if not self.config.label_attention:
             return ()
         labels = tf.gather(self.label_table, tags)  # L, [B, L, d_l]
@@ -101,13 +120,13 @@ class CMAN(JointModel):
         training: bool = False,
         attention: dict[str, tf.Tensor] | None = None,
     ) -> FirstPhase:
-        """X^i = BSA^i(X^{i-1}), IJCAI equation 4, TNNLS equation 8, and the CRF on X^m.
+        """Compute X^i = BSA^i(X^{i-1}), IJCAI equation 4, TNNLS equation 8, and the first CRF's potentials on X^m.
 
         Args:
           inputs: e, float32 [B, L, D].
           lengths: int32 [B].
           training: whether dropout is on.
-          attention: filled with the weights of each unit, if given.
+          attention: a dictionary to which the attention weights of each unit are added, or None.
         """
         inputs = self.input_dropout(inputs, training=training)
         mask = tf.sequence_mask(lengths, tf.shape(inputs)[1])
@@ -131,7 +150,15 @@ class CMAN(JointModel):
         training: bool = False,
         attention: dict[str, tf.Tensor] | None = None,
     ) -> SecondPhase:
-        """X~3 by IJCAI equations 5-7, TNNLS equations 12-14, and the CRF on it; `attention` as for `first_phase`."""
+        """Compute X~3, IJCAI equations 5-7, TNNLS equations 12-14, and in dynamic CMAN the second CRF's potentials.
+
+        Args:
+          first: the result of the first phase.
+          labels: L~ of both BLA units, float32 [B, L, 2d].
+          lengths: int32 [B].
+          training: whether dropout is on.
+          attention: a dictionary to which the attention weights and gates of each unit are added, or None.
+        """
         relation, gate = self.interact(first.relation, labels, lengths, training, attention)
         if not self.two_phase:
             return SecondPhase(relation, None, gate)
@@ -148,7 +175,18 @@ class CMAN(JointModel):
         training: bool = False,
         attention: dict[str, tf.Tensor] | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Dense cross-modal interaction: X^m and both L~ to X~3 and the mean gate; `attention` as for `first_phase`."""
+        """Compute the dense cross-modal interaction, IJCAI equations 5-7, TNNLS equations 12-14.
+
+        Args:
+          x_m: X^m, float32 [B, L, 2d].
+          labels: L~ of both BLA units, float32 [B, L, 2d].
+          lengths: int32 [B].
+          training: whether dropout is on.
+          attention: a dictionary to which the attention weights and gates of each unit are added, or None.
+
+        Returns:
+          X~3, float32 [B, L, 2d], and the mean gate, a scalar. Without label attention, X^m and 1.
+        """
         if not self.config.label_attention:
             return x_m, tf.constant(1.0)
         mask = tf.sequence_mask(lengths, tf.shape(x_m)[1])
@@ -166,7 +204,7 @@ class CMAN(JointModel):
     def compute_losses(
         self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Tensors, training: bool = True
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """L_joint(w; theta) of a batch with gold labels, and its parts and the mean gate.
+        """Compute L_joint(w; theta) as `JointModel.compute_losses` describes.
 
         Each task's loss is summed over a sentence and averaged over the batch.
         """
@@ -187,9 +225,10 @@ class CMAN(JointModel):
     def decode(
         self, batch: Tensors, gold_labels: bool = False, marginals: bool = True, attention: bool = False
     ) -> dict[str, tf.Tensor]:
-        """As `JointModel.decode`: the tags are the second CRF's in dynamic CMAN, else the first's.
+        """Predict tags and relations as `JointModel.decode` describes.
 
-        The pairs are the last tokens of two predicted entities.
+        The tags are those of the second CRF in dynamic CMAN, and those of the first CRF in CMAN. The pairs are the last
+        tokens of two predicted entities.
         """
         lengths = batch["lengths"]
         weights: dict[str, tf.Tensor] | None = {} if attention else None
@@ -201,30 +240,9 @@ class CMAN(JointModel):
         if self.two_phase:
             crf, potentials = self.second_crf, second.potentials
             tags = crf.decode(potentials, lengths)
-        pairs = self.entity_pairs(tags, lengths)
+        pairs = find_entity_pairs(tags, lengths, self.inside, self.kind)
         scores = tf.sigmoid(self.scorer.score_pairs(second.relation, pairs))
         output = {"tags": tags, "pairs": pairs, "scores": scores, **(weights or {})}
         if marginals:
             output["marginals"] = tf.gather(crf.marginals(potentials, lengths), tags, batch_dims=2)
         return output
-
-    def entity_pairs(self, tags: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """All ordered pairs of two entities' last tokens: int32 [B, L] to [P, 3].
-
-        A token is the last of its entity unless an inside tag of its type follows.
-        """
-        mask = tf.sequence_mask(lengths, tf.shape(tags)[1])
-        tags = tf.where(mask, tags, 0)
-        following = tf.pad(tags[:, 1:], [[0, 0], [0, 1]])  # 0 is O
-        kind, next_kind = tf.gather(self.kind, tags), tf.gather(self.kind, following)
-        goes_on = tf.gather(self.inside, following) & (kind == next_kind)
-        last = mask & (kind >= 0) & ~goes_on
-        pairs = tf.cast(tf.where(last[:, :, None] & last[:, None, :]), tf.int32)
-        return tf.boolean_mask(pairs, pairs[:, 1] != pairs[:, 2])
-
-
-def _tag_tables(tags: list[str]) -> tuple[tf.Tensor, tf.Tensor]:
-    """For each tag whether it is an inside tag, and its type's number (-1 for O)."""
-    types = [tag[2:] for tag in tags]
-    numbers = [-1 if tag == OUTSIDE else types.index(tag[2:]) for tag in tags]
-    return tf.constant([tag.startswith("I-") for tag in tags]), tf.constant(numbers)

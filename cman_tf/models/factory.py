@@ -1,4 +1,4 @@
-"""The model that a configuration names, with all its weights made."""
+"""Building the model that a configuration names."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def build_model(
     vocabulary: Vocabulary,
     encoder: AnyEncoder | None = None,
 ) -> Model:
-    """Build a model. Its weights are made from a batch of one token.
+    """Build a model and all its weights, by running it on a batch of one token.
 
     Args:
-      config: resolved.
-      vocabulary: of the training data.
-      encoder: the contextual encoder whose vectors the batches hold; a tunable one if `config.tune_encoder`.
+      config: the resolved configuration.
+      vocabulary: the vocabulary of the training data.
+      encoder: the contextual encoder, or None. It must be a `TunableEncoder` if `config.tune_encoder` is set.
     """
     model = (Multihead if config.model == "multihead" else CMAN)(config, vocabulary, encoder)
     batch = _smallest_batch(model)
-    # Uncompiled: one token is not worth XLA's time.
+    # Compiling would take longer than running on one token.
     model.scorer.xla = False
-    inputs = model.represent(batch)  # first: the order in which weights are made decides what a seed draws for them
+    inputs = model.represent(batch)  # must come first: a seed's draws depend on the order in which weights are built
     labels = model.encode_labels(batch["tags"], batch["lengths"])
     model.compute_losses(inputs, labels, batch, training=False)
     model.scorer.xla = config.xla
@@ -42,7 +42,7 @@ def build_model(
 
 
 def _smallest_batch(model: Model) -> dict[str, tf.Tensor]:
-    """One sentence of one token, all ids 0, all lengths 1, no relations."""
+    """Make a batch of one sentence with one token: all ids are 0, all lengths are 1, and there are no relations."""
     batch = {}
     for name, spec in model.signature.items():
         shape = [1 if size is None else size for size in spec.shape]

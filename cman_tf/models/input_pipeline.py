@@ -1,4 +1,4 @@
-"""Batches as tensors, made while the model computes."""
+"""The input pipeline: batches as tensors, prepared while the model computes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def make_dataset(
     layout: BatchLayout,
     step: int = LENGTH_STEP,
 ) -> tf.data.Dataset:
-    """Give the batches of an order as a prefetching `tf.data.Dataset`.
+    """Make a `tf.data.Dataset` that pads and prefetches batches.
 
     Args:
-      examples: of a corpus.
-      order: the rows of each batch.
-      layout: of the model.
-      step: lengths are rounded up to a multiple of it.
+      examples: the sentences of a corpus.
+      order: for each batch the positions of its sentences in `examples`.
+      layout: the batch layout of the model.
+      step: the length of a batch is rounded up to a multiple of this.
     """
 
     def generate() -> Iterator[dict[str, np.ndarray]]:
@@ -32,8 +32,8 @@ def make_dataset(
             yield make_batch([examples[row] for row in rows], layout.features, step)
 
     options = tf.data.Options()
-    # The autotuner sleeps 10 ms, 20 ms, 40 ms, ... and the end of an epoch would wait
-    # for it to wake: up to as long as the epoch took. There is nothing to tune here.
+    # The autotuner sleeps 10 ms, 20 ms, 40 ms, ..., and the end of an epoch waits until it wakes, which can take as
+    # long as the epoch did. There is nothing to tune here.
     options.autotune.enabled = False
     dataset = tf.data.Dataset.from_generator(generate, output_signature=layout.signature())
     return dataset.prefetch(4).with_options(options)

@@ -1,6 +1,6 @@
-"""The objective: per-sentence losses, masked, and their weighting.
+"""The training objective: masked losses of each sentence, and how they are weighted.
 
-Shapes: B batch, L tokens, R relations.
+Shapes: B batch, L tokens, R relations, E relations in the batch.
 """
 
 from __future__ import annotations
@@ -9,23 +9,31 @@ import tensorflow as tf
 
 
 def relation_targets(relations: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
-    """0/1 targets of the sigmoids: int32 [E, 4] to float32 [B, L, L, R]."""
+    """Make the targets of the sigmoids.
+
+    Args:
+      relations: the gold relations, int32 [E, 4], with sentence, head token, tail token and relation id.
+      scores: the scores, float32 [B, L, L, R], whose shape the targets get.
+
+    Returns:
+      float32 [B, L, L, R], 1 for gold relations and 0 elsewhere.
+    """
     ones = tf.ones(tf.shape(relations)[0])
     return tf.scatter_nd(relations, ones, tf.shape(scores))
 
 
 def relation_loss(scores: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-    """L_re, IJCAI equation 12, TNNLS equation 20: the sum over i, j and k.
+    """Compute L_re, IJCAI equation 12, TNNLS equation 20: the sum over i, j and k.
 
-    Each term is the cross-entropy of one sigmoid; pairs with padding count nothing.
+    Each term is the cross-entropy of one sigmoid. Pairs with padding are left out.
 
     Args:
-      scores: float32 [B, L, L, R].
-      targets: float32 [B, L, L, R].
+      scores: the logits of the sigmoids, float32 [B, L, L, R].
+      targets: 0 or 1, float32 [B, L, L, R].
       lengths: int32 [B].
 
     Returns:
-      float32 [B].
+      The loss of each sentence, float32 [B].
     """
     mask = tf.sequence_mask(lengths, tf.shape(scores)[1], tf.float32)
     pairs = mask[:, :, None, None] * mask[:, None, :, None]
@@ -34,33 +42,34 @@ def relation_loss(scores: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> 
 
 
 def divide_by_sentences(loss: tf.Tensor, sentences: tf.Tensor) -> tf.Tensor:
-    """The mean of per-sentence losses over the whole batch, of which these sentences may be one replica's part.
+    """Sum the losses of sentences and divide by the number of sentences in the whole batch.
+
+    The sentences may be one replica's part of the batch. The sum over all parts is then the mean over the batch.
 
     Args:
-      loss: float32 [B].
-      sentences: int32 scalar, of the whole batch.
+      loss: the loss of each sentence, float32 [B].
+      sentences: the number of sentences in the whole batch, int32 scalar.
     """
     return tf.reduce_sum(loss) / tf.cast(sentences, tf.float32)
 
 
 class JointLoss(tf.keras.layers.Layer):
-    """L_joint of a batch from the mean over its sentences of each task's loss.
+    """L_joint of a batch, from the losses of its tasks.
 
-    `sum`: IJCAI equation 13, TNNLS equation 21. `uncertainty`: TNNLS equations
-    24-26, L_i / sigma_i^2 + log sigma_i^2, with s_i = log sigma_i^2 learned, 0 at
-    the start (sigma_i = 1).
+    `sum`: IJCAI equation 13, TNNLS equation 21. `uncertainty`: TNNLS equations 24-26, L_i / sigma_i^2 + log sigma_i^2,
+    where s_i = log sigma_i^2 is learned and starts at 0 (sigma_i = 1).
 
     Args:
-      tasks: names of the losses: re, first_ner, second_ner.
-      uncertainty: weight by uncertainty, else sum.
+      tasks: the names of the losses: re, first_ner, second_ner.
+      uncertainty: whether to weight the losses by uncertainty. Otherwise they are summed.
 
     Call args:
-      losses: task to scalar.
-      share: of the batch's sentences that the losses are of: 1, or less for one replica's part, so that the parts
-        add up to the whole.
+      losses: each task's loss, averaged over the batch's sentences, a scalar by the name of the task.
+      share: the share of the batch's sentences that the losses are of. It is 1, or less for one replica's part, so
+        that the parts add up to the whole.
 
     Returns:
-      scalar.
+      L_joint, a scalar.
     """
 
     def __init__(self, tasks: tuple[str, ...], uncertainty: bool, **kwargs) -> None:

@@ -1,6 +1,6 @@
-"""The baseline of both papers: Multi-head + AT (Bekoulis et al., EMNLP 2018), by its authors' code.
+"""The baseline of both papers: Multi-head + AT (Bekoulis et al., EMNLP 2018), as in its authors' code.
 
-Shapes: B batch, L tokens, d hidden size, T tags, R relations, P pairs.
+Shapes: B batch, L tokens, D width of the token representation, d hidden size, d_l label size, T tags.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from cman_tf.models.losses import JointLoss, divide_by_sentences, relation_loss,
 
 
 class Multihead(JointModel):
-    """BiLSTM layers, a CRF on a tanh layer, and sigmoid scores of all pairs of tokens.
+    """BiLSTM layers, a CRF on a tanh layer, and sigmoid scores for all pairs of tokens.
 
-    The relation scorer is shared by all relations and knows one more, "none", last: a
-    token without a relation has it to itself. Where label embeddings have a size, they
-    are concatenated to the features for relations: gold in training, decoded otherwise.
-    Arguments as for `JointModel`.
+    All relations share the parameters of the relation scorer. The scorer has one more relation, "none", as the last: a
+    token without any relation has the relation "none" to itself. If `label_size` is not 0, label embeddings are
+    concatenated to the features for relations: those of the gold tags in training, those of the predicted tags
+    otherwise. The arguments are those of `JointModel`.
     """
 
     def make_layers(self, vocabulary: Vocabulary) -> None:
@@ -43,13 +43,31 @@ class Multihead(JointModel):
         self.joint_loss = JointLoss(("re", "first_ner"), s.loss_weighting == "uncertainty", name="joint_loss")
 
     def encode_labels(self, tags: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, ...]:
-        """Label embeddings of tag ids int32 [B, L]: one of [B, L, d_l], or none."""
+        """Look up the label embeddings.
+
+        Args:
+          tags: tag ids, int32 [B, L].
+          lengths: int32 [B], not used.
+          training: not used.
+
+        Returns:
+          One tensor, float32 [B, L, d_l], or none if `label_size` is 0.
+        """
         return (tf.gather(self.label_table, tags),) if self.config.label_size else ()
 
     def extract_features(
         self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Features [B, L, 2d] and the CRF's potentials [B, L, T]."""
+        """Run the BiLSTM layers.
+
+        Args:
+          inputs: e, float32 [B, L, D].
+          lengths: int32 [B].
+          training: whether dropout is on.
+
+        Returns:
+          The features, float32 [B, L, 2d], and the CRF's potentials, float32 [B, L, T].
+        """
         features = self.input_dropout(inputs, training=training)
         for encoder in self.encoders:
             features = encoder(features, lengths, training=training)
@@ -58,7 +76,11 @@ class Multihead(JointModel):
     def compute_losses(
         self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Tensors, training: bool = True
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """The joint loss of a batch, a plain sum (theirs is over a batch of one), and its parts."""
+        """Compute the joint loss as `JointModel.compute_losses` describes.
+
+        Each task's loss is summed over a sentence and averaged over the batch. The authors train on one sentence at a
+        time, so that their code has no average.
+        """
         lengths, tags = batch["lengths"], batch["tags"]
         features, potentials = self.extract_features(inputs, lengths, training)
         scores = self.scorer(tf.concat([features, *labels], -1))
@@ -76,16 +98,16 @@ class Multihead(JointModel):
     def decode(
         self, batch: Tensors, gold_labels: bool = False, marginals: bool = True, attention: bool = False
     ) -> dict[str, tf.Tensor]:
-        """As `JointModel.decode`, without any attention.
+        """Predict tags and relations as `JointModel.decode` describes; the model has no attention to return.
 
-        The authors' scorer takes a relation from any token of an entity. So all pairs of tokens are scored, and the
-        pairs given are those with a relation; the scores leave out "none".
+        The authors accept a relation between any tokens of two entities. Therefore all pairs of tokens are scored, and
+        the pairs with a relation are returned. The scores leave out the relation "none".
         """
         lengths = batch["lengths"]
         features, potentials = self.extract_features(self.represent(batch), lengths)
         tags = self.first_crf.decode(potentials, lengths)
         labels = self.encode_labels(batch["tags"] if gold_labels else tags, lengths)
-        # Uncompiled: a shape may come once.
+        # Not compiled, because a shape may come only once.
         projected = self.scorer.project(tf.concat([features, *labels], -1))
         scores = tf.sigmoid(pair_scores(*projected, self.scorer.v)[..., :-1])
         mask = tf.sequence_mask(lengths, tf.shape(tags)[1])
