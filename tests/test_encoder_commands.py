@@ -67,7 +67,7 @@ def test_an_encoder_that_cannot_be_read_claims_no_directory(elmo, eight_sentence
     process = run_command(*train, *elmo_flags(elmo), cwd=tmp_path)
     assert process.returncode == 0, process.stderr[-3000:]
     assert len(json.loads((run / "result.json").read_text())["encoder_fingerprint"]) == 64
-    fails_with(run_command(*train, f"--features={tmp_path}/f.h5"), "--features and no encoder, expected --encoder")
+    fails_with(run_command(*train, f"--features={tmp_path}/f.h5"), "--features without an encoder, expected --encoder")
 
 
 def test_cached_features_are_those_on_the_fly(elmo, sentences, tmp_path):
@@ -139,8 +139,8 @@ def test_some_layers_mixed(tmp_path, eight_sentences):
     refused = "--mixed_layers=0,3: expected numbers below 3, the encoder's layers"
     fails_with(run_command(*train, f"--encoder={location}", "--mixed_layers=0,3", cwd=tmp_path), refused)
     fails_with(run_command(*train, "--mixed_layers=top"), "--mixed_layers=top: expected all, or different numbers")
-    fails_with(run_command(*train, "--tune_word_vectors"), "--tune_word_vectors and no --word_vectors")
-    fails_with(run_command(*train, "--mix_scale=2"), "--mixed_layers or --mix_scale and no encoder")
+    fails_with(run_command(*train, "--tune_word_vectors"), "--tune_word_vectors without --word_vectors")
+    fails_with(run_command(*train, "--mix_scale=2"), "--mixed_layers or --mix_scale without an encoder")
     assert not (run / "run.json").exists()
     process = run_command(
         *train, f"--encoder={location}", "--mixed_layers=2,0", "--mix_scale=50", "--learning_rate=0.001", cwd=tmp_path

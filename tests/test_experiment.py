@@ -205,7 +205,7 @@ def test_a_killed_experiment_goes_on(tmp_path, eight_sentences):
     assert 1 < len(before) < 40
     again = experiment(tmp_path, *arguments, extra=extra)
     assert again.returncode == 0, again.stderr[-3000:]
-    assert "going on after epoch" in again.stderr
+    assert "resuming after epoch" in again.stderr
     after = [json.loads(line) for line in metrics.read_text().splitlines()]
     assert [line["epoch"] for line in after] == list(range(1, 41))
     assert after[0] == before[0]

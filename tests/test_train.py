@@ -126,7 +126,7 @@ def test_killed_run_goes_on(trained, eight_sentences, tmp_path):
         *TINY_FLAGS,
     )
     assert process.returncode == 0, process.stderr[-3000:]
-    assert f"going on after epoch {TRAINED_EPOCHS}" in process.stderr
+    assert f"resuming after epoch {TRAINED_EPOCHS}" in process.stderr
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == list(range(1, TRAINED_EPOCHS + 3))
     assert "clean/loss" in lines[TRAINED_EPOCHS]

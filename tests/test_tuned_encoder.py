@@ -127,7 +127,7 @@ def test_only_a_transformer_can_be_tuned(folder, eight_sentences, tmp_path):
     (module / "saved_model.pb").write_bytes(b"")
     message = f"--tune_encoder and --elmo={module}: expected --encoder, a transformer"
     assert fails_with(run_command(*arguments, f"--elmo={module}"), message)
-    message = "--features and --tune_encoder, expected one of them"
+    message = "--features with --tune_encoder, expected one of them"
     assert fails_with(run_command(*arguments, f"--encoder={folder}", f"--features={tmp_path}/features.h5"), message)
     assert not (tmp_path / "run").exists()
 

@@ -9,18 +9,18 @@ import tensorflow as tf
 
 
 def compute_perturbation(gradient: tf.Tensor, alpha: float) -> tf.Tensor:
-    """eta_adv = alpha * sqrt(D) * g / ||g||, the norm over each whole sentence.
+    """Compute eta_adv = alpha * sqrt(D) * g / ||g||, with the norm over each whole sentence.
 
-    g is the gradient of L_joint for the token representation before dropout (the
-    fast gradient method, as Bekoulis et al. use it). No gradient flows through
-    eta; a zero gradient gives a zero perturbation, so padding stays zero.
+    g is the gradient of L_joint with respect to the token representation before dropout. This is the fast gradient
+    method as in Bekoulis et al. No gradient flows through eta. A zero gradient gives a zero perturbation, so that
+    padding stays zero.
 
     Args:
       gradient: g, float32 [B, L, D].
-      alpha: the size.
+      alpha: the size of the perturbation.
 
     Returns:
-      float32 [B, L, D].
+      eta_adv, float32 [B, L, D].
     """
     width = float(gradient.shape[-1])
     norm = tf.norm(gradient, axis=[1, 2], keepdims=True)

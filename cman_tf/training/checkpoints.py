@@ -1,4 +1,4 @@
-"""Checkpoints: the last epoch to go on from, the best epoch to use."""
+"""Checkpoints: the last epoch, from which training resumes, and the best epoch, which is used."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from cman_tf.training.weight_average import WeightAverage
 
 
 class TrainingState:
-    """Weights, optimizer, epoch and best score, under last/ and best/ of a run.
+    """The weights, the optimizer, the epoch and the best score, saved in last/ and best/ of a run's directory.
 
     Args:
-      directory: the run's.
-      model: with its weights made.
-      optimizer: its optimizer.
-      average: its weights' average, or None. As the best epoch it is saved in the weights' place.
+      directory: the run's directory.
+      model: the model with its weights built.
+      optimizer: the optimizer of the model's weights.
+      average: the moving average of the weights, or None. In the best epoch it is saved in place of the weights.
     """
 
     def __init__(
@@ -50,12 +50,15 @@ class TrainingState:
         self._best = tf.train.CheckpointManager(checkpoint, str(folder / "best"), max_to_keep=1)
 
     def restore_last(self) -> int:
-        """Go on from the last epoch saved, if any; returns its number, else 0.
+        """Restore the last epoch that was saved, if there is one.
 
-        That is the best one's where a run was killed between saving it as best and as last.
+        If a run was killed after saving an epoch as the best and before saving it as the last, the best is restored.
+
+        Returns:
+          The epoch's number, or 0 if no epoch was saved.
 
         Raises:
-          DataError: if it cannot be read.
+          DataError: if the checkpoint cannot be restored.
         """
         newest = max(
             (m.latest_checkpoint for m in (self._last, self._best) if m.latest_checkpoint), key=_number, default=""
@@ -71,8 +74,15 @@ class TrainingState:
         return int(self.epoch)
 
     def finish_epoch(self, epoch: int, score: float | None) -> bool:
-        """Save the epoch, and keep it as the best if its dev score is, or if it has none;
-        returns whether it is."""
+        """Save an epoch as the last one and, if it is the best so far, as the best one.
+
+        Args:
+          epoch: the epoch, counted from 1.
+          score: the score on dev, or None if there is none. Without scores, the newest epoch is the best.
+
+        Returns:
+          Whether the epoch is the best so far.
+        """
         self.epoch.assign(epoch)
         better = score is None or score > float(self.best_score)
         if better:
@@ -86,10 +96,10 @@ class TrainingState:
         return better
 
     def averaged(self) -> contextlib.AbstractContextManager:
-        """The model with its weights' average, where there is one."""
+        """Return a context in which the model has the average of its weights, if there is an average."""
         return self.average.in_use() if self.average else contextlib.nullcontext()
 
 
 def _number(path: str) -> int:
-    """12 for .../ckpt-12."""
+    """Return the number of a checkpoint: 12 for .../ckpt-12."""
     return int(path.rpartition("-")[2])

@@ -1,4 +1,4 @@
-"""Adam for the model, and one with a rate of its own for an encoder that is trained with it."""
+"""Adam for the model, and another Adam with its own learning rate for an encoder that is trained with the model."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _Adam = tf.keras.optimizers.legacy.Adam
 
 
 class ModelOptimizer:
-    """Adam with the configuration's rates and epsilon.
+    """Adam with the learning rates and the epsilon of the configuration.
 
     Args:
-      model: with its weights made.
+      model: the model with its weights built.
 
     Attributes:
-      main: the optimizer of all weights but a tuned encoder's.
-      of_encoder: that of a tuned encoder's weights, or None.
+      main: the optimizer of all weights except those of a tuned encoder.
+      of_encoder: the optimizer of a tuned encoder's weights, or None.
     """
 
     def __init__(self, model: Model) -> None:
@@ -33,18 +33,19 @@ class ModelOptimizer:
             self.of_encoder = _Adam(config.encoder_learning_rate, epsilon=config.adam_epsilon, name="EncoderAdam")
             self._ratio = config.encoder_learning_rate / config.learning_rate
             self._encoder_weights = {weight.ref() for weight in encoder.trainable_variables}
-        # A step of zero makes the slots here: made inside the compiled step, they would have it traced twice.
+        # A step with zero gradients creates the slots now. Created inside the compiled step, they would cause a second
+        # tracing.
         self.apply_gradients([(tf.zeros_like(weight), weight) for weight in model.trainable_variables])
         for optimizer in self.parts().values():
             optimizer.iterations.assign(0)
 
     @property
     def iterations(self) -> tf.Variable:
-        """Steps made so far, int64."""
+        """The number of steps so far, int64."""
         return self.main.iterations
 
     def set_rate(self, rate: float) -> None:
-        """Set the learning rate; that of a tuned encoder keeps its ratio to it."""
+        """Set the learning rate. The rate of a tuned encoder changes by the same factor."""
         self.main.learning_rate = rate
         if self.of_encoder is not None:
             self.of_encoder.learning_rate = rate * self._ratio
@@ -53,7 +54,7 @@ class ModelOptimizer:
         """Change the weights by one step.
 
         Args:
-          pairs: gradient and weight.
+          pairs: each weight's gradient and the weight.
         """
         ours, encoders = [], []
         for gradient, weight in pairs:
@@ -63,7 +64,7 @@ class ModelOptimizer:
             self.of_encoder.apply_gradients(encoders)
 
     def parts(self) -> dict[str, tf.keras.optimizers.legacy.Optimizer]:
-        """The optimizers, by the names under which checkpoints keep them."""
+        """Return the optimizers by their names in checkpoints."""
         parts = {"optimizer": self.main}
         if self.of_encoder is not None:
             parts["encoder_optimizer"] = self.of_encoder

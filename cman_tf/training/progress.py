@@ -1,33 +1,33 @@
-"""How a training says where it is: it tells an object that its caller hands in."""
+"""Reporting the progress of a training to an object that the caller passes in."""
 
 from __future__ import annotations
 
 
 class Progress:
-    """Who is told how a training goes. This one shows nothing; the commands' show it in the terminal."""
+    """An object to which a training reports. This class shows nothing; the commands have classes that show it."""
 
     def note(self, text: str) -> None:
-        """Take note of a line about the inputs, before the first epoch."""
+        """Report a line about the inputs, before the first epoch."""
 
     def start_epoch(self, epoch: int, epochs: int, batches: int) -> None:
-        """Take note that an epoch begins.
+        """Report that an epoch begins.
 
         Args:
-          epoch: its number, from 1.
-          epochs: the number of the last one, unless training stops early.
-          batches: of the epoch.
+          epoch: the epoch's number, from 1.
+          epochs: the number of the last epoch, unless training stops early.
+          batches: the number of batches in the epoch.
         """
 
     def finish_batch(self, loss: float, best_score: float) -> None:
-        """Take note that a batch is done.
+        """Report that a batch is done.
 
         Args:
-          loss: of the batch.
-          best_score: the best dev score so far, in percent, or a negative number before the first.
+          loss: the loss of the batch.
+          best_score: the best dev score so far, in percent, or a negative number before the first score.
         """
 
     def finish_epoch(self, summary: str) -> None:
-        """Take note that an epoch is done and evaluated; `summary` is one line about it."""
+        """Report that an epoch is done and evaluated. `summary` is one line about it."""
 
 
 NO_PROGRESS = Progress()

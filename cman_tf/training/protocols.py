@@ -1,4 +1,4 @@
-"""On what is trained, and for how long: the three protocols, test scored once at the end."""
+"""The three protocols: on which data and for how many epochs a run trains. Test is scored once, at the end."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from cman_tf.data.splits import merged
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.runs.files import write_atomically
 from cman_tf.runs.run_directory import STAGE_ONE
-from cman_tf.training.loop import Trainer, build, train
+from cman_tf.training.loop import train
 from cman_tf.training.progress import NO_PROGRESS, Progress
+from cman_tf.training.trainer import Trainer, build_trainer
 
 
 def train_by_protocol(
@@ -29,31 +30,31 @@ def train_by_protocol(
     """Train as `config.protocol` says.
 
     Args:
-      config: of the run.
-      corpora: of the three splits.
-      vocabularies: "train", of the training data, and, where the protocol trains on
-        them, "train_dev" of training and dev data.
-      directory: of the run.
-      encoder: as for `build`.
-      progress: is told of every batch and epoch.
+      config: the resolved configuration.
+      corpora: the corpus of each split, by the name of the split.
+      vocabularies: `train`, the vocabulary of the training data, and `train_dev`, that of the training and dev data;
+        the protocol decides which of them it needs.
+      directory: the run's directory.
+      encoder: the contextual encoder, as for `build_trainer`.
+      progress: the object to which every batch and epoch is reported.
 
     Returns:
-      The trained trainer and what the result file is to say besides its own.
+      The trainer after training, and what the result file contains besides the trainer's result.
     """
     if config.protocol == "best_dev":
-        trainer = build(config, corpora, vocabularies["train"], directory, encoder)
+        trainer = build_trainer(config, corpora, vocabularies["train"], directory, encoder)
         train(trainer, progress=progress)
         return trainer, {}
     extra: dict[str, Any] = {}
     epochs = config.epochs
     if config.protocol == "two_stage":
         extra[STAGE_ONE] = stage = _stage_one(config, corpora, vocabularies["train"], directory, encoder, progress)
-        epochs = stage["epochs"]  # the epoch it stopped in, patience included, as the authors' code has it
+        epochs = stage["epochs"]  # the epoch in which it stopped, patience included, as in the authors' code
     fixed = dataclasses.replace(config, protocol="fixed_epochs", epochs=epochs)
     both = {**corpora, "train": merged(corpora["train"], corpora["dev"])}
-    trainer = build(fixed, both, vocabularies["train_dev"], directory, encoder)
+    trainer = build_trainer(fixed, both, vocabularies["train_dev"], directory, encoder)
     train(trainer, shown=config, progress=progress)
-    trainer.corpora, trainer.config = corpora, config  # as the result is to say
+    trainer.corpora, trainer.config = corpora, config  # the result names the given ones
     return trainer, extra
 
 
@@ -65,10 +66,22 @@ def _stage_one(
     encoder: AnyEncoder | None,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Early stopping on dev, in a directory of its own; test is not looked at."""
+    """Train the first stage, with early stopping on dev, in its own directory. Test is not read.
+
+    Args:
+      config: the resolved configuration.
+      corpora: the corpus of each split, by the name of the split.
+      vocabulary: the vocabulary of the training data.
+      directory: the run's directory.
+      encoder: the contextual encoder, as for `build_trainer`.
+      progress: the object to which every batch and epoch is reported.
+
+    Returns:
+      The number of epochs, the best epoch and its score on dev.
+    """
     folder = pathlib.Path(directory) / STAGE_ONE
     folder.mkdir(parents=True, exist_ok=True)
-    trainer = build(dataclasses.replace(config, protocol="best_dev"), corpora, vocabulary, str(folder), encoder)
+    trainer = build_trainer(dataclasses.replace(config, protocol="best_dev"), corpora, vocabulary, str(folder), encoder)
     train(trainer, progress=progress)
     stage = {
         "epochs": int(trainer.state.epoch),

@@ -1,6 +1,7 @@
-"""A training from its corpora to its result file: what `cman-tf train` does once its flags are read.
+"""A training from its corpora to its result file. `cman-tf train` runs it after it has read its flags.
 
-`validate_inputs` and `open_session` check all that can be known without TensorFlow; `Session.train` imports it.
+`validate_inputs` and `open_session` check everything that can be checked without TensorFlow. `Session.train` imports
+TensorFlow.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ from cman_tf.training.vocabularies import make_vocabularies
 
 @dataclasses.dataclass(frozen=True)
 class SessionOptions:
-    """Files of a training besides its corpora.
+    """The files of a training besides its corpora.
 
     Attributes:
       model_dir: the run's directory.
-      results_dir: directory of the result file; None: results/ in `model_dir`.
-      result_name: name of the result file; None: CORPUS_MODEL_seedN.
-      word_vectors: file of word vectors, or None.
-      kept_word_vectors: number of leading rows of it to keep for words that the corpora do not contain.
-      features: file of the contextual encoder's features; None: one named after the corpus and the encoder.
-      format: that the corpora were read in, "auto" or a format's name.
-      flags: flags beside the configuration that repeat the run, for its records.
+      results_dir: the directory of the result file. None: results/ in `model_dir`.
+      result_name: the name of the result file. None: CORPUS_MODEL_seedN.
+      word_vectors: the file of word vectors, or None.
+      kept_word_vectors: number of leading rows of that file to keep for words that the corpora do not contain.
+      features: the file of the contextual encoder's features. None: a file named after the corpus and the encoder.
+      format: the format in which the corpora were read, `auto` or a format's name.
+      flags: the flags that repeat the run, besides those of the configuration.
     """
 
     model_dir: str
@@ -50,10 +51,17 @@ class SessionOptions:
 
 @dataclasses.dataclass
 class Session:
-    """A training that `open_session` found nothing wrong with.
+    """A training whose inputs `open_session` has checked.
 
     Attributes:
-      result: the result file's content; of an earlier call, or empty, until it is trained.
+      config: the resolved configuration.
+      corpora: the corpus of each split, by the name of the split.
+      source: the contextual encoder's files, or None.
+      options: the other files.
+      progress: the object to which the training reports.
+      run: the content of run.json.
+      result: the content of the result file. Before training it is that of an earlier call, or empty.
+      vocabularies: the vocabularies of `make_vocabularies`.
     """
 
     config: Config
@@ -67,30 +75,33 @@ class Session:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the result is of as many epochs as asked for."""
+        """Whether the result has the number of epochs that the configuration asks for."""
         return bool(self.result) and is_complete(self.result, self.config)
 
     @property
     def result_file(self) -> pathlib.Path:
-        """Where the result goes.
+        """The path of the result file.
 
         Raises:
-          DataError: if the result of another run is there.
+          DataError: if the file holds the result of another run.
         """
         folder = pathlib.Path(self.options.results_dir or pathlib.Path(self.options.model_dir) / "results")
         corpus, config = name_corpus(self.corpora["train"].path), self.config
         path = folder / f"{self.options.result_name or f'{corpus}_{config.model}_seed{config.seed}'}.json"
         if path.exists() and read_json(path, "a result file").get("run") != self.run["id"]:
-            raise DataError(f"{path}: the result of another run, expected another --results_dir or --result_name")
+            raise DataError(
+                f"{path}: holds the result of another run, expected this run's result or no file; choose another "
+                "--results_dir or --result_name"
+            )
         return path
 
     def train(self) -> None:
-        """Train, or go on, to the end, and keep the result in the run's directory.
+        """Start or resume training, finish it, and save the result in the run's directory.
 
         Raises:
-          DataError: if the encoder cannot be read, the loss is no number, or training cannot go on from what is there.
+          DataError: if the encoder cannot be read, if the loss is not finite, or if training cannot be resumed.
         """
-        # An encoder that cannot be read is found out before the directory is this run's.
+        # The encoder is opened first, so that an error leaves the directory as it was.
         encoder = self._open_encoder(self.source) if self.source else None
         if encoder:
             self.config.validate_mixed_layers(encoder.layers)
@@ -106,7 +117,7 @@ class Session:
         read = {"word_vectors_sha256": self.run["word_vectors"], "encoder_fingerprint": self.run["encoder"]}
         before = self.result
         self.result = {"run": self.run["id"], **read, **trainer.result(flags, self.run["commits"]), **extra}
-        if before:  # it went on with more epochs or patience: how often test was scored stays visible
+        if before:  # the run was resumed with more epochs or patience; the result shows how often test was scored
             micro = before["test"]["strict"]["micro"]
             now = {"epochs": before["epochs"], "best_epoch": before["best_epoch"], "test": micro}
             self.result["scored_before"] = [*before.get("scored_before", []), now]
@@ -126,8 +137,7 @@ class Session:
         return path
 
     def _open_encoder(self, source: Source) -> AnyEncoder:
-        """The encoder's features of all sentences, computed now where they are missing, or the encoder itself if it
-        is to be tuned."""
+        """Open the cache of the encoder's features, computing those that are missing, or the encoder if it is tuned."""
         encoder: AnyEncoder
         if self.config.tune_encoder:
             from cman_tf.encoders.opening import open_tunable
@@ -149,26 +159,26 @@ def open_session(
     options: SessionOptions,
     progress: Progress = NO_PROGRESS,
 ) -> Session:
-    """Find out what an earlier call left, and whether the corpora fit together. Without TensorFlow.
+    """Check the corpora and the run's directory, and read what an earlier call left there. TensorFlow is not imported.
 
     Args:
-      config: of the run.
-      corpora: of the three splits.
-      source: the contextual encoder, or None.
+      config: the resolved configuration.
+      corpora: the corpus of each split, by the name of the split.
+      source: the contextual encoder's files, or None.
       options: the other files.
-      progress: is told of the inputs, and of every batch and epoch.
+      progress: the object to which the inputs and every batch and epoch are reported.
 
     Raises:
-      DataError: for another run in the directory, or types of dev or test that training lacks.
+      DataError: if the directory holds another run, or if dev or test have types that the training data does not have.
     """
     hashes = {split: corpora[split].sha256 for split in SPLITS}
     fingerprint = source.fingerprint if source else None
     run = find_run(options.model_dir, config, hashes, options.word_vectors, fingerprint, options.format)
     finished = pathlib.Path(options.model_dir) / "result.json"
     names = ("epochs", "best_epoch", "test")
-    result = read_json(finished, "what cman_tf.train wrote", *names) if finished.exists() else {}
+    result = read_json(finished, "what cman-tf train wrote", *names) if finished.exists() else {}
     session = Session(config, corpora, source, options, progress, run, result, {})
-    _ = session.result_file  # not another run's
+    _ = session.result_file  # raises if the file is of another run
     if result:
         validate_epochs(options.model_dir, *epochs_of(result), config)
     if not session.is_finished:
@@ -179,26 +189,34 @@ def open_session(
 
 
 def validate_inputs(config: Config, source: Source | None, options: SessionOptions) -> None:
-    """Check that the encoder and the files go with the configuration, before a directory is made.
+    """Check that the encoder and the files fit the configuration, before a directory is made.
+
+    Args:
+      config: the resolved configuration.
+      source: the contextual encoder's files, or None.
+      options: the other files.
 
     Raises:
-      DataError: if they do not.
+      DataError: if they do not fit.
     """
     if options.features and source is None:
-        raise DataError("--features and no encoder, expected --encoder, --elmo or --elmo_options and --elmo_weights")
+        raise DataError(
+            "--features without an encoder, expected --encoder, --elmo or --elmo_options and --elmo_weights"
+        )
     if config.tune_word_vectors and not options.word_vectors:
         raise DataError(
-            "--tune_word_vectors and no --word_vectors, expected a file: without one they are trained anyway"
+            "--tune_word_vectors without --word_vectors, expected a file; vectors that are not from a file are always "
+            "trained"
         )
     if source is None and (config.mixed_layers, config.mix_scale) != ("all", 1.0):
         raise DataError(
-            "--mixed_layers or --mix_scale and no encoder, expected --encoder, --elmo, or --elmo_options and "
+            "--mixed_layers or --mix_scale without an encoder, expected --encoder, --elmo, or --elmo_options and "
             "--elmo_weights"
         )
     if config.tune_encoder:
         validate_tunable(source)
         if options.features:
-            raise DataError("--features and --tune_encoder, expected one of them: a tuned encoder keeps none")
+            raise DataError("--features with --tune_encoder, expected one of them: a tuned encoder has no cache")
 
 
 def _write(path: pathlib.Path, result: dict[str, Any]) -> None:

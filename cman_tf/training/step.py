@@ -1,7 +1,7 @@
-"""One training step: the clean pass, the perturbation, the adversarial pass.
+"""One training step: the clean pass, the perturbation and the adversarial pass.
 
-Two forward and two backward passes over the network, no more: the clean backward
-pass yields the parameters' gradient and the inputs' gradient together.
+A step takes two forward and two backward passes over the network. The clean backward pass gives both the gradient for
+the parameters and the gradient for the inputs, from which the perturbation is computed.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ from cman_tf.training.weight_average import WeightAverage
 
 
 def compute_gradients(model: Model, batch: Mapping[str, tf.Tensor]) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
-    """Gradient of L_final = L_joint(w) + L_joint(w + eta_adv), equation 14 / 22.
+    """Compute the gradient of L_final = L_joint(w) + L_joint(w + eta_adv), equation 14 / 22.
 
-    What does not depend on the perturbation, the token representation e and the
-    encoded gold labels, is computed once for both passes and receives the sum of
-    both passes' gradients.
+    The token representation e and the encoded gold labels do not depend on the perturbation. They are computed once for
+    both passes and receive the sum of the gradients of both passes.
+
+    Args:
+      model: the model.
+      batch: the tensors of a batch, as `model.signature` describes them.
 
     Returns:
-      One gradient a trainable variable, and scalars to log.
+      The gradient of each trainable variable, and scalars to log.
     """
     with tf.GradientTape() as outer:
         labels = model.encode_labels(batch["tags"], batch["lengths"], training=True)
@@ -56,7 +59,7 @@ def compute_gradients(model: Model, batch: Mapping[str, tf.Tensor]) -> tuple[lis
 
 
 def _add(a: Any, b: Any) -> Any:
-    """The sum of two gradients, either of which may be None."""
+    """Add two gradients, of which either may be None."""
     if a is None or b is None:
         return b if a is None else a
     return tf.convert_to_tensor(a) + tf.convert_to_tensor(b)
@@ -68,13 +71,13 @@ def make_train_step(
     """Compile the training step.
 
     Args:
-      model: with its weights made.
-      optimizer: of its weights.
-      average: of its weights, kept up to date, if given.
+      model: the model with its weights built.
+      optimizer: the optimizer of the model's weights.
+      average: the moving average of the weights, which the step updates, or None.
 
     Returns:
-      A function from a batch to the scalars to log. Its random draws depend on the run's seed and on the number of
-      steps made before.
+      A function from a batch to scalars to log. Its random draws depend on the run's seed and the number of steps so
+      far.
     """
 
     @tf.function(input_signature=[model.signature], autograph=False)

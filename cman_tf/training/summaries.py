@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a run."""
+"""The numbers of a run that TensorBoard shows."""
 
 from __future__ import annotations
 
@@ -17,14 +17,22 @@ from cman_tf.models.factory import Model
 
 
 def uncertainties(model: Model) -> dict[str, float]:
-    """sigma of each task, equations 24-26, where they are learned."""
+    """Return sigma of each task, TNNLS equations 24-26; empty if the losses are not weighted by uncertainty."""
     return {task: math.exp(float(s) / 2.0) for task, s in model.joint_loss.log_variances.items()}
 
 
 def record_of(
     epoch: int, means: dict[str, float], model: Model, rate: float, dev: dict[str, Any] | None
 ) -> dict[str, float]:
-    """An epoch's numbers under the names that metrics.jsonl and TensorBoard share."""
+    """Collect the numbers of an epoch under the names that metrics.jsonl and TensorBoard share.
+
+    Args:
+      epoch: the epoch, counted from 1.
+      means: the means over the epoch's steps.
+      model: the model.
+      rate: the learning rate.
+      dev: the scores on dev, or None.
+    """
     record: dict[str, float] = {"epoch": epoch, "learning_rate": rate, **means}
     record.update({f"uncertainty/{task}": sigma for task, sigma in uncertainties(model).items()})
     for task, row in dev["strict"]["micro"].items() if dev else ():
@@ -33,8 +41,15 @@ def record_of(
 
 
 class Summaries:
-    """Writes an epoch's record under tensorboard/ of a run, and its settings and inputs for the
-    dashboard HParams, which compares the runs below a directory."""
+    """Writes the files of TensorBoard in tensorboard/ of a run's directory.
+
+    The configuration and the inputs are written for the dashboard HParams, which compares runs.
+
+    Args:
+      directory: the run's directory.
+      config: the configuration to show, or None to show none.
+      inputs: the description of a token's inputs.
+    """
 
     def __init__(self, directory: str, config: Config | None = None, inputs: str = "") -> None:
         self._writer = tf.summary.create_file_writer(str(pathlib.Path(directory) / "tensorboard"))
@@ -46,14 +61,19 @@ class Summaries:
             hparams.hparams(values, trial_id=hashlib.sha256(os.path.abspath(directory).encode()).hexdigest())
 
     def add_test(self, epoch: int, scores: dict[str, Any]) -> None:
-        """Write the test F1 of the epoch that was kept."""
+        """Write the F1 on test.
+
+        Args:
+          epoch: the epoch that was kept.
+          scores: the scores on test.
+        """
         with self._writer.as_default(step=epoch):
             for task, row in scores["strict"]["micro"].items():
                 tf.summary.scalar(f"test/{task}/f1", row["f1"])
         self._writer.flush()
 
     def add(self, record: dict[str, float]) -> None:
-        """Write every number of the record at its epoch."""
+        """Write the numbers of an epoch's record."""
         with self._writer.as_default(step=int(record["epoch"])):
             for name, value in record.items():
                 if name != "epoch":

@@ -1,4 +1,4 @@
-"""The vocabularies that a training needs, by its protocol."""
+"""The vocabularies that the protocol of a training needs."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ def make_vocabularies(
     """Make the vocabularies that a protocol trains with.
 
     Args:
-      corpora: of the three splits; dev and test must fit the vocabularies.
-      protocol: as in `Config`.
-      vectors_file: of word vectors; None: they are trained.
-      kept: number of leading rows of it to keep for words that the corpora do not contain.
-      progress: is told how many word vectors there are.
+      corpora: the corpus of each split, by the name of the split. Dev and test must fit the vocabularies.
+      protocol: the protocol, as in `Config`.
+      vectors_file: the file of word vectors, or None if the vectors are trained.
+      kept: number of leading rows of that file to keep for words that the corpora do not contain.
+      progress: the object to which the number of word vectors is reported.
 
     Returns:
-      "train", of the training data, and "train_dev", of train and dev where both are trained on.
+      `train`, the vocabulary of the training data, and `train_dev`, that of the training and dev data. The protocol
+      decides which of them there are.
 
     Raises:
-      DataError: for training data without relations, and for types of dev or test that it lacks.
+      DataError: if the training data has no relations, or if dev or test have types that it does not have.
     """
     vectors = None
     if vectors_file:

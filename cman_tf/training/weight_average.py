@@ -1,4 +1,4 @@
-"""A moving average of the weights, which is evaluated and kept in their stead."""
+"""A moving average of the weights, which is evaluated and saved instead of the weights."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import tensorflow as tf
 class WeightAverage(tf.Module):
     """avg = decay * avg + (1 - decay) * weight after every step (Polyak and Juditsky 1992).
 
-    At a constant learning rate the weights go on wandering around a good place, and so do
-    their scores from epoch to epoch; their average is nearer to it.
+    At a constant learning rate, the weights keep moving around a good point, and the scores change from epoch to epoch.
+    The average is closer to that point.
 
     Args:
-      weights: those that are trained.
-      decay: of the average, smaller in the first steps: min(decay, n / (n + 9)) in the nth,
-        which is 0.1 in the first.
+      weights: the weights that are trained.
+      decay: the decay of the average. It is smaller in the first steps: min(decay, n / (n + 9)) in the nth step, which
+        is 0.1 in the first.
     """
 
     def __init__(self, weights: Sequence[tf.Variable], decay: float) -> None:
@@ -27,14 +27,14 @@ class WeightAverage(tf.Module):
         self.averages = [tf.Variable(weight, trainable=False) for weight in weights]
 
     def update(self) -> None:
-        """To be called after each step, inside of it."""
+        """Update the average. The training step calls this after it has changed the weights."""
         count = tf.cast(self.steps.assign_add(1), tf.float32)
         share = 1.0 - tf.minimum(self.decay, count / (count + 9.0))
         for weight, average in zip(self.weights, self.averages):
             average.assign_add(share * (weight - average))
 
     def swap(self) -> None:
-        """The averages become the model's weights, and these are kept where the averages were."""
+        """Exchange the model's weights and their averages."""
         for weight, average in zip(self.weights, self.averages):
             was = tf.identity(weight)
             weight.assign(average)
@@ -42,7 +42,7 @@ class WeightAverage(tf.Module):
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
-        """The model has the averages meanwhile."""
+        """Give the model the averages within this context, and its own weights afterwards."""
         self.swap()
         try:
             yield
