@@ -26,6 +26,7 @@ MADE_BY_SCRIPTS = {"sample", "runs/sample", "runs/conll04", "data/conll04_spert"
 INPUTS = {"data_dir", "data", "gold", "predictions", "labels_of", "word_vectors", "input", "elmo", "peer"}
 INPUTS |= {"elmo_options", "elmo_weights"}
 SCRIPTS = {"run_conll04.sh": "train", "run_ade_cv.sh": "experiment", "run_drec.sh": "experiment"}
+PROGRAMS = {"cman_tf.sample.generate"}  # modules that are run, but are no command
 DEVELOPERS = {"tests/run.sh", "tests/all.sh"}
 
 
@@ -60,7 +61,7 @@ def split_command(line):
         words = words[3:]
     if words[0] == "cman-tf":
         return words[1] if len(words) > 1 else "", words[2:]
-    if words[:2] == ["python", "-m"] and words[2].startswith("cman_tf."):
+    if words[:2] == ["python", "-m"] and words[2] not in PROGRAMS:
         return words[2].partition(".")[2], words[3:]
     if words[0] == "bash" and words[1] in SCRIPTS:
         table = [word.partition("=")[2] for word in words if word.startswith("--table=")]
@@ -150,6 +151,8 @@ def test_other_programs():
                 script = ROOT / words[1]
                 assert words[1] in DEVELOPERS and script.is_file(), (path.name, line)
                 assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
+            elif words[0] == "python":
+                assert words[1] == "-m" and (ROOT / (words[2].replace(".", "/") + ".py")).is_file(), (path.name, line)
             elif words[0] == "pip":
                 assert words[1] == "install" and set(re.findall(r"\[(\w+)\]", line)) <= extras, (path.name, line)
                 assert words[-1].startswith("."), line
