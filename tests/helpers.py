@@ -42,14 +42,14 @@ TINY_FLAGS = (
 TRAINED_EPOCHS = 130  # enough for both models to fit them
 
 
-def run_command(*arguments, cwd=ROOT, **options):
+def run_command(*arguments, cwd=ROOT, timeout=500, **options):
     """Run a command of the package, or a script, as a user would; returns the finished process."""
     environment = {k: v for k, v in os.environ.items() if k != "CMAN_DATA_DIR"}
     # The scripts are to use this environment, not to make another.
     environment.update({"CMAN_VENV": sys.prefix, "PYTHONPATH": str(ROOT), **options.pop("env", {})})
     command = list(arguments) if arguments[0] == "bash" else [sys.executable, "-m", *arguments]
     return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=500, check=False, **options
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout, check=False, **options
     )
 
 

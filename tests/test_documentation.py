@@ -175,14 +175,14 @@ def check_quiet(process):
     assert not re.search(r"tensorflow|xla|cuda|tensorrt|onednn|addons", process.stderr, re.I), process.stderr
 
 
-def run_shown(line, folder, *more):
+def run_shown(line, folder, *more, timeout=500):
     """Run a line of a document in a folder, as a reader would, with more flags; returns the finished process."""
     fed = re.match(r'echo "(.*)" \|', line)
     if not line.startswith("bash "):
         name, words = split_command(line)
         return run_command("cman_tf", name, *words, *more, cwd=folder, input=f"{fed[1]}\n" if fed else None)
     script, *words = shlex.split(line, comments=True)[1:]
-    return run_command("bash", str(ROOT / script), *words, *more, cwd=folder)
+    return run_command("bash", str(ROOT / script), *words, *more, cwd=folder, timeout=timeout)
 
 
 @pytest.fixture(scope="module")
@@ -237,9 +237,10 @@ def test_python_of_the_documents_runs(desk):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_quick_start_as_written(tmp_path):
     """The whole quick start: the shown sentence has the shown entities and relations, and nobody chatters."""
-    process = run_shown("bash run_conll04.sh --sample", tmp_path)
+    process = run_shown("bash run_conll04.sh --sample", tmp_path, timeout=3000)
     assert process.returncode == 0, process.stderr
     check_quiet(process)
     for path in (ROOT / "README.md", ROOT / "docs" / "quick_start.md"):
