@@ -75,7 +75,7 @@ def test_pairs_that_do_not_fit(known, tmp_path):
     changed = json.loads(options.read_text())
     changed["lstm"]["dim"] = 63
     (tmp_path / "options.json").write_text(json.dumps(changed))
-    with pytest.raises(DataError, match=r"W_0 is of shape \(32, 256\), expected \(32, 252\) by .*options.json"):
+    with pytest.raises(DataError, match=r"W_0 has shape \(32, 256\), expected \(32, 252\) as in .*options.json"):
         read_weights(tmp_path / "options.json", weights)
     changed["lstm"].update(dim=64, n_layers=3)
     (tmp_path / "options.json").write_text(json.dumps(changed))
@@ -83,13 +83,13 @@ def test_pairs_that_do_not_fit(known, tmp_path):
         read_weights(tmp_path / "options.json", weights)
     changed["lstm"]["n_layers"] = 1
     (tmp_path / "options.json").write_text(json.dumps(changed))
-    with pytest.raises(DataError, match="RNN_0/.*Cell1.*, expected none of that name by .*options.json"):
+    with pytest.raises(DataError, match="contains RNN_0/.*Cell1.*, expected only the arrays of .*options.json"):
         read_weights(tmp_path / "options.json", weights)
     for part, name, value in (("lstm", "n_layers", 0), ("lstm", "cell_clip", "3"), ("char_cnn", "n_highway", -1)):
         wrong = json.loads(options.read_text())
         wrong[part][name] = value
         (tmp_path / "options.json").write_text(json.dumps(wrong))
-        with pytest.raises(DataError, match=f"{name} .*which should be a .*number"):
+        with pytest.raises(DataError, match=f"{name} is .*expected a .*number"):
             read_weights(tmp_path / "options.json", weights)
     (tmp_path / "options.json").write_text('{"lstm": {}}')
     with pytest.raises(DataError, match="options.json: KeyError.*expected the options of a biLM"):

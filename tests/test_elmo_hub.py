@@ -24,5 +24,5 @@ def test_hub_module(tmp_path):
 def test_other_hub_modules_are_refused(tmp_path):
     with pytest.raises(DataError, match="no output lstm_outputs2, expected word_emb, lstm_outputs1"):
         ElmoHub(write_hub_module(tmp_path / "a", outputs=("word_emb", "lstm_outputs1")))
-    with pytest.raises(DataError, match="expected a module with the signature tokens"):
+    with pytest.raises(DataError, match="expected a module with the signature `tokens`"):
         ElmoHub(write_hub_module(tmp_path / "b", signature="default"))

@@ -42,7 +42,7 @@ def test_training_with_an_encoder(elmo, eight_sentences, tmp_path):
 
     moved = elmo.with_name("moved")
     elmo.rename(moved)
-    fails_with(run_command(*evaluate), "its model needs the features of --elmo_options=", "options.json: no such file")
+    fails_with(run_command(*evaluate), "the model needs the features of --elmo_options=", "options.json: no such file")
     predicted = run_command("cman_tf.predict", f"--model_dir={run}", *elmo_flags(moved), input="Lee lives in Rome.\n")
     assert predicted.returncode == 0, predicted.stderr[-3000:]
     assert json.loads(predicted.stdout)["tokens"][0] == "Lee"
@@ -126,7 +126,7 @@ def test_a_frozen_encoder_through_the_commands(frozen, eight_sentences, tmp_path
     assert json.loads(scores.read_text())["strict"] == result["test"]["strict"]
     evaluate = evaluate[:4]
     shutil.move(location, tmp_path / "moved")
-    fails_with(run_command(*evaluate), f"its model needs the features of --{name}=")
+    fails_with(run_command(*evaluate), f"the model needs the features of --{name}=")
     assert run_command(*evaluate, f"--{name}={tmp_path / 'moved'}").returncode == 0
 
 

@@ -45,7 +45,7 @@ def test_features_are_computed_once(tmp_path):
     more = Counting()
     prepare_features(path, SOURCE, [*SENTENCES, ("new",)], lambda: more)
     assert more.encoded == [("new",)]
-    with pytest.raises(DataError, match="no features of 'absent', expected them of all sentences"):
+    with pytest.raises(DataError, match="no features of 'absent', expected those of all sentences"):
         prepare_features(path, SOURCE, SENTENCES, no_encoder).encode([("absent",)])
 
 
@@ -99,7 +99,7 @@ def test_what_a_kill_leaves(tmp_path, monkeypatch):
     assert not parts.exists()
     parts.mkdir()
     prepare_features(parts / "000000.h5", SOURCE, [("another", "corpus")], Counting)
-    with pytest.raises(DataError, match="parts: another corpus' features, begun and not finished"):
+    with pytest.raises(DataError, match="parts: unfinished features of another corpus"):
         prepare_features(path, SOURCE, [*SENTENCES, ("new",)], Counting)
 
 

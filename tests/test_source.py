@@ -11,9 +11,11 @@ from cman_tf.errors import DataError
 
 
 def test_encoder_flags(tmp_path):
-    with pytest.raises(DataError, match="--elmo --encoder: expected --elmo, or --elmo_options and --elmo_weights"):
+    with pytest.raises(
+        DataError, match="--elmo --encoder given, expected either --elmo, or --elmo_options and --elmo_weights"
+    ):
         find_source({"elmo": "x", "encoder": "y"})
-    with pytest.raises(DataError, match="--elmo_options: expected"):
+    with pytest.raises(DataError, match="--elmo_options given, expected"):
         find_source({"elmo_options": "x"})
     with pytest.raises(DataError, match="--elmo_options=/absent: no such file"):
         find_source({"elmo_options": "/absent", "elmo_weights": "/absent"})
@@ -71,7 +73,7 @@ def test_a_hub_module_that_is_here_is_not_run(model_directory, tmp_path):
 
 def test_a_name_on_a_hub_is_not_looked_up(model_directory, monkeypatch):
     monkeypatch.setattr("cman_tf.encoders.source.find_source", lambda location: pytest.fail("looked up"))
-    with pytest.raises(DataError, match="nothing is fetched unasked; if you trust it, name it with --encoder"):
+    with pytest.raises(DataError, match="only downloaded on request; if you trust it, name it with --encoder"):
         find_again(model_directory("transformer", encoder="someone/model"), {})
 
 

@@ -93,7 +93,7 @@ def test_an_encoder_that_padding_disturbs_reads_one_sentence_at_a_time(tmp_path)
     assert TransformerLayer(folder).sees_padding(encoder.tokenizer)
     for sentence, mine in zip(sentences, encoder.encode(sentences)):
         np.testing.assert_allclose(mine, encoder.encode([sentence])[0], atol=1e-5)
-    with pytest.raises(DataError, match="padding changes what this convbert model says.*expected for --tune_encoder"):
+    with pytest.raises(DataError, match="padding changes the vectors of this convbert model, expected for --tune"):
         TunedTransformer(folder, "tiny").make_layer()
 
 

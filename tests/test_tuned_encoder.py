@@ -125,7 +125,7 @@ def test_only_a_transformer_can_be_tuned(folder, eight_sentences, tmp_path):
     module = tmp_path / "elmo"
     module.mkdir()
     (module / "saved_model.pb").write_bytes(b"")
-    message = f"--tune_encoder and --elmo={module}: expected --encoder, a transformer"
+    message = f"--tune_encoder with --elmo={module}: expected --encoder, a transformer"
     assert fails_with(run_command(*arguments, f"--elmo={module}"), message)
     message = "--features with --tune_encoder, expected one of them"
     assert fails_with(run_command(*arguments, f"--encoder={folder}", f"--features={tmp_path}/features.h5"), message)
@@ -162,7 +162,7 @@ def test_other_kinds_of_models(kind, tmp_path, sentences, vocabulary):
     model.save_pretrained(tmp_path)
     encoder = TunedTransformer(str(tmp_path), "tiny")
     if kind == "XLNet":
-        with pytest.raises(DataError, match="a xlnet model, expected for --tune_encoder one with a part `embeddings`"):
+        with pytest.raises(DataError, match="a xlnet model, expected a model with `embeddings` for --tune"):
             encoder.make_layer()
         return
     config = dataclasses.replace(SMALL, tune_encoder=True, xla=False).resolved()

@@ -1,4 +1,4 @@
-"""What each change for speed gives: everything, then without one change at a time."""
+"""The effect of each optimization for speed: all of them together, then all but one."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def _nothing(model: CMAN) -> None:
     pass
 
 
-# The change, and what lengths are rounded up to.
+# For each variant the change to the model, and the number of which batch lengths are multiples.
 TRAINING: dict[str, tuple[Callable[[CMAN], None], int]] = {
-    "as it is": (_nothing, LENGTH_STEP),
+    "unchanged": (_nothing, LENGTH_STEP),
     "LSTMs by Keras": (_keras_lstm, LENGTH_STEP),
     "recurrence not compiled": (_uncompiled_lstm, LENGTH_STEP),
     "character LSTMs by Keras, padded": (_padded_characters, LENGTH_STEP),
@@ -63,9 +63,10 @@ TRAINING: dict[str, tuple[Callable[[CMAN], None], int]] = {
     "lengths rounded up to 8": (_nothing, 8),
     "lengths rounded up to 16": (_nothing, 16),
 }
-# The change, sentences a batch (0: by tokens), batches at a time.
+# For each variant the change to the model, the sentences in a batch (0: by number of tokens), and the batches that are
+# decoded at the same time.
 DECODING: dict[str, tuple[Callable[[CMAN], None], int, int]] = {
-    "as it is": (_nothing, 0, AT_ONCE),
+    "unchanged": (_nothing, 0, AT_ONCE),
     "LSTMs by Keras": (_keras_lstm, 0, AT_ONCE),
     "character LSTMs by Keras, padded": (_padded_characters, 0, AT_ONCE),
     "all pairs of tokens scored": (_all_pairs, 0, AT_ONCE),
@@ -75,12 +76,12 @@ DECODING: dict[str, tuple[Callable[[CMAN], None], int, int]] = {
 
 
 def measure(config: Config, data: dict[str, Any], options: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Seconds of a pass over the sentences in each variant, and the ratio to `as it is`.
+    """Measure the seconds of a pass over the sentences in each variant, and their ratio to the unchanged model.
 
     Args:
-      config: of the model.
-      data: `train` and `test` sentences, `vocabulary`.
-      options: `contextual_size`, `repeats` and `outside_bias`.
+      config: the configuration of the model.
+      data: the sentences `train` and `test`, and the `vocabulary`.
+      options: `contextual_size`, `repeats` and `outside_bias`, as the flags of the same names.
     """
     return {
         "training": _relative([(name, _train(config, data, options, *v)) for name, v in TRAINING.items()]),
@@ -95,10 +96,11 @@ def _relative(seconds: list[tuple[str, float]]) -> list[dict[str, Any]]:
 def _train(
     config: Config, data: dict[str, Any], options: dict[str, Any], change: Callable[[CMAN], None], step: int
 ) -> float:
+    """Measure the seconds of a training pass in one variant; `change` and `step` are those of `TRAINING`."""
     size = options["contextual_size"]
-    model = inputs.model_of(config, data["vocabulary"], size)
+    model = inputs.build_random_model(config, data["vocabulary"], size)
     change(model)
-    train_step, batches = make_train_step(model, ModelOptimizer(model)), inputs.training(data, model, step)
+    train_step, batches = make_train_step(model, ModelOptimizer(model)), inputs.make_training_batches(data, model, step)
 
     def one_pass() -> None:
         for batch in batches:
@@ -116,11 +118,12 @@ def _decode(
     count: int,
     at_once: int,
 ) -> float:
+    """Measure the seconds of a decoding pass in one variant; the last three arguments are those of `DECODING`."""
     size = options["contextual_size"]
-    model = inputs.model_of(config, data["vocabulary"], size)
+    model = inputs.build_random_model(config, data["vocabulary"], size)
     inputs.favour_outside(model, options["outside_bias"])
     change(model)
-    decoder, batches = make_decoder(model), inputs.decoding(data, model, count)
+    decoder, batches = make_decoder(model), inputs.make_decoding_batches(data, model, count)
 
     def one_pass() -> None:
         collections.deque(decode_batches(decoder, batches, at_once), maxlen=0)

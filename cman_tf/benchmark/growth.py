@@ -1,4 +1,4 @@
-"""How time grows with the length of a sentence and with the size of a corpus."""
+"""How the time grows with the length of a sentence and with the size of a corpus."""
 
 from __future__ import annotations
 
@@ -17,15 +17,23 @@ from cman_tf.models.input_pipeline import make_dataset
 from cman_tf.training.optimizer import ModelOptimizer
 from cman_tf.training.step import make_train_step
 
-_TOKENS = 512  # of a batch, about, at every length
-_BLOCK = 512  # sentences decoded at a time, as predict does
-_STEPS = 100  # of training timed at each corpus size
+_TOKENS = 512  # approximate number of tokens in a batch, at every length
+_BLOCK = 512  # sentences that are decoded at a time, as by `cman-tf predict`
+_STEPS = 100  # training steps that are timed at each corpus size
 
 
 def measure(
     config: Config, data: dict[str, Any], contextual_size: int, lengths: Sequence[str], sizes: Sequence[str]
 ) -> dict[str, Any]:
-    """Milliseconds a sentence by length, sentences a second by corpus size."""
+    """Measure the milliseconds per sentence by length, and the sentences per second by corpus size.
+
+    Args:
+      config: the configuration of the model.
+      data: the sentences `train`, and the `vocabulary`.
+      contextual_size: width of the random contextual vectors, or 0 for none.
+      lengths: the sentence lengths, as text.
+      sizes: the corpus sizes in sentences, as text.
+    """
     return {
         "by_length": by_length(config, data, contextual_size, [int(x) for x in lengths]),
         "by_size": by_size(config, data, [int(x) for x in sizes]),
@@ -35,15 +43,25 @@ def measure(
 def by_length(
     config: Config, data: dict[str, Any], contextual_size: int, lengths: Sequence[int]
 ) -> list[dict[str, float]]:
-    """A training step and a decoding of sentences of each length."""
+    """Time a training step and the decoding of a batch for each length.
+
+    Args:
+      config: the configuration of the model.
+      data: the sentences `train`, and the `vocabulary`.
+      contextual_size: width of the random contextual vectors, or 0 for none.
+      lengths: the sentence lengths in tokens.
+
+    Returns:
+      For each length (`at`) the milliseconds per sentence and per token.
+    """
     vocabulary = data["vocabulary"]
-    model = inputs.model_of(config, vocabulary, contextual_size)
+    model = inputs.build_random_model(config, vocabulary, contextual_size)
     step, decoder = make_train_step(model, ModelOptimizer(model)), make_decoder(model)
     rows = []
     for length in lengths:
         count = max(1, _TOKENS // length)
-        example = inputs.made_up(length, data["train"], vocabulary)
-        batch = inputs.tensors([example] * count, model)
+        example = inputs.make_example_of_length(length, data["train"], vocabulary)
+        batch = inputs.make_tensors([example] * count, model)
         train = min(rounds(lambda batch=batch: step(batch)["clean/loss"].numpy(), 5)[1:])
         decode = min(rounds(lambda batch=batch: decoder(batch)["scores"].numpy(), 5)[1:])
         rows.append(
@@ -59,10 +77,21 @@ def by_length(
 
 
 def by_size(config: Config, data: dict[str, Any], sizes: Sequence[int]) -> list[dict[str, float]]:
-    """The corpus' sentences over and over, through the real input pipeline, without
-    contextual vectors: decoded in blocks, and some steps of an epoch of training."""
+    """Time training and decoding for each corpus size.
+
+    The sentences of the corpus are repeated as often as needed. They go through the real input pipeline, without
+    contextual vectors. Decoding is timed for all sentences, training for some steps of an epoch.
+
+    Args:
+      config: the configuration of the model.
+      data: the sentences `train`, and the `vocabulary`.
+      sizes: the corpus sizes in sentences.
+
+    Returns:
+      For each size (`at`) the sentences per second.
+    """
     vocabulary = data["vocabulary"]
-    model = inputs.model_of(config, vocabulary, 0)
+    model = inputs.build_random_model(config, vocabulary, 0)
     step, predictor = make_train_step(model, ModelOptimizer(model)), Predictor(model, vocabulary)
     examples = [make_example(sentence, vocabulary) for sentence in data["train"]]
 
@@ -82,20 +111,24 @@ def by_size(config: Config, data: dict[str, Any], sizes: Sequence[int]) -> list[
             done += batch["lengths"].shape[0]
         return done / (time.perf_counter() - start)
 
-    decode(len(examples)), train(len(examples))  # compiled before the clock starts
+    decode(len(examples)), train(len(examples))  # compiles before anything is timed
     return [{"at": n, "decoding sentences/s": decode(n), "training sentences/s": train(n)} for n in sizes]
 
 
 def draw(result: dict[str, Any], path: str) -> None:
-    """Time a sentence against its length, both axes logarithmic, as a picture.
+    """Plot the time per sentence against the length of the sentence, with logarithmic axes.
+
+    Args:
+      result: what `measure` returned.
+      path: the file to write, PNG or SVG.
 
     Raises:
-      DataError: without matplotlib.
+      DataError: if matplotlib is not installed.
     """
     try:
         import matplotlib
     except ImportError:
-        raise DataError("no matplotlib, expected it for --plot: pip install '.[plots]'") from None
+        raise DataError("matplotlib is not installed, expected it for --plot; pip install 'cman-tf[report]'") from None
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
@@ -105,7 +138,7 @@ def draw(result: dict[str, Any], path: str) -> None:
         times = [row[f"{task} ms/sentence"] for row in result["by_length"]]
         axes.plot(lengths, times, marker="o", label=task)
         axes.plot(lengths, [times[0] * n / lengths[0] for n in lengths], linestyle=":", color="grey")
-    axes.set(xscale="log", yscale="log", xlabel="tokens a sentence", ylabel="ms a sentence (dotted: in proportion)")
+    axes.set(xscale="log", yscale="log", xlabel="tokens per sentence", ylabel="ms per sentence (dotted: proportional)")
     axes.legend()
     figure.tight_layout()
     figure.savefig(path)

@@ -1,4 +1,4 @@
-"""Sentences a second in training and in decoding, and the parts of a training step."""
+"""Sentences per second in training and in decoding, and the time of each part of a training step."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cman_tf.training.step import make_train_step
 
 
 def rounds(call: Callable[[], Any], repeats: int) -> list[float]:
-    """Seconds of each of `repeats` calls."""
+    """Call a function several times, and return the seconds of each call."""
     seconds = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -30,8 +30,15 @@ def rounds(call: Callable[[], Any], repeats: int) -> list[float]:
     return seconds
 
 
-def summary(seconds: list[float], batches: list[Batch], flops: float, rate: float) -> dict[str, float]:
-    """Rates of passes over the batches: of the best pass, as the peer counts, and of the median."""
+def summarize_passes(seconds: list[float], batches: list[Batch], flops: float, rate: float) -> dict[str, float]:
+    """Summarize passes over the batches by the rates of the best pass, as the peer does, and of the median pass.
+
+    Args:
+      seconds: the seconds of each pass.
+      batches: the batches of a pass.
+      flops: floating point operations of a pass.
+      rate: the machine's rate for one large matrix product, in operations per second.
+    """
     sentences = sum(int(batch["lengths"].shape[0]) for batch in batches)
     tokens = sum(int(tf.reduce_sum(batch["lengths"])) for batch in batches)
     best, median = min(seconds), statistics.median(seconds)
@@ -55,18 +62,34 @@ def _timed(
     repeats: int,
     rate: float,
 ) -> dict[str, Any]:
-    """One pass that compiles, then `repeats` that count; `flops_of` counts a sentence's work."""
+    """Time passes over the batches, after a first one that compiles.
+
+    Args:
+      one_pass: a function that makes one pass.
+      model: the model.
+      batches: the batches of a pass.
+      flops_of: a function that counts the floating point operations of a sentence, such as `step_flops`.
+      repeats: number of passes that are timed.
+      rate: the machine's rate for one large matrix product, in operations per second.
+    """
     first = rounds(one_pass, 1)[0]
     inputs, tags, relations = int(model.represent(batches[0]).shape[-1]), len(model.kind), model.scorer.relations
     flops = sum(
         batch["words"].shape[0] * flops_of(model.config, inputs, tags, relations, batch["words"].shape[1])
         for batch in batches
     )
-    return {**summary(rounds(one_pass, repeats), batches, flops, rate), "first_pass_seconds": first}
+    return {**summarize_passes(rounds(one_pass, repeats), batches, flops, rate), "first_pass_seconds": first}
 
 
 def time_training(model: CMAN, batches: list[Batch], repeats: int, rate: float) -> dict[str, Any]:
-    """Passes over the batches with the real training step, after one to compile it."""
+    """Time passes over the batches with the real training step.
+
+    Args:
+      model: the model.
+      batches: the batches of a pass.
+      repeats: number of passes that are timed.
+      rate: the machine's rate for one large matrix product, in operations per second.
+    """
     step = make_train_step(model, ModelOptimizer(model))
 
     def one_pass() -> None:
@@ -78,7 +101,14 @@ def time_training(model: CMAN, batches: list[Batch], repeats: int, rate: float) 
 
 
 def time_decoding(model: CMAN, batches: list[Batch], repeats: int, rate: float) -> dict[str, Any]:
-    """Passes over the batches with the real decoder, results fetched."""
+    """Time passes over the batches with the real decoder, including the transfer of results.
+
+    Args:
+      model: the model.
+      batches: the batches of a pass.
+      repeats: number of passes that are timed.
+      rate: the machine's rate for one large matrix product, in operations per second.
+    """
     decoder = make_decoder(model)
 
     def one_pass() -> None:
@@ -89,28 +119,27 @@ def time_decoding(model: CMAN, batches: list[Batch], repeats: int, rate: float) 
 
 
 def measure(mode: str, config: Config, data: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-    """Sentences a second of `mode`, "train" or "decode", over a whole split.
+    """Measure the sentences per second over a whole split.
 
     Args:
-      mode: which.
-      config: of the model.
-      data: `train` and `test` sentences, `vocabulary`.
-      options: `contextual_size`, `repeats` and `outside_bias`, as in `favour_outside`
-        before decoding.
+      mode: `train` or `decode`.
+      config: the configuration of the model.
+      data: the sentences `train` and `test`, and the `vocabulary`.
+      options: `contextual_size`, `repeats` and `outside_bias`, as the flags of the same names.
     """
     size = options["contextual_size"]
-    model = inputs.model_of(config, data["vocabulary"], size)
+    model = inputs.build_random_model(config, data["vocabulary"], size)
     rate = matrix_rate()
     result: dict[str, Any] = {"matrix_gflop_per_second": rate / 1e9}
     if mode == "train":
-        training = inputs.training(data, model)
+        training = inputs.make_training_batches(data, model)
         result.update(time_training(model, training, options["repeats"], rate))
         middle = sorted(training, key=lambda batch: batch["words"].shape[1])[len(training) // 2]
         parts = time_parts(model, middle)
         result["parts_milliseconds"] = {"padded length": middle["words"].shape[1], **parts}
         return result
     inputs.favour_outside(model, options["outside_bias"])
-    batches = inputs.decoding(data, model)
+    batches = inputs.make_decoding_batches(data, model)
     result.update(time_decoding(model, batches, options["repeats"], rate))
     decoder = make_decoder(model)
     result["pairs_scored"] = sum(int(decoder(batch)["pairs"].shape[0]) for batch in batches)
@@ -119,9 +148,16 @@ def measure(mode: str, config: Config, data: dict[str, Any], options: dict[str, 
 
 
 def time_parts(model: CMAN, batch: Batch, repeats: int = 10) -> dict[str, float]:
-    """Milliseconds of each part of a pass over one batch, forward and backward, each
-    compiled by itself; the best of a few calls. Parts that run side by side in the
-    step add up to more than it."""
+    """Measure the milliseconds of each part of a pass over one batch, forward and backward.
+
+    Each part is compiled by itself, and the best of several calls counts. Parts run at the same time in a training
+    step, so that their sum is larger than the time of the step.
+
+    Args:
+      model: the model.
+      batch: the batch.
+      repeats: number of calls of each part.
+    """
     lengths, tags = batch["lengths"], batch["tags"]
     e = model.represent(batch)
     labels = model.encode_labels(tags, lengths)
@@ -136,8 +172,8 @@ def time_parts(model: CMAN, batch: Batch, repeats: int = 10) -> dict[str, float]
             with tf.GradientTape() as tape:
                 tape.watch(inputs)
                 outputs = [tf.reduce_sum(x) for x in tf.nest.flatten(part(*inputs)) if x is not None]
-            compute_gradients = tape.gradient(outputs, [*inputs, *variables])
-            return [tf.reduce_sum(tf.convert_to_tensor(g)) for g in compute_gradients if g is not None]
+            gradients = tape.gradient(outputs, [*inputs, *variables])
+            return [tf.reduce_sum(tf.convert_to_tensor(g)) for g in gradients if g is not None]
 
         return run
 

@@ -1,4 +1,4 @@
-"""How long commands take to answer, as whole processes."""
+"""How long commands take to start and answer, measured as whole processes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ SENTENCE = "Sirhan Sirhan shot Robert Kennedy in Los Angeles.\n"
 
 
 def measure(model_dir: str, repeats: int) -> dict[str, float]:
-    """Seconds of the best of `repeats` calls, after one that is not counted.
+    """Measure the seconds of each command, the best of several calls.
 
     Args:
-      model_dir: a run of `cman-tf train`, for `predict` on one sentence.
-      repeats: calls of each command.
+      model_dir: the directory of a run of `cman-tf train`, with which `predict` reads one sentence.
+      repeats: number of calls of each command, besides a first one.
 
     Raises:
       DataError: if a command fails.
@@ -35,6 +35,6 @@ def _seconds(name: str, command: list[str]) -> float:
     start = time.perf_counter()
     process = subprocess.run([sys.executable, *command], input=SENTENCE, capture_output=True, text=True)
     if process.returncode:
-        last = (process.stderr.strip().splitlines() or ["nothing said"])[-1]
-        raise DataError(f"{name}: ended with {process.returncode} ({last}), expected 0")
+        last = (process.stderr.strip().splitlines() or ["no message"])[-1]
+        raise DataError(f"{name}: ended with exit code {process.returncode} ({last}), expected 0")
     return time.perf_counter() - start

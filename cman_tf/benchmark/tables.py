@@ -1,4 +1,4 @@
-"""The measurements as tables on the screen."""
+"""Printing the measurements as tables."""
 
 from __future__ import annotations
 
@@ -13,13 +13,20 @@ def _number(value: float) -> str:
 
 
 def _rows(rows: Sequence[dict[str, Any]], title: str, key: str) -> str:
+    """Format measurements as a table whose first column, with the given title, holds the values of `key`."""
     names = [name for name in rows[0] if name != key]
     cells = [[str(row[key]), *(_number(row[name]) for name in names)] for row in rows]
     return format_table([title, *(name.replace("_", " ") for name in names)], cells)
 
 
 def show(mode: str, result: dict[str, Any], peer: dict[str, float]) -> None:
-    """Print what a mode measured, and the ratios to the peer if there is one."""
+    """Print the measurements of a mode, and the ratios to the peer if there is one.
+
+    Args:
+      mode: the mode of the benchmark.
+      result: the measurements.
+      peer: the measurements of the peer; empty if there is none.
+    """
     if mode == "memory":
         rows = [
             [case, "x".join(map(str, m["largest_batch"])), f"{m['framework_mib']:.0f}", f"{m['peak_mib']:.0f}"]
@@ -28,7 +35,7 @@ def show(mode: str, result: dict[str, Any], peer: dict[str, float]) -> None:
         ]
         print(format_table(["case", "largest batch", "TensorFlow alone, MiB", "peak, MiB", "above it"], rows))
         if result["gpu_11_gb"]:
-            print("\nTraining on an 11 GB GPU, worked out\n" + _rows(result["gpu_11_gb"], "tokens", "tokens"))
+            print("\nTraining on an 11 GB GPU, estimated\n" + _rows(result["gpu_11_gb"], "tokens", "tokens"))
         if peer:
             theirs, ours = peer["peak_memory_mib"], result["memory"]["train"]["peak_mib"]
             print(f"\npeer: {theirs:.0f} MiB at most; ratio {ours / theirs:.2f}")

@@ -1,6 +1,6 @@
-"""The matrix work of a sentence, counted from the shapes, and the machine's rate.
+"""The number of operations in a sentence's matrix products, counted from their shapes, and the rate of the machine.
 
-Shapes: B batch, L tokens padded, D input width, d units, T tags, R relations.
+Shapes: L tokens with padding, d_w width of the token representation, d hidden size, T tags, R relations.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ from cman_tf.config import Config
 
 
 def forward_flops(config: Config, inputs: int, tags: int, relations: int, length: int) -> dict[str, float]:
-    """Floating point operations (2 a multiply-add) of matrix products, one sentence forward.
+    """Count the floating point operations of the matrix products in a forward pass over one sentence.
 
-    The character BiLSTM, a share of a percent to some, is left out; so is all
-    elementwise work. The relation scorer's tanh and its sum over d~ are not products
-    of matrices.
+    A multiplication with an addition counts as 2. The character BiLSTM is left out, because it takes at most a few
+    percent of the work. Elementwise work is left out, too; the relation scorer's tanh and its sum over d~ belong to it.
 
     Args:
-      config: of a model with bilstm cells and all its units.
-      inputs: d_w, width of the token representation.
+      config: the configuration of a model with BiLSTM cells and all its units.
+      inputs: d_w.
       tags: T.
       relations: R.
       length: L.
+
+    Returns:
+      The operations of each part of the model.
     """
     d, width = config.hidden_size, 2 * config.hidden_size
 
@@ -48,15 +50,30 @@ def forward_flops(config: Config, inputs: int, tags: int, relations: int, length
 
 
 def step_flops(config: Config, inputs: int, tags: int, relations: int, length: int) -> float:
-    """As `forward_flops`, of a training step: a product forward is two backward; two
-    passes, of which the encoding of the labels is shared."""
+    """Count the floating point operations of the matrix products in a training step over one sentence.
+
+    A product in the forward pass gives two in the backward pass. With adversarial training there are two passes, which
+    share the encoding of the labels. The arguments are those of `forward_flops`.
+
+    Args:
+      config: the configuration of a model with BiLSTM cells and all its units.
+      inputs: d_w.
+      tags: T.
+      relations: R.
+      length: L.
+    """
     parts = forward_flops(config, inputs, tags, relations, length)
     passes = 2 if config.adversarial_alpha else 1
     return 3 * (passes * (sum(parts.values()) - parts["label encoding"]) + parts["label encoding"])
 
 
 def matrix_rate(size: int = 2048, repeats: int = 5) -> float:
-    """FLOP/s of one large float32 product on this machine, the best of a few."""
+    """Measure the machine's rate for one large float32 matrix product, in floating point operations per second.
+
+    Args:
+      size: the number of rows and columns of the matrix.
+      repeats: number of products, of which the fastest counts.
+    """
     a = tf.random.normal([size, size])
     multiply = tf.function(lambda: tf.reduce_sum(tf.matmul(a, a)))
     multiply()

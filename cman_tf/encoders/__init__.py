@@ -1,5 +1,5 @@
-"""Contextual encoders: which one is meant, its files, its vectors, and a cache of them.
+"""Contextual encoders: finding their files, computing vectors, and caching the vectors.
 
-`ElmoHub`, `ElmoFiles`, `Transformer` and `Cache` are each a `cman_tf.data.contextual_encoder.ContextualEncoder`;
-`TunedTransformer` is a `TunableEncoder`, which is trained with the model as one of its layers.
+The protocols are in `cman_tf.data.contextual_encoder`. `ElmoHub`, `ElmoFiles`, `Transformer` and `Cache` follow
+`ContextualEncoder`. `TunedTransformer` follows `TunableEncoder`: it is trained with the model as one of its layers.
 """

@@ -1,11 +1,11 @@
-"""ELMo's biLM in TensorFlow, from the files that AllenNLP and bilm-tf published.
+"""ELMo's biLM in TensorFlow, for the files that AllenNLP and bilm-tf published.
 
-Peters et al. 2018, "Deep contextualized word representations"; the weights' layout is
-that of bilm-tf: a character CNN, highway layers and a projection give each token's
-first vector; then for each direction LSTM layers with projection and clipping.
+Source: Peters et al. 2018, "Deep contextualized word representations". The weights have the layout of bilm-tf. A
+character CNN, highway layers and a projection give the first vector of each token. LSTM layers with projection and
+clipping follow, for each direction.
 
-Shapes: B sentences, L tokens with both boundaries, C characters of a token, d the
-projection (512 in the published models), u LSTM cells (4096).
+Shapes: B sentences, L tokens with both boundaries, C characters of a token, d width of the projection (512 in the
+published models), u LSTM cells (4096).
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ import tensorflow as tf
 
 from cman_tf.layers.linear import linear
 
-# Character ids are bytes; then these, all moved by one, as 0 is padding between tokens.
+# Character ids are bytes, followed by these. `character_ids` adds 1 to all of them, because 0 pads sentences.
 BEGIN_SENTENCE, END_SENTENCE, BEGIN_WORD, END_WORD, PAD = 256, 257, 258, 259, 260
 
 State = tuple[tf.Tensor, tf.Tensor]  # c [B, u] and h [B, d]
 
 
 def character_ids(token: str | int, limit: int) -> list[int]:
-    """A token's `limit` character ids: UTF-8 bytes between word marks, padded.
+    """Return the character ids of a token: its UTF-8 bytes between the word marks, padded.
 
     Args:
-      token: text, or a sentence boundary as its id.
-      limit: C; longer tokens lose their end.
+      token: the token's text, or the id of a sentence boundary.
+      limit: C, the number of ids. Longer tokens are cut at the end.
     """
     inner = [token] if isinstance(token, int) else list(token.encode("utf-8"))[: limit - 2]
     ids = [BEGIN_WORD, *inner, END_WORD]
@@ -36,11 +36,11 @@ def character_ids(token: str | int, limit: int) -> list[int]:
 
 
 class BiLM(tf.Module):
-    """Both directions' language models.
+    """The language models of both directions.
 
     Args:
-      options: the options file's content.
-      weights: the weight file's arrays by name.
+      options: the content of the options file.
+      weights: the arrays of the weight file, by name.
     """
 
     def __init__(self, options: dict[str, Any], weights: dict[str, np.ndarray]) -> None:
@@ -55,7 +55,7 @@ class BiLM(tf.Module):
         self.weights = {name: tf.constant(value, tf.float32) for name, value in weights.items()}
 
     def tokens(self, ids: tf.Tensor) -> tf.Tensor:
-        """Character CNN, highways, projection: int32 [N, C] to float32 [N, d]."""
+        """Run the character CNN, the highway layers and the projection: from int32 [N, C] to float32 [N, d]."""
         w = self.weights
         table = tf.concat([tf.zeros([1, w["char_embed"].shape[1]]), w["char_embed"]], 0)
         characters = tf.gather(table, ids)
@@ -75,25 +75,25 @@ class BiLM(tf.Module):
         return x
 
     def zero_states(self, batch: int | tf.Tensor) -> list[State]:
-        """The state before anything was read, of each direction's each layer."""
+        """Return the initial state of each layer of each direction."""
         cells = self.weights["RNN_0/RNN/MultiRNNCell/Cell0/LSTMCell/W_P_0"].shape[0]
         return [(tf.zeros([batch, cells]), tf.zeros([batch, self.size]))] * (2 * self.layers)
 
     def __call__(
         self, ids: tf.Tensor, lengths: tf.Tensor, states: list[State] | None = None
     ) -> tuple[list[tf.Tensor], list[State]]:
-        """All layers of a batch.
+        """Compute the vectors of all layers.
 
         Args:
-          ids: int32 [B, L, C], sentences with both boundaries, right-padded.
-          lengths: int32 [B], boundaries counted.
-          states: what an earlier batch left. bilm-tf and AllenNLP go on from it, so
-            that a sentence's vectors depend on what was read before; None starts each
-            sentence at zero, and it depends on nothing else.
+          ids: character ids of sentences with both boundaries, int32 [B, L, C], right-padded.
+          lengths: number of tokens with both boundaries, int32 [B].
+          states: the states that an earlier batch left. bilm-tf and AllenNLP continue from them, so that a sentence's
+            vectors depend on the sentences before. None starts each sentence at zero, so that its vectors do not depend
+            on other sentences.
 
         Returns:
-          layers + 1 tensors, float32 [B, L, 2d] (the first is the token's vector,
-          twice), and the states after the last token.
+          layers + 1 tensors, float32 [B, L, 2d], of which the first is the token's vector twice; and the states after
+          the last token.
         """
         shape = tf.shape(ids)
         x = tf.reshape(self.tokens(tf.reshape(ids, [-1, self.limit])), [shape[0], shape[1], self.size])
@@ -116,7 +116,18 @@ class BiLM(tf.Module):
     def _run(
         self, inputs: tf.Tensor, lengths: tf.Tensor, direction: int, layer: int, state: State
     ) -> tuple[tf.Tensor, State]:
-        """One LSTM layer with projection: [B, L, d] to [B, L, d] and the last state."""
+        """Run one LSTM layer with projection.
+
+        Args:
+          inputs: float32 [B, L, d].
+          lengths: int32 [B].
+          direction: 0 for forward, 1 for backward.
+          layer: the layer's number in its direction, from 0.
+          state: the state from which the layer starts.
+
+        Returns:
+          float32 [B, L, d] and the last state.
+        """
         name = f"RNN_{direction}/RNN/MultiRNNCell/Cell{layer}/LSTMCell"
         kernel, bias, project = (self.weights[f"{name}/{part}"] for part in ("W_0", "B", "W_P_0"))
         width = inputs.shape[-1]
@@ -124,7 +135,8 @@ class BiLM(tf.Module):
         recurrent = kernel[width:]
 
         def step(t: tf.Tensor, c: tf.Tensor, h: tf.Tensor, out: tf.TensorArray) -> tuple:
-            # TF1's gate order: input, candidate, forget, output; 1 is added to forget.
+            # The gates are in the order of TensorFlow 1: input, candidate, forget, output. 1 is added to the forget
+            # gate's input.
             i, j, f, o = tf.split(projected[t] + tf.matmul(h, recurrent), 4, -1)
             new_c = tf.sigmoid(f + 1.0) * c + tf.sigmoid(i) * tf.tanh(j)
             new_c = self._clip(new_c, self.cell_clip)

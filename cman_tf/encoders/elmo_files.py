@@ -1,4 +1,4 @@
-"""ELMo from options.json and weights.hdf5, as AllenNLP published them."""
+"""ELMo from a pair of files, options.json and weights.hdf5, in the format that AllenNLP published."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from cman_tf.errors import DataError
 
 
 def read_weights(options_file: str, weights_file: str) -> BiLM:
-    """The biLM of a pair of files.
+    """Read a biLM from a pair of files.
+
+    Args:
+      options_file: the JSON file that describes the biLM.
+      weights_file: the HDF5 file with its weights.
 
     Raises:
-      DataError: for a file that cannot be read and a pair that does not fit.
+      DataError: if a file cannot be read, or if the files do not fit each other.
     """
     try:
         options = json.loads(pathlib.Path(options_file).read_text(encoding="utf-8"))
@@ -32,41 +36,45 @@ def read_weights(options_file: str, weights_file: str) -> BiLM:
             file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
             for name in found:
                 if name.startswith(("CNN", "RNN_")) and name not in wanted:
-                    raise DataError(f"{weights_file}: {name}, expected none of that name by {options_file}")
+                    raise DataError(f"{weights_file}: contains {name}, expected only the arrays of {options_file}")
             for name, shape in wanted.items():
                 if name not in file:
-                    raise DataError(f"{weights_file}: no {name}, expected one of shape {shape} by {options_file}")
+                    raise DataError(f"{weights_file}: no {name}, expected one of shape {shape} as in {options_file}")
                 if file[name].shape != shape:
                     raise DataError(
-                        f"{weights_file}: {name} is of shape {file[name].shape}, expected {shape} by {options_file}"
+                        f"{weights_file}: {name} has shape {file[name].shape}, expected {shape} as in {options_file}"
                     )
                 weights[name] = file[name][...]
-    except (OSError, RuntimeError, KeyError) as error:  # h5py's, where the file's own structure is damaged
+    except (OSError, RuntimeError, KeyError) as error:  # h5py raises all of these for a damaged file
         raise DataError(f"{weights_file}: {str(error).splitlines()[0]}, expected an HDF5 file of weights") from None
     return BiLM(options, weights)
 
 
 def _shapes(options: dict) -> dict[str, tuple[int, ...]]:
-    """Every array that a biLM of these options has, and its shape."""
+    """Return the name and the shape of each array that a biLM with these options has.
+
+    Raises:
+      ValueError, KeyError, TypeError: if the options are not those of a biLM.
+    """
     cnn, lstm = options["char_cnn"], options["lstm"]
     if cnn["activation"] not in ("relu", "tanh"):
-        raise ValueError(f"activation {cnn['activation']!r}")
+        raise ValueError(f"activation is {cnn['activation']!r}, expected relu or tanh")
     if cnn["n_characters"] != 262:
-        raise ValueError(f"n_characters {cnn['n_characters']}, which should be 262")
+        raise ValueError(f"n_characters is {cnn['n_characters']}, expected 262")
     size, cells, filters = lstm["projection_dim"], lstm["dim"], sum(count for _, count in cnn["filters"])
     widest = max(width for width, _ in cnn["filters"])
     if not isinstance(lstm["use_skip_connections"], bool):
-        raise ValueError("use_skip_connections, which should be true or false")
+        raise ValueError(f"use_skip_connections is {lstm['use_skip_connections']!r}, expected true or false")
     for name, value, least in (
         ("n_layers", lstm["n_layers"], 1),
         ("max_characters_per_token", cnn["max_characters_per_token"], max(3, widest)),
         ("n_highway", cnn.get("n_highway", 0), 0),
     ):
         if not isinstance(value, int) or value < least:
-            raise ValueError(f"{name} {value!r}, which should be a whole number from {least}")
+            raise ValueError(f"{name} is {value!r}, expected a whole number from {least}")
     for name in ("cell_clip", "proj_clip"):
         if not isinstance(lstm.get(name), (int, float, type(None))):
-            raise ValueError(f"{name} {lstm[name]!r}, which should be a number")
+            raise ValueError(f"{name} is {lstm[name]!r}, expected a number")
     depth = cnn["embedding"]["dim"]
     shapes: dict[str, tuple[int, ...]] = {"char_embed": (261, depth)}
     for number, (width, count) in enumerate(cnn["filters"]):
@@ -85,10 +93,17 @@ def _shapes(options: dict) -> dict[str, tuple[int, ...]]:
 
 
 class ElmoFiles:
-    """The token's vector and all LSTM layers; each sentence starts from a zero state.
+    """A frozen ELMo whose vectors are those of the character CNN and of all LSTM layers.
 
-    bilm-tf and AllenNLP carry the state from batch to batch, so that there a sentence's
-    vectors depend on what was encoded before it. Here they do not.
+    Each sentence starts from a zero state. bilm-tf and AllenNLP carry the state from batch to batch, so that their
+    vectors of a sentence depend on the sentences before. Ours do not.
+
+    Args:
+      options_file: the JSON file that describes the biLM.
+      weights_file: the HDF5 file with its weights.
+
+    Raises:
+      DataError: if a file cannot be read, or if the files do not fit each other.
     """
 
     def __init__(self, options_file: str, weights_file: str) -> None:
@@ -99,14 +114,22 @@ class ElmoFiles:
         self._run = tf.function(lambda ids, lengths: tf.stack(self.bilm(ids, lengths)[0], 2), input_signature=specs)
 
     def encode(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
-        """float32 [L, layers, size] of each sentence."""
+        """Return float32 [L, layers, size] for each sentence of L tokens."""
         ids, lengths = pad(sentences, self.bilm.limit)
         features = self._run(tf.constant(ids), tf.constant(lengths)).numpy()
         return [features[row, 1 : length - 1] for row, length in enumerate(lengths)]
 
 
 def pad(sentences: Sequence[Sequence[str]], limit: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sentences between their boundaries: int32 [B, L, C] and lengths, int32 [B]."""
+    """Turn sentences into character ids, with boundaries and padding.
+
+    Args:
+      sentences: the tokens of each sentence.
+      limit: C, the number of character ids of a token.
+
+    Returns:
+      The ids, int32 [B, L, C], and the numbers of tokens with both boundaries, int32 [B].
+    """
     lengths = np.array([len(sentence) + 2 for sentence in sentences], np.int32)
     ids = np.zeros((len(sentences), int(lengths.max()), limit), np.int32)
     for row, sentence in enumerate(sentences):

@@ -1,4 +1,4 @@
-"""ELMo from TensorFlow Hub: a TF1-format module with the signature `tokens`."""
+"""ELMo from TensorFlow Hub: a module in the format of TensorFlow 1 with the signature `tokens`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ _OUTPUTS = ("word_emb", "lstm_outputs1", "lstm_outputs2")
 
 
 class ElmoHub:
-    """All three layers of google/elmo/3 or a module of the same signature, frozen.
+    """The three layers of google/elmo/3, or of a module with the same signature, frozen.
 
-    `word_emb` is half as wide as the LSTM layers: it stands twice in its layer, as in
-    ELMo itself.
+    `word_emb` is half as wide as the LSTM layers. Its layer contains it twice, as in ELMo itself.
 
     Args:
-      handle: a hub handle or a directory.
+      handle: a handle of TensorFlow Hub or a directory.
+
+    Raises:
+      DataError: if the module cannot be loaded or has another signature.
     """
 
     def __init__(self, handle: str) -> None:
@@ -30,7 +32,7 @@ class ElmoHub:
             signature = self._module.signatures["tokens"]
         except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
             reason = str(error).strip().splitlines()[0]
-            raise DataError(f"--elmo={handle}: {reason}, expected a module with the signature tokens") from None
+            raise DataError(f"--elmo={handle}: {reason}, expected a module with the signature `tokens`") from None
         missing = [name for name in _OUTPUTS if name not in signature.structured_outputs]
         if missing:
             raise DataError(f"--elmo={handle}: no output {', '.join(missing)}, expected {', '.join(_OUTPUTS)}")
@@ -38,7 +40,7 @@ class ElmoHub:
         self.layers, self.size = 3, int(signature.structured_outputs["lstm_outputs1"].shape[-1])
 
     def encode(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
-        """float32 [L, 3, size] of each sentence."""
+        """Return float32 [L, 3, size] for each sentence of L tokens."""
         lengths = [len(sentence) for sentence in sentences]
         longest = max(lengths)
         tokens = [[*sentence, *[""] * (longest - len(sentence))] for sentence in sentences]

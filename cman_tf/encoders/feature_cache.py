@@ -1,7 +1,7 @@
-"""Features of whole corpora, computed where they are missing.
+"""Computing and caching the features of whole corpora.
 
-While an encoder runs, finished parts lie beside the cache's file (`cache_file.py`), each
-written whole or not at all; a killed run goes on after the last of them.
+While an encoder runs, finished parts are saved in a folder beside the cache's file (`feature_file.py`). Each part is
+written as a whole or not at all. A run that was killed resumes after the last part.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from cman_tf.errors import DataError
 from cman_tf.runs.files import file_lock
 
 Opener = Callable[[], ContextualEncoder]
-_PART_TOKENS = 8192  # of a part, about
-_BATCH_TOKENS = 2048  # of a call of the encoder, about
+_PART_TOKENS = 8192  # approximate number of tokens in a part
+_BATCH_TOKENS = 2048  # approximate number of tokens in a call of the encoder
 
 
 @contextlib.contextmanager
 def _locked(path: pathlib.Path) -> Iterator[None]:
-    """One process at a time makes a cache; another waits and finds it made."""
+    """Let one process at a time make a cache. Other processes wait, and then find the cache made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(f".{path.name}.lock")
     lock.touch()
@@ -40,12 +40,18 @@ def _locked(path: pathlib.Path) -> Iterator[None]:
 def load_features(
     corpora: Iterable[Corpus], source: Source, path: str | pathlib.Path | None = None
 ) -> tuple[Cache, pathlib.Path]:
-    """The features of all sentences of some corpora, computed where they are missing, and their file.
+    """Open the cache with the features of some corpora, and compute those that are missing.
 
     Args:
-      corpora: the first one's folder names the file.
+      corpora: the corpora. The folder of the first one names the cache's file.
       source: the encoder.
-      path: of the file, if it is to be another.
+      path: the cache's file. None takes `features_file`.
+
+    Returns:
+      The cache and its file.
+
+    Raises:
+      DataError: if the file is of another encoder or of another corpus.
     """
     corpora = list(corpora)
     file = pathlib.Path(path or features_file(name_corpus(corpora[0].path), source))
@@ -56,16 +62,16 @@ def load_features(
 def prepare_features(
     path: str | pathlib.Path, source: Source, sentences: Sequence[Tokens], opened: Callable[[], ContextualEncoder]
 ) -> Cache:
-    """The cache with the features of all these sentences, computing those that are missing.
+    """Open the cache with the features of some sentences, and compute those that are missing.
 
     Args:
-      path: the HDF5 file, made if it is not there.
+      path: the HDF5 file. It is made if it does not exist.
       source: the encoder.
-      sentences: tokens of each; the same one twice is encoded once.
-      opened: the encoder, called without arguments only if something is missing.
+      sentences: the tokens of each sentence. A sentence that occurs twice is encoded once.
+      opened: a function that opens the encoder. It is only called if features are missing.
 
     Raises:
-      DataError: if the file is of another encoder or lacks most of these sentences.
+      DataError: if the file is of another encoder, or if it lacks most of these sentences.
     """
     path = pathlib.Path(path)
     with _locked(path):
@@ -75,9 +81,10 @@ def prepare_features(
 def _prepare(
     path: pathlib.Path, source: Source, sentences: Sequence[Tokens], opened: Callable[[], ContextualEncoder]
 ) -> Cache:
+    """Do the work of `prepare_features` while the cache is locked."""
     by_key = {sentence_key(tokens): tokens for tokens in sentences}
     unique = list(by_key.values())
-    # Files that a killed process had begun.
+    # Remove files that a killed process did not finish.
     for left in (*path.parent.glob(f".{path.name}.[0-9]*"), *_parts_folder(path).glob(".[0-9]*.h5.[0-9]*")):
         if left.suffix[1:].isdecimal():
             left.unlink()
@@ -94,16 +101,16 @@ def _prepare(
         if _of_another_corpus(by_key, kept):
             raise DataError(
                 f"{path}: features of another corpus (it lacks {len(missing)} of these {len(unique)} sentences), "
-                "expected another file"
+                "expected those of this one; choose another --features file"
             )
     keys = {part: _keys(part, source) for part in parts}
-    merged = [part for part in parts if keys[part] <= kept]  # killed before they were removed
+    merged = [part for part in parts if keys[part] <= kept]  # left by a process that was killed before it removed them
     parts = [part for part in parts if part not in merged]
     begun = set().union(*(keys[part] for part in parts))
     if _of_another_corpus(by_key, begun):
         raise DataError(
-            f"{_parts_folder(path)}: another corpus' features, begun and not finished; expected another file, "
-            "or none there"
+            f"{_parts_folder(path)}: unfinished features of another corpus, expected those of this one; remove the "
+            "folder, or choose another --features file"
         )
     done = begun | kept
     missing = [tokens for tokens in unique if sentence_key(tokens) not in done]
@@ -115,6 +122,7 @@ def _prepare(
 
 
 def _keys(file: pathlib.Path, source: Source) -> set[bytes]:
+    """Return the keys of the sentences in a cache's file."""
     cache = Cache(file, source)
     keys = cache.keys()
     cache.close()
@@ -122,7 +130,10 @@ def _keys(file: pathlib.Path, source: Source) -> set[bytes]:
 
 
 def _of_another_corpus(asked: Collection[bytes], there: Collection[bytes]) -> bool:
-    """Of one corpus, or a share of it, one of the two is a part of the other, or nearly."""
+    """Return whether two sets of sentences are of different corpora.
+
+    If both are of one corpus or a share of it, one of the sets contains most of the other.
+    """
     return 4 * sum(key in there for key in asked) < min(len(asked), len(there))
 
 
@@ -135,7 +146,7 @@ def _parts(path: pathlib.Path) -> list[pathlib.Path]:
 
 
 def _remove(path: pathlib.Path, parts: Sequence[pathlib.Path]) -> None:
-    """Parts that are in the cache now, and their folder if nothing else is in it."""
+    """Remove parts that the cache now contains, and their folder if it is empty."""
     for part in parts:
         part.unlink()
     with contextlib.suppress(OSError):
@@ -145,7 +156,17 @@ def _remove(path: pathlib.Path, parts: Sequence[pathlib.Path]) -> None:
 def _encode(
     path: pathlib.Path, source: Source, sentences: list[Tokens], encoder: ContextualEncoder
 ) -> list[pathlib.Path]:
-    """Encode in order of length, writing part after part; returns the parts' files."""
+    """Encode sentences in order of length, and write part after part.
+
+    Args:
+      path: the cache's file.
+      source: the encoder, as the parts name it.
+      sentences: the tokens of each sentence.
+      encoder: the encoder.
+
+    Returns:
+      The files of the parts.
+    """
     folder = _parts_folder(path)
     folder.mkdir(parents=True, exist_ok=True)
     number = 1 + max((int(part.stem) for part in _parts(path)), default=-1)
@@ -164,6 +185,6 @@ def _encode(
 
 
 def _groups(sentences: Sequence[Tokens], tokens: int) -> Iterator[list[Tokens]]:
-    """The sentences in order of length, in runs of at most `tokens` padded tokens."""
+    """Yield the sentences in order of length, in groups of at most `tokens` tokens with padding."""
     for rows in order_by_length([len(sentence) for sentence in sentences], tokens):
         yield [sentences[row] for row in rows]

@@ -1,9 +1,9 @@
-"""Features computed once: one HDF5 file, by a sentence's content.
+"""The HDF5 file in which features are cached. A sentence is found by its content.
 
 features  float32 [tokens of all sentences, layers, size]
-keys      32 bytes (V32) [sentences], sha256 of each sentence's tokens
-starts    int64 [sentences], a sentence's first row of `features`
-lengths   int32 [sentences], its tokens
+keys      32 bytes (V32) [sentences], the sha256 of each sentence's tokens
+starts    int64 [sentences], the first row of each sentence in `features`
+lengths   int32 [sentences], the number of tokens of each sentence
 attributes: fingerprint and name of the encoder
 """
 
@@ -22,21 +22,25 @@ import numpy as np
 from cman_tf.encoders.source import Source
 from cman_tf.errors import DataError
 
-_BLOCK = 8192  # rows copied at a time
+_BLOCK = 8192  # rows that are copied at a time
 
 Tokens = Sequence[str]
 
 
 def sentence_key(tokens: Tokens) -> bytes:
-    """What a sentence's features are found by."""
+    """Return the key by which a sentence's features are found: the sha256 of its tokens."""
     return hashlib.sha256(json.dumps(list(tokens)).encode("utf-8")).digest()
 
 
 class Cache:
-    """A cache file, open for reading; features are read sentence by sentence.
+    """A cache file that is open for reading. Features are read sentence by sentence.
+
+    Args:
+      path: the file.
+      source: the encoder whose features the file must hold.
 
     Raises:
-      DataError: if it is no cache, or one of another encoder.
+      DataError: if the file is not a cache, or if it is of another encoder.
     """
 
     def __init__(self, path: str | pathlib.Path, source: Source) -> None:
@@ -57,21 +61,25 @@ class Cache:
         self.name = name
 
     def keys(self) -> set[bytes]:
-        """Of all the sentences whose features are here."""
+        """Return the keys of all sentences in the file."""
         return set(self._places)
 
     def missing(self, sentences: Sequence[Tokens]) -> list[Tokens]:
-        """The sentences that have no features here."""
+        """List the sentences whose features are not in the file."""
         return [tokens for tokens in sentences if sentence_key(tokens) not in self._places]
 
     def encode(self, sentences: Sequence[Tokens]) -> list[np.ndarray]:
-        """float32 [L, layers, size] of each sentence, read from the file."""
+        """Read float32 [L, layers, size] for each sentence of L tokens.
+
+        Raises:
+          DataError: if a sentence is not in the file.
+        """
         found = []
         for tokens in sentences:
             place = self._places.get(sentence_key(tokens))
             if place is None:
                 raise DataError(
-                    f"{self.path}: no features of {' '.join(tokens)[:60]!r}, expected them of all sentences"
+                    f"{self.path}: no features of {' '.join(tokens)[:60]!r}, expected those of all sentences"
                 )
             found.append(self._features[place[0] : sum(place)])
         return found
@@ -83,7 +91,15 @@ class Cache:
 
 @contextlib.contextmanager
 def new_file(path: pathlib.Path, source: Source) -> Iterator[h5py.File]:
-    """An HDF5 file that appears under its name only when it is whole."""
+    """Write an HDF5 file that gets its name only when it is complete.
+
+    Args:
+      path: the file.
+      source: the encoder, which the file names.
+
+    Yields:
+      The open file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -96,14 +112,26 @@ def new_file(path: pathlib.Path, source: Source) -> Iterator[h5py.File]:
 
 
 def fill(file: h5py.File, keys: list[bytes], lengths: list[int]) -> None:
-    """Write what says where each sentence's features are."""
+    """Write the index of a file: which rows hold the features of each sentence.
+
+    Args:
+      file: the open file.
+      keys: the key of each sentence, in the order of their features.
+      lengths: the number of tokens of each sentence.
+    """
     file["keys"] = np.array([np.void(key) for key in keys])
     file["starts"] = np.cumsum([0, *lengths[:-1]]).astype(np.int64)
     file["lengths"] = np.array(lengths, np.int32)
 
 
 def merge(path: pathlib.Path, source: Source, files: list[pathlib.Path]) -> None:
-    """One file of many, a file at a time in memory at most."""
+    """Merge files into one, holding only a block of rows in memory.
+
+    Args:
+      path: the file to write. It may be one of those that are merged.
+      source: the encoder.
+      files: the files to merge, which have no sentence in common.
+    """
     keys, lengths, rows = [], [], 0
     for name in files:
         with h5py.File(name, "r") as file:

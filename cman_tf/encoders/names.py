@@ -1,3 +1,3 @@
-"""Names of the flags that choose a contextual encoder, apart from what finds its files."""
+"""The names of the flags that choose a contextual encoder."""
 
 ENCODER_FLAGS = ("elmo", "elmo_options", "elmo_weights", "encoder")

@@ -1,6 +1,6 @@
-"""Opening an encoder, frozen or to be trained with a model.
+"""Opening a contextual encoder, either frozen or to be trained with a model.
 
-Each kind of encoder is imported when it is asked for, as it needs libraries that the others do without.
+A kind of encoder is imported when it is needed, because each kind needs other libraries.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from cman_tf.encoders.source import Source, validate_tunable
 
 
 def open_encoder(source: Source) -> ContextualEncoder:
-    """Open a frozen encoder; imports TensorFlow.
+    """Open a frozen encoder. This imports TensorFlow.
 
     Raises:
-      DataError: if its files cannot be read.
+      DataError: if the encoder's files cannot be read.
     """
     encoder: ContextualEncoder
     if source.kind == "elmo_files":
@@ -34,10 +34,10 @@ def open_encoder(source: Source) -> ContextualEncoder:
 
 
 def open_tunable(source: Source) -> TunableEncoder:
-    """Open an encoder that is to be trained with the model; imports TensorFlow.
+    """Open an encoder that is to be trained with the model. This imports TensorFlow.
 
     Raises:
-      DataError: if it is no transformer, or its files cannot be read.
+      DataError: if the encoder is not a transformer, or if its files cannot be read.
     """
     validate_tunable(source)
     from cman_tf.encoders.transformer import TunedTransformer

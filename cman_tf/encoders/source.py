@@ -1,4 +1,4 @@
-"""Which encoder the flags name: found, fingerprinted and opened. Free of TensorFlow."""
+"""Which contextual encoder the flags or a run's directory name. TensorFlow is not imported."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ _FILE = "contextual.json"
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """An encoder's kind, where it is, and a hash of what its features depend on."""
+    """A contextual encoder's files.
+
+    Attributes:
+      kind: `elmo_files`, `elmo_hub` or `transformer`.
+      location: the flags that name the encoder, and their values.
+      fingerprint: the hash of everything that the encoder's features depend on.
+    """
 
     kind: str
     location: dict[str, str]
@@ -30,21 +36,31 @@ class Source:
 
 
 def short_name(location: dict[str, str]) -> str:
-    """A name for results made with the encoder of these flags: minilm, elmo, or its folder's."""
+    """Return the name of an encoder for results: `elmo`, or the name of the transformer, such as `minilm`.
+
+    Args:
+      location: the flags that name the encoder, and their values.
+    """
     if "encoder" in location:
         return re.sub(r"[^\w.]+", "_", pathlib.Path(location["encoder"]).name)
     return "elmo"
 
 
 def find_source(location: dict[str, str]) -> Source | None:
-    """The encoder that these flags name, its files found; None for none.
+    """Find the files of the encoder that the flags name.
+
+    Args:
+      location: the flags that are given, and their values.
+
+    Returns:
+      The encoder's files, or None if there are no flags.
 
     Raises:
-      DataError: for flags that do not go together and files that are not there.
+      DataError: if the flags contradict each other, or if files are missing.
     """
     if not location:
         return None
-    # Absolute, as a run's directory remembers it.
+    # Paths are made absolute, because a run's directory stores them.
     location = {n: os.path.abspath(v) if os.path.exists(v) and v != MINILM else v for n, v in location.items()}
     names = set(location)
     if names == {"elmo_options", "elmo_weights"}:
@@ -55,34 +71,52 @@ def find_source(location: dict[str, str]) -> Source | None:
     if names == {"encoder"}:
         return Source("transformer", location, fingerprint("transformer", model_files(location["encoder"])))
     raise DataError(
-        f"{' '.join('--' + name for name in sorted(names))}: expected --elmo, or --elmo_options and --elmo_weights, "
-        "or --encoder"
+        f"{' '.join('--' + name for name in sorted(names))} given, expected either --elmo, or --elmo_options and "
+        "--elmo_weights, or --encoder"
     )
 
 
 def features_file(corpus: str, source: Source) -> pathlib.Path:
-    """Where a corpus' features are kept unless --features says otherwise."""
+    """Return the default of --features: the file in which the features of a corpus are cached.
+
+    Args:
+      corpus: the name of the corpus.
+      source: the encoder.
+    """
     name = re.sub(r"[^\w.-]+", "_", " ".join(pathlib.Path(v).name for v in source.location.values()))
     return pathlib.Path("features") / f"{corpus}-{name}-{source.fingerprint[:8]}.h5"
 
 
 def validate_tunable(source: Source | None) -> None:
-    """Raises DataError if this is no encoder that can be trained with the model."""
+    """Raise DataError if there is no encoder, or if it cannot be trained with the model."""
     if source is None or source.kind != "transformer":
-        raise DataError(f"--tune_encoder and {source or 'no encoder'}: expected --encoder, a transformer")
+        raise DataError(f"--tune_encoder with {source or 'no encoder'}: expected --encoder, a transformer")
 
 
 def save_source(directory: str, source: Source, layers: int, size: int) -> None:
-    """Remember in a run's directory which encoder its model needs."""
+    """Store in a run's directory which encoder its model needs.
+
+    Args:
+      directory: the run's directory.
+      source: the encoder.
+      layers: N, the number of the encoder's layers.
+      size: C, the width of a layer.
+    """
     content = {**dataclasses.asdict(source), "layers": layers, "size": size}
     write_atomically(pathlib.Path(directory) / _FILE, json.dumps(content, indent=1) + "\n")
 
 
 def load_source(directory: str | pathlib.Path) -> tuple[Source, tuple[int, int]] | None:
-    """What `save_source` wrote, and (layers, size); None for a model without an encoder.
+    """Read what `save_source` wrote.
+
+    Args:
+      directory: the run's directory.
+
+    Returns:
+      The encoder and (layers, size), or None if the model has no encoder.
 
     Raises:
-      DataError: if the file holds anything else.
+      DataError: if the file does not hold an encoder.
     """
     path = pathlib.Path(directory) / _FILE
     if not path.exists():
@@ -90,7 +124,7 @@ def load_source(directory: str | pathlib.Path) -> tuple[Source, tuple[int, int]]
     content = read_json(path, "what cman-tf train wrote")
     location = content.get("location")
     if not (isinstance(location, dict) and all(n in NAMES and isinstance(v, str) for n, v in location.items())):
-        raise DataError(f"{path}: location {str(location)[:40]!r}, expected flags of an encoder and their values")
+        raise DataError(f"{path}: location is {str(location)[:40]!r}, expected flags of an encoder and their values")
     for name, kind in (("kind", str), ("fingerprint", str), ("layers", int), ("size", int)):
         if type(content.get(name)) is not kind:
             raise DataError(f"{path}: {name} is {str(content.get(name))[:40]!r}, expected a {kind.__name__}")
@@ -98,17 +132,21 @@ def load_source(directory: str | pathlib.Path) -> tuple[Source, tuple[int, int]]
 
 
 def find_again(directory: str | pathlib.Path, elsewhere: dict[str, str]) -> Source:
-    """The encoder a run's model needs, where it was or where the flags say it is now.
+    """Find the encoder that a run's model needs.
 
-    Files of weights are opened where the directory says they are. Nothing is fetched, and no TensorFlow
-    Hub module is run, on the word of a model directory, which may come from anyone: that needs the
-    caller's own flag.
+    A model directory may come from anyone. Files of weights are opened where the directory says they are, but nothing
+    is downloaded and no TensorFlow Hub module is run unless the caller names it.
+
+    Args:
+      directory: the run's directory.
+      elsewhere: the flags that give the encoder's place now, and their values. If empty, the encoder is looked for
+        where it was in training.
 
     Raises:
-      DataError: if it is not there or is another, or if only the model directory names it.
+      DataError: if the encoder is not found or is not the same, or if the caller has to name it.
     """
     needed, _ = load_source(directory)
-    need = f"{directory}: its model needs the features of {needed}"
+    need = f"{directory}: the model needs the features of {needed}"
     if not elsewhere:
         _validate_recorded(need, needed.location)
     try:
@@ -116,17 +154,20 @@ def find_again(directory: str | pathlib.Path, elsewhere: dict[str, str]) -> Sour
     except DataError as error:
         raise DataError(f"{need}; {error}") from None
     if found.fingerprint != needed.fingerprint:
-        raise DataError(f"{need} (fingerprint {needed.fingerprint[:12]}), {found} is another encoder")
+        raise DataError(
+            f"{need} (fingerprint {needed.fingerprint[:12]}), {found} is another encoder (fingerprint "
+            f"{found.fingerprint[:12]})"
+        )
     return found
 
 
 def _validate_recorded(need: str, location: dict[str, str]) -> None:
-    """Raises DataError for an encoder that would be fetched or whose graph would be run."""
+    """Raise DataError if opening the encoder would download something or run a module's graph."""
     if "elmo" in location:
         raise DataError(f"{need}, a TensorFlow Hub module, which runs code; if you trust it, name it with --elmo")
     name = location.get("encoder", MINILM)
     if name != MINILM and not pathlib.Path(name).is_dir():
         raise DataError(
-            f"{need}; {name} is no directory here and nothing is fetched unasked; if you trust it, name it with "
-            "--encoder"
+            f"{need}; {name} is not a directory on this machine, and models are only downloaded on request; if you "
+            "trust it, name it with --encoder"
         )

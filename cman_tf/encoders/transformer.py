@@ -1,6 +1,6 @@
-"""Any transformer encoder of the `transformers` library: frozen, or trained with the model.
+"""Transformer encoders of the `transformers` library, either frozen or trained with the model.
 
-Shapes: W windows, P word pieces, N the encoder's layers and its embeddings, H its width, L tokens.
+Shapes: W windows, P word pieces, N layers with the embeddings as the first, H width of a layer, L tokens.
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ from cman_tf.errors import DataError
 from cman_tf.layers.random_draws import draws_of_step, next_seed, use_step_draws
 from cman_tf.layers.scalar_mix import average_wordpieces
 
-_TOLERANCE = 1e-5  # of a sentence's vectors alone and in a batch, beside the largest of them
+_TOLERANCE = 1e-5  # relative difference that is allowed between a sentence's vectors alone and in a batch
 
 
 class TransformerLayer(tf.keras.layers.Layer):
-    """An encoder's weights, read from a directory; its embeddings and its pooler stay frozen.
+    """An encoder with the weights of a directory. Its embeddings and its pooler are not trained.
 
     Args:
-      folder: a model's directory.
+      folder: the directory of a model.
 
     Raises:
-      DataError: if its files are damaged or lack weights.
+      DataError: if the files are damaged or lack weights.
 
     Call args:
-      ids: int32 [W, P].
-      lengths: int32 [W].
+      ids: word pieces, int32 [W, P], right-padded.
+      lengths: number of word pieces in each window, int32 [W].
+      training: whether the encoder's dropout is on.
 
     Returns:
-      float32 [W, P, N, H]: the embeddings and the output of every layer.
+      The embeddings and the output of every layer, float32 [W, P, N, H].
     """
 
     def __init__(self, folder: str, **kwargs) -> None:
@@ -58,7 +59,7 @@ class TransformerLayer(tf.keras.layers.Layer):
             if getattr(main, part, None) is not None:
                 getattr(main, part).trainable = False
         self.embeddings = getattr(main, "embeddings", None)
-        # Some models have Python conditions on tensors, which only autograph understands.
+        # Some models have Python conditions on tensors, which need autograph.
         self._run: Any = tf.function(self._states, autograph=True)
         use_step_draws(self.encoder)
 
@@ -67,16 +68,27 @@ class TransformerLayer(tf.keras.layers.Layer):
         return self._run(ids, tf.sequence_mask(lengths, tf.shape(ids)[1], tf.int32), training, seed)
 
     def _states(self, ids: tf.Tensor, mask: tf.Tensor, training: bool, seed: tf.Tensor) -> tf.Tensor:
-        with draws_of_step(seed[0], seed[1]):  # an argument: a compiled function cannot keep a step's tensor
+        """Compute the vectors of all layers.
+
+        Args:
+          ids: word pieces, int32 [W, P].
+          mask: 1 where there is a word piece, int32 [W, P].
+          training: whether dropout is on.
+          seed: the seed of the dropout masks, int64 [2]. It is an argument because a compiled function cannot use a
+            tensor of the step that traced it.
+        """
+        with draws_of_step(seed[0], seed[1]):
             output = self.encoder(input_ids=ids, attention_mask=mask, training=training)
         return tf.stack(output.hidden_states, 2)
 
     def sees_padding(self, tokenizer: WordpieceTokenizer) -> bool:
-        """Whether a word's vectors are others beside a longer sentence than alone (ConvBERT's convolutions
-        reach into the padding).
+        """Return whether padding changes a sentence's vectors. ConvBERT's convolutions, for example, read the padding.
+
+        Args:
+          tokenizer: the encoder's tokenizer.
 
         Raises:
-          DataError: if the encoder cannot read them.
+          DataError: if the encoder cannot be run.
         """
 
         def states(*sentences: Sequence[str]) -> np.ndarray:
@@ -89,15 +101,16 @@ class TransformerLayer(tf.keras.layers.Layer):
 
 
 class Transformer:
-    """Every layer of a frozen encoder. Sentences longer than it takes are read in overlapping windows.
+    """A frozen encoder that returns the vectors of all its layers.
 
-    An encoder that padding disturbs reads one sentence at a time: a sentence's features are the same in any batch.
+    Sentences that are longer than its limit are read in overlapping windows. If padding changes its vectors, it reads
+    one sentence at a time, so that a sentence's vectors are the same in any batch.
 
     Args:
-      folder: a model's directory, with its tokenizer.
+      folder: the directory of a model with its tokenizer.
 
     Raises:
-      DataError: if it is no such directory.
+      DataError: if the directory does not hold such a model.
     """
 
     def __init__(self, folder: str) -> None:
@@ -112,7 +125,7 @@ class Transformer:
         )
 
     def encode(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
-        """float32 [L, N, H] of each sentence."""
+        """Return float32 [L, N, H] for each sentence of L tokens."""
         if self._one_by_one and len(sentences) > 1:
             return [self.encode([sentence])[0] for sentence in sentences]
         lengths = [len(sentence) for sentence in sentences]
@@ -121,14 +134,14 @@ class Transformer:
 
 
 class TunedTransformer:
-    """An encoder that is trained with the model (--tune_encoder): batches hold word pieces.
+    """An encoder that is trained with the model (--tune_encoder). Batches hold word pieces.
 
     Args:
-      folder: a model's directory, with its tokenizer.
-      name: what results call it.
+      folder: the directory of a model with its tokenizer.
+      name: the encoder's name in results.
 
     Raises:
-      DataError: if it is no directory of an encoder with a tokenizer.
+      DataError: if the directory does not hold an encoder with a tokenizer.
     """
 
     def __init__(self, folder: str, name: str) -> None:
@@ -136,23 +149,23 @@ class TunedTransformer:
         self.layers, self.size = self.tokenizer.layers, self.tokenizer.size
 
     def split(self, sentences: Sequence[Sequence[str]]) -> Wordpieces:
-        """The sentences' word pieces, as the layer reads them."""
+        """Cut sentences into word pieces, as the layer reads them."""
         return self.tokenizer.split(sentences)
 
     def make_layer(self) -> TransformerLayer:
-        """The encoder with the weights of its directory, for one model.
+        """Make a layer with the weights of the directory, for one model.
 
         Raises:
-          DataError: for weights that cannot be read, or an encoder whose embeddings are not
-            found: they are to stay as they are; or one that padding disturbs.
+          DataError: if the weights cannot be read, if the embeddings are not found (they must stay frozen), or if
+            padding changes the encoder's vectors.
         """
         layer = TransformerLayer(self._folder, name="encoder")
         kind = layer.encoder.config.model_type
         if layer.embeddings is None:
-            raise DataError(f"{self._folder}: a {kind} model, expected for --tune_encoder one with a part `embeddings`")
+            raise DataError(f"{self._folder}: a {kind} model, expected a model with `embeddings` for --tune_encoder")
         if layer.sees_padding(self.tokenizer):
             raise DataError(
-                f"{self._folder}: padding changes what this {kind} model says of a sentence, "
-                "expected for --tune_encoder one that it does not"
+                f"{self._folder}: padding changes the vectors of this {kind} model, expected for --tune_encoder one "
+                "whose vectors do not depend on padding"
             )
         return layer

@@ -1,6 +1,6 @@
-"""Sentences as a transformer's word pieces, in windows where they are longer than it takes.
+"""Cutting sentences into a transformer's word pieces, and into windows if they are longer than its limit.
 
-Shapes: W windows, P pieces of the longest with its special tokens, Q pieces of all sentences.
+Shapes: W windows, P word pieces in the longest window with its special tokens, Q word pieces of all sentences.
 """
 
 from __future__ import annotations
@@ -13,15 +13,21 @@ import numpy as np
 from cman_tf.data.contextual_encoder import Wordpieces
 from cman_tf.errors import DataError
 
-_UNLIMITED = 100_000  # tokenizers without a limit of their own say 1e30
+_UNLIMITED = 100_000  # stands for no limit; tokenizers without a limit give 1e30
 
-# Models whose first position is the one after the padding's.
+# Models that count positions from the one after the padding's position.
 _OFFSET = ("roberta", "roberta-prelayernorm", "xlm-roberta", "camembert", "longformer", "mpnet")
 
 
 class Window(NamedTuple):
-    """A stretch of a sentence's pieces that the encoder sees at once, and which of
-    them are read from it: positions from, up to (of the sentence)."""
+    """A window: the word pieces of a sentence that the encoder sees at once. All positions are in the sentence.
+
+    Attributes:
+      start: the first piece of the window.
+      end: the piece after its last.
+      read_from: the first piece whose vectors are taken from this window.
+      read_to: the piece after the last of these.
+    """
 
     start: int
     end: int
@@ -30,9 +36,13 @@ class Window(NamedTuple):
 
 
 def windows(pieces: int, limit: int) -> list[Window]:
-    """Windows of at most `limit` pieces, half of each shared with its neighbour.
+    """Cut a sentence into windows. Half of each window overlaps with its neighbour.
 
-    A piece is read from the window in which it stands farthest from an edge.
+    The vectors of a piece are taken from the window in which the piece is farthest from an edge.
+
+    Args:
+      pieces: number of word pieces in the sentence.
+      limit: the most word pieces in a window.
     """
     if pieces <= limit:
         return [Window(0, pieces, 0, pieces)]
@@ -47,11 +57,15 @@ def windows(pieces: int, limit: int) -> list[Window]:
 
 
 def loaded(folder: str, load: Callable[[], Any]) -> Any:
-    """What `load` returns.
+    """Call a function that loads something from a model's directory.
+
+    Args:
+      folder: the directory, for the message.
+      load: the function.
 
     Raises:
-      DataError: for whatever it raises: damaged files raise errors of many libraries, one
-        of them a bare Exception.
+      DataError: for any exception of `load`. Damaged files raise exceptions of many libraries, one of which raises a
+        bare Exception.
     """
     try:
         return load()
@@ -61,20 +75,20 @@ def loaded(folder: str, load: Callable[[], Any]) -> Any:
 
 
 class WordpieceTokenizer:
-    """A model's tokenizer, and what its config.json says of its layers and limits.
+    """The tokenizer of a model, and the model's layers and limits as in its config.json.
 
     Args:
-      folder: a model's directory, with its tokenizer.
+      folder: the directory of a model with its tokenizer.
 
     Raises:
-      DataError: if there is none, or the model is no encoder with a fast tokenizer.
+      DataError: if there is no model, or if it is not an encoder with a fast tokenizer.
     """
 
     def __init__(self, folder: str) -> None:
         import transformers
 
         transformers.logging.set_verbosity_error()
-        # add_prefix_space: byte-level tokenizers (RoBERTa's) would not take split words without it.
+        # Byte-level tokenizers such as RoBERTa's need add_prefix_space for input that is split into words.
         options = {"local_files_only": True, "trust_remote_code": False, "use_fast": True, "add_prefix_space": True}
         self._tokenizer: Any = loaded(folder, lambda: transformers.AutoTokenizer.from_pretrained(folder, **options))
         config = loaded(
@@ -84,8 +98,8 @@ class WordpieceTokenizer:
         if config.is_encoder_decoder or not self._tokenizer.is_fast:
             raise DataError(f"{folder}: a {config.model_type} model, expected an encoder with a fast tokenizer")
         self.layers, self.size = config.num_hidden_layers + 1, config.hidden_size
-        # Special tokens before and after a window's own. (build_inputs_with_special_tokens knows
-        # them only for some classes of tokenizers.)
+        # The special tokens before and after the pieces of a window. (build_inputs_with_special_tokens adds them only
+        # for some classes of tokenizers.)
         framed = self._tokenizer("a", return_special_tokens_mask=True)
         special, ids = framed["special_tokens_mask"], framed["input_ids"]
         own = [place for place, mark in enumerate(special) if not mark]
@@ -97,7 +111,11 @@ class WordpieceTokenizer:
         self._limit = min(limit for limit in [*limits, _UNLIMITED] if limit > 0) - len(self._before + self._after)
 
     def split_sentence(self, sentence: Sequence[str]) -> tuple[list[int], np.ndarray]:
-        """Piece ids, and for each the word it is of; a word of no piece is unknown."""
+        """Cut a sentence into word pieces. A word without a piece gets the piece for unknown words.
+
+        Returns:
+          The ids of the pieces, and for each piece its word, int64 [pieces].
+        """
         encoded = self._tokenizer(
             [list(sentence)], is_split_into_words=True, add_special_tokens=False, return_attention_mask=False
         )
@@ -109,7 +127,7 @@ class WordpieceTokenizer:
         return [piece for _, piece in pairs], np.array([word for word, _ in pairs], np.int64)
 
     def split(self, sentences: Sequence[Sequence[str]]) -> Wordpieces:
-        """The sentences' pieces in windows; every piece is read from one of them."""
+        """Cut sentences into word pieces, in windows. The vectors of each piece are taken from one window."""
         inputs: list[list[int]] = []
         places = []
         for number, sentence in enumerate(sentences):

@@ -1,1 +1,1 @@
-"""From a trained model's directory to entities and relations."""
+"""Loading a trained model and predicting entities and relations with it."""

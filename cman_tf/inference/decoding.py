@@ -1,4 +1,4 @@
-"""From the model's numbers to entities and relations, without TensorFlow.
+"""Turning a model's output into entities and relations, without TensorFlow.
 
 Shapes: L tokens, P pairs of tokens, R relation types.
 """
@@ -19,8 +19,10 @@ from cman_tf.data.types import Relation, Sentence, index_tokens
 class Prediction:
     """A sentence with predicted entities and relations, and a score for each.
 
-    An entity's score is the lowest of its tokens' CRF marginals (there are none where
-    the decoder left them out), a relation's its probability (equation 10 / 17).
+    Attributes:
+      sentence: the tokens with the predicted entities and relations.
+      entity_scores: for each entity the lowest CRF marginal of its tokens; empty if the decoder gave no marginals.
+      relation_scores: for each relation its probability (equation 10 / 17).
     """
 
     sentence: Sentence
@@ -37,17 +39,19 @@ def decode_sentence(
     relation_types: Sequence[str],
     id: str = "",
 ) -> Prediction:
-    """Put one sentence's prediction together.
+    """Assemble the prediction for one sentence.
+
+    A relation is predicted if its probability is above `RELATION_THRESHOLD`. It becomes a relation between the entities
+    that contain its two tokens. If they are not in two entities, it is kept apart (`Sentence.unattached_relations`).
 
     Args:
-      tokens: L of them.
-      tags: BIO, L of them.
-      marginals: float [L], of those tags, or None for no entity scores.
-      pairs: int [P, 2], a token of a head and one of a tail. A relation is lifted to the
-        entities they are in; without two entities it is kept apart (`Sentence.unattached_relations`).
-      scores: float [P, R].
-      relation_types: R of them.
-      id: the sentence's.
+      tokens: the L tokens.
+      tags: the L predicted BIO tags.
+      marginals: the probabilities of these tags, float [L], or None for no entity scores.
+      pairs: a token of the head and a token of the tail, int [P, 2].
+      scores: the probabilities of relations, float [P, R].
+      relation_types: the R relation types.
+      id: the name of the sentence.
     """
     entities, _ = entities_from_tags(tags)
     owner = index_tokens(entities)

@@ -1,4 +1,4 @@
-"""Entities and relations of raw text with a trained model."""
+"""Finding entities and relations in raw text with a trained model."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from cman_tf.inference.decoding import Prediction
 from cman_tf.inference.loading import load_trained
 from cman_tf.inference.predictor import Predictor
 
-MAX_TOKENS = 400  # a longer line is cut into pieces, at sentence ends where it has them
+MAX_TOKENS = 400  # a longer text is cut into pieces, at sentence ends if it has any
 
 
 class Extractor:
     """A trained model that finds entities and relations in raw text.
 
     Args:
-      directory: a run of `cman-tf train`.
+      directory: the directory of a run of `cman-tf train`.
       checkpoint: `best` (the best epoch on dev) or `last`.
-      encoder: where the contextual encoder is now, as the flags of `cman-tf train` say it (`encoder`, `elmo`,
-        `elmo_options`, `elmo_weights`). Needed if it moved, and for a TensorFlow Hub module, which is never run
-        unless the caller names it.
+      **encoder: the place of the contextual encoder, under the names of the flags of `cman-tf train`: `encoder`,
+        `elmo`, `elmo_options`, `elmo_weights`. It is needed if the encoder moved, and for a TensorFlow Hub module,
+        which is only run if the caller names it.
 
     Raises:
-      DataError: if no trained model is there, or a file of it was changed.
+      DataError: if the directory holds no trained model, or if one of its files was changed.
 
     >>> extractor = Extractor("runs/sample")
     >>> [entity["text"] for entity in extractor.extract("")["entities"]]
@@ -41,21 +41,21 @@ class Extractor:
         self._predictor = Predictor(self.model, self.vocabulary, marginals=True)
 
     def extract(self, text: str) -> dict[str, Any]:
-        """Find entities and relations in one text, as `extract_all` does."""
+        """Find entities and relations in one text. See `extract_all`."""
         return self.extract_all([text])[0]
 
     def extract_all(self, texts: Sequence[str], batch_tokens: int = BATCH_TOKENS) -> list[dict[str, Any]]:
-        """Find entities and relations in each text; a text is one sentence.
+        """Find entities and relations in several texts. Each text is read as one sentence.
 
         Args:
-          texts: raw text.
-          batch_tokens: tokens a batch, about; less takes less memory.
+          texts: the raw texts.
+          batch_tokens: approximate number of tokens in a batch. A smaller number takes less memory.
 
         Returns:
-          For each text `tokens`, `offsets` (each token's first character and the
-          one after its last), `entities` (type, start and end in tokens, char_start
-          and char_end in the text, text, score) and `relations` (type, head, tail:
-          positions in entities, score); for an empty text all of them empty.
+          For each text a dictionary. `tokens`: the tokens. `offsets`: for each token its first character and the
+          character after its last. `entities`: type, start and end in tokens, char_start and char_end in the text,
+          text and score. `relations`: type, score, and head and tail as positions in `entities`. For an empty text all
+          lists are empty.
         """
         tokenized = [tokenize(text) for text in texts]
         cuts = [
@@ -64,7 +64,7 @@ class Extractor:
         for number, tokens in enumerate(tokenized):
             if len(tokens) > MAX_TOKENS:
                 logging.warning(
-                    "text %d: %d tokens, cut into pieces of at most %d; no relations between pieces",
+                    "text %d: %d tokens, cut into pieces of at most %d; relations between pieces are not found",
                     number,
                     len(tokens),
                     MAX_TOKENS,
@@ -88,7 +88,14 @@ class Extractor:
 
 
 def _add(output: dict[str, Any], prediction: Prediction, shift: int, text: str) -> None:
-    """Add the prediction of a piece that begins at token `shift` of the text."""
+    """Add the prediction for a piece of a text to the output for the text.
+
+    Args:
+      output: the output of `extract_all` for the text, which is extended.
+      prediction: the prediction for the piece.
+      shift: the token of the text at which the piece begins.
+      text: the text.
+    """
     first = len(output["entities"])
     for entity, score in zip(prediction.sentence.entities, prediction.entity_scores):
         start, end = entity.start + shift, entity.end + shift

@@ -1,4 +1,4 @@
-"""Loading a trained model from its run's directory."""
+"""Loading a trained model from the directory of its run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cman_tf.runs.record import verify_record
 
 
 class Trained(NamedTuple):
-    """A model and its vocabulary."""
+    """A trained model and its vocabulary."""
 
     model: Model
     vocabulary: Vocabulary
@@ -28,16 +28,17 @@ class Trained(NamedTuple):
 def load_trained(
     directory: str | pathlib.Path, checkpoint: str = "best", encoder_flags: dict[str, str] | None = None
 ) -> Trained:
-    """Load a run's model, ready to decode.
+    """Load the model of a run, ready to decode.
 
     Args:
-      directory: a run of `cman-tf train`.
-      checkpoint: `best` (dev epoch) or `last`.
-      encoder_flags: flags of `cman_tf.encoders.source` that say where the encoder is now.
+      directory: the directory of a run of `cman-tf train`.
+      checkpoint: `best` (the best epoch on dev) or `last`.
+      encoder_flags: the flags that give the place of the contextual encoder, by name, as in
+        `cman_tf.encoders.names.ENCODER_FLAGS`. None looks for it where it was in training.
 
     Raises:
-      DataError: if there is no finished epoch of a model, if its encoder is not to be found or is another one, or if
-        a file is not the one that training recorded.
+      DataError: if the run has no finished epoch, if its encoder is not found or has changed, or if a file differs
+        from the one that training recorded.
     """
     path = find_checkpoint(directory, checkpoint)
     verify_record(directory, path, TOKENIZERS)
@@ -50,25 +51,29 @@ def load_trained(
         encoder = open_tunable(source) if config.tune_encoder else open_encoder(source)
         if (encoder.layers, encoder.size) != needed[1]:
             raise DataError(
-                f"{directory}: contextual.json says {needed[1][0]} layers of {needed[1][1]}, the encoder has "
-                f"{encoder.layers} of {encoder.size}, expected the same"
+                f"{directory}: the encoder has {encoder.layers} layers of size {encoder.size}, expected "
+                f"{needed[1][0]} of size {needed[1][1]} as in contextual.json"
             )
     elif encoder_flags:
-        raise DataError(f"{directory}: a model without a contextual encoder, expected no flags of one")
+        flags = ", ".join(f"--{name}" for name in encoder_flags)
+        raise DataError(f"{directory}: the model has no contextual encoder, expected no {flags}")
     model = build_model(config, vocabulary, encoder)
     restore_model(directory, model, checkpoint)
     return Trained(model, vocabulary)
 
 
 def find_checkpoint(directory: str | pathlib.Path, which: str = "best") -> str:
-    """Find the newest checkpoint of a run, as a path without an ending.
+    """Find the newest checkpoint of a run.
 
     Args:
-      directory: the run's own.
+      directory: the run's directory.
       which: `best` or `last`.
 
+    Returns:
+      The checkpoint's path without an ending.
+
     Raises:
-      DataError: if there is none.
+      DataError: if there is no checkpoint.
     """
     folder = pathlib.Path(directory) / which
     path = tf.train.latest_checkpoint(str(folder))
@@ -78,19 +83,24 @@ def find_checkpoint(directory: str | pathlib.Path, which: str = "best") -> str:
 
 
 def restore_model(directory: str | pathlib.Path, model: Model, which: str = "best") -> int:
-    """Load a run's weights, of its best or its last epoch, into a model.
+    """Load the weights of a run into a model.
+
+    Args:
+      directory: the run's directory.
+      model: the model with its weights built.
+      which: the epoch whose weights are loaded, `best` or `last`.
 
     Returns:
-      The epoch.
+      The number of the epoch.
 
     Raises:
-      DataError: if there are none or they do not fit the model.
+      DataError: if there are no weights, or if they do not fit the model.
     """
     path = find_checkpoint(directory, which)
     epoch = tf.Variable(0, dtype=tf.int64)
     try:
         status = tf.train.Checkpoint(model=model, epoch=epoch).restore(path)
-        status.expect_partial()  # first: else TensorFlow lists what it did not load once the next line fails
+        status.expect_partial()  # must come first, or TensorFlow lists what it did not load if the next line fails
         status.assert_existing_objects_matched()
     except (ValueError, AssertionError, tf.errors.OpError) as error:
         reason = str(error).strip().splitlines()[0]

@@ -1,4 +1,4 @@
-"""Decoding many sentences with a model, in batches of like length."""
+"""Predicting many sentences with a model, in batches of similar length."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from cman_tf.inference.decoding import Prediction, decode_sentence
 from cman_tf.models.factory import Model
 from cman_tf.models.input_pipeline import make_dataset
 
-AT_ONCE = 2  # batches
+AT_ONCE = 2  # batches that are decoded at the same time
 
 Decoder = Callable[[Mapping[str, tf.Tensor]], "dict[str, tf.Tensor]"]
 
 
 def make_decoder(model: Model, gold_labels: bool = False, marginals: bool = False, attention: bool = False) -> Decoder:
-    """Compile the numeric core of inference: numbers in, numbers out, one `tf.function` for batches of any shape.
+    """Compile the numeric core of inference, one `tf.function` for batches of any shape.
 
     Args:
-      model: with its weights.
-      gold_labels: the label attention sees the tags of the batch.
-      marginals: also give the probabilities of the tags, for the entities' scores. Scoring a corpus does without.
-      attention: also give attention weights and gates.
+      model: the model with its weights.
+      gold_labels: whether the relation side sees the tags of the batch instead of the predicted tags.
+      marginals: whether to return the tags' probabilities, too. The scores of entities need them.
+      attention: whether to return the attention weights and label gates, too.
 
     Returns:
-      The function from the tensors of `model.signature` to those of `JointModel.decode`.
+      A function from the tensors of `model.signature` to those of `JointModel.decode`.
     """
     decode = functools.partial(model.decode, gold_labels=gold_labels, marginals=marginals, attention=attention)
     return tf.function(decode, input_signature=[model.signature], autograph=False)
@@ -42,9 +42,14 @@ def make_decoder(model: Model, gold_labels: bool = False, marginals: bool = Fals
 def decode_batches(
     decoder: Decoder, batches: Iterable[Mapping[str, tf.Tensor]], at_once: int = AT_ONCE
 ) -> Iterator[dict[str, np.ndarray]]:
-    """Give the output for each batch, in order, two batches at a time.
+    """Decode several batches at the same time, and yield their outputs in order.
 
-    While one batch is in an LSTM, one small step after another, the other's products keep the processor busy.
+    While one batch runs the many small steps of an LSTM, the matrix products of another keep the processor busy.
+
+    Args:
+      decoder: the function from `make_decoder`.
+      batches: the tensors of each batch.
+      at_once: number of batches that are decoded at the same time.
     """
 
     def decode(batch: Mapping[str, tf.Tensor]) -> dict[str, np.ndarray]:
@@ -61,13 +66,13 @@ def decode_batches(
 
 
 class Predictor:
-    """A model with its vocabulary: sentences in, predictions out.
+    """Predicts entities and relations of tokenized sentences.
 
     Args:
-      model: with its weights.
-      vocabulary: that it was trained with.
-      gold_labels: as for `make_decoder`.
-      marginals: as for `make_decoder`.
+      model: the model with its weights.
+      vocabulary: the vocabulary that the model was trained with.
+      gold_labels: whether the relation side sees the gold tags instead of the predicted tags.
+      marginals: whether predictions have scores for entities.
     """
 
     def __init__(
@@ -77,19 +82,30 @@ class Predictor:
         self._decoder = make_decoder(model, gold_labels, marginals)
 
     def predict(self, sentences: Sequence[Sentence], batch_tokens: int = BATCH_TOKENS) -> list[Prediction]:
-        """Predict for sentences, in their order; see `predict_examples`."""
+        """Predict entities and relations of sentences.
+
+        Args:
+          sentences: the sentences. Their entities and relations are ignored unless gold labels are used.
+          batch_tokens: approximate number of tokens in a batch, padding included.
+
+        Returns:
+          The predictions in the order of the sentences.
+        """
         return self.predict_examples([make_example(s, self.vocabulary) for s in sentences], batch_tokens)
 
     def predict_examples(self, examples: Sequence[Example], batch_tokens: int = BATCH_TOKENS) -> list[Prediction]:
-        """Predict for examples, in their order. What is predicted for one does not depend on its batch.
+        """Predict entities and relations of examples. A prediction does not depend on the other examples.
 
         Args:
-          examples: sentences as numbers.
-          batch_tokens: tokens a batch, about; padding counts.
+          examples: the sentences as numbers.
+          batch_tokens: approximate number of tokens in a batch, padding included.
+
+        Returns:
+          The predictions in the order of the examples.
         """
         order = order_by_length([len(example.words) for example in examples], batch_tokens)
         predictions: dict[int, Prediction] = {}
-        # Nothing is compiled for a shape here, so lengths are not rounded up.
+        # XLA compiles nothing here, so lengths need not be rounded up to few values.
         batches = make_dataset(examples, order, self.model.layout, step=1)
         for rows, output in zip(order, decode_batches(self._decoder, batches)):
             for place, row in enumerate(rows):
@@ -97,7 +113,13 @@ class Predictor:
         return [predictions[row] for row in range(len(examples))]
 
     def _decode_row(self, example: Example, place: int, output: Mapping[str, np.ndarray]) -> Prediction:
-        """One sentence of a batch: ids to names."""
+        """Turn the output for one sentence of a batch into a prediction.
+
+        Args:
+          example: the sentence.
+          place: its row in the batch.
+          output: the output for the batch, as `JointModel.decode` describes it.
+        """
         length = len(example.words)
         mine = output["pairs"][:, 0] == place
         return decode_sentence(

@@ -1,4 +1,4 @@
-"""The sample corpus: {train,dev,test}.json here, written by `generate`."""
+"""The sample corpus: train.json, dev.json and test.json in this folder, which `generate` writes."""
 
 import pathlib
 

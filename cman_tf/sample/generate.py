@@ -1,11 +1,10 @@
-"""Write the sample corpus: made-up sentences of CoNLL04's types, by a seed.
+"""Write the sample corpus: made-up sentences with the types of CoNLL04.
 
     python -m cman_tf.sample.generate --output_dir=DIR
 
-Every made-up name can be a person, an organization or a location, so only the
-sentence around it tells; and the words between two names often leave open which
-relation holds, so that their types must tell. Dev has names that training lacks; test has names and
-phrasings that training lacks.
+The sentences are drawn with a fixed seed. A made-up name can be a person, an organization or a location; only the words
+around it show which. The words between two names often do not show which relation holds; only the names' types do. The
+names of dev, and the names and phrasings of test, do not occur in training.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from cman_tf.sample.templates import CUES, ENDINGS, LINKS, OPENINGS, TEST, TEST_
 FLAGS = flags.FLAGS
 SEED = 2020
 SIZES = {"train": 200, "dev": 50, "test": 50}
-RARE = {"train": 0.05, "dev": 0.05, "test": 0.9}  # cues of the second row in links
+RARE = {"train": 0.05, "dev": 0.05, "test": 0.9}  # share of the names in links that have a cue of the second row
 _TYPES = {"P": "Peop", "O": "Org", "L": "Loc", "X": "Other"}
 _STARTS = (
     "Bel",
@@ -62,14 +61,20 @@ def define_flags() -> None:
 
 
 def split_names() -> dict[str, list[str]]:
-    """Made-up names, no name in two splits."""
+    """Make up names, and divide them so that no name is in two splits."""
     names = sorted(map("".join, itertools.product(_STARTS, _MIDDLES, _ENDS)))
     random.Random(SEED).shuffle(names)
     return {"train": names[:120], "dev": names[120:180], "test": names[180:240]}
 
 
 def _surface(kind: str, name: str, rng: random.Random) -> list[str]:
-    """The tokens of an entity."""
+    """Draw the tokens of an entity.
+
+    Args:
+      kind: a key of `_TYPES`.
+      name: the made-up name.
+      rng: the random generator.
+    """
     if kind == "X":
         number = str(rng.randint(2, 30))
         return [rng.choice(_MONTHS), number] if rng.random() < 0.5 else [number, *rng.choice(_THINGS).split()]
@@ -79,7 +84,13 @@ def _surface(kind: str, name: str, rng: random.Random) -> list[str]:
 
 
 class _Writer:
-    """One sentence in the making: tokens, entities and relations so far."""
+    """Writes one sentence, and holds its tokens, entities and relations so far.
+
+    Args:
+      names: the made-up names of the split.
+      rare: share of the names in links that have a cue of the second row.
+      rng: the random generator.
+    """
 
     def __init__(self, names: list[str], rare: float, rng: random.Random) -> None:
         self.rng = rng
@@ -90,7 +101,7 @@ class _Writer:
         self.relations: list[Relation] = []
 
     def entity(self, kind: str, cue: str) -> int:
-        """Write a name with its cue; returns its entity's number."""
+        """Write an entity with its cue, and return the entity's position."""
         before, _, after = cue.partition("*")
         self.tokens += before.split()
         surface = [*_surface(kind, next(self.names), self.rng), *after.split()]  # "Corp." is part of the name
@@ -99,12 +110,12 @@ class _Writer:
         return len(self.entities) - 1
 
     def pattern(self, pattern: str, rare: float | None = None) -> None:
-        """Write a phrasing's words, names and links.
+        """Write the words, names and links of a phrasing.
 
         Args:
-          pattern: one of `templates`.
-          rare: share of its names with a cue of the second row, the others having one
-            of the first; None: they stand alone.
+          pattern: a phrasing of `templates`.
+          rare: share of the names that have a cue of the second row; the others have a cue of the first row. None
+            writes the names without cues.
         """
         words, _, facts = pattern.partition("|")
         slots: dict[str, int] = {}
@@ -126,7 +137,14 @@ class _Writer:
 
 
 def make_sentence(pattern: str, names: list[str], rare: float, rng: random.Random) -> Sentence:
-    """Fill one phrasing with names and links, between an opening and an ending."""
+    """Make a sentence from a phrasing, between an opening and an ending.
+
+    Args:
+      pattern: a phrasing of `templates`.
+      names: the made-up names of the split.
+      rare: share of the names in links that have a cue of the second row.
+      rng: the random generator.
+    """
     writer = _Writer(names, rare, rng)
     for part in (rng.choice(OPENINGS), pattern, rng.choice(ENDINGS)):
         writer.pattern(part)
@@ -137,7 +155,7 @@ def make_sentence(pattern: str, names: list[str], rare: float, rng: random.Rando
 
 
 def generate() -> dict[str, list[Sentence]]:
-    """All three splits, the same at every call, no sentence twice."""
+    """Make all three splits. Every call gives the same sentences, and no sentence occurs twice."""
     names = split_names()
     rng = random.Random(SEED)
     corpus: dict[str, list[Sentence]] = {}

@@ -1,21 +1,21 @@
-"""Phrasings of the sample corpus, for `cman_tf.sample.generate`.
+"""The phrasings of the sample corpus, for `cman_tf.sample.generate`.
 
-A phrasing is words between blanks. P1, O1 and L1 and their like stand for a person, an
-organization and a location, X1 for something of type Other. After the bar follow the
-relations, head first. & stands for one of `LINKS`, ~ for a name with one of its `CUES`.
+A phrasing consists of words with blanks between them. P1, O1 and L1 stand for a person, an organization and a location,
+X1 for an entity of type Other. The relations follow after the bar, each with its head before its tail. & stands for one
+of `LINKS`, and ~ for a name with one of its `CUES`.
 """
 
-# What makes a name a person, an organization or a location; * is the name. Those of the
-# second row are rarely in a link in training, and mostly in test: what they mean for
-# relations has to come from what the labels say of them.
+# The words that make a name (*) a person, an organization or a location. Cues of the second row are rare in the links
+# of training and frequent in those of test. A model can only learn their meaning for relations from the entities'
+# labels.
 CUES = {
     "P": (("the lawyer *", "Judge *", "the driver *"), ("the farmer *", "Captain *", "the singer *")),
     "O": (("the firm *", "* Corp.", "the chess club *"), ("the union *", "the charity *", "* University")),
     "L": (("the village *", "* City", "the county *"), ("the island *", "* Valley", "the forest *")),
 }
 
-# The same few words join all types: only the types on both sides, the entities' labels,
-# tell which relation holds, and whether one does.
+# The same few words join all types. Only the types on both sides, the entities' labels, show which relation holds, and
+# whether one holds.
 LINKS = (
     "P1 of O1 | Work_For P1 O1",
     "P1 of L1 | Live_In P1 L1",
@@ -33,7 +33,7 @@ LINKS = (
     "O1 's P1 of L1 | Live_In P1 L1, Work_For P1 O1",
 )
 
-# Sentences in which the words around decide. Names stand alone here.
+# Sentences in which the words around the names decide. The names have no cues here.
 TRAIN = (
     "P1 shot P2 | Kill P1 P2",
     "P1 was shot by P2 | Kill P2 P1",
