@@ -57,8 +57,9 @@ def make_readme(path: pathlib.Path, block: str) -> None:
 
 def write_document(path: pathlib.Path, sections: Sequence[Section], source: str) -> None:
     """Write the report as Markdown, and its figures into the folder figures beside it."""
-    for figure in (figure for section in sections for figure in section.figures if figure.svg):
-        write_atomically(path.parent / "figures" / f"{figure.name}.svg", figure.svg)
+    for figure in (figure for section in sections for figure in section.figures):
+        if figure.svg:
+            write_atomically(path.parent / "figures" / f"{figure.name}.svg", figure.svg)
     write_atomically(path, render_markdown(sections, source, "figures"))
 
 

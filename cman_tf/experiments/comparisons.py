@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from cman_tf.experiments.grouping import INPUT_FILES
 from cman_tf.experiments.lines import Line
 from cman_tf.experiments.planning import changed_settings
-from cman_tf.experiments.published import F1, conll04_lead
+from cman_tf.experiments.published import F1, PartialF1, conll04_lead, subtract
 from cman_tf.experiments.significance import MeanDifference, compare_means
 from cman_tf.scoring.score import TASKS
 
@@ -25,7 +25,7 @@ class Difference:
 
     line: Line
     reference: Line
-    paper: F1
+    paper: PartialF1
 
     def ours(self, **which: str) -> F1 | None:
         """The difference of the means, `which` as for `Line.f1`; None without such scores."""
@@ -36,16 +36,17 @@ class Difference:
         """A t test of a task's strict micro F1; None if both lines are single runs."""
         return compare_means(self.line.f1(task), self.reference.f1(task))
 
+    def by_task(self, **which: str) -> Iterator[tuple[str, float, float | None]]:
+        """Each task, our difference, and the paper's; nothing without such scores."""
+        ours = self.ours(**which)
+        if ours:
+            yield from zip(TASKS, ours, self.paper)
+
     def opposite_tasks(self) -> Iterator[tuple[str, float, float]]:
         """Each task in which the difference has the other sign than in the paper: its name, ours, the paper's."""
-        for task, own, paper in zip(TASKS, self.ours() or (), self.paper):
+        for task, own, paper in self.by_task():
             if paper is not None and paper * own < 0:
                 yield task, own, paper
-
-
-def subtract(some: F1, others: F1) -> F1:
-    """Subtract scores, task by task; None where one side has none."""
-    return F1(*(None if a is None or b is None else a - b for a, b in zip(some, others)))
 
 
 def find_leads(lines: Sequence[Line], as_in_papers: bool = False) -> list[Difference]:
@@ -67,7 +68,7 @@ def find_leads(lines: Sequence[Line], as_in_papers: bool = False) -> list[Differ
             is_equal = line.inputs == baseline.inputs and not different
             is_unequal = baseline.inputs == "words" != line.inputs and different <= {"encoder"}
             if is_equal or (as_in_papers and is_unequal):
-                found.append(Difference(line, baseline, conll04_lead(line.row.key) or F1(None, None)))
+                found.append(Difference(line, baseline, PartialF1(*(conll04_lead(line.row.key) or ()))))
     return found
 
 
@@ -79,9 +80,9 @@ def find_effects(lines: Sequence[Line]) -> list[Difference]:
             for whole in lines:
                 is_unchanged = whole.results and not whole.row.flags and whole.row.flagfile == line.row.flagfile
                 if is_unchanged and _find_differences(whole, line) <= changed_settings(line.row).keys():
-                    shared = line.papers.keys() & whole.papers.keys()
-                    paper = subtract(line.paper, whole.paper) if shared else F1(None, None)
-                    found.append(Difference(line, whole, paper))
+                    shared = sorted(line.papers.keys() & whole.papers.keys())
+                    paper = subtract(line.papers[shared[0]], whole.papers[shared[0]]) if shared else ()
+                    found.append(Difference(line, whole, PartialF1(*paper)))
                     break
     return found
 

@@ -12,6 +12,7 @@ from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.errors import DataError
 from cman_tf.experiments.lines import ResultFolder, name_inputs
 from cman_tf.experiments.published import DECODING_TIMES
+from cman_tf.experiments.result_files import is_unicode
 from cman_tf.experiments.tables import Table, format_mean, format_number
 from cman_tf.runs.files import read_json
 
@@ -46,9 +47,9 @@ def read_times(path: pathlib.Path) -> dict[str, Any]:
     content = read_json(path, expected, "seconds", "overall_f1", "inputs", "seed")
     seconds, f1 = content["seconds"], content["overall_f1"]
     is_sound = isinstance(seconds, dict) and isinstance(f1, dict) and "multihead" in seconds
-    numbers = [*seconds.values(), *(f1.get(key) for key in seconds)] if is_sound else [None]
-    is_sound = all(type(number) in (int, float) and math.isfinite(number) for number in numbers)
-    is_sound = is_sound and seconds["multihead"] > 0 and isinstance(content["inputs"], str)
+    numbers = [*seconds.values(), *(f1.get(key) for key in seconds)] if is_sound else [math.nan]
+    is_sound = all(isinstance(number, (int, float)) and math.isfinite(number) for number in numbers)
+    is_sound = is_sound and seconds["multihead"] > 0 and isinstance(content["inputs"], str) and is_unicode(content)
     if not is_sound or content.get("of", "CoNLL04") not in CORPORA.values():
         raise DataError(f"{path}: no seconds and F1 of the baseline and other models, expected {expected}")
     return content

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cman_tf.experiments.comparisons import find_leads, subtract
+from cman_tf.experiments.comparisons import find_leads
 from cman_tf.experiments.figures import collect_groups, keep_results_with
 from cman_tf.experiments.lines import Line
-from cman_tf.experiments.published import F1, FIGURE_LEADS
+from cman_tf.experiments.published import F1, FIGURE_LEADS, subtract
 from cman_tf.experiments.tables import Table
 from cman_tf.scoring.score import TASKS
 

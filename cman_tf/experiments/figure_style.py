@@ -30,6 +30,7 @@ STYLES = {
 _FONT = {"font.size": 9, "axes.titlesize": 10, "font.family": "sans-serif", "text.parse_math": False}
 _FAMILIES = ["DejaVu Sans", "Arial", "Helvetica", "sans-serif"]  # in the SVG, which leaves the choice to the reader
 _SPINES = {"axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left"}
+_PADDING = {"figure.constrained_layout.h_pad": 0.1, "figure.constrained_layout.w_pad": 0.05}
 _SVG = {"svg.fonttype": "none", "svg.hashsalt": "cman_tf"}  # text stays text; equal figures are equal files
 SPREAD = 0.09  # share of a figure's height that two labels keep apart
 
@@ -52,11 +53,10 @@ def new_figure(rows: int, columns: int, size: tuple[float, float], **options: An
             "matplotlib is not installed, but the report needs it for its figures: pip install 'cman-tf[report]'"
         ) from None
     matplotlib.use("svg")
-    matplotlib.rcParams.update({**_FONT, "font.sans-serif": _FAMILIES, **_SPINES, **_SVG})
+    matplotlib.rcParams.update({**_FONT, "font.sans-serif": _FAMILIES, **_SPINES, **_SVG, **_PADDING})
     from matplotlib import pyplot
 
     figure, panels = pyplot.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained", **options)
-    figure.get_layout_engine().set(h_pad=0.1, w_pad=0.05)
     return figure, panels
 
 

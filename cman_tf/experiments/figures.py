@@ -109,9 +109,9 @@ def draw_sizes(lines: Sequence[Line]) -> str | None:
     if not curves:
         return None
     figure, (panels,) = new_figure(1, len(TASKS), (9, 3.2))
-    papers = [(share, line.paper) for points in curves.values() for share, line in points]
+    papers = [(share, f1) for points in curves.values() for share, line in points for f1 in line.papers.values()]
     for number, (task, panel) in enumerate(zip(TASKS, panels)):
-        printed = [(share, paper[number]) for share, paper in papers if paper[number] is not None]
+        printed = [(share, f1[number]) for share, f1 in papers]
         ours = [f1 for points in curves.values() for _, line in points for f1 in line.f1(task)]
         set_floor(panel, [*ours, *(f1 for _, f1 in printed)])
         ends = []
@@ -153,7 +153,7 @@ def draw_rows(lines: Sequence[Line]) -> str | None:
         return None
     figure, (panels,) = new_figure(1, len(TASKS), (9, 0.7 + 0.36 * len(shown)), sharey=True)
     for number, (task, panel) in enumerate(zip(TASKS, panels)):
-        papers = [paper for line in shown for paper in (line.paper[number],) if paper is not None]
+        papers = [f1[number] for line in shown for f1 in line.papers.values()]
         set_left_edge(panel, [f1 for line in shown for f1 in line.f1(task)] + papers)
         for place, line in enumerate(shown):
             draw_runs(panel, [place], [line.f1(task)], style_of(line), is_sideways=True)

@@ -82,9 +82,9 @@ def _find_other_inputs(run: Run, result: Result) -> Iterator[str]:
     location = run.encoder_flags()
     if "word_vectors_sha256" in result:
         vectors = run.flag_value("word_vectors")
-        if result["word_vectors_sha256"] != (_sha256(vectors) if vectors else None):
+        if result.get("word_vectors_sha256") != (_sha256(vectors) if vectors else None):
             yield f"other word vectors than {vectors or 'none'}"
-        if result["encoder_fingerprint"] != _fingerprint(tuple(location.items())):
+        if result.get("encoder_fingerprint") != _fingerprint(tuple(location.items())):
             yield f"another encoder than {' '.join(location.values()) or 'none'}"
         return
     for name in ("word_vectors", *ENCODER_FLAGS):  # older files hold names only

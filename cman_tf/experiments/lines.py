@@ -12,7 +12,7 @@ from cman_tf.errors import DataError
 from cman_tf.experiments.catalogue import EXPERIMENTS, FOLDS, Experiment, Row
 from cman_tf.experiments.grouping import collect_hashes, find_differences, group_results
 from cman_tf.experiments.planning import changed_settings
-from cman_tf.experiments.published import F1
+from cman_tf.experiments.published import F1, PartialF1
 from cman_tf.experiments.result_files import Result, identify_training, read_result
 from cman_tf.runs.run_directory import completed
 from cman_tf.scoring.score import TASKS
@@ -47,9 +47,9 @@ class Line:
         return name_inputs(self.inputs)
 
     @property
-    def paper(self) -> F1:
+    def paper(self) -> PartialF1:
         """The paper's scores; the same in each of its tables."""
-        return next(iter(self.papers.values()), F1(None, None))
+        return PartialF1(*next(iter(self.papers.values()), ()))
 
     def f1(self, task: str, convention: str = "strict", average: str = "micro", split: str = "test") -> list[float]:
         """F1 in percent of each run that has these scores."""

@@ -87,11 +87,11 @@ def describe_timings(folder: ResultFolder) -> list[str]:
 
 
 def _describe_timing(path: pathlib.Path, result: Result) -> str:
-    used, time = result["flags"], result["time"]
+    used, time, machine = result["flags"], result.get("time", {}), result.get("environment", {})
     return (
         f"A training epoch of {used['model']} on {result['corpus']['name']} takes {time['epoch_seconds_median']:.1f} s "
         f"and scoring dev {time['dev_seconds_median']:.1f} s: median of {result['epochs']} epochs on "
-        f"{result['environment']['cores']} cores, batches of {used['batch_size']}, {result['inputs']}, adversarial "
+        f"{machine['cores']} cores, batches of {used['batch_size']}, {result['inputs']}, adversarial "
         f"training, {used['relation_scorer']} relation scorer (timing/{path.name})."
     )
 
@@ -100,15 +100,15 @@ def format_beside_paper(result: Result) -> str:
     """Format a result of `cman_tf.train` as a table beside its paper's scores, naming the switches that differ."""
     model, micro = result["flags"]["model"], result["test"]["strict"]["micro"]
     ours = [micro[task]["f1"] for task in TASKS]
-    rows = []
-    if result["corpus"]["name"].startswith("conll04"):
-        paper = CONLL04[model]
+    rows: list[list[str]] = []
+    paper = CONLL04[model] if result["corpus"]["name"].startswith("conll04") else None
+    if paper:
         rows.append([f"paper ({MODEL_SOURCES[model]}), {MODEL_INPUTS[model]}", *(f"{f1:.2f}" for f1 in paper)])
     usual = Config(model=model).resolved()
     used = {name: result["flags"].get(name, getattr(usual, name)) for name in SWITCHES}
     switched = [f"{name}={value}" for name, value in used.items() if value != getattr(usual, name)]
     rows.append([f"ours ({', '.join([model, *switched])}), {result['inputs']}", *(f"{f1:.2f}" for f1 in ours)])
-    if len(rows) == 2:
+    if paper:
         rows.append(["difference", *(f"{b - a:+.2f}" for a, b in zip(paper, ours))])
     title = f"{result['corpus']['name']} test, strict micro F1, {result['protocol']}"
     return f"{title}\n{format_table(['', *TASKS], rows)}"

@@ -7,7 +7,7 @@ import math
 import pathlib
 import re
 from collections.abc import Iterator
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS
@@ -23,10 +23,9 @@ _GROUPED = ("by_length", "by_distance")
 _COUNTS = {"tp", "fp", "fn"}
 
 
-class Result(TypedDict, total=False):
-    """What a result file holds, as far as the report reads it. Older files lack some of it."""
+class _OfEveryVersion(TypedDict):
+    """What every result file holds."""
 
-    run: str  # the training that it is of
     corpus: dict[str, Any]  # "name", and for each split "file", "sha256" and counts
     inputs: str
     protocol: str
@@ -34,14 +33,20 @@ class Result(TypedDict, total=False):
     seed: int
     epochs: int  # that were trained
     best_epoch: int  # that was kept
-    dev: dict[str, Any]  # scores, as `scoring.score.score` returns them, with those of `scoring.breakdowns`
-    test: dict[str, Any]
+    test: dict[str, Any]  # scores, as `scoring.score.score_sentences` returns them, with those of `scoring.breakdowns`
+    file: str  # its own path; added on reading
+
+
+class Result(_OfEveryVersion, total=False):
+    """What a result file holds, as far as the report reads it. Older files lack what is listed here."""
+
+    run: str  # the training that it is of
+    dev: dict[str, Any]
     time: dict[str, Any]
     environment: dict[str, Any]
     label_source: str  # "gold" in evaluations with gold labels
     word_vectors_sha256: str | None
     encoder_fingerprint: str | None
-    file: str  # its own path; added on reading
 
 
 def read_result(path: pathlib.Path) -> Result:
@@ -54,7 +59,7 @@ def read_result(path: pathlib.Path) -> Result:
     content = read_json(path, expected, *_NAMES)
     for problem in _find_problems(content):
         raise DataError(f"{path}: {problem}, expected {expected}")
-    return {**content, "file": str(path)}
+    return cast(Result, {**content, "file": str(path)})
 
 
 def identify_training(result: Result) -> tuple[Any, ...]:
@@ -68,11 +73,17 @@ def parse_fold(file: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def is_unicode(content: Any) -> bool:
+    """Whether JSON can be written as UTF-8; single surrogates cannot."""
+    try:
+        return bool(json.dumps(content, ensure_ascii=False).encode("utf-8"))
+    except UnicodeEncodeError:
+        return False
+
+
 def _find_problems(content: dict[str, Any]) -> Iterator[str]:
     """What the report could not work with, in words."""
-    try:
-        json.dumps(content, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
+    if not is_unicode(content):
         yield "text that is no Unicode"
     for name in ("inputs", "protocol"):
         if not isinstance(content[name], str):
@@ -92,7 +103,7 @@ def _find_problems(content: dict[str, Any]) -> Iterator[str]:
 
 
 def _find_problems_of_flags(flags: Any) -> Iterator[str]:
-    if not isinstance(flags, dict) or flags.get("model") not in CONLL04:
+    if not isinstance(flags, dict) or flags.get("model") not in [*CONLL04]:
         yield "no model of ours in flags"
         return
     for name in ("epochs", "patience"):
@@ -130,6 +141,8 @@ def _find_problems_of_scores(scores: Any, where: str) -> Iterator[str]:
         yield f"no strict micro F1 in {where}"
         return
     for convention in CONVENTIONS.keys() & scores.keys():
+        if not isinstance(scores[convention], dict):
+            yield f"{where}/{convention} is {_show(scores[convention])}"
         for average, table in _items(scores[convention]):
             is_sound = average == "means" or (_are_types(table) if average == "per_type" else _is_table(table))
             if not is_sound:

@@ -8,9 +8,8 @@ from cman_tf.experiments.catalogue import EXPERIMENTS, FOLDS
 from cman_tf.experiments.comparisons import Difference, find_effects, find_leads, format_pair
 from cman_tf.experiments.lines import Line
 from cman_tf.experiments.paper_rows import choose_on_dev
-from cman_tf.experiments.published import CONLL04, F1, conll04_lead
+from cman_tf.experiments.published import CONLL04, F1, conll04_lead, subtract
 from cman_tf.experiments.result_files import parse_fold
-from cman_tf.scoring.score import TASKS
 
 Lines = Mapping[str, Sequence[Line]]  # experiment to its lines
 
@@ -49,10 +48,9 @@ def _compare_baseline(lines: Sequence[Line]) -> str:
     if not mean:
         return "The baseline was not run on CoNLL04 with the papers' inputs."
     paper = CONLL04["multihead"]
-    less = F1(*(own - other for own, other in zip(mean, paper)))
     return (
         f"The baseline, the only model that has the same inputs here and in the papers, has {_format(mean)} F1, and "
-        f"{_format(paper)} in the papers: {format_pair(less)}."
+        f"{_format(paper)} in the papers: {format_pair(subtract(mean, paper))}."
     )
 
 
@@ -81,7 +79,7 @@ def _compare_changes(effects: Sequence[Difference]) -> str:
     judged = [
         (own * paper > 0, (test := effect.test(task)) is not None and test.p < 0.05)
         for effect in effects
-        for task, own, paper in zip(TASKS, effect.ours() or (), effect.paper)
+        for task, own, paper in effect.by_task()
         if paper
     ]
     if not judged:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from cman_tf.experiments.catalogue import Experiment
 from cman_tf.experiments.comparisons import Difference, allowed_epochs
 from cman_tf.experiments.lines import GAP, Line
-from cman_tf.experiments.published import CITED, F1
+from cman_tf.experiments.published import CITED, PartialF1
 from cman_tf.experiments.result_files import Result
 from cman_tf.runs.run_directory import epochs_of
 from cman_tf.scoring.score import TASKS
@@ -60,8 +60,7 @@ def make_score_table(experiment: Experiment, lines: Sequence[Line]) -> Table:
         cells = []
         for task, paper in zip(TASKS, line.paper):
             ours = line.f1(task, average=experiment.average)
-            is_comparable = ours and paper is not None
-            less = f"{statistics.mean(ours) - paper:+.2f}" if is_comparable else ""
+            less = "" if not ours or paper is None else f"{statistics.mean(ours) - paper:+.2f}"
             cells += [format_mean(ours), format_number(paper), less]
         rows.append((line.row.label, line.inputs_name, *cells, count_runs(line)))
     header = ("model", "inputs", *(n for task in TASKS for n in (f"{task} F1", "paper", "difference")), "runs")
@@ -90,8 +89,8 @@ def make_difference_table(differences: Sequence[Difference], caption: str, of_le
     rows = []
     for difference in differences:
         line, reference = difference.line, difference.reference
-        on_dev = difference.ours(split="dev") or F1(None, None)
-        for task, paper, own, dev in zip(TASKS, difference.paper, difference.ours() or (), on_dev):
+        on_dev = PartialF1(*(difference.ours(split="dev") or ()))
+        for (task, own, paper), dev in zip(difference.by_task(), on_dev):
             test = difference.test(task)
             tested = (f"{test.low:+.2f} to {test.high:+.2f}", _format_p(test.p)) if test else ("one run each", "")
             inputs = (line.inputs_name, reference.inputs_name) if of_leads else (line.inputs_name, "")

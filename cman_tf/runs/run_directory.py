@@ -147,7 +147,7 @@ def is_finished(epoch: int, best_epoch: int, config: Config) -> bool:
     return epoch >= config.epochs or bool(config.patience) and epoch - best_epoch >= config.patience
 
 
-def epochs_of(result: dict[str, Any]) -> tuple[int, int]:
+def epochs_of(result: Mapping[str, Any]) -> tuple[int, int]:
     """Return a result's number of epochs and its best epoch.
 
     Of a run in two stages they are those of the first stage, which decides when training ends.
@@ -156,7 +156,7 @@ def epochs_of(result: dict[str, Any]) -> tuple[int, int]:
     return counted["epochs"], counted["best_epoch"]
 
 
-def is_complete(result: dict[str, Any], config: Config) -> bool:
+def is_complete(result: Mapping[str, Any], config: Config) -> bool:
     """Return whether a result has the number of epochs that the configuration asks for."""
     return is_finished(*epochs_of(result), config)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cman_tf.data.types import Sentence
 from cman_tf.errors import DataError
@@ -60,23 +61,23 @@ def paired_bootstrap(
     """
     if not gold:
         raise DataError("no sentences, expected one or more to draw from")
-    counts = []  # for each model (sentences, tasks, 3): correct, predicted, gold
+    counts: list[NDArray[np.int64]] = []  # for each model (sentences, tasks, 3): correct, predicted, gold
     for predicted in (predicted_a, predicted_b):
         validate_same_sentences(gold, predicted)
         facts = [CONVENTIONS[convention](right, found) for right, found in zip(gold, predicted)]
         rows = [[(len(r & f), len(f), len(r)) for r, f in zip(right, found)] for right, found in facts]
         counts.append(np.array(rows, dtype=np.int64).reshape(len(rows), len(TASKS), 3))
-    both = np.stack(counts, axis=1)  # (sentences, models, tasks, 3)
+    both: NDArray[np.int64] = np.stack(counts, axis=1)  # (sentences, models, tasks, 3)
     observed = _f1(both.sum(axis=0))
     generator = np.random.default_rng(seed)
-    drawn = []
+    drawn: list[NDArray[np.float64]] = []
     share = np.full(len(both), 1 / len(both))
     for start in range(0, samples, _CHUNK):
         times = generator.multinomial(len(both), share, min(_CHUNK, samples - start))  # that each sentence is drawn
         drawn.append(_f1(np.tensordot(times, both, axes=1)))
-    f1 = np.concatenate(drawn)  # (samples, models, tasks)
+    f1: NDArray[np.float64] = np.concatenate(drawn)  # (samples, models, tasks)
     differences = f1[:, 0] - f1[:, 1]
-    found = {}
+    found: dict[str, BootstrapDifference] = {}
     for number, task in enumerate(TASKS):
         of_task = differences[:, number]
         low, high = np.percentile(of_task, [2.5, 97.5])
@@ -88,7 +89,7 @@ def paired_bootstrap(
     return found
 
 
-def _f1(counts: np.ndarray) -> np.ndarray:
+def _f1(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """F1 in percent of (..., 3) counts of correct, predicted and gold facts; 0 where there are none."""
     correct, predicted, gold = counts[..., 0], counts[..., 1], counts[..., 2]
     return 200.0 * correct / np.maximum(predicted + gold, 1)

@@ -22,7 +22,7 @@ def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def score_table(scores: dict[str, Any]) -> str:
     """Format the scores of `scoring.score.score`: strict ones by type, then every convention's averages."""
-    rows = []
+    rows: list[list[str]] = []
     for task in TASKS:
         for kind, row in [
             *scores["strict"]["per_type"][task].items(),
@@ -51,7 +51,7 @@ def score_table(scores: dict[str, Any]) -> str:
 
 def averages_table(scores: dict[str, Any]) -> str:
     """Format precision, recall and F1 of both tasks, a line for each convention and average."""
-    rows = []
+    rows: list[list[str]] = []
     for name in DESCRIPTIONS:
         for average in ("micro", "macro", "macro_without_other"):
             if (name, average) != ("boundaries", "macro_without_other"):
