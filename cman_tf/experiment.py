@@ -72,44 +72,50 @@ def define_flags() -> None:
         flags.register_validator(flag, whole_numbers, message="expected whole numbers between commas")
 
 
-def inputs_of(corpus: str, kinds: str) -> dict[str, tuple[str, ...]]:
-    """Names of the inputs to run on, to the flags of `cman_tf.train` for each.
+def list_inputs(corpus: str, kinds: str) -> dict[str, tuple[str, ...]]:
+    """Map each kind of inputs to run on to its flags of `cman-tf train`.
+
+    Args:
+      corpus: the experiment's corpus.
+      kinds: words, contextual or both.
 
     Raises:
-      DataError: if contextual inputs are asked for and no encoder is given.
+      DataError: if contextual inputs are asked for and no encoder is given, or the corpus takes none.
     """
     words = (f"--word_vectors={FLAGS.word_vectors}",) if FLAGS.word_vectors else ()
     given = encoder_flags.given()
     if FLAGS.tune_encoder and ("encoder" not in given or kinds == "words"):
-        raise DataError("--tune_encoder: expected --encoder and contextual inputs with it")
+        raise DataError("--tune_encoder: no encoder to train; give --encoder and contextual inputs")
     found = {}
     if kinds in ("words", "both"):
         found["words"] = words
     if kinds in ("contextual", "both"):
         if not given:
             raise DataError(
-                f"--inputs={kinds}: no encoder, expected --encoder, --elmo or --elmo_options and --elmo_weights"
+                f"--inputs={kinds}: no encoder; give --encoder, --elmo, or --elmo_options and --elmo_weights"
             )
         name, tuned = source.short_name(given), FLAGS.tune_encoder
         named = (f"--{name}={value}" for name, value in given.items())
         found[f"{name}_tuned" if tuned else name] = (*words, *named, *(["--tune_encoder"] if tuned else []))
     if corpus == "drec" and given:
-        raise DataError("drec: a contextual encoder, expected none: TNNLS table III is of word vectors only")
+        raise DataError(
+            "drec: a contextual encoder, expected none; the models of TNNLS table III read word vectors only"
+        )
     return found
 
 
 def _validate_extra_flags(extra: Sequence[str], experiment: Experiment | None) -> None:
-    """Raises DataError if flags for every run are among those by which its rows, seeds or inputs differ."""
+    """Raises DataError if a flag for every run is one that a row or the experiment sets itself."""
     own = {"model", "seed", "flagfile", "tune_encoder", "word_vectors", *source.NAMES, *DATA_FLAGS, *PLACE_FLAGS}
     for row in experiment.rows if experiment else ():
-        own |= {_name_of(flag) for flag in row.flags}
+        own |= {_parse_name(flag) for flag in row.flags}
     for flag in extra:
-        if _name_of(flag) in own:
+        if _parse_name(flag) in own:
             raise DataError(f"{flag} after --: expected flags that neither a row nor the experiment sets itself")
 
 
-def _name_of(flag: str) -> str:
-    """model for --model=cman, label_gate for --nolabel_gate."""
+def _parse_name(flag: str) -> str:
+    """The setting that a flag sets: model for --model=cman, label_gate for --nolabel_gate."""
     name = flag.lstrip("-").partition("=")[0]
     known = {field.name for field in FIELDS}
     return name[2:] if name.startswith("no") and name[2:] in known else name
@@ -129,16 +135,16 @@ def main(arguments: list[str]) -> None:
     experiment = EXPERIMENTS.get(name)
     corpus = experiment.corpus if experiment else FLAGS.corpus
     if FLAGS["corpus"].present and experiment:
-        raise DataError(f"--corpus and {name}: expected {decoding_table.NAME} with it")
+        raise DataError(f"--corpus and {name}: --corpus is a flag of {decoding_table.NAME} alone")
     folder = FLAGS.data_dir or f"data/{_DATA[corpus]}"
     if not pathlib.Path(folder).is_dir():
         also = f"; {DREC_AGREEMENT}" if corpus == "drec" else ""
-        raise DataError(f"{folder}: no such directory, expected that of the corpus (--data_dir){also}")
+        raise DataError(f"{folder}: no such directory; name the corpus' own with --data_dir{also}")
     usual = ("both" if name == "conll04" else "contextual") if encoder_flags.given() else "words"
     kinds = usual if FLAGS.inputs == "auto" else FLAGS.inputs
     options = Options(
         folder,
-        inputs_of(corpus, kinds),
+        list_inputs(corpus, kinds),
         [int(seed) for seed in FLAGS.seeds],
         [int(fold) for fold in FLAGS.folds],
         pathlib.Path(FLAGS.results_dir),

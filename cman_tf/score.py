@@ -17,8 +17,9 @@ from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.registry import FORMATS
 from cman_tf.runs.files import validate_distinct, write_atomically
+from cman_tf.scoring.bootstrap import paired_bootstrap
 from cman_tf.scoring.score import label_set, score_sentences
-from cman_tf.scoring.tables import score_table
+from cman_tf.scoring.tables import bootstrap_table, score_table
 
 FLAGS = flags.FLAGS
 
@@ -30,7 +31,12 @@ def define_flags() -> None:
         flags.DEFINE_string(
             "predictions", None, "`File` with the predicted ones, for the same sentences.", required=True
         )
-        flags.DEFINE_enum("format", "auto", FORMATS, "Format of both files; auto: by content.")
+        flags.DEFINE_string(
+            "compare_with",
+            None,
+            "`File` with another system's predictions for the same sentences; compared by a paired bootstrap.",
+        )
+        flags.DEFINE_enum("format", "auto", FORMATS, "Format of the files; auto: by content.")
         flags.DEFINE_list(
             "labels_of",
             [],
@@ -43,7 +49,7 @@ def define_flags() -> None:
 
 def main(arguments: list[str]) -> None:
     del arguments
-    validate_distinct(FLAGS.json, FLAGS.gold, FLAGS.predictions)
+    validate_distinct(FLAGS.json, FLAGS.gold, FLAGS.predictions, FLAGS.compare_with)
     gold = read_corpus(find_sample(FLAGS.gold), FLAGS.format)
     predictions = read_corpus(find_sample(FLAGS.predictions), FLAGS.format, predictions=True)
     labels = None
@@ -52,8 +58,14 @@ def main(arguments: list[str]) -> None:
         labels = label_set([sentence for corpus in (gold, *others) for sentence in corpus.sentences])
     scores = score_sentences(gold.sentences, predictions.sentences, labels)
     print(score_table(scores))
+    origin = {"gold": gold.summary(), "predictions": predictions.summary()}
+    if FLAGS.compare_with:
+        other = read_corpus(find_sample(FLAGS.compare_with), FLAGS.format, predictions=True)
+        differences = paired_bootstrap(gold.sentences, predictions.sentences, other.sentences)
+        print(f"\n{bootstrap_table(differences)}")
+        origin["compare_with"] = other.summary()
+        scores["bootstrap"] = {task: difference._asdict() for task, difference in differences.items()}
     if FLAGS.json:
-        origin = {"gold": gold.summary(), "predictions": predictions.summary()}
         write_atomically(FLAGS.json, json.dumps({**scores, "source": origin}, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -1,11 +1,14 @@
 """The paired bootstrap over sentences."""
 
 import dataclasses
+import json
 
 import pytest
+from helpers import fails_with, run_command
 
 from cman_tf.data.types import Entity, Sentence
 from cman_tf.errors import DataError
+from cman_tf.formats.spert_json import dump_json
 from cman_tf.scoring.bootstrap import paired_bootstrap
 from cman_tf.scoring.score import score_sentences
 
@@ -64,6 +67,24 @@ def test_the_p_value_keeps_its_promise():
 def test_the_same_predictions():
     gold = corpus(5)
     assert paired_bootstrap(gold, gold, gold, samples=20)["entities"] == (0, 0, 0, 1)
+
+
+@pytest.mark.e2e
+def test_score_compares_two_prediction_files(tmp_path):
+    gold = corpus(50)
+    for name, sentences in (("gold", gold), ("good", gold), ("poor", without_entities(gold, range(20)))):
+        (tmp_path / f"{name}.json").write_text(dump_json(sentences))
+    files = [f"--gold={tmp_path}/gold.json", f"--predictions={tmp_path}/good.json", f"--json={tmp_path}/s.json"]
+    process = run_command("cman_tf.score", *files, f"--compare_with={tmp_path}/poor.json")
+    assert process.returncode == 0, process.stderr
+    found = json.loads((tmp_path / "s.json").read_text())
+    assert found["bootstrap"]["entities"]["difference"] == pytest.approx(25.0)
+    assert found["source"]["compare_with"]["file"] == "poor.json"
+    line = next(line for line in process.stdout.splitlines() if line.startswith("entities, strict micro"))
+    assert "+25.00" in line
+    short = tmp_path / "short.json"
+    short.write_text(dump_json(gold[:3]))
+    fails_with(run_command("cman_tf.score", *files, f"--compare_with={short}"), "3 predicted sentences, expected 50")
 
 
 def test_other_sentences_and_none():

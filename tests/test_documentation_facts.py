@@ -2,25 +2,12 @@
 
 import json
 import re
-import shutil
 
 import pytest
 from helpers import ROOT, run_command
 
 import cman_tf
 from cman_tf.errors import DataError
-
-
-@pytest.mark.e2e
-def test_results_of_the_readme_are_those_of_the_files(tmp_path):
-    """The README's table and docs/results.md are what the report makes of results/ now."""
-    copy = tmp_path / "README.md"
-    shutil.copy(ROOT / "README.md", copy)
-    document, page = tmp_path / "results.md", tmp_path / "report.html"
-    process = run_command("cman_tf.report", f"--readme={copy}", f"--document={document}", f"--html={page}")
-    assert process.returncode == 0, process.stderr
-    assert copy.read_text() == (ROOT / "README.md").read_text()
-    assert document.read_text() == (ROOT / "docs" / "results.md").read_text()
 
 
 def test_numbers_of_the_experiments_are_those_of_the_files():

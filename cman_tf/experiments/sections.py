@@ -39,8 +39,8 @@ HOW_TO_READ = (
     "trained on. We train on train only, keep the best epoch on dev by the mean of both F1, and score test once with "
     "it; the training details name every run with another protocol.",
     "Differences are in points of F1, ours less the paper's or less those of the runs compared with. " + METHODS,
-    "No two models are compared sentence by sentence, because result files hold no predictions; "
-    "cman_tf.scoring.bootstrap does that for prediction files.",
+    "Result files hold no predictions, so no two models are compared sentence by sentence here. cman-tf score "
+    "--compare_with does that for two prediction files.",
     "What else was tried, and the search for causes of differences: experiments.md in the folder docs.",
 )
 FIGURE_PARTS = {  # figure to its part of a result, and its title

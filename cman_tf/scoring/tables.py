@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cman_tf.scoring.bootstrap import BootstrapDifference
 from cman_tf.scoring.conventions import DESCRIPTIONS
 from cman_tf.scoring.score import TASKS
 
@@ -59,6 +60,16 @@ def averages_table(scores: dict[str, Any]) -> str:
                 rows.append([f"{name}, {average.replace('_', ' ').replace('other', 'Other')}", *rates])
     header = [f"{task[:3]}. {rate}" for task in TASKS for rate in ("P", "R", "F1")]
     return format_table(["convention", *header], rows)
+
+
+def bootstrap_table(differences: Mapping[str, BootstrapDifference]) -> str:
+    """Format the differences of `scoring.bootstrap.paired_bootstrap`, a line for each task."""
+    rows = [
+        [f"{task}, strict micro", f"{it.difference:+.2f}", f"{it.low:+.2f} to {it.high:+.2f}", f"{it.p:.4f}"]
+        for task, it in differences.items()
+    ]
+    table = format_table(["predictions less the others", "F1", "95 % interval", "p"], rows)
+    return f"{table}\npaired bootstrap over sentences; p: two-sided, of both being equally good"
 
 
 def _rates(row: dict[str, float]) -> list[str]:
