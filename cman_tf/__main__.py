@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import importlib
+import importlib.abc
 import importlib.util
 import sys
 
@@ -24,7 +25,8 @@ def find_module(command: str) -> str:
 def summarize(command: str) -> str:
     """The first line of a command's docstring, read without importing its module, which takes longer."""
     spec = importlib.util.find_spec(find_module(command))
-    source = spec.loader.get_source(spec.name) if spec and spec.loader else ""
+    loader = spec.loader if spec else None
+    source = loader.get_source(spec.name) if spec and isinstance(loader, importlib.abc.InspectLoader) else ""
     return (ast.get_docstring(ast.parse(source or "")) or "").partition("\n")[0]
 
 

@@ -31,7 +31,7 @@ class Command:
     """
 
     name: str
-    description: str
+    description: str | None
     define_flags: Callable[[], None]
     main: Callable[[list[str]], Any]
     arguments: str = ""

@@ -21,4 +21,5 @@ def define_flags() -> None:
 
 def given() -> dict[str, str]:
     """The flags among `NAMES` that were given."""
-    return {name: FLAGS[name].value for name in NAMES if FLAGS[name].value}
+    values = {name: FLAGS[name].value for name in NAMES}
+    return {name: value for name, value in values.items() if value}

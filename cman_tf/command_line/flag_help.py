@@ -64,7 +64,7 @@ def required_flags(flag_values: flags.FlagValues = FLAGS) -> list[str]:
     return [f.name for f in every if f.default is None and not all(v.checker(None) for v in f.validators)]
 
 
-def command_help(name: str, description: str, arguments: str = "", width: int | None = None) -> str:
+def command_help(name: str, description: str | None, arguments: str = "", width: int | None = None) -> str:
     """The text of `--help`.
 
     Args:
@@ -76,7 +76,7 @@ def command_help(name: str, description: str, arguments: str = "", width: int | 
     width = width or min(max(shutil.get_terminal_size().columns, _WIDTHS[0]), _WIDTHS[1])
     needed = [f"--{flag}={_placeholder(FLAGS[flag])}" for flag in required_flags()]
     synopsis = " ".join(["usage: cman-tf", name, *filter(None, [arguments]), *needed, "[--flag=value ...]"])
-    parts = [synopsis, _wrap_description(description, width)]
+    parts = [synopsis, _wrap_description(description or "", width)]
     for title, group in groups().items():
         parts.append("\n".join([f"{title}:", *(describe_flag(flag, width) for flag in group)]))
     last = (
@@ -136,8 +136,8 @@ class _HelpFlag(flags.BooleanFlag):
         super().__init__(name, False, help, short_name=short_name, allow_override=True)
         self._text = text
 
-    def parse(self, arg: Any) -> None:
-        if self._parse(arg):
+    def parse(self, argument: Any) -> None:
+        if self._parse(argument):
             try:
                 print(self._text())
                 sys.stdout.flush()

@@ -23,7 +23,7 @@ _NVIDIA = pathlib.Path("/proc/driver/nvidia/version")
 
 def wants_messages() -> bool:
     """Whether the user asked for TensorFlow's messages, by --verbosity=1 or by the environment."""
-    return _LEVEL in os.environ or flags.FLAGS["verbosity"].value > absl_logging.INFO
+    return _LEVEL in os.environ or (flags.FLAGS["verbosity"].value or 0) > absl_logging.INFO
 
 
 def import_tensorflow(compiles: bool = False) -> None:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cman_tf.data.bio import flat_entities, tags_from_entities
 from cman_tf.data.bucketing import LENGTH_STEP
 from cman_tf.data.types import Sentence
 from cman_tf.data.vocabulary import Vocabulary
 
-Batch = dict[str, np.ndarray]
+Batch = dict[str, NDArray[Any]]
 
 
 class ArraySpec(NamedTuple):
@@ -40,9 +41,9 @@ class Example:
     """
 
     tokens: tuple[str, ...]
-    words: np.ndarray
-    tags: np.ndarray
-    relations: np.ndarray
+    words: NDArray[Any]
+    tags: NDArray[Any]
+    relations: NDArray[Any]
     id: str = ""
 
 
@@ -115,7 +116,7 @@ def make_example(sentence: Sentence, vocabulary: Vocabulary) -> Example:
     )
 
 
-def pad_rows(rows: Sequence[Sequence[int] | np.ndarray], length: int) -> np.ndarray:
+def pad_rows(rows: Sequence[Sequence[int] | NDArray[Any]], length: int) -> NDArray[Any]:
     """Pad rows of whole numbers with zeros: int32 [rows, length]."""
     padded = np.zeros((len(rows), length), np.int32)
     for number, row in enumerate(rows):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 LENGTH_STEP = 4  # batch lengths are rounded up to a multiple of this, so that few shapes are compiled
 BATCH_TOKENS = 2048  # tokens in a decoding batch: the matrix products are large, padding and memory stay small
@@ -12,7 +14,7 @@ BATCH_TOKENS = 2048  # tokens in a decoding batch: the matrix products are large
 
 def batch_order(
     lengths: Sequence[int], batch_size: int, seed: int, epoch: int, kind: str = "length"
-) -> list[np.ndarray]:
+) -> list[NDArray[Any]]:
     """Choose the batches of one epoch of training.
 
     The result depends on the arguments only, so that a resumed run sees the batches that it would have seen.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, Union
 
-import numpy as np
+from numpy.typing import NDArray
 
 
 class ContextualEncoder(Protocol):
@@ -21,7 +21,7 @@ class ContextualEncoder(Protocol):
     layers: int
     size: int
 
-    def encode(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
+    def encode(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[Any]]:
         """Return float32 [L, N, C] for each sentence of L tokens.
 
         A sentence's vectors do not depend on the other sentences in the call.
@@ -41,9 +41,9 @@ class Wordpieces(NamedTuple):
       places: int32 [Q, 4], for each word piece its window, its position there, its sentence and its word.
     """
 
-    ids: np.ndarray
-    lengths: np.ndarray
-    places: np.ndarray
+    ids: NDArray[Any]
+    lengths: NDArray[Any]
+    places: NDArray[Any]
 
 
 class TunableEncoder(Protocol):

@@ -60,7 +60,7 @@ class Problems:
 
     def summarize(self) -> list[str]:
         """Return one line for each kind of problem: the count and the first places."""
-        lines = []
+        lines: list[str] = []
         for kind in dict.fromkeys(problem.kind for problem in self.found):
             places = [problem for problem in self.found if problem.kind == kind]
             shown = "; ".join(f"{problem.where} ({problem.message})" for problem in places[:_SHOWN])

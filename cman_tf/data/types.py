@@ -110,7 +110,7 @@ def group_documents(sentences: Sequence[Sentence]) -> list[Document]:
     groups: dict[object, list[Sentence]] = {}
     for number, sentence in enumerate(sentences):
         groups.setdefault(sentence.document_id or number, []).append(sentence)
-    documents = []
+    documents: list[Document] = []
     for members in groups.values():
         texts = {sentence.text for sentence in members}
         text = members[0].text if len(texts) == 1 else ""

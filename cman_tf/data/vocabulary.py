@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cman_tf.data.bio import OUTSIDE, tags_from_entities
 from cman_tf.data.types import ROOT, Sentence
 from cman_tf.data.word_vectors import UNKNOWN, lookup_form
 from cman_tf.errors import DataError
 from cman_tf.runs.files import read_json, write_atomically
+from cman_tf.runs.json_values import as_list, types_in
 
 UNKNOWN_ID = 0  # the id of unknown words and of unknown characters; padded positions hold it too and are masked
 # The lists in vocabulary.json and the first item of each.
@@ -38,7 +40,7 @@ class Vocabulary:
     characters: list[str]
     tags: list[str]
     relations: list[str]
-    vectors: np.ndarray | None = None
+    vectors: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
         self._word_id = {word: number for number, word in enumerate(self.words)}
@@ -47,7 +49,7 @@ class Vocabulary:
         self.relation_id = {relation: number for number, relation in enumerate(self.relations)}
 
     @classmethod
-    def build(cls, train: Sequence[Sentence], vectors: tuple[list[str], np.ndarray] | None = None) -> Vocabulary:
+    def build(cls, train: Sequence[Sentence], vectors: tuple[list[str], NDArray[Any]] | None = None) -> Vocabulary:
         """Build the vocabulary from training sentences.
 
         The vector of `<unk>` is drawn uniformly within sqrt(1 / words), as in the baseline, unless the file of word
@@ -80,11 +82,11 @@ class Vocabulary:
         """Return the label set: the types of entities and of relations."""
         return {"entities": sorted({tag[2:] for tag in self.tags} - {"", ROOT}), "relations": self.relations}
 
-    def word_ids(self, tokens: Sequence[str]) -> np.ndarray:
+    def word_ids(self, tokens: Sequence[str]) -> NDArray[Any]:
         """Look up the tokens' word ids, int32 [tokens], by `lookup_form`."""
         return np.array([self._word_id[lookup_form(token, self._word_id)] for token in tokens], np.int32)
 
-    def character_ids(self, token: str, limit: int) -> np.ndarray:
+    def character_ids(self, token: str, limit: int) -> NDArray[Any]:
         """Look up a token's character ids, int32 [characters].
 
         Args:
@@ -130,8 +132,9 @@ class Vocabulary:
         self.validate_same(folder)
         if (folder / "vocabulary.json").exists():
             return
-        if self.vectors is not None:
-            write_atomically(folder / "word_vectors.npy", lambda file: np.save(file, self.vectors, allow_pickle=False))
+        vectors = self.vectors
+        if vectors is not None:
+            write_atomically(folder / "word_vectors.npy", lambda file: np.save(file, vectors, allow_pickle=False))
         lists = {name: getattr(self, name) for name in ("words", "characters", "tags", "relations")}
         text = json.dumps({**lists, "vectors": self.vectors is not None}, ensure_ascii=False, indent=0)
         write_atomically(folder / "vocabulary.json", text)
@@ -169,8 +172,8 @@ class Vocabulary:
         if {*content} != {*_LISTS, "vectors"} or not isinstance(content["vectors"], bool):
             raise DataError(f"{path}: keys {', '.join(sorted(content))[:80]!r}, expected {expected}")
         for name, first in _LISTS.items():
-            texts: Any = content[name]
-            if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            texts = as_list(content[name])
+            if texts is None or any(kind is not str for kind in types_in(texts)):
                 raise DataError(f"{path}: {name} is not a list of texts, expected {expected}")
             if texts[:1] != [first] and first is not None:
                 raise DataError(f"{path}: {name} begins with {str(texts[:1])[:40]}, expected {first!r}")
@@ -182,7 +185,7 @@ class Vocabulary:
         return cls(**{name: content[name] for name in _LISTS}, vectors=_load_vectors(path, content))
 
 
-def _load_vectors(path: pathlib.Path, content: dict[str, Any]) -> np.ndarray | None:
+def _load_vectors(path: pathlib.Path, content: dict[str, Any]) -> NDArray[Any] | None:
     """Read the word vectors that belong to a vocabulary.json; None if it has none."""
     if not content["vectors"]:
         return None

@@ -6,9 +6,10 @@ import gzip
 import pathlib
 import zlib
 from collections.abc import Callable, Collection, Container, Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cman_tf.errors import DataError
 
@@ -34,7 +35,9 @@ def lookup_form(token: str, words: Container[str]) -> str:
     return next((form for form in forms(token) if form in words), UNKNOWN)
 
 
-def read_word_vectors(path: str, needed: Collection[str] | None = None, first: int = 0) -> tuple[list[str], np.ndarray]:
+def read_word_vectors(
+    path: str, needed: Collection[str] | None = None, first: int = 0
+) -> tuple[list[str], NDArray[Any]]:
     """Read GloVe or word2vec text, word2vec's binary format, or either of them compressed with gzip.
 
     In text, each line holds a word and its numbers with single spaces between them. A first line of two whole numbers
@@ -52,7 +55,7 @@ def read_word_vectors(path: str, needed: Collection[str] | None = None, first: i
       DataError: if a row has the wrong length, or if a row to keep contains something other than finite numbers. The
         message names the file, the line (or the row of a binary file) and the word.
     """
-    kept: dict[str, np.ndarray] = {}
+    kept: dict[str, NDArray[Any]] = {}
     wanted = None if needed is None else {*needed, UNKNOWN}
 
     def keep(word: str, number: int) -> bool:
@@ -62,7 +65,7 @@ def read_word_vectors(path: str, needed: Collection[str] | None = None, first: i
         with pathlib.Path(path).open("rb") as plain:
             zipped = plain.read(2) == _GZIP
             plain.seek(0)
-            file = gzip.GzipFile(fileobj=plain) if zipped else plain
+            file = cast("BinaryIO", gzip.GzipFile(fileobj=plain) if zipped else plain)
             rows = _binary_rows if _is_binary(file.read(4096)) else _text_rows
             file.seek(0)
             for word, numbers in rows(file, path, keep):
@@ -81,7 +84,7 @@ def _is_binary(start: bytes) -> bool:
     return any(byte < 32 and byte not in b"\t\n\r" for byte in start)
 
 
-def _text_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, np.ndarray]]:
+def _text_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, NDArray[Any]]]:
     """Yield the words and vectors to keep from a text file.
 
     In other rows the numbers are only counted, because converting them would take most of the time.
@@ -113,7 +116,7 @@ def _text_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, np.
         raise DataError(f"{path}: {number - skipped} rows, expected {promised} as the first line says")
 
 
-def _binary_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, np.ndarray]]:
+def _binary_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, NDArray[Any]]]:
     """Yield the words and vectors to keep from a file in word2vec's binary format; arguments as for `_text_rows`."""
     header = file.readline(100).split()
     if len(header) != 2 or not all(part.isdigit() and len(part) < 19 for part in header) or not int(header[1]):
@@ -154,7 +157,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _row(numbers: list[str], where: str) -> np.ndarray:
+def _row(numbers: list[str], where: str) -> NDArray[Any]:
     try:
         row = np.array(numbers, dtype=np.float32)
     except ValueError:
@@ -162,7 +165,7 @@ def _row(numbers: list[str], where: str) -> np.ndarray:
     return _finite(row, where)
 
 
-def _finite(row: np.ndarray, where: str) -> np.ndarray:
+def _finite(row: NDArray[Any], where: str) -> NDArray[Any]:
     if not np.isfinite(row).all():
         raise DataError(f"{where}: a value that is not finite, expected finite numbers")
     return row

@@ -23,6 +23,7 @@ from cman_tf.data.types import ROOT, Entity, Relation, Sentence, index_tokens
 from cman_tf.errors import DataError
 from cman_tf.formats import spert_json
 from cman_tf.formats.base import Format, Source
+from cman_tf.runs.json_values import as_list, types_in
 
 NO_RELATION = "N"
 _MAX_LIST_CHARACTERS = 10_000  # limits the text that ast.literal_eval parses
@@ -51,10 +52,10 @@ def _read_list(text: str, item_type: type, what: str, where: str) -> list[Any]:
     if len(text) > _MAX_LIST_CHARACTERS:
         raise DataError(f"{where}: list of {what} of {len(text)} characters, expected at most {_MAX_LIST_CHARACTERS}")
     try:
-        value: object = ast.literal_eval(text)
+        value = as_list(ast.literal_eval(text))
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         value = None
-    if not isinstance(value, list) or not all(type(item) is item_type for item in value):
+    if value is None or any(kind is not item_type for kind in types_in(value)):
         raise DataError(f"{where}: {text[:40]!r} is not a list of {what}, expected for example {_EXAMPLES[what]}")
     return value
 

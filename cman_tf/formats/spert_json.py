@@ -15,6 +15,7 @@ from typing import Any
 from cman_tf.data.types import Entity, Relation, Sentence, is_token
 from cman_tf.errors import DataError
 from cman_tf.formats.base import Format, Source
+from cman_tf.runs.json_values import as_list, as_object, types_in
 
 _KINDS = {str: "string", int: "whole number", list: "list"}
 
@@ -35,7 +36,7 @@ def _field(record: Any, key: str, kind: type, where: str) -> Any:
     Raises:
       DataError: if there is no value of this type, or if the text is empty.
     """
-    value = record.get(key) if isinstance(record, dict) else None
+    value = (as_object(record) or {}).get(key)
     if type(value) is not kind:
         raise DataError(f"{where}: {key} is {_show(value)}, expected a {_KINDS[kind]}")
     if kind is str and not is_token(value):
@@ -114,7 +115,7 @@ def _read_relations(
     for number, item in enumerate(_field(record, "relations", list, where)):
         here = f"{where}, relation {number}"
         kind = _field(item, "type", str, here)
-        ends = [_field(item, name, int, here) for name in ("head", "tail")]
+        ends: list[int] = [_field(item, name, int, here) for name in ("head", "tail")]
         for end in ends:
             if not 0 <= end < len(places):
                 raise DataError(f"{here}: entity {end}, expected a position among {len(places)} entities, from 0")
@@ -142,22 +143,23 @@ def _read_relations(
 def _read_unattached(items: Any, tokens: tuple[str, ...], where: str) -> tuple[tuple[str, int, int], ...]:
     """Read the relations that have no two entities, each once."""
     places = range(len(tokens))
-    for item in items if isinstance(items, list) else [items]:
-        types = [type(part) for part in item] if isinstance(item, list) else []
-        if types != [str, int, int] or item[1] not in places or item[2] not in places:
+    found: list[Any] = items if as_list(items) is not None else [items]
+    for item in found:
+        if types_in(item) != [str, int, int] or item[1] not in places or item[2] not in places:
             raise DataError(f"{where}: ungrounded {_show(item)}, expected [type, head token, tail token]")
-    return tuple(dict.fromkeys((kind, head, tail) for kind, head, tail in items))
+    return tuple(dict.fromkeys((kind, head, tail) for kind, head, tail in found))
 
 
 def _read_text(record: dict[str, Any], tokens: tuple[str, ...], where: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     """Read the text and each token's offsets in it; both are empty if the record has no offsets."""
     if "offsets" not in record:
         return "", ()
-    text, offsets = _field(record, "text", str, where), _field(record, "offsets", list, where)
+    text: str = _field(record, "text", str, where)
+    offsets: list[Any] = _field(record, "offsets", list, where)
     if len(offsets) != len(tokens):
         raise DataError(f"{where}: {len(offsets)} offsets, expected {len(tokens)}, one for each token")
     for number, (token, place) in enumerate(zip(tokens, offsets)):
-        if not (isinstance(place, list) and [type(part) for part in place] == [int, int]):
+        if types_in(place) != [int, int]:
             raise DataError(f"{where}, token {number}: offsets {_show(place)}, expected [first, end]")
         if text[place[0] : place[1]] != token:
             raise DataError(
@@ -189,23 +191,24 @@ def read_record(record: Any, where: str, source: Source) -> Sentence:
     Raises:
       DataError: beginning with `where`, and naming the item and what was expected.
     """
-    if not isinstance(record, dict):
+    content = as_object(record)
+    if content is None:
         raise DataError(f"{where}: {json.dumps(record)[:40]}, expected an object with tokens, entities and relations")
-    tokens = _read_tokens(record, where)
-    entities, places = _read_entities(record, tokens, where, source)
-    relations = _read_relations(record, entities, places, tokens, where, source)
-    given = source.predictions and "ungrounded" in record
-    unattached = _read_unattached(record["ungrounded"], tokens, where) if given else ()
-    text, offsets = _read_text(record, tokens, where)
+    tokens = _read_tokens(content, where)
+    entities, places = _read_entities(content, tokens, where, source)
+    relations = _read_relations(content, entities, places, tokens, where, source)
+    given = source.predictions and "ungrounded" in content
+    unattached = _read_unattached(content["ungrounded"], tokens, where) if given else ()
+    text, offsets = _read_text(content, tokens, where)
     return Sentence(
         tokens,
         tuple(entities),
         relations,
-        _read_name(record, "orig_id", where),
+        _read_name(content, "orig_id", where),
         unattached,
         text,
         offsets,
-        _read_name(record, "document_id", where),
+        _read_name(content, "document_id", where),
     )
 
 
@@ -216,10 +219,10 @@ def read_sentences(source: Source) -> list[Sentence]:
       DataError: naming the file, the record, the item and what was expected.
     """
     try:
-        records: Any = json.loads(source.text)
+        records = as_list(json.loads(source.text))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{source.path}: not JSON ({error}), expected a list of records") from None
-    if not isinstance(records, list):
+    if records is None:
         raise DataError(f"{source.path}: JSON, but not a list, expected a list of records")
     return [read_record(record, f"{source.path}, record {number}", source) for number, record in enumerate(records)]
 

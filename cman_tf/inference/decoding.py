@@ -58,14 +58,14 @@ def decode_sentence(
     relations: dict[Relation, float] = {}
     unattached_relations = []
     for (head, tail), row in zip(pairs.tolist(), scores.tolist()):
-        ends = owner.get(head), owner.get(tail)
+        first, second = owner.get(head), owner.get(tail)
         for kind, score in zip(relation_types, row):
             if score <= RELATION_THRESHOLD:
                 continue
-            if None in ends or ends[0] == ends[1]:
+            if first is None or second is None or first == second:
                 unattached_relations.append((kind, head, tail))
             else:
-                relation = Relation(kind, *ends)
+                relation = Relation(kind, first, second)
                 relations[relation] = max(score, relations.get(relation, 0.0))
     return Prediction(
         Sentence(tuple(tokens), tuple(entities), tuple(relations), id, tuple(unattached_relations)),

@@ -9,7 +9,7 @@ longest word, K layers of an encoder, C their width.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import tensorflow as tf
@@ -164,6 +164,8 @@ def list_features(config: Config, vocabulary: Vocabulary, encoder: AnyEncoder | 
     features: list[InputFeature] = [Words(config, vocabulary)]
     if config.use_characters:
         features.append(Characters(config, vocabulary))
-    if encoder is not None:
-        features.append((TunedVectors if config.tune_encoder else FrozenVectors)(config, encoder))
+    if encoder is not None and config.tune_encoder:
+        features.append(TunedVectors(config, cast(TunableEncoder, encoder)))
+    elif encoder is not None:
+        features.append(FrozenVectors(config, cast(ContextualEncoder, encoder)))
     return features

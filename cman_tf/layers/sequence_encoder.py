@@ -60,7 +60,7 @@ class SequenceEncoder(tf.keras.layers.Layer):
         """Compute H as `call` does, but without dropout."""
         if self.cell == "mlp":
             return self.forward(inputs)
-        if self.cell == "bilstm":
+        if self.cell == "bilstm" and self.backward is not None:
             return run_both(self.forward, self.backward, inputs, lengths, training)
         layers = [layer for layer in (self.forward, self.backward) if layer is not None]
         return tf.concat([layer(inputs, lengths=lengths, training=training) for layer in layers], -1)

@@ -160,7 +160,7 @@ class CMAN(JointModel):
           attention: a dictionary to which the attention weights and gates of each unit are added, or None.
         """
         relation, gate = self.interact(first.relation, labels, lengths, training, attention)
-        if not self.two_phase:
+        if self.second_crf is None:
             return SecondPhase(relation, None, gate)
         ner = relation
         if not self.config.share:
@@ -216,7 +216,7 @@ class CMAN(JointModel):
             "re": relation_loss(scores, relation_targets(batch["relations"], scores), lengths),
             "first_ner": self.first_crf.negative_log_likelihood(first.potentials, tags, lengths),
         }
-        if self.two_phase:
+        if self.second_crf is not None:
             losses["second_ner"] = self.second_crf.negative_log_likelihood(second.potentials, tags, lengths)
         losses = {task: divide_by_sentences(loss, batch["sentences"]) for task, loss in losses.items()}
         share = tf.shape(lengths)[0] / batch["sentences"]
@@ -237,7 +237,7 @@ class CMAN(JointModel):
         labels = self.encode_labels(batch["tags"] if gold_labels else tags, lengths)
         second = self.second_phase(first, labels, lengths, attention=weights)
         crf, potentials = self.first_crf, first.potentials
-        if self.two_phase:
+        if self.second_crf is not None:
             crf, potentials = self.second_crf, second.potentials
             tags = crf.decode(potentials, lengths)
         pairs = find_entity_pairs(tags, lengths, self.inside, self.kind)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from cman_tf.data.batches import Example, make_batch
 from cman_tf.data.bucketing import LENGTH_STEP
@@ -14,7 +16,7 @@ from cman_tf.models.base import BatchLayout
 
 def make_dataset(
     examples: Sequence[Example],
-    order: Sequence[Sequence[int]],
+    order: Sequence[Sequence[int] | NDArray[Any]],
     layout: BatchLayout,
     step: int = LENGTH_STEP,
 ) -> tf.data.Dataset:

@@ -10,10 +10,11 @@ import os
 import pathlib
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, BinaryIO
 
 from cman_tf.errors import DataError
+from cman_tf.runs.json_values import as_object
 
 
 def read_json(path: str | pathlib.Path, expected: str, *names: str) -> dict[str, Any]:
@@ -31,12 +32,12 @@ def read_json(path: str | pathlib.Path, expected: str, *names: str) -> dict[str,
       DataError: if the file does not hold such an object, naming what was expected.
     """
     try:
-        content = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+        content = as_object(json.loads(pathlib.Path(path).read_text(encoding="utf-8")))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}, expected {expected}") from None
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not JSON ({error}), expected {expected}") from None
-    if not isinstance(content, dict):
+    if content is None:
         raise DataError(f"{path}: JSON, but not an object, expected {expected}")
     lacking = [name for name in names if name not in content]
     if lacking:
@@ -87,7 +88,7 @@ def validate_distinct(output: str | None, *inputs: str | None) -> None:
 
 
 @contextlib.contextmanager
-def file_lock(path: str | pathlib.Path, waiting: Callable[[], Any] | None = None) -> Iterator[int]:
+def file_lock(path: str | pathlib.Path, waiting: Callable[[], Any] | None = None) -> Generator[int, None, None]:
     """Hold a lock on a file or folder until the context, or the process, ends.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from absl import flags
@@ -19,25 +19,33 @@ FIELDS = dataclasses.fields(Config)
 def define_config_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
     """Define one flag for every field of `Config`."""
     for field in FIELDS:
-        limits, options = field.metadata, {"flag_values": flag_values}
+        limits: Mapping[str, Any] = field.metadata
+        options: dict[str, Any] = {"flag_values": flag_values}
+        default: Any = field.default
         bounds = limits.get("minimum"), limits.get("maximum")
         if limits.get("choices"):
-            flags.DEFINE_enum(field.name, field.default, list(limits["choices"]), limits["help"], **options)
+            flags.DEFINE_enum(field.name, default, list(limits["choices"]), limits["help"], **options)
         elif "bool" in str(field.type):
-            flags.DEFINE_boolean(field.name, field.default, limits["help"], **options)
+            flags.DEFINE_boolean(field.name, default, limits["help"], **options)
         elif field.type == "str":
-            flags.DEFINE_string(field.name, field.default, limits["help"], **options)
+            flags.DEFINE_string(field.name, default, limits["help"], **options)
         elif field.type == "int":
-            flags.DEFINE_integer(field.name, field.default, limits["help"], *bounds, **options)
+            flags.DEFINE_integer(field.name, default, limits["help"], *bounds, **options)
         else:
-            flags.DEFINE_float(field.name, field.default, limits["help"], *bounds, **options)
+            flags.DEFINE_float(field.name, default, limits["help"], *bounds, **options)
             below = limits.get("below", math.inf)
-            flags.register_validator(
+            absl_flags: Any = flags  # whose validators have no types
+            absl_flags.register_validator(
                 field.name,
-                lambda value, below=below: value < below,  # also false for NaN
+                _is_below(below),
                 message=f"expected less than {below}" if math.isfinite(below) else "expected a finite number",
                 **options,
             )
+
+
+def _is_below(bound: float) -> Callable[[float], bool]:
+    """Return a test whether a value is below a bound; it is false for NaN, too."""
+    return lambda value: value < bound
 
 
 def config_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:
@@ -47,14 +55,16 @@ def config_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:
       DataError: if some of the settings contradict each other.
     """
     try:
-        return Config(**{field.name: flag_values[field.name].value for field in FIELDS}).resolved()
+        given: Any = flag_values
+        values: dict[str, Any] = {field.name: given[field.name].value for field in FIELDS}
+        return Config(**values).resolved()
     except ValueError as error:
         raise DataError(str(error)) from None
 
 
 def flagfile_of(values: dict[str, Any]) -> str:
     """Return the text of a flagfile that sets these values. absl reads it with --flagfile."""
-    lines = []
+    lines: list[str] = []
     for name, value in values.items():
         if isinstance(value, bool):
             lines.append(f"--{'' if value else 'no'}{name}")

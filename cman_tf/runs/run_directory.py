@@ -7,7 +7,7 @@ import dataclasses
 import json
 import pathlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from cman_tf.config import Config
@@ -20,7 +20,7 @@ _LATER = ("encoder", "format", "record")  # keys that a run.json of an older ver
 
 
 @contextlib.contextmanager
-def exclusive_run(directory: str) -> Iterator[None]:
+def exclusive_run(directory: str) -> Generator[None, None, None]:
     """Lock a run's directory for training, and make the directory if it does not exist.
 
     Raises:
@@ -70,7 +70,7 @@ def find_run(
       DataError: if the directory holds something else, naming what differs.
     """
     folder = _folder(directory)
-    run = {
+    run: dict[str, Any] = {
         "id": uuid.uuid4().hex,
         "settings": dataclasses.asdict(config),
         "corpora": dict(corpora),
@@ -215,7 +215,7 @@ class Metrics:
 
     def __init__(self, directory: str, last_epoch: int) -> None:
         self.path = pathlib.Path(directory) / "metrics.jsonl"
-        self.lines = []
+        self.lines: list[str] = []
         if self.path.exists():
             for number, line in enumerate(self.path.read_text(encoding="utf-8").splitlines(), start=1):
                 try:

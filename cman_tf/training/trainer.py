@@ -20,6 +20,7 @@ from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.corpus import Corpus, describe_corpora
 from cman_tf.data.types import Sentence
 from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.errors import DataError
 from cman_tf.inference.loading import restore_model
 from cman_tf.inference.predictor import Predictor
 from cman_tf.models.factory import Model, build_model
@@ -109,6 +110,8 @@ class Trainer:
     def _record(self) -> dict[str, Any]:
         """Return the record of the model's files, of which loading compares the hashes, without the last epoch."""
         record = read_record(self.directory)
+        if record is None:
+            raise DataError(f"{self.directory}: record.json is missing, expected it beside run.json")
         weights = {name: digest for name, digest in record["weights"].items() if name.startswith("best/")}
         return {**record, "weights": weights}
 

@@ -49,6 +49,7 @@ def make_vocabularies(
         for split in ("dev", "test"):
             vocabulary.check(corpora[split].sentences, corpora[split].path)
     if vectors:
+        vocabulary = list(vocabularies.values())[-1]
         covered = ", ".join(f"{split} {vocabulary.coverage(c.sentences):.1f} %" for split, c in corpora.items())
         progress.note(f"word vectors: {len(vectors[0])} kept of size {vectors[1].shape[1]}; tokens covered: {covered}")
     return vocabularies
