@@ -10,6 +10,7 @@ package for each corpus and model; their values can be overridden by flags behin
 from __future__ import annotations
 
 import json
+from typing import cast
 
 from absl import flags
 
@@ -20,6 +21,7 @@ from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.encoders.source import NAMES, find_source
 from cman_tf.experiments.overview import format_beside_paper
+from cman_tf.experiments.result_files import Result
 from cman_tf.runs.run_directory import exclusive_run
 from cman_tf.scoring.tables import score_table
 from cman_tf.training.session import SessionOptions, open_session, validate_inputs
@@ -92,7 +94,9 @@ def main(arguments: list[str]) -> None:
             import_tensorflow(compiles=config.xla)
             session.train()
         path = session.write_result()
-    print(f"\n{score_table(session.result['test'])}\n\n{format_beside_paper(session.result)}\n\nresult file: {path}")
+    print(
+        f"\n{score_table(session.result['test'])}\n\n{format_beside_paper(cast(Result, session.result))}\n\nresult file: {path}"
+    )
 
 
 COMMAND = Command("train", __doc__, define_flags, main)

@@ -12,5 +12,6 @@ make_environment "$root" test
 cd "$root"
 "$python" -m ruff check .
 "$python" -m ruff format --check .
+"$python" -m pyright --pythonpath "$python"
 # A process for each of two cores; a file's tests share their trained models.
 exec "$python" -m pytest -ra -n 2 --dist loadfile "$@"

@@ -49,7 +49,7 @@ def make_tensors(examples: Sequence[Example], model: Model, step: int = LENGTH_S
 
 
 def make_batches(
-    examples: Sequence[Example], order: Sequence[Sequence[int]], model: Model, step: int = LENGTH_STEP
+    examples: Sequence[Example], order: Sequence[Sequence[int] | np.ndarray], model: Model, step: int = LENGTH_STEP
 ) -> list[Batch]:
     """Make all batches of an order in advance.
 

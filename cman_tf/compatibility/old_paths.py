@@ -13,6 +13,7 @@ import sys
 import types
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 # Old module to new module, both below cman_tf.
 MOVED = {
@@ -88,7 +89,7 @@ class _OldModule(types.ModuleType):
 
     def __init__(self, name: str, new: str) -> None:
         super().__init__(name, f"Moved to {new}.")
-        self.__path__: list[str] = []  # a module with a path may contain modules that are imported
+        self.__dict__["__path__"] = []  # a module with a path may contain modules that are imported
         self._new = new
 
     def __getattr__(self, name: str) -> object:
@@ -113,7 +114,7 @@ class OldPaths(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return importlib.machinery.ModuleSpec(fullname, self)
         return None
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> Any:
         new = f"cman_tf.{MOVED[spec.name[len('cman_tf.') :]]}"
         warnings.warn(
             f"{spec.name} has moved to {new}; the next version will not have the old name", DeprecationWarning, 2

@@ -133,6 +133,7 @@ def merge(path: pathlib.Path, source: Source, files: list[pathlib.Path]) -> None
       files: the files to merge, which have no sentence in common.
     """
     keys, lengths, rows = [], [], 0
+    shape: tuple[int, ...] = ()
     for name in files:
         with h5py.File(name, "r") as file:
             keys += [bytes(key) for key in file["keys"][...]]

@@ -145,7 +145,10 @@ def find_again(directory: str | pathlib.Path, elsewhere: dict[str, str]) -> Sour
     Raises:
       DataError: if the encoder is not found or is not the same, or if the caller has to name it.
     """
-    needed, _ = load_source(directory)
+    recorded = load_source(directory)
+    if recorded is None:
+        raise DataError(f"{directory}: a model without a contextual encoder, expected no flags of one")
+    needed = recorded[0]
     need = f"{directory}: the model needs the features of {needed}"
     if not elsewhere:
         _validate_recorded(need, needed.location)
@@ -153,10 +156,10 @@ def find_again(directory: str | pathlib.Path, elsewhere: dict[str, str]) -> Sour
         found = find_source(elsewhere or needed.location)
     except DataError as error:
         raise DataError(f"{need}; {error}") from None
-    if found.fingerprint != needed.fingerprint:
+    if found is None or found.fingerprint != needed.fingerprint:
+        other = "none" if found is None else found.fingerprint[:12]
         raise DataError(
-            f"{need} (fingerprint {needed.fingerprint[:12]}), {found} is another encoder (fingerprint "
-            f"{found.fingerprint[:12]})"
+            f"{need} (fingerprint {needed.fingerprint[:12]}), {found} is another encoder (fingerprint {other})"
         )
     return found
 
