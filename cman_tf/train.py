@@ -94,9 +94,8 @@ def main(arguments: list[str]) -> None:
             import_tensorflow(compiles=config.xla)
             session.train()
         path = session.write_result()
-    print(
-        f"\n{score_table(session.result['test'])}\n\n{format_beside_paper(cast(Result, session.result))}\n\nresult file: {path}"
-    )
+    beside_paper = format_beside_paper(cast(Result, session.result))
+    print(f"\n{score_table(session.result['test'])}\n\n{beside_paper}\n\nresult file: {path}")
 
 
 COMMAND = Command("train", __doc__, define_flags, main)
