@@ -39,7 +39,7 @@ def test_leads_on_equal_inputs_and_as_the_papers_compare(tmp_path):
 
 def test_table_of_leads(tmp_path):
     write_leads(tmp_path)
-    table = make_difference_table(find_leads(collect(tmp_path), as_in_papers=True), "Leads", of_leads=True)
+    table = make_difference_table(find_leads(collect(tmp_path), as_in_papers=True), "Leads")
     assert table.rows[0] == (
         "dynamic CMAN", "MiniLM", "words", "entities", "+16.00", "+8.11", "one run each", "1 and 1"
     )  # fmt: skip
@@ -103,7 +103,7 @@ def test_table_of_effects(tmp_path):
     """p of one run beside two that deviate by 1.41: t = 11 / (1.41 * sqrt(1.5)) with one degree of freedom."""
     pytest.importorskip("scipy")
     write_effects(tmp_path)
-    table = make_difference_table(find_effects(collect(tmp_path, "ablations")), "Effects", of_leads=False)
+    table = make_difference_table(find_effects(collect(tmp_path, "ablations")), "Effects")
     (row,) = (row for row in table.rows if "MLP" in row[0] and row[2] == "entities")
     values = dict(zip(table.header, row))
     numbers = [values[name] for name in ("ours", "paper", "on dev", "runs")]

@@ -42,9 +42,9 @@ def describe_groups(name: str, lines: Sequence[Line], part: str, split: str) -> 
         best, last = max(zip(shown, (values[-1] for values in means)), key=lambda pair: pair[1])
         lasts.append(f"{best.row.label} on {best.inputs_name} for {task} ({last:.2f})")
         fell = sum(values[-1] < values[0] for values in means)
-        falls.append(f"{fell} of {len(shown)} models have a lower F1 for {task}")
+        falls.append(f"in {fell} of {len(shown)} models for {task}")
     names = list(shown[0].results[0][split][part])
-    see = f"From the group {names[0]} to the group {names[-1]}, {' and '.join(falls)}. Best in the last group: "
+    see = f"From {names[0]} to {names[-1]}, F1 falls {' and '.join(falls)}. Best in the last group: "
     see += f"{'; '.join(lasts)}."
     alt = (
         f"{title} Points with error bars for each model in {len(names)} groups, panels for each task and inputs. {see}"

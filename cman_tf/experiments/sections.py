@@ -34,7 +34,7 @@ HOW_TO_READ = (
     'Inputs: "words" are word vectors and characters. "MiniLM" and other names are contextual encoders that are read '
     'in addition, with frozen weights unless the name says "tuned".',
     "The papers' CMAN reads ELMo, and their baseline (Multi-head + AT) does not. ELMo's weights were unavailable to "
-    "us. Only the baseline on words has the same inputs here and in the papers.",
+    "us. Only the baseline on words has the same kinds of inputs here and in the papers.",
     "Both papers score strictly. Neither says whether F1 is micro or macro, which epoch is scored, or whether dev is "
     "trained on. We train on train only, keep the best epoch on dev by the mean of both F1, and score test once with "
     "it; the training details name every run with another protocol.",
@@ -98,9 +98,9 @@ def _make_experiment_section(name: str, experiment: Experiment, lines: Sequence[
     if experiment.corpus == "ade" and any(line.results for line in lines):
         tables += [make_pooled_table(lines), make_fold_table(lines)]
     if leads:
-        tables.append(make_difference_table(leads, "Lead over the baseline", of_leads=True))
+        tables.append(make_difference_table(leads, "Lead over the baseline"))
     if effects:
-        tables.append(make_difference_table(effects, "Effect of each change", of_leads=False))
+        tables.append(make_difference_table(effects, "Effect of each change"))
     if experiment.cites_others:
         tables.append(make_cited_table(experiment.corpus))
     points = [*(describe_leads(leads) if name == "conll04" else ()), *_describe_opposites(effects)]

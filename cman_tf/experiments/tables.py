@@ -78,22 +78,22 @@ def make_cited_table(corpus: str) -> Table:
     return Table("Other systems, as the papers print them", header, tuple(rows), notes)
 
 
-def make_difference_table(differences: Sequence[Difference], caption: str, of_leads: bool) -> Table:
+def make_difference_table(differences: Sequence[Difference], caption: str) -> Table:
     """Differences of strict micro F1 on test with p-values, a row for each task.
 
     Args:
       differences: The differences, one or more.
       caption: The table's caption.
-      of_leads: Whether they are leads over the baseline, else effects of changes.
     """
     rows = []
+    shows_inputs = any(difference.line.inputs != difference.reference.inputs for difference in differences)
     for difference in differences:
         line, reference = difference.line, difference.reference
         on_dev = PartialF1(*(difference.ours(split="dev") or ()))
         for (task, own, paper), dev in zip(difference.by_task(), on_dev):
             test = difference.test(task)
             tested = (f"{test.low:+.2f} to {test.high:+.2f}", _format_p(test.p)) if test else ("one run each", "")
-            inputs = (line.inputs_name, reference.inputs_name) if of_leads else (line.inputs_name, "")
+            inputs = (line.inputs_name, reference.inputs_name if shows_inputs else "")
             runs = f"{len(line.results)} and {len(reference.results)}"
             signed = (_signed(own), _signed(paper))
             rows.append((line.row.label, *inputs, task, *signed, *tested, _signed(dev), runs))
