@@ -49,8 +49,8 @@ def _compare_baseline(lines: Sequence[Line]) -> str:
         return "The baseline was not run on CoNLL04 with the papers' inputs."
     paper = CONLL04["multihead"]
     return (
-        f"The baseline, the only model with the same kinds of inputs here and in the papers, has {_format(mean)} F1, and "
-        f"{_format(paper)} in the papers: {format_pair(subtract(mean, paper))}."
+        f"The baseline, the only model with the same kinds of inputs here and in the papers, has {_format(mean)} F1, "
+        f"and {_format(paper)} in the papers: {format_pair(subtract(mean, paper))}."
     )
 
 
