@@ -21,6 +21,7 @@ from cman_tf.command_line.command import Command
 from cman_tf.command_line.config_flags import FIELDS, whole_numbers
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
+from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.encoders import source
 from cman_tf.errors import DataError
 from cman_tf.experiments import decoding_table
@@ -136,7 +137,7 @@ def main(arguments: list[str]) -> None:
     corpus = experiment.corpus if experiment else FLAGS.corpus
     if FLAGS["corpus"].present and experiment:
         raise DataError(f"--corpus and {name}: --corpus is a flag of {decoding_table.NAME} alone")
-    folder = FLAGS.data_dir or f"data/{_DATA[corpus]}"
+    folder = find_sample(FLAGS.data_dir or f"data/{_DATA[corpus]}")
     if not pathlib.Path(folder).is_dir():
         also = f"; {DREC_AGREEMENT}" if corpus == "drec" else ""
         raise DataError(f"{folder}: no such directory; name the corpus' own with --data_dir{also}")

@@ -138,6 +138,14 @@ def test_the_sample_without_a_checkout(installed, tmp_path):
     assert json.loads(process.stdout)["tokens"][:2] == ["Ann", "Lee"]
 
 
+def test_an_experiment_without_a_checkout(installed, tmp_path):
+    """It starts the trainings itself, and its flagfiles are those of the wheel."""
+    experiment = ["experiment", "conll04", "--data_dir=sample", "--rows=dynamic_cman", "--", *TINY_FLAGS, "--epochs=1"]
+    process = call(installed / "cman-tf", *experiment, cwd=tmp_path)
+    assert "[1/1] conll04/dynamic_cman-words-seed1: training" in process.stdout
+    assert (tmp_path / "results" / "conll04" / "dynamic_cman-words-seed1.json").is_file()
+
+
 def test_score_needs_numpy_and_absl_alone(bare, tmp_path):
     process = call(bare / "cman-tf", "score", "--gold=sample/dev.json", "--predictions=sample/dev.json", cwd=tmp_path)
     assert "100.00" in process.stdout
