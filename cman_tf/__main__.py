@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import difflib
 import importlib
-import importlib.abc
 import importlib.util
+import pathlib
 import sys
 
 import cman_tf
@@ -25,9 +25,8 @@ def find_module(command: str) -> str:
 def summarize(command: str) -> str:
     """The first line of a command's docstring, read without importing its module, which takes longer."""
     spec = importlib.util.find_spec(find_module(command))
-    loader = spec.loader if spec else None
-    source = loader.get_source(spec.name) if spec and isinstance(loader, importlib.abc.InspectLoader) else ""
-    return (ast.get_docstring(ast.parse(source or "")) or "").partition("\n")[0]
+    source = pathlib.Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
+    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
 
 
 def list_commands() -> str:

@@ -21,8 +21,9 @@ from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.registry import FORMATS
+from cman_tf.formats.spert_json import dump_json
+from cman_tf.inference.description import read_description
 from cman_tf.runs.files import validate_distinct, write_atomically
-from cman_tf.runs.model_directory import validate_model_directory
 from cman_tf.scoring.score import score_sentences
 from cman_tf.scoring.tables import score_table
 
@@ -61,18 +62,18 @@ def main(arguments: list[str]) -> None:
     del arguments
     for output in (FLAGS.json, FLAGS.predictions):
         validate_distinct(output, FLAGS.data)
-    validate_model_directory(FLAGS.model_dir, FLAGS.checkpoint)
+    description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
+    config, vocabulary = description.config, description.vocabulary
+    if FLAGS.label_source == "gold" and not (config.label_attention and config.label_size):
+        raise DataError(f"--label_source=gold and {FLAGS.model_dir}: its model sees no labels")
     corpus = read_corpus(find_sample(FLAGS.data), FLAGS.format)
+    vocabulary.check(corpus.sentences, corpus.path)
 
     import_tensorflow()
-    from cman_tf.formats.spert_json import dump_json
-    from cman_tf.inference.loading import load_trained
+    from cman_tf.inference.loading import load_described
     from cman_tf.inference.predictor import Predictor
 
-    model, vocabulary = load_trained(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
-    vocabulary.check(corpus.sentences, corpus.path)
-    if FLAGS.label_source == "gold" and not (model.config.label_attention and model.config.label_size):
-        raise DataError(f"--label_source=gold and {FLAGS.model_dir}: its model sees no labels")
+    model = load_described(description).model
     predictor = Predictor(model, vocabulary, gold_labels=FLAGS.label_source == "gold")
     predicted = [p.sentence for p in predictor.predict(corpus.sentences, FLAGS.batch_tokens)]
     scores = score_sentences(corpus.sentences, predicted, vocabulary.labels())

@@ -23,7 +23,7 @@ from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.errors import DataError
-from cman_tf.runs.model_directory import validate_model_directory
+from cman_tf.inference.description import read_description
 
 FLAGS = flags.FLAGS
 _BLOCK = 512  # lines read before they are answered, so that batches hold sentences of like length
@@ -86,12 +86,12 @@ def main(arguments: list[str]) -> None:
     del arguments
     if FLAGS.input and not pathlib.Path(FLAGS.input).is_file():
         raise DataError(f"{FLAGS.input}: no such file, expected raw text, one sentence a line")
-    validate_model_directory(FLAGS.model_dir, FLAGS.checkpoint)
+    description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
 
     import_tensorflow()
     from cman_tf.inference.extractor import Extractor
 
-    extractor = Extractor(FLAGS.model_dir, FLAGS.checkpoint, **encoder_flags.given())
+    extractor = Extractor(description)
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(open(FLAGS.input, "rb")) if FLAGS.input else sys.stdin.buffer
         # Typed text is answered a line at a time, anything else in blocks of batches.

@@ -1,6 +1,6 @@
 """Make docs/results.md, report.html and the README's results from result files.
 
-    cman-tf report --results_dir=results --readme=README.md --document=docs/results.md --html=report.html
+cman-tf report --results_dir=results --readme=README.md --document=docs/results.md --html=report.html
 """
 
 from __future__ import annotations

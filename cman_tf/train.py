@@ -19,7 +19,8 @@ from cman_tf.command_line.command import Command
 from cman_tf.command_line.console import show_progress
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
-from cman_tf.encoders.source import NAMES, find_source
+from cman_tf.encoders.names import ENCODER_FLAGS
+from cman_tf.encoders.source import find_source
 from cman_tf.experiments.overview import format_beside_paper
 from cman_tf.experiments.result_files import Result
 from cman_tf.runs.run_directory import exclusive_run
@@ -31,7 +32,7 @@ _RECORDED = (  # in flags.txt and the result file, beside the configuration
     *corpus_flags.NAMES,
     "word_vectors",
     "kept_word_vectors",
-    *NAMES,
+    *ENCODER_FLAGS,
     "features",
     "model_dir",
     "results_dir",

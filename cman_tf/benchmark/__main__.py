@@ -31,9 +31,9 @@ from cman_tf.data.corpus import find_split
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
+from cman_tf.inference.description import read_description
 from cman_tf.runs import provenance
 from cman_tf.runs.files import write_atomically
-from cman_tf.runs.model_directory import validate_model_directory
 
 FLAGS = flags.FLAGS
 MODES = ("train", "decode", "memory", "growth", "changes", "start")
@@ -90,7 +90,7 @@ def main(arguments: list[str]) -> None:
     if FLAGS[needed].value is None:
         raise DataError(f"{mode}: expected --{needed}")
     if mode == "start":
-        validate_model_directory(FLAGS.model_dir)
+        read_description(FLAGS.model_dir)
         result: dict[str, Any] = {"seconds": start.measure(FLAGS.model_dir, FLAGS.repeats)}
     elif mode == "memory" and not FLAGS.case:
         result = memory.measure(FLAGS.long, [int(length) for length in FLAGS.gpu_lengths])

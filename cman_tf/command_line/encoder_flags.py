@@ -5,13 +5,13 @@ from __future__ import annotations
 from absl import flags
 
 from cman_tf.command_line.flag_help import flag_group
-from cman_tf.encoders.source import NAMES
+from cman_tf.encoders.names import ENCODER_FLAGS
 
 FLAGS = flags.FLAGS
 
 
 def define_flags() -> None:
-    """The flags of `NAMES`."""
+    """The flags of `ENCODER_FLAGS`."""
     with flag_group("Contextual encoder"):
         flags.DEFINE_string("encoder", None, "A transformer: a `directory`, a name on the Hugging Face hub, or minilm.")
         flags.DEFINE_string("elmo", None, "ELMo from TensorFlow Hub: a handle or a `directory` (TF1 format).")
@@ -20,6 +20,6 @@ def define_flags() -> None:
 
 
 def given() -> dict[str, str]:
-    """The flags among `NAMES` that were given."""
-    values = {name: FLAGS[name].value for name in NAMES}
+    """The flags among `ENCODER_FLAGS` that were given."""
+    values = {name: FLAGS[name].value for name in ENCODER_FLAGS}
     return {name: value for name, value in values.items() if value}

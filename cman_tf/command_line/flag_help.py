@@ -151,7 +151,7 @@ def define_help_flags(command: Command) -> None:
     app.define_help_flags()  # or app.run would define them over ours
 
     def usual() -> str:
-        return command_help(command.name, command.description, command.arguments)
+        return command_help(command.name, command.description or "", command.arguments)
 
     def full() -> str:
         ours = {flag.name for group in groups().values() for flag in group}

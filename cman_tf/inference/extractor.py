@@ -12,7 +12,8 @@ from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.tokenizer import split_long_text, tokenize
 from cman_tf.data.types import Sentence
 from cman_tf.inference.decoding import Prediction
-from cman_tf.inference.loading import load_trained
+from cman_tf.inference.description import ModelDescription, read_description
+from cman_tf.inference.loading import load_described
 from cman_tf.inference.predictor import Predictor
 
 MAX_TOKENS = 400  # a longer text is cut into pieces, at sentence ends if it has any
@@ -22,7 +23,7 @@ class Extractor:
     """A trained model that finds entities and relations in raw text.
 
     Args:
-      directory: the directory of a run of `cman-tf train`.
+      directory: the directory of a run of `cman-tf train`, or what `read_description` found there.
       checkpoint: `best` (the best epoch on dev) or `last`.
       **encoder: the place of the contextual encoder, under the names of the flags of `cman-tf train`: `encoder`,
         `elmo`, `elmo_options`, `elmo_weights`. It is needed if the encoder moved, and for a TensorFlow Hub module,
@@ -36,8 +37,12 @@ class Extractor:
     []
     """
 
-    def __init__(self, directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str) -> None:
-        self.model, self.vocabulary = load_trained(directory, checkpoint, encoder)
+    def __init__(
+        self, directory: str | pathlib.Path | ModelDescription, checkpoint: str = "best", **encoder: str
+    ) -> None:
+        if not isinstance(directory, ModelDescription):
+            directory = read_description(directory, checkpoint, encoder)
+        self.model, self.vocabulary = load_described(directory)
         self._predictor = Predictor(self.model, self.vocabulary, marginals=True)
 
     def extract(self, text: str) -> dict[str, Any]:

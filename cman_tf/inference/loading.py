@@ -8,14 +8,12 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from cman_tf.data.contextual_encoder import AnyEncoder
-from cman_tf.data.tokenizer import TOKENIZERS
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.opening import open_encoder, open_tunable
-from cman_tf.encoders.source import find_again, load_source
 from cman_tf.errors import DataError
+from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.models.factory import Model, build_model
-from cman_tf.runs.flagfile import config_from_flagfile
-from cman_tf.runs.record import verify_record
+from cman_tf.runs.model_directory import find_checkpoint
 
 
 class Trained(NamedTuple):
@@ -40,46 +38,28 @@ def load_trained(
       DataError: if the run has no finished epoch, if its encoder is not found or has changed, or if a file differs
         from the one that training recorded.
     """
-    path = find_checkpoint(directory, checkpoint)
-    verify_record(directory, path, TOKENIZERS)
-    vocabulary = Vocabulary.load(directory)
-    needed = load_source(directory)
-    config = config_from_flagfile(pathlib.Path(directory) / "flags.txt")
-    encoder: AnyEncoder | None = None
-    if needed:
-        source = find_again(directory, encoder_flags or {})
-        encoder = open_tunable(source) if config.tune_encoder else open_encoder(source)
-        if (encoder.layers, encoder.size) != needed[1]:
-            raise DataError(
-                f"{directory}: the encoder has {encoder.layers} layers of size {encoder.size}, expected "
-                f"{needed[1][0]} of size {needed[1][1]} as in contextual.json"
-            )
-    elif encoder_flags:
-        flags = ", ".join(f"--{name}" for name in encoder_flags)
-        raise DataError(f"{directory}: the model has no contextual encoder, expected no {flags}")
-    model = build_model(config, vocabulary, encoder)
-    restore_model(directory, model, checkpoint)
-    return Trained(model, vocabulary)
+    return load_described(read_description(directory, checkpoint, encoder_flags))
 
 
-def find_checkpoint(directory: str | pathlib.Path, which: str = "best") -> str:
-    """Find the newest checkpoint of a run.
-
-    Args:
-      directory: the run's directory.
-      which: `best` or `last`.
-
-    Returns:
-      The checkpoint's path without an ending.
+def load_described(description: ModelDescription) -> Trained:
+    """Load the model that `read_description` found, ready to decode.
 
     Raises:
-      DataError: if there is no checkpoint.
+      DataError: if its encoder or its weights are not what the description says.
     """
-    folder = pathlib.Path(directory) / which
-    path = tf.train.latest_checkpoint(str(folder))
-    if path is None:
-        raise DataError(f"{folder}: no checkpoint, expected one of a run that finished an epoch")
-    return path
+    shape = description.encoder_shape
+    encoder: AnyEncoder | None = None
+    if description.encoder:
+        open_source = open_tunable if description.config.tune_encoder else open_encoder
+        encoder = open_source(description.encoder)
+        if shape and (encoder.layers, encoder.size) != shape:
+            raise DataError(
+                f"{description.directory}: the encoder has {encoder.layers} layers of size {encoder.size}, expected "
+                f"{shape[0]} of size {shape[1]} as in contextual.json"
+            )
+    model = build_model(description.config, description.vocabulary, encoder)
+    _restore(description.checkpoint, model)
+    return Trained(model, description.vocabulary)
 
 
 def restore_model(directory: str | pathlib.Path, model: Model, which: str = "best") -> int:
@@ -96,7 +76,11 @@ def restore_model(directory: str | pathlib.Path, model: Model, which: str = "bes
     Raises:
       DataError: if there are no weights, or if they do not fit the model.
     """
-    path = find_checkpoint(directory, which)
+    return _restore(find_checkpoint(directory, which), model)
+
+
+def _restore(path: str, model: Model) -> int:
+    """Load the weights of a checkpoint, given its path without an ending; see `restore_model`."""
     epoch = tf.Variable(0, dtype=tf.int64)
     try:
         status = tf.train.Checkpoint(model=model, epoch=epoch).restore(path)

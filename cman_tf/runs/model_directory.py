@@ -1,34 +1,45 @@
-"""Checking, without TensorFlow, that a directory holds a trained model."""
+"""Finding a trained model's files without TensorFlow."""
 
 from __future__ import annotations
 
 import pathlib
+import re
 
 from cman_tf.errors import DataError
 
 _FILES = ("vocabulary.json", "flags.txt")
+_EXPECTED = "expected a directory of cman-tf train"
 
 
-def validate_model_directory(directory: str | pathlib.Path, checkpoint: str = "best") -> None:
-    """Check that the files of a trained model exist. Their contents are checked when they are read.
-
-    Args:
-      directory: the directory of a run of `cman-tf train`.
-      checkpoint: the weights that are wanted, `best` or `last`.
+def validate_model_directory(directory: str | pathlib.Path) -> None:
+    """Check that a trained model's files are there; what they hold is checked where they are read.
 
     Raises:
-      DataError: if a file is missing.
+      DataError: if the directory or a file is missing.
     """
     folder = pathlib.Path(directory)
     if not folder.is_dir():
-        raise DataError(
-            f"{folder}: no trained model here (no such directory), expected a directory that cman-tf train wrote"
-        )
+        raise DataError(f"{folder}: no trained model here (no such directory), {_EXPECTED}")
     for name in _FILES:
         if not (folder / name).is_file():
-            raise DataError(
-                f"{folder}: no trained model here ({name} is missing), expected a directory that cman-tf train wrote"
-            )
-    weights = folder / checkpoint
-    if not (weights / "checkpoint").is_file() or not any(weights.glob("*.index")):
-        raise DataError(f"{weights}: no checkpoint, expected one of a run that finished an epoch")
+            raise DataError(f"{folder}: no trained model here (no {name}), {_EXPECTED}")
+
+
+def find_checkpoint(directory: str | pathlib.Path, which: str = "best") -> str:
+    """Find the newest checkpoint of a run, as a path without an ending.
+
+    Args:
+      directory: the run's directory.
+      which: `best` or `last`.
+
+    Raises:
+      DataError: if there is none.
+    """
+    folder = pathlib.Path(directory) / which
+    # The file that TensorFlow's CheckpointManager keeps, in the text format of a protocol buffer.
+    state = folder / "checkpoint"
+    text = state.read_text(encoding="utf-8", errors="replace") if state.is_file() else ""
+    newest = re.search(r'^model_checkpoint_path: "(?:.*/)?([^"/]+)"$', text, re.M)
+    if newest is None or not (folder / f"{newest[1]}.index").is_file():
+        raise DataError(f"{folder}: no checkpoint, expected one of a run that finished an epoch")
+    return str(folder / newest[1])

@@ -1,0 +1,67 @@
+"""What a model directory holds beside the weights, read and checked without TensorFlow."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from cman_tf.config import Config
+from cman_tf.data.tokenizer import TOKENIZERS
+from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.encoders.source import Source, find_again, load_source
+from cman_tf.errors import DataError
+from cman_tf.runs.flagfile import config_from_flagfile
+from cman_tf.runs.model_directory import find_checkpoint, validate_model_directory
+from cman_tf.runs.record import verify_record
+
+
+class ModelDescription(NamedTuple):
+    """A trained model, ready to be loaded.
+
+    Attributes:
+      directory: the run's directory.
+      checkpoint: path of the weights, without an ending.
+      config: of the run.
+      vocabulary: of the model.
+      encoder: the contextual encoder, if the model needs one.
+      encoder_shape: its number of layers and their size.
+    """
+
+    directory: pathlib.Path
+    checkpoint: str
+    config: Config
+    vocabulary: Vocabulary
+    encoder: Source | None
+    encoder_shape: tuple[int, int] | None
+
+
+def read_description(
+    directory: str | pathlib.Path, checkpoint: str = "best", encoder_flags: Mapping[str, str] | None = None
+) -> ModelDescription:
+    """Read all of a model that can be read without TensorFlow.
+
+    Args:
+      directory: the directory of a run of `cman-tf train`.
+      checkpoint: `best` (the best epoch on dev) or `last`.
+      encoder_flags: the flags that give the place of the contextual encoder, by name, as in
+        `cman_tf.encoders.names.ENCODER_FLAGS`. None looks for it where it was in training.
+
+    Raises:
+      DataError: if the run has no finished epoch, if its encoder is not found or has changed, or if a file differs
+        from the one that training recorded.
+    """
+    folder = pathlib.Path(directory)
+    validate_model_directory(folder)
+    weights = find_checkpoint(folder, checkpoint)
+    verify_record(folder, weights, TOKENIZERS)
+    vocabulary = Vocabulary.load(folder)
+    needed = load_source(folder)
+    config = config_from_flagfile(folder / "flags.txt")
+    if needed is None:
+        if encoder_flags:
+            flags = ", ".join(f"--{name}" for name in encoder_flags)
+            raise DataError(f"{folder}: the model has no contextual encoder, expected no {flags}")
+        return ModelDescription(folder, weights, config, vocabulary, None, None)
+    encoder = find_again(folder, dict(encoder_flags or {}))
+    return ModelDescription(folder, weights, config, vocabulary, encoder, needed[1])
