@@ -1,6 +1,8 @@
 """Make docs/results.md, report.html and the README's results from result files.
 
-cman-tf report --results_dir=results --readme=README.md --document=docs/results.md --html=report.html
+    cman-tf report --results_dir=results --readme=README.md --document=docs/results.md --html=report.html
+
+A file whose name is empty, as in --html=, is not written.
 """
 
 from __future__ import annotations
