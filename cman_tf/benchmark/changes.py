@@ -96,7 +96,15 @@ def _relative(seconds: list[tuple[str, float]]) -> list[dict[str, Any]]:
 def _train(
     config: Config, data: dict[str, Any], options: dict[str, Any], change: Callable[[CMAN], None], step: int
 ) -> float:
-    """Measure the seconds of a training pass in one variant; `change` and `step` are those of `TRAINING`."""
+    """Measure the seconds of a training pass in one variant.
+
+    Args:
+      config: the configuration of the model.
+      data: the sentences `train`, and the `vocabulary`.
+      options: as for `measure`.
+      change: a function that changes the model.
+      step: batch lengths are rounded up to a multiple of this.
+    """
     size = options["contextual_size"]
     model = inputs.build_random_model(config, data["vocabulary"], size)
     change(model)
@@ -118,7 +126,16 @@ def _decode(
     count: int,
     at_once: int,
 ) -> float:
-    """Measure the seconds of a decoding pass in one variant; the last three arguments are those of `DECODING`."""
+    """Measure the seconds of a decoding pass in one variant.
+
+    Args:
+      config: the configuration of the model.
+      data: the sentences `test`, and the `vocabulary`.
+      options: as for `measure`.
+      change: a function that changes the model.
+      count: number of sentences in a batch, or 0 for batches in the way of `Predictor`.
+      at_once: number of batches that are decoded at the same time.
+    """
     size = options["contextual_size"]
     model = inputs.build_random_model(config, data["vocabulary"], size)
     inputs.favour_outside(model, options["outside_bias"])

@@ -117,7 +117,13 @@ def _text_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, NDA
 
 
 def _binary_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Yield the words and vectors to keep from a file in word2vec's binary format; arguments as for `_text_rows`."""
+    """Yield the words and vectors to keep from a file in word2vec's binary format.
+
+    Args:
+      file: the open file.
+      path: its path, for messages.
+      keep: whether to keep the row of a word and row number.
+    """
     header = file.readline(100).split()
     if len(header) != 2 or not all(part.isdigit() and len(part) < 19 for part in header) or not int(header[1]):
         raise DataError(

@@ -81,7 +81,7 @@ def prepare_features(
 def _prepare(
     path: pathlib.Path, source: Source, sentences: Sequence[Tokens], opened: Callable[[], ContextualEncoder]
 ) -> Cache:
-    """Do the work of `prepare_features` while the cache is locked."""
+    """Do the work of `prepare_features`, with the same arguments, while the cache is locked."""
     by_key = {sentence_key(tokens): tokens for tokens in sentences}
     unique = list(by_key.values())
     # Remove files that a killed process did not finish.

@@ -57,7 +57,16 @@ class SequenceEncoder(tf.keras.layers.Layer):
         return self.dropout(self.run(inputs, lengths, training), training=training)
 
     def run(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Compute H as `call` does, but without dropout."""
+        """Compute H as `call` does, but without dropout on it.
+
+        Args:
+          inputs: X, float32 [B, L, D], right-padded.
+          lengths: int32 [B].
+          training: whether a gradient is needed.
+
+        Returns:
+          H, float32 [B, L, 2d].
+        """
         if self.cell == "mlp":
             return self.forward(inputs)
         if self.cell == "bilstm" and self.backward is not None:

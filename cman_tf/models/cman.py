@@ -204,7 +204,7 @@ class CMAN(JointModel):
     def compute_losses(
         self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Tensors, training: bool = True
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """Compute L_joint(w; theta) as `JointModel.compute_losses` describes.
+        """Compute L_joint(w; theta). `JointModel.compute_losses` describes the arguments and the result.
 
         Each task's loss is summed over a sentence and averaged over the batch.
         """
@@ -225,7 +225,7 @@ class CMAN(JointModel):
     def decode(
         self, batch: Tensors, gold_labels: bool = False, marginals: bool = True, attention: bool = False
     ) -> dict[str, tf.Tensor]:
-        """Predict tags and relations as `JointModel.decode` describes.
+        """Predict tags and relations. `JointModel.decode` describes the arguments and the result.
 
         The tags are those of the second CRF in dynamic CMAN, and those of the first CRF in CMAN. The pairs are the last
         tokens of two predicted entities.

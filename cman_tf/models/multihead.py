@@ -76,7 +76,7 @@ class Multihead(JointModel):
     def compute_losses(
         self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Tensors, training: bool = True
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """Compute the joint loss as `JointModel.compute_losses` describes.
+        """Compute the joint loss. `JointModel.compute_losses` describes the arguments and the result.
 
         Each task's loss is summed over a sentence and averaged over the batch. The authors train on one sentence at a
         time, so that their code has no average.
@@ -98,8 +98,9 @@ class Multihead(JointModel):
     def decode(
         self, batch: Tensors, gold_labels: bool = False, marginals: bool = True, attention: bool = False
     ) -> dict[str, tf.Tensor]:
-        """Predict tags and relations as `JointModel.decode` describes; the model has no attention to return.
+        """Predict tags and relations. `JointModel.decode` describes the arguments and the result.
 
+        The model has no attention to return.
         The authors accept a relation between any tokens of two entities. Therefore all pairs of tokens are scored, and
         the pairs with a relation are returned. The scores leave out the relation "none".
         """
