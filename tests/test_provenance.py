@@ -7,14 +7,14 @@ import subprocess
 from helpers import ROOT
 
 from cman_tf.runs import provenance
-from cman_tf.runs.provenance import portable
+from cman_tf.runs.provenance import make_portable
 
 
 def test_result_files_name_no_directory_above_the_current_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert portable(str(tmp_path / "data" / "x")) == str(pathlib.Path("data", "x"))
+    assert make_portable(str(tmp_path / "data" / "x")) == str(pathlib.Path("data", "x"))
     for value in ("/elsewhere/x", "../shared/x", 3, None):
-        assert portable(value) == value
+        assert make_portable(value) == value
 
 
 def test_commit_is_that_of_the_checkout_alone(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ from helpers import TINY_FLAGS, fails_with, run_command
 
 from cman_tf.config import Config
 from cman_tf.runs.files import file_lock
-from cman_tf.runs.run_directory import differing
+from cman_tf.runs.run_directory import list_differences
 
 
 @pytest.mark.e2e
@@ -48,6 +48,6 @@ def test_killed_before_its_first_file_was_whole(eight_sentences, tmp_path):
 
 def test_epochs_of_a_falling_rate_may_not_change():
     old = dataclasses.asdict(Config(epochs=4, learning_rate_schedule="linear").resolved())
-    assert differing(old, {**old, "epochs": 5, "patience": 3}) == ["epochs"]
+    assert list_differences(old, {**old, "epochs": 5, "patience": 3}) == ["epochs"]
     old["learning_rate_schedule"] = "constant"
-    assert differing(old, {**old, "epochs": 5, "patience": 3}) == []
+    assert list_differences(old, {**old, "epochs": 5, "patience": 3}) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from cman_tf.data.corpus import Corpus
-from cman_tf.data.splits import fraction, hold_out_sentences, split
+from cman_tf.data.splits import hold_out_sentences, sample_fraction, split_in_three
 from cman_tf.data.types import Sentence
 from cman_tf.errors import DataError
 
@@ -15,16 +15,16 @@ def test_parts_of_a_corpus():
     def numbers(part):
         return [int(sentence.tokens[0]) for sentence in part.sentences]
 
-    shares = [numbers(fraction(corpus, share)) for share in (0.2, 0.4, 0.6, 0.8, 1.0)]
+    shares = [numbers(sample_fraction(corpus, share)) for share in (0.2, 0.4, 0.6, 0.8, 1.0)]
     assert [len(share) for share in shares] == [10, 20, 30, 40, 50]
     for small, large in zip(shares, shares[1:]):
         assert small == sorted(small) and set(small) < set(large)
     assert shares[0] != list(range(10))  # not just the first ones
     kept, dev = hold_out_sentences(corpus, 0.1)
     assert len(dev.sentences) == 5 and sorted(numbers(kept) + numbers(dev)) == list(range(50))
-    thirds = [numbers(part) for part in split(corpus, (0.7, 0.15))]
+    thirds = [numbers(part) for part in split_in_three(corpus, (0.7, 0.15))]
     assert [len(part) for part in thirds] == [35, 7, 8] and sorted(sum(thirds, [])) == list(range(50))
     with pytest.raises(DataError, match="one sentence, expected at least two to hold some of them out"):
         hold_out_sentences(Corpus("x", "", corpus.sentences[:1], {}), 0.1)
     with pytest.raises(DataError, match="expected enough to split them into three parts"):
-        split(Corpus("x", "", corpus.sentences[:2], {}), (0.7, 0.15))
+        split_in_three(Corpus("x", "", corpus.sentences[:2], {}), (0.7, 0.15))

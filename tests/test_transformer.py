@@ -12,7 +12,7 @@ from tiny_bert import WORDS, write_bert, write_vocabulary
 from cman_tf.encoders.resolve import transformer_folder
 from cman_tf.encoders.source import find_source
 from cman_tf.encoders.transformer import Transformer, TransformerLayer, TunedTransformer
-from cman_tf.encoders.wordpieces import windows
+from cman_tf.encoders.wordpieces import cut_windows
 from cman_tf.errors import DataError
 
 transformers = pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
@@ -123,7 +123,7 @@ def test_long_sentences_are_read_whole(folder):
     encoder = Transformer(folder)
     sentence = ("lee", "lives", "in", ".") * 6  # 24 pieces, 10 a window
     (features,) = encoder.encode([sentence])
-    window = windows(24, 10)[1]
+    window = cut_windows(24, 10)[1]
     (alone,) = encoder.encode([sentence[window.start : window.end]])
     rows = slice(window.read_from, window.read_to)
     inside = slice(window.read_from - window.start, window.read_to - window.start)

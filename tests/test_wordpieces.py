@@ -1,12 +1,12 @@
 """Windows over the pieces of a long sentence."""
 
-from cman_tf.encoders.wordpieces import windows
+from cman_tf.encoders.wordpieces import cut_windows
 
 
 def test_windows():
-    assert windows(3, 10) == [(0, 3, 0, 3)]
+    assert cut_windows(3, 10) == [(0, 3, 0, 3)]
     for pieces in range(1, 60):
-        found = windows(pieces, 10)
+        found = cut_windows(pieces, 10)
         read = [place for window in found for place in range(window.read_from, window.read_to)]
         assert read == list(range(pieces))  # every piece once, in order
         for window in found:

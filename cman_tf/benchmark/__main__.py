@@ -122,7 +122,7 @@ def main(arguments: list[str]) -> None:
     show(mode, result, peer)
     if FLAGS.json:
         used = {name: FLAGS[name].value for name in ("contextual_size", "repeats", "outside_bias", "limit")}
-        used |= {name: provenance.portable(FLAGS[name].value) for name in ("data_dir", "model_dir")}
+        used |= {name: provenance.make_portable(FLAGS[name].value) for name in ("data_dir", "model_dir")}
         record = {
             "benchmark": mode,
             **result,

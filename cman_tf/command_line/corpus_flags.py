@@ -8,7 +8,7 @@ from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS, Corpus, find_split, split_files
-from cman_tf.data.splits import THREE_PARTS, fraction, hold_out_sentences, split
+from cman_tf.data.splits import THREE_PARTS, hold_out_sentences, sample_fraction, split_in_three
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.registry import FORMATS
@@ -41,7 +41,7 @@ def read_corpora(config: Config) -> dict[str, Corpus]:
     """
     corpora = _read_all(config) if FLAGS.all_data else _read_splits(config)
     if config.train_fraction < 1:
-        corpora["train"] = fraction(corpora["train"], config.train_fraction)
+        corpora["train"] = sample_fraction(corpora["train"], config.train_fraction)
     return corpora
 
 
@@ -52,7 +52,7 @@ def _read_all(config: Config) -> dict[str, Corpus]:
             raise DataError(f"--all_data and --{other}, expected one of them")
     if config.hold_out:
         raise DataError("--all_data and --hold_out, expected one of them: a dev part is split off anyway")
-    return dict(zip(SPLITS, split(read_corpus(find_sample(FLAGS.all_data), FLAGS.format), THREE_PARTS)))
+    return dict(zip(SPLITS, split_in_three(read_corpus(find_sample(FLAGS.all_data), FLAGS.format), THREE_PARTS)))
 
 
 def _read_splits(config: Config) -> dict[str, Corpus]:

@@ -13,7 +13,7 @@ THREE_PARTS = (0.7, 0.15)  # shares of train and dev in one file; the rest is te
 _SEED = 0  # fixed, so that runs with different seeds see the same parts
 
 
-def fraction(corpus: Corpus, share: float) -> Corpus:
+def sample_fraction(corpus: Corpus, share: float) -> Corpus:
     """Take a random share of a corpus' sentences.
 
     Args:
@@ -46,7 +46,7 @@ def hold_out_sentences(corpus: Corpus, share: float) -> tuple[Corpus, Corpus]:
     return _part(corpus, rows[count:]), _part(corpus, rows[:count])
 
 
-def split(corpus: Corpus, shares: tuple[float, float]) -> tuple[Corpus, Corpus, Corpus]:
+def split_in_three(corpus: Corpus, shares: tuple[float, float]) -> tuple[Corpus, Corpus, Corpus]:
     """Split a corpus at random into three parts.
 
     Args:
@@ -66,7 +66,7 @@ def split(corpus: Corpus, shares: tuple[float, float]) -> tuple[Corpus, Corpus, 
     return _part(corpus, rows[:first]), _part(corpus, rows[first:second]), _part(corpus, rows[second:])
 
 
-def merged(one: Corpus, other: Corpus) -> Corpus:
+def merge_corpora(one: Corpus, other: Corpus) -> Corpus:
     """Put the sentences of two corpora together; the rest is copied from the first corpus."""
     return dataclasses.replace(one, sentences=[*one.sentences, *other.sentences])
 

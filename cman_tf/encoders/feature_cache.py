@@ -16,7 +16,7 @@ from tqdm import tqdm
 from cman_tf.data.bucketing import order_by_length
 from cman_tf.data.contextual_encoder import ContextualEncoder
 from cman_tf.data.corpus import Corpus, name_corpus
-from cman_tf.encoders.feature_file import Cache, Tokens, fill, merge, new_file, sentence_key
+from cman_tf.encoders.feature_file import Cache, Tokens, create_file, merge_files, sentence_key, write_index
 from cman_tf.encoders.opening import open_encoder
 from cman_tf.encoders.source import Source, features_file
 from cman_tf.errors import DataError
@@ -116,7 +116,7 @@ def _prepare(
     missing = [tokens for tokens in unique if sentence_key(tokens) not in done]
     if missing:
         parts += _encode(path, source, missing, opened())
-    merge(path, source, [path, *parts] if kept else parts)
+    merge_files(path, source, [path, *parts] if kept else parts)
     _remove(path, [*merged, *parts])
     return Cache(path, source)
 
@@ -178,8 +178,8 @@ def _encode(
                 features += encoder.encode(batch)
                 bar.update(sum(map(len, batch)))
             files.append(folder / f"{number + len(files):06d}.h5")
-            with new_file(files[-1], source) as file:
-                fill(file, [sentence_key(tokens) for tokens in part], list(map(len, part)))
+            with create_file(files[-1], source) as file:
+                write_index(file, [sentence_key(tokens) for tokens in part], list(map(len, part)))
                 file["features"] = np.concatenate(features)
     return files
 

@@ -90,7 +90,7 @@ class Cache:
 
 
 @contextlib.contextmanager
-def new_file(path: pathlib.Path, source: Source) -> Iterator[h5py.File]:
+def create_file(path: pathlib.Path, source: Source) -> Iterator[h5py.File]:
     """Write an HDF5 file that gets its name only when it is complete.
 
     Args:
@@ -111,7 +111,7 @@ def new_file(path: pathlib.Path, source: Source) -> Iterator[h5py.File]:
         unfinished.unlink(missing_ok=True)
 
 
-def fill(file: h5py.File, keys: list[bytes], lengths: list[int]) -> None:
+def write_index(file: h5py.File, keys: list[bytes], lengths: list[int]) -> None:
     """Write the index of a file: which rows hold the features of each sentence.
 
     Args:
@@ -124,7 +124,7 @@ def fill(file: h5py.File, keys: list[bytes], lengths: list[int]) -> None:
     file["lengths"] = np.array(lengths, np.int32)
 
 
-def merge(path: pathlib.Path, source: Source, files: list[pathlib.Path]) -> None:
+def merge_files(path: pathlib.Path, source: Source, files: list[pathlib.Path]) -> None:
     """Merge files into one, holding only a block of rows in memory.
 
     Args:
@@ -140,8 +140,8 @@ def merge(path: pathlib.Path, source: Source, files: list[pathlib.Path]) -> None
             lengths += file["lengths"][...].tolist()
             shape = file["features"].shape
             rows += shape[0]
-    with new_file(path, source) as merged:
-        fill(merged, keys, lengths)
+    with create_file(path, source) as merged:
+        write_index(merged, keys, lengths)
         features = merged.create_dataset("features", (rows, *shape[1:]), np.float32)
         start = 0
         for name in files:

@@ -12,7 +12,7 @@ from cman_tf.encoders.names import ENCODER_FLAGS as NAMES
 from cman_tf.encoders.resolve import MINILM, fingerprint, given_file, model_files, module_files
 from cman_tf.errors import DataError
 from cman_tf.runs.files import read_json, write_atomically
-from cman_tf.runs.provenance import portable
+from cman_tf.runs.provenance import make_portable
 
 _FILE = "contextual.json"
 
@@ -32,7 +32,7 @@ class Source:
     fingerprint: str
 
     def __str__(self) -> str:
-        return " ".join(f"--{name}={portable(value)}" for name, value in self.location.items())
+        return " ".join(f"--{name}={make_portable(value)}" for name, value in self.location.items())
 
 
 def short_name(location: dict[str, str]) -> str:

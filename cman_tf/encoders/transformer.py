@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from cman_tf.data.contextual_encoder import Wordpieces
-from cman_tf.encoders.wordpieces import WordpieceTokenizer, loaded
+from cman_tf.encoders.wordpieces import WordpieceTokenizer, load_files
 from cman_tf.errors import DataError
 from cman_tf.layers.random_draws import draws_of_step, next_seed, use_step_draws
 from cman_tf.layers.scalar_mix import average_wordpieces
@@ -50,7 +50,7 @@ class TransformerLayer(tf.keras.layers.Layer):
             "output_loading_info": True,
         }
         read = transformers.TFAutoModel.from_pretrained
-        self.encoder, info = loaded(folder, lambda: read(folder, **options))
+        self.encoder, info = load_files(folder, lambda: read(folder, **options))
         absent = [name for name in info["missing_keys"] if "pooler" not in name] + info["mismatched_keys"]
         if absent:
             raise DataError(f"{folder}: no weights for {absent[0]} ({len(absent)} such), expected those of config.json")
@@ -96,7 +96,7 @@ class TransformerLayer(tf.keras.layers.Layer):
             mask = tf.sequence_mask(lengths, ids.shape[1], tf.int32)
             return self._states(tf.constant(ids), mask, False, tf.zeros([2], tf.int64))[0].numpy()
 
-        alone, together = loaded(self._folder, lambda: (states(["a"]), states(["a"], ["a"] * 40)))
+        alone, together = load_files(self._folder, lambda: (states(["a"]), states(["a"], ["a"] * 40)))
         return np.abs(together[: len(alone)] - alone).max() > _TOLERANCE * max(1.0, np.abs(alone).max())
 
 

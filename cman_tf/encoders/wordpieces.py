@@ -35,7 +35,7 @@ class Window(NamedTuple):
     read_to: int
 
 
-def windows(pieces: int, limit: int) -> list[Window]:
+def cut_windows(pieces: int, limit: int) -> list[Window]:
     """Cut a sentence into windows. Half of each window overlaps with its neighbour.
 
     The vectors of a piece are taken from the window in which the piece is farthest from an edge.
@@ -56,7 +56,7 @@ def windows(pieces: int, limit: int) -> list[Window]:
     return found
 
 
-def loaded(folder: str, load: Callable[[], Any]) -> Any:
+def load_files(folder: str, load: Callable[[], Any]) -> Any:
     """Call a function that loads something from a model's directory.
 
     Args:
@@ -90,8 +90,8 @@ class WordpieceTokenizer:
         transformers.logging.set_verbosity_error()
         # Byte-level tokenizers such as RoBERTa's need add_prefix_space for input that is split into words.
         options = {"local_files_only": True, "trust_remote_code": False, "use_fast": True, "add_prefix_space": True}
-        self._tokenizer: Any = loaded(folder, lambda: transformers.AutoTokenizer.from_pretrained(folder, **options))
-        config = loaded(
+        self._tokenizer: Any = load_files(folder, lambda: transformers.AutoTokenizer.from_pretrained(folder, **options))
+        config = load_files(
             folder,
             lambda: transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False),
         )
@@ -132,7 +132,7 @@ class WordpieceTokenizer:
         places = []
         for number, sentence in enumerate(sentences):
             ids, words = self.split_sentence(sentence)
-            for window in windows(len(ids), self._limit):
+            for window in cut_windows(len(ids), self._limit):
                 read = np.arange(window.read_from, window.read_to)
                 columns = (len(inputs), read + len(self._before) - window.start, number, words[read])
                 places.append(np.stack(np.broadcast_arrays(*columns), 1))

@@ -13,7 +13,7 @@ from typing import Any
 
 from cman_tf.data.bucketing import BATCH_TOKENS, order_by_length
 from cman_tf.data.corpus import Corpus, find_split
-from cman_tf.data.splits import THREE_PARTS, split
+from cman_tf.data.splits import THREE_PARTS, split_in_three
 from cman_tf.data.types import Sentence
 from cman_tf.errors import DataError
 from cman_tf.experiments.catalogue import EXPERIMENTS
@@ -111,7 +111,7 @@ def _read_test_data(run: Run, trained: dict[str, Result]) -> Corpus:
     for key, result in trained.items():
         if result["corpus"]["test"]["sha256"] != test.sha256:
             raise DataError(f"{path}: other sentences than those {key} was scored on, expected its test data")
-    return split(test, THREE_PARTS)[2] if whole else test
+    return split_in_three(test, THREE_PARTS)[2] if whole else test
 
 
 def _prepare_pass(run: Run, sentences: Sequence[Sentence]) -> Callable[[], Any]:

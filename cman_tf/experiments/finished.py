@@ -16,7 +16,7 @@ from cman_tf.experiments.planning import Run, find_flagfile
 from cman_tf.experiments.result_files import Result, identify_training, read_result
 from cman_tf.runs.files import sha256_of
 from cman_tf.runs.flagfile import config_from_flagfile
-from cman_tf.runs.run_directory import completed, differing, epochs_of, is_complete, validate_epochs
+from cman_tf.runs.run_directory import count_epochs, fill_defaults, is_complete, list_differences, validate_epochs
 
 _sha256 = functools.cache(sha256_of)
 
@@ -38,8 +38,8 @@ def has_finished(run: Run) -> bool:
         return False
     result = read_result(run.result)
     expected = dataclasses.asdict(config_from_flagfile(find_flagfile(run.row.flagfile), run.flags))
-    for name in differing(result["flags"], expected):
-        was, value = completed(result["flags"])[name], expected[name]
+    for name in list_differences(result["flags"], expected):
+        was, value = fill_defaults(result["flags"])[name], expected[name]
         raise DataError(
             f"{run.result}: made with --{name}={was}, expected {value}; choose another --results_dir for other settings"
         )
@@ -51,7 +51,7 @@ def has_finished(run: Run) -> bool:
         return False  # its model has been trained further since
     config = Config(**expected)
     if config.protocol == "fixed_epochs":  # with the other protocols, more epochs than asked for are as good
-        validate_epochs(run.result, *epochs_of(result), config)
+        validate_epochs(run.result, *count_epochs(result), config)
     if is_complete(result, config):
         return True
     if not (run.directory / "run.json").exists() and not run.row.gold_labels_of:

@@ -14,7 +14,7 @@ from cman_tf.experiments.grouping import collect_hashes, find_differences, group
 from cman_tf.experiments.planning import changed_settings
 from cman_tf.experiments.published import F1, PartialF1
 from cman_tf.experiments.result_files import Result, identify_training, read_result
-from cman_tf.runs.run_directory import completed
+from cman_tf.runs.run_directory import fill_defaults
 from cman_tf.scoring.score import TASKS
 
 GAP = "not run"
@@ -127,7 +127,7 @@ class ResultFolder:
 
 
 def _check_name(row: Row, path: pathlib.Path, result: Result) -> None:
-    known, expected = completed(result["flags"]), changed_settings(row)
+    known, expected = fill_defaults(result["flags"]), changed_settings(row)
     for name in (name for name in expected if known[name] != expected[name]):
         raise DataError(f"{path}: made with --{name}={known[name]}, but its name says {expected[name]}")
 

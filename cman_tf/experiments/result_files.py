@@ -14,7 +14,7 @@ from cman_tf.data.corpus import SPLITS
 from cman_tf.errors import DataError
 from cman_tf.experiments.published import CONLL04
 from cman_tf.runs.files import read_json
-from cman_tf.runs.run_directory import completed
+from cman_tf.runs.run_directory import fill_defaults
 from cman_tf.scoring.conventions import CONVENTIONS
 from cman_tf.scoring.score import TASKS
 
@@ -109,7 +109,7 @@ def _find_problems_of_flags(flags: Any) -> Iterator[str]:
     for name in ("epochs", "patience"):
         if name not in flags:
             yield f"no {name} in flags"
-    known = completed(flags)
+    known = fill_defaults(flags)
     for name, value in known.items():
         default = getattr(Config, name, None)
         types = (int, float) if type(default) is float else (type(default),)

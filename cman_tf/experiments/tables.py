@@ -13,7 +13,7 @@ from cman_tf.experiments.comparisons import Difference, allowed_epochs
 from cman_tf.experiments.lines import GAP, Line
 from cman_tf.experiments.published import CITED, PartialF1
 from cman_tf.experiments.result_files import Result
-from cman_tf.runs.run_directory import epochs_of
+from cman_tf.runs.run_directory import count_epochs
 from cman_tf.scoring.score import TASKS
 from cman_tf.scoring.tables import format_table
 
@@ -132,7 +132,7 @@ def make_training_table(results: Sequence[Result], folder: pathlib.Path) -> Tabl
     """How each run was trained, a row for each result file below `folder`."""
     rows = []
     for result in sorted(results, key=lambda result: result["file"]):
-        trained, best = epochs_of(result)
+        trained, best = count_epochs(result)
         limit, patience = (result["flags"][name] for name in ("epochs", "patience"))
         ended = "limit" if trained >= limit else "patience" if patience and trained - best >= patience else "neither"
         file = os.path.relpath(result["file"], folder)

@@ -62,7 +62,7 @@ def config_from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:
         raise DataError(str(error)) from None
 
 
-def flagfile_of(values: dict[str, Any]) -> str:
+def format_flagfile(values: dict[str, Any]) -> str:
     """Return the text of a flagfile that sets these values. absl reads it with --flagfile."""
     lines: list[str] = []
     for name, value in values.items():

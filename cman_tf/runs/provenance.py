@@ -38,7 +38,7 @@ def environment() -> dict[str, Any]:
     return {"python": platform.python_version(), **versions, "machine": platform.machine(), "cores": os.cpu_count()}
 
 
-def portable(value: Any) -> Any:
+def make_portable(value: Any) -> Any:
     """Make an absolute path below the working directory relative to it; return any other value unchanged.
 
     Result files are shared, and should not contain the names of home directories.

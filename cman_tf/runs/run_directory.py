@@ -13,7 +13,7 @@ from typing import Any
 from cman_tf.config import Config
 from cman_tf.errors import DataError
 from cman_tf.runs.files import file_lock, read_json, sha256_of, write_atomically
-from cman_tf.runs.flagfile import flagfile_of
+from cman_tf.runs.flagfile import format_flagfile
 
 STAGE_ONE = "stage_one"  # first stage of --protocol=two_stage: the name of its folder and of its part of the result
 _LATER = ("encoder", "format", "record")  # keys that a run.json of an older version may lack
@@ -107,10 +107,10 @@ def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str,
         run["commits"].append(commit)
     folder = pathlib.Path(directory)
     write_atomically(folder / "run.json", json.dumps(run, indent=1, ensure_ascii=False) + "\n")
-    write_atomically(folder / "flags.txt", flagfile_of({**run["settings"], **extra}))
+    write_atomically(folder / "flags.txt", format_flagfile({**run["settings"], **extra}))
 
 
-def may_change(config: Mapping[str, Any]) -> tuple[str, ...]:
+def list_changeable(config: Mapping[str, Any]) -> tuple[str, ...]:
     """List the settings that may change when a run is resumed, because they only say when it ends.
 
     The number of epochs is among them unless the learning rate depends on it.
@@ -118,20 +118,20 @@ def may_change(config: Mapping[str, Any]) -> tuple[str, ...]:
     return ("epochs", "patience") if config["learning_rate_schedule"] == "constant" else ("patience",)
 
 
-def completed(old: Mapping[str, Any]) -> dict[str, Any]:
+def fill_defaults(old: Mapping[str, Any]) -> dict[str, Any]:
     """Return an older run's settings with defaults for the settings that its version did not have."""
     return {**dataclasses.asdict(Config(model=old["model"]).resolved()), **old}
 
 
-def differing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+def list_differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """List the settings in which two runs differ, apart from those that may change.
 
     Args:
-      old: the earlier run's settings; `completed` fills in those that are missing.
+      old: the earlier run's settings; `fill_defaults` fills in those that are missing.
       new: the other run's settings.
     """
-    was = completed(old)
-    return [name for name in new if name not in may_change(new) and was[name] != new[name]]
+    was = fill_defaults(old)
+    return [name for name in new if name not in list_changeable(new) and was[name] != new[name]]
 
 
 def is_finished(epoch: int, best_epoch: int, config: Config) -> bool:
@@ -147,7 +147,7 @@ def is_finished(epoch: int, best_epoch: int, config: Config) -> bool:
     return epoch >= config.epochs or bool(config.patience) and epoch - best_epoch >= config.patience
 
 
-def epochs_of(result: Mapping[str, Any]) -> tuple[int, int]:
+def count_epochs(result: Mapping[str, Any]) -> tuple[int, int]:
     """Return a result's number of epochs and its best epoch.
 
     Of a run in two stages they are those of the first stage, which decides when training ends.
@@ -158,7 +158,7 @@ def epochs_of(result: Mapping[str, Any]) -> tuple[int, int]:
 
 def is_complete(result: Mapping[str, Any], config: Config) -> bool:
     """Return whether a result has the number of epochs that the configuration asks for."""
-    return is_finished(*epochs_of(result), config)
+    return is_finished(*count_epochs(result), config)
 
 
 def validate_epochs(where: str | pathlib.Path, epoch: int, best_epoch: int, config: Config) -> None:
@@ -185,7 +185,7 @@ def validate_epochs(where: str | pathlib.Path, epoch: int, best_epoch: int, conf
 def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) -> None:
     """Raise DataError if the run.json of a directory, `old`, is of another run than `new`."""
     was, now = old["settings"], new["settings"]
-    differences = [f"--{name} is {was.get(name)} there and {now[name]} here" for name in differing(was, now)]
+    differences = [f"--{name} is {was.get(name)} there and {now[name]} here" for name in list_differences(was, now)]
     differences += [
         f"the {split} file differs" for split in new["corpora"] if old["corpora"].get(split) != new["corpora"][split]
     ]

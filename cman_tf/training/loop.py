@@ -19,7 +19,7 @@ from cman_tf.runs.run_directory import Metrics, validate_epochs
 from cman_tf.scoring.score import stop_score
 from cman_tf.training.progress import NO_PROGRESS, Progress
 from cman_tf.training.step import make_train_step
-from cman_tf.training.summaries import Summaries, record_of
+from cman_tf.training.summaries import Summaries, make_record
 from cman_tf.training.trainer import Trainer
 
 
@@ -52,7 +52,7 @@ def train(trainer: Trainer, shown: Config | None = None, progress: Progress = NO
         trained = time.monotonic()
         with state.averaged():
             dev = trainer.evaluate(predictor, "dev") if config.protocol == "best_dev" else None
-        record = record_of(epoch, means, trainer.model, rate, dev)
+        record = make_record(epoch, means, trainer.model, rate, dev)
         record.update(seconds=trained - start, dev_seconds=time.monotonic() - trained)
         metrics.add(record)
         summaries.add(record)
@@ -64,7 +64,7 @@ def _line(record: dict[str, float], epochs: int, dev: dict[str, Any] | None, bet
     """Describe an epoch in one line: its loss, its dev scores and its time.
 
     Args:
-      record: the epoch's numbers, from `record_of`.
+      record: the epoch's numbers, from `make_record`.
       epochs: the number of the last epoch.
       dev: the scores on dev, or None.
       better: whether these are the best scores so far.

@@ -10,7 +10,7 @@ from typing import Any
 from cman_tf.config import Config
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.corpus import Corpus
-from cman_tf.data.splits import merged
+from cman_tf.data.splits import merge_corpora
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.runs.files import write_atomically
 from cman_tf.runs.run_directory import STAGE_ONE
@@ -51,7 +51,7 @@ def train_by_protocol(
         extra[STAGE_ONE] = stage = _stage_one(config, corpora, vocabularies["train"], directory, encoder, progress)
         epochs = stage["epochs"]  # the epoch in which it stopped, patience included, as in the authors' code
     fixed = dataclasses.replace(config, protocol="fixed_epochs", epochs=epochs)
-    both = {**corpora, "train": merged(corpora["train"], corpora["dev"])}
+    both = {**corpora, "train": merge_corpora(corpora["train"], corpora["dev"])}
     trainer = build_trainer(fixed, both, vocabularies["train_dev"], directory, encoder)
     train(trainer, shown=config, progress=progress)
     trainer.corpora, trainer.config = corpora, config  # the result names the given ones

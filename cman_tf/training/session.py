@@ -19,7 +19,7 @@ from cman_tf.encoders.source import Source, save_source, validate_tunable
 from cman_tf.errors import DataError
 from cman_tf.runs import provenance
 from cman_tf.runs.files import read_json, write_atomically
-from cman_tf.runs.run_directory import epochs_of, find_run, is_complete, start_run, validate_epochs
+from cman_tf.runs.run_directory import count_epochs, find_run, is_complete, start_run, validate_epochs
 from cman_tf.training.progress import NO_PROGRESS, Progress
 from cman_tf.training.vocabularies import make_vocabularies
 
@@ -180,7 +180,7 @@ def open_session(
     session = Session(config, corpora, source, options, progress, run, result, {})
     _ = session.result_file  # raises if the file is of another run
     if result:
-        validate_epochs(options.model_dir, *epochs_of(result), config)
+        validate_epochs(options.model_dir, *count_epochs(result), config)
     if not session.is_finished:
         vectors_file, kept = options.word_vectors, options.kept_word_vectors
         session.vocabularies = make_vocabularies(corpora, config.protocol, vectors_file, kept, progress)

@@ -16,12 +16,12 @@ from cman_tf.config import Config
 from cman_tf.models.factory import Model
 
 
-def uncertainties(model: Model) -> dict[str, float]:
+def read_uncertainties(model: Model) -> dict[str, float]:
     """Return sigma of each task, TNNLS equations 24-26; empty if the losses are not weighted by uncertainty."""
     return {task: math.exp(float(s) / 2.0) for task, s in model.joint_loss.log_variances.items()}
 
 
-def record_of(
+def make_record(
     epoch: int, means: dict[str, float], model: Model, rate: float, dev: dict[str, Any] | None
 ) -> dict[str, float]:
     """Collect the numbers of an epoch under the names that metrics.jsonl and TensorBoard share.
@@ -34,7 +34,7 @@ def record_of(
       dev: the scores on dev, or None.
     """
     record: dict[str, float] = {"epoch": epoch, "learning_rate": rate, **means}
-    record.update({f"uncertainty/{task}": sigma for task, sigma in uncertainties(model).items()})
+    record.update({f"uncertainty/{task}": sigma for task, sigma in read_uncertainties(model).items()})
     for task, row in dev["strict"]["micro"].items() if dev else ():
         record.update({f"dev/{task}/{name}": row[name] for name in ("precision", "recall", "f1")})
     return record

@@ -135,7 +135,7 @@ class Trainer:
             "protocol": PROTOCOLS[self.config.protocol],
             "flags": {
                 **dataclasses.asdict(self.config),
-                **{name: provenance.portable(value) for name, value in flags.items()},
+                **{name: provenance.make_portable(value) for name, value in flags.items()},
             },
             "seed": self.config.seed,
             "commit": ", then ".join(commits),

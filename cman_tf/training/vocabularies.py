@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cman_tf.data.corpus import Corpus
-from cman_tf.data.splits import merged
+from cman_tf.data.splits import merge_corpora
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import forms, read_word_vectors
 from cman_tf.errors import DataError
@@ -39,7 +39,7 @@ def make_vocabularies(
         vectors = read_word_vectors(vectors_file, needed, kept)
     trained = {"train": corpora["train"]}
     if protocol != "best_dev":
-        trained["train_dev"] = merged(corpora["train"], corpora["dev"])
+        trained["train_dev"] = merge_corpora(corpora["train"], corpora["dev"])
     if protocol == "fixed_epochs":
         del trained["train"]
     vocabularies = {name: Vocabulary.build(corpus.sentences, vectors) for name, corpus in trained.items()}
