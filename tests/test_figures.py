@@ -7,7 +7,7 @@ import pytest
 from result_makers import collect, make_result, write_everything, write_results
 
 from cman_tf.errors import DataError
-from cman_tf.experiments.captions import describe_groups, describe_rows, describe_sizes
+from cman_tf.experiments.captions import make_group_figure, make_row_figure, make_size_figure
 from cman_tf.experiments.figure_style import STYLES, _move_apart, shrink_svg
 from cman_tf.experiments.figures import draw_groups, draw_rows, draw_sizes
 
@@ -53,22 +53,22 @@ def test_sizes(folder):
 
 def test_captions_say_what_to_see(folder):
     lines = collect(folder)
-    figure = describe_groups("length_test", lines, "by_length", "test")
+    figure = make_group_figure("length_test", lines, "by_length", "test")
     assert "Missing: CMAN on words (not run)." in figure.caption
     assert "Best in the last group" in figure.caption
     assert figure.alt.startswith("F1 on test by the length of the sentence.")
-    rows = describe_rows("conll04", lines)
+    rows = make_row_figure("conll04", lines)
     assert "Highest here: Multi-head + AT on words for entities (100.00)" in rows.caption
-    sizes = describe_sizes("sizes", collect(folder, "sizes"))
+    sizes = make_size_figure("sizes", collect(folder, "sizes"))
     assert "dynamic CMAN on words +0.00 entities and +0.00 relations (60 % to 100 %)" in sizes.caption
 
 
 def test_figures_without_results(tmp_path):
     lines = collect(tmp_path)
     for figure in (
-        describe_groups("a", lines, "by_length", "dev"),
-        describe_rows("b", lines),
-        describe_sizes("c", lines),
+        make_group_figure("a", lines, "by_length", "dev"),
+        make_row_figure("b", lines),
+        make_size_figure("c", lines),
     ):
         assert figure.svg is None
         assert "Nothing was run" in figure.caption
@@ -76,7 +76,7 @@ def test_figures_without_results(tmp_path):
 
 def test_results_that_lack_the_groups_are_named(folder):
     write_results(folder, {"conll04/dynamic_cman-words-seed3": make_result(70.0, 3)})
-    caption = describe_groups("a", collect(folder), "by_length", "test").caption
+    caption = make_group_figure("a", collect(folder), "by_length", "test").caption
     assert "dynamic CMAN on words (2 of 3 runs shown)" in caption
 
 

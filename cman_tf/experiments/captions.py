@@ -22,7 +22,7 @@ _MARKS = "Markers are means, bars sample standard deviations, faint points singl
 _PARTS = {"by_distance": "the distance of the two entities", "by_length": "the length of the sentence"}
 
 
-def describe_groups(name: str, lines: Sequence[Line], part: str, split: str) -> Figure:
+def make_group_figure(name: str, lines: Sequence[Line], part: str, split: str) -> Figure:
     """Make a figure of F1 by sentence length or entity distance.
 
     Args:
@@ -52,7 +52,7 @@ def describe_groups(name: str, lines: Sequence[Line], part: str, split: str) -> 
     return Figure(name, draw_groups(lines, part, split), f"{title} {see} {_MARKS}{_name_gaps(lines, shown)}", alt)
 
 
-def describe_rows(name: str, lines: Sequence[Line]) -> Figure:
+def make_row_figure(name: str, lines: Sequence[Line]) -> Figure:
     """Make a figure of each line's F1 on test as a row."""
     shown = [line for line in lines if line.results]
     title = "F1 on test of each model."
@@ -69,7 +69,7 @@ def describe_rows(name: str, lines: Sequence[Line]) -> Figure:
     return Figure(name, draw_rows(lines), f"{title} {see} {_MARKS}{_name_gaps(lines, shown)}", alt)
 
 
-def describe_sizes(name: str, lines: Sequence[Line]) -> Figure:
+def make_size_figure(name: str, lines: Sequence[Line]) -> Figure:
     """Make the figure of F1 against the number of training sentences."""
     title = "F1 on test against the share of the training sentences."
     curves = {key: points for key, points in collect_curves(lines).items() if len(points) > 1}

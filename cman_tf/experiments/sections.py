@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from cman_tf.experiments.captions import describe_groups, describe_rows, describe_sizes
+from cman_tf.experiments.captions import make_group_figure, make_row_figure, make_size_figure
 from cman_tf.experiments.catalogue import EXPERIMENTS, Experiment
 from cman_tf.experiments.comparisons import Difference, describe_leads, find_effects, find_leads
 from cman_tf.experiments.decoding_table import TITLE, list_untimed, make_decoding_table
@@ -104,7 +104,7 @@ def _make_experiment_section(name: str, experiment: Experiment, lines: Sequence[
     if experiment.cites_others:
         tables.append(make_cited_table(experiment.corpus))
     points = [*(describe_leads(leads) if name == "conll04" else ()), *_describe_opposites(effects)]
-    makers = {"conll04": describe_rows, "shared": describe_rows, "sizes": describe_sizes}
+    makers = {"conll04": make_row_figure, "shared": make_row_figure, "sizes": make_size_figure}
     figures = (makers[name](name, lines),) if name in makers else ()
     return Section(experiment.title, tuple(points), tuple(tables), figures)
 
@@ -121,7 +121,7 @@ def _describe_opposites(effects: Sequence[Difference]) -> Iterator[str]:
 
 def _make_group_section(figure: str, lines: Sequence[Line]) -> Section:
     part, title = FIGURE_PARTS[figure]
-    figures = tuple(describe_groups(f"{figure}_{split}", lines, part, split) for split in ("dev", "test"))
+    figures = tuple(make_group_figure(f"{figure}_{split}", lines, part, split) for split in ("dev", "test"))
     table = make_figure_lead_table(lines, figure, part)
     return Section(title, (), (table,) if table.rows else (), figures)
 
