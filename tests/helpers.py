@@ -1,12 +1,19 @@
 """What the tests share beside fixtures: paths, a small configuration, and running a command."""
 
+import contextlib
+import importlib
+import io
 import os
 import pathlib
 import subprocess
 import sys
+import traceback
 import zlib
+from unittest import mock
 
+import absl.logging
 import numpy as np
+from absl import app, flags
 
 from cman_tf.config import Config
 
@@ -39,7 +46,23 @@ TINY_FLAGS = (
 )
 
 
-TRAINED_EPOCHS = 130  # enough for both models to fit them
+TRAINED_EPOCHS = 60  # enough for CMAN and dynamic CMAN to fit eight_sentences
+
+# The baseline is trained in a third of the time, where it does not matter which model it is.
+BASELINE = (
+    "--model=multihead",
+    "--bilstm_layers=1",
+    "--hidden_size=8",
+    "--char_size=4",
+    "--char_hidden_size=4",
+    "--relation_size=8",
+    "--embedding_dropout=0",
+    "--bilstm_dropout=0",
+    "--unknown_word_rate=0",
+    "--adversarial_alpha=0",
+    "--batch_size=8",
+    "--noxla",
+)
 
 
 def run_command(*arguments, cwd=ROOT, timeout=500, **options):
@@ -51,6 +74,57 @@ def run_command(*arguments, cwd=ROOT, timeout=500, **options):
     return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout, check=False, **options
     )
+
+
+def call_command(command, *arguments, cwd=ROOT, input=""):
+    """Run a command within this process, as `run_command` does in one of its own.
+
+    It takes seconds less, as TensorFlow is imported already. What concerns the start of a process is not tested so.
+
+    Args:
+      command: such as "cman_tf.train".
+      arguments: as a user gives them.
+      cwd: the working directory.
+      input: what standard input holds.
+    """
+    module, argv = importlib.import_module(command), [command, *arguments]
+    streams = {name: io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for name in ("stdout", "stderr")}
+    streams["stdin"] = io.TextIOWrapper(io.BytesIO(input.encode()), "utf-8")
+    log = absl.logging.get_absl_handler().python_handler
+    app.define_help_flags()
+    before, here = set(flags.FLAGS), os.getcwd()
+    os.chdir(cwd)
+    try:
+        with contextlib.ExitStack() as stack:
+            for name, stream in streams.items():
+                stack.enter_context(mock.patch.object(sys, name, stream))
+            stack.enter_context(mock.patch.object(log, "stream", streams["stderr"]))
+            stack.enter_context(mock.patch.object(sys, "argv", argv))
+            # absl does this for the first command of a process only.
+            absl.logging.set_verbosity(absl.logging.INFO)
+            code = _exit_code(lambda: module.COMMAND.run(argv))
+    finally:
+        os.chdir(here)
+        for name in set(flags.FLAGS) - before:
+            delattr(flags.FLAGS, name)
+        flags.FLAGS.unparse_flags()
+    output = {name: streams[name].buffer.getvalue().decode() for name in ("stdout", "stderr")}
+    return subprocess.CompletedProcess(argv, code, output["stdout"], output["stderr"])
+
+
+def _exit_code(run):
+    """What the interpreter would end with, having said why on standard error."""
+    try:
+        run()
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+            return 1
+        return end.code or 0
+    except Exception:
+        traceback.print_exc()
+        return 1
+    return 0
 
 
 def fails_with(process, *parts):

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import fails_with, run_command
+from helpers import call_command, fails_with
 
 from cman_tf.errors import DataError
 from cman_tf.inference.loading import restore_model
@@ -20,7 +20,7 @@ def test_a_truncated_checkpoint_is_one_line(trained, eight_sentences, tmp_path):
     (folder / "result.json").unlink()
     for path in (folder / "last").glob("*.index"):
         path.write_bytes(path.read_bytes()[:20])
-    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", f"--model_dir={folder}")
+    process = call_command("cman_tf.train", f"--flagfile={folder}/flags.txt", f"--model_dir={folder}")
     fails_with(process, "expected a checkpoint of this run")
 
 

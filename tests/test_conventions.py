@@ -4,7 +4,7 @@ import json
 import random
 
 import pytest
-from helpers import run_command
+from helpers import call_command
 
 from cman_tf.data.problems import Problems
 from cman_tf.data.types import Entity, Relation, Sentence
@@ -127,7 +127,7 @@ def test_duplicates_stray_tags_and_relations_on_no_entity(tmp_path):
     (tmp_path / "found.txt").write_text(
         COLUMNS.format(tag="I-Loc", relations="['Live_In', 'Live_In', 'Kill', 'Kill']", heads="[3, 3, 2, 2]")
     )
-    process = run_command(
+    process = call_command(
         "cman_tf.score",
         f"--gold={tmp_path}/gold.txt",
         f"--predictions={tmp_path}/found.txt",
@@ -141,7 +141,7 @@ def test_duplicates_stray_tags_and_relations_on_no_entity(tmp_path):
     assert scores["ungrounded_relations"] == {"predicted": 1, "gold": 1}
     assert "left out: 1 predicted relations" in process.stdout
     # In gold data all of this is refused.
-    process = run_command("cman_tf.score", f"--gold={tmp_path}/found.txt", f"--predictions={tmp_path}/gold.txt")
+    process = call_command("cman_tf.score", f"--gold={tmp_path}/found.txt", f"--predictions={tmp_path}/gold.txt")
     assert process.returncode != 0
     assert "is given twice" in process.stderr
 
@@ -162,7 +162,7 @@ def test_json_predictions(tmp_path):
         f"--predictions={tmp_path}/found.json",
         f"--labels_of={tmp_path}/gold.json",
     )
-    process = run_command("cman_tf.score", *arguments, f"--json={tmp_path}/s.json")
+    process = call_command("cman_tf.score", *arguments, f"--json={tmp_path}/s.json")
     assert process.returncode == 0, process.stderr
     scores = json.loads((tmp_path / "s.json").read_text())
     assert counts_of(scores, "strict") == ((2, 0, 1), (1, 0, 1))
@@ -170,7 +170,7 @@ def test_json_predictions(tmp_path):
     assert scores["ungrounded_relations"]["predicted"] == 1
     record["ungrounded"] = [["Kill", 0, 8]]
     (tmp_path / "found.json").write_text(json.dumps([record]))
-    process = run_command("cman_tf.score", *arguments)
+    process = call_command("cman_tf.score", *arguments)
     assert process.returncode != 0
     assert "expected [type, head token, tail token]" in process.stderr
 

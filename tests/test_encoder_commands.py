@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import TINY_FLAGS, elmo_flags, fails_with, run_command
+from helpers import BASELINE, call_command, elmo_flags, fails_with
 from hub_module import write_hub_module
 from tiny_bert import SPELLING, write_bert
 
@@ -21,8 +21,8 @@ from cman_tf.inference.loading import load_trained
 def test_training_with_an_encoder(elmo, eight_sentences, tmp_path):
     run, features = tmp_path / "run", tmp_path / "features.h5"
     train = ["cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={run}", f"--features={features}"]
-    train += [*TINY_FLAGS, "--epochs=2"]
-    process = run_command(*train, *elmo_flags(elmo))
+    train += [*BASELINE, "--epochs=2"]
+    process = call_command(*train, *elmo_flags(elmo))
     assert process.returncode == 0, process.stderr[-3000:]
     assert "features: --elmo_options=" in process.stdout and "3 layers of 32" in process.stdout
     assert features.exists()
@@ -36,23 +36,23 @@ def test_training_with_an_encoder(elmo, eight_sentences, tmp_path):
     # On the fly, from where it was; the same as from the cache.
     evaluate = ["cman_tf.evaluate", f"--model_dir={run}", f"--data={eight_sentences / 'test.json'}"]
     scores = tmp_path / "scores.json"
-    assert run_command(*evaluate, f"--json={scores}").returncode == 0
+    assert call_command(*evaluate, f"--json={scores}").returncode == 0
     trained = json.loads((run / "result.json").read_text())
     assert json.loads(scores.read_text())["strict"]["micro"] == trained["test"]["strict"]["micro"]
 
     moved = elmo.with_name("moved")
     elmo.rename(moved)
-    fails_with(run_command(*evaluate), "the model needs the features of --elmo_options=", "options.json: no such file")
-    predicted = run_command("cman_tf.predict", f"--model_dir={run}", *elmo_flags(moved), input="Lee lives in Rome.\n")
+    fails_with(call_command(*evaluate), "the model needs the features of --elmo_options=", "options.json: no such file")
+    predicted = call_command("cman_tf.predict", f"--model_dir={run}", *elmo_flags(moved), input="Lee lives in Rome.\n")
     assert predicted.returncode == 0, predicted.stderr[-3000:]
     assert json.loads(predicted.stdout)["tokens"][0] == "Lee"
     options = json.loads((moved / "options.json").read_text())
     options["lstm"]["use_skip_connections"] = True
     (moved / "options.json").write_text(json.dumps(options))
-    fails_with(run_command(*evaluate, *elmo_flags(moved)), "is another encoder")
-    fails_with(run_command(*train, *elmo_flags(moved)), "holds another run (the contextual encoder differs)")
+    fails_with(call_command(*evaluate, *elmo_flags(moved)), "is another encoder")
+    fails_with(call_command(*train, *elmo_flags(moved)), "holds another run (the contextual encoder differs)")
     train[2] = f"--model_dir={tmp_path / 'second'}"
-    fails_with(run_command(*train, *elmo_flags(moved)), "features.h5: features of another encoder")
+    fails_with(call_command(*train, *elmo_flags(moved)), "features.h5: features of another encoder")
 
 
 @pytest.mark.e2e
@@ -61,13 +61,13 @@ def test_an_encoder_that_cannot_be_read_claims_no_directory(elmo, eight_sentence
     weights, run = elmo / "lm_weights.hdf5", tmp_path / "run"
     whole = weights.read_bytes()
     weights.write_bytes(whole[:1000])
-    train = ["cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={run}", *TINY_FLAGS, "--epochs=1"]
-    fails_with(run_command(*train, *elmo_flags(elmo), cwd=tmp_path), "expected an HDF5 file of weights")
+    train = ["cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={run}", *BASELINE, "--epochs=1"]
+    fails_with(call_command(*train, *elmo_flags(elmo), cwd=tmp_path), "expected an HDF5 file of weights")
     weights.write_bytes(whole)
-    process = run_command(*train, *elmo_flags(elmo), cwd=tmp_path)
+    process = call_command(*train, *elmo_flags(elmo), cwd=tmp_path)
     assert process.returncode == 0, process.stderr[-3000:]
     assert len(json.loads((run / "result.json").read_text())["encoder_fingerprint"]) == 64
-    fails_with(run_command(*train, f"--features={tmp_path}/f.h5"), "--features without an encoder, expected --encoder")
+    fails_with(call_command(*train, f"--features={tmp_path}/f.h5"), "--features without an encoder, expected --encoder")
 
 
 def test_cached_features_are_those_on_the_fly(elmo, sentences, tmp_path):
@@ -95,7 +95,7 @@ def test_a_frozen_encoder_through_the_commands(frozen, eight_sentences, tmp_path
     """Embedded once, trained with, evaluated on the fly; none of its weights are kept."""
     name, location = frozen
     flag, data = f"--{name}={location}", f"--data_dir={eight_sentences}"
-    process = run_command("cman_tf.embed", data, flag, cwd=tmp_path)
+    process = call_command("cman_tf.embed", data, flag, cwd=tmp_path)
     assert process.returncode == 0, process.stderr[-3000:]
     (features,) = (tmp_path / "features").glob("*.h5")
     made = features.stat().st_mtime_ns
@@ -106,7 +106,7 @@ def test_a_frozen_encoder_through_the_commands(frozen, eight_sentences, tmp_path
         np.testing.assert_allclose(cached, encoder.encode([one])[0], atol=1e-5)
 
     run = tmp_path / "run"
-    process = run_command("cman_tf.train", data, flag, f"--model_dir={run}", *TINY_FLAGS, "--epochs=2", cwd=tmp_path)
+    process = call_command("cman_tf.train", data, flag, f"--model_dir={run}", *BASELINE, "--epochs=2", cwd=tmp_path)
     assert process.returncode == 0, process.stderr[-3000:]
     assert "3 layers of 8" in process.stdout
     assert features.stat().st_mtime_ns == made
@@ -119,15 +119,15 @@ def test_a_frozen_encoder_through_the_commands(frozen, eight_sentences, tmp_path
     scores = tmp_path / "scores.json"
     evaluate = ["cman_tf.evaluate", f"--model_dir={run}", f"--data={eight_sentences}/test.json", f"--json={scores}"]
     if name == "elmo":  # its graph is run only where the caller says so
-        fails_with(run_command(*evaluate), "if you trust it, name it with --elmo")
+        fails_with(call_command(*evaluate), "if you trust it, name it with --elmo")
         evaluate.append(flag)
-    process = run_command(*evaluate)
+    process = call_command(*evaluate)
     assert process.returncode == 0, process.stderr[-3000:]
     assert json.loads(scores.read_text())["strict"] == result["test"]["strict"]
     evaluate = evaluate[:4]
     shutil.move(location, tmp_path / "moved")
-    fails_with(run_command(*evaluate), f"the model needs the features of --{name}=")
-    assert run_command(*evaluate, f"--{name}={tmp_path / 'moved'}").returncode == 0
+    fails_with(call_command(*evaluate), f"the model needs the features of --{name}=")
+    assert call_command(*evaluate, f"--{name}={tmp_path / 'moved'}").returncode == 0
 
 
 @pytest.mark.e2e
@@ -135,14 +135,14 @@ def test_some_layers_mixed(tmp_path, eight_sentences):
     """Those that are named, times what is asked for; kept with the model. Others are refused in one line."""
     location = write_bert(tmp_path, SPELLING)
     run = tmp_path / "run"
-    train = ["cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={run}", *TINY_FLAGS, "--epochs=1"]
+    train = ["cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={run}", *BASELINE, "--epochs=1"]
     refused = "--mixed_layers=0,3: expected numbers below 3, the encoder's layers"
-    fails_with(run_command(*train, f"--encoder={location}", "--mixed_layers=0,3", cwd=tmp_path), refused)
-    fails_with(run_command(*train, "--mixed_layers=top"), "--mixed_layers=top: expected all, or different numbers")
-    fails_with(run_command(*train, "--tune_word_vectors"), "--tune_word_vectors without --word_vectors")
-    fails_with(run_command(*train, "--mix_scale=2"), "--mixed_layers or --mix_scale without an encoder")
+    fails_with(call_command(*train, f"--encoder={location}", "--mixed_layers=0,3", cwd=tmp_path), refused)
+    fails_with(call_command(*train, "--mixed_layers=top"), "--mixed_layers=top: expected all, or different numbers")
+    fails_with(call_command(*train, "--tune_word_vectors"), "--tune_word_vectors without --word_vectors")
+    fails_with(call_command(*train, "--mix_scale=2"), "--mixed_layers or --mix_scale without an encoder")
     assert not (run / "run.json").exists()
-    process = run_command(
+    process = call_command(
         *train, f"--encoder={location}", "--mixed_layers=2,0", "--mix_scale=50", "--learning_rate=0.001", cwd=tmp_path
     )
     assert process.returncode == 0, process.stderr[-3000:]

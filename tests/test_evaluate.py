@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from helpers import fails_with, run_command
+from helpers import call_command, fails_with, run_command
 
 from cman_tf.formats.corpus_files import read_corpus
 
@@ -25,7 +25,7 @@ def test_evaluate_then_score_agree(trained, eight_sentences, tmp_path):
     assert evaluated["strict"]["micro"]["relations"]["f1"] == 100.0
     assert set(evaluated["strict"]["micro"]["entities"]) == {"precision", "recall", "f1", "tp", "fp", "fn"}
     assert read_corpus(predictions).sentences[0].relations
-    process = run_command("cman_tf.score", f"--gold={gold}", f"--predictions={predictions}", f"--json={again}")
+    process = call_command("cman_tf.score", f"--gold={gold}", f"--predictions={predictions}", f"--json={again}")
     assert process.returncode == 0
     rescored = json.loads(again.read_text())
     assert rescored["strict"] == evaluated["strict"]
@@ -37,7 +37,7 @@ def test_evaluate_then_score_agree(trained, eight_sentences, tmp_path):
 
 def test_evaluate_with_gold_labels_and_unknown_types(trained, eight_sentences, tmp_path):
     data, scores = tmp_path / "x.json", tmp_path / "scores.json"
-    process = run_command(
+    process = call_command(
         "cman_tf.evaluate",
         f"--model_dir={trained('cman')}",
         f"--data={eight_sentences / 'test.json'}",
@@ -47,5 +47,5 @@ def test_evaluate_with_gold_labels_and_unknown_types(trained, eight_sentences, t
     assert process.returncode == 0, process.stderr[-3000:]
     assert json.loads(scores.read_text())["source"]["label_source"] == "gold"
     data.write_text('[{"tokens": ["x"], "entities": [{"type": "Drug", "start": 0, "end": 1}], "relations": []}]')
-    process = run_command("cman_tf.evaluate", f"--model_dir={trained('cman')}", f"--data={data}")
+    process = call_command("cman_tf.evaluate", f"--model_dir={trained('cman')}", f"--data={data}")
     fails_with(process, "sentence 0: tag 'B-Drug', expected one of O, B-Loc")

@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from helpers import ROOT, run_command
+from helpers import ROOT, call_command
 
 import cman_tf
 from cman_tf.experiments.result_files import read_result
@@ -43,7 +43,7 @@ def test_a_run_of_an_earlier_version_is_evaluated_and_resumed(name, tmp_path):
     `last` is not there, the baseline's from its last."""
     shutil.copytree(GOLDEN, tmp_path / "golden")
     before = json.loads((GOLDEN / name / "result.json").read_text())
-    process = run_command(
+    process = call_command(
         "cman_tf.evaluate",
         f"--model_dir={name}",
         "--data=corpus/test.json",
@@ -57,7 +57,7 @@ def test_a_run_of_an_earlier_version_is_evaluated_and_resumed(name, tmp_path):
 
     epochs = before["epochs"] + 1
     run = ("cman_tf.train", f"--flagfile={name}/flags.txt", f"--epochs={epochs}", "--results_dir=new")
-    process = run_command(*run, cwd=tmp_path / "golden")
+    process = call_command(*run, cwd=tmp_path / "golden")
     assert process.returncode == 0, process.stderr[-3000:]
     first = (before["best_epoch"] if name == "dynamic_cman" else before["epochs"]) + 1
     result = json.loads((tmp_path / "golden" / name / "result.json").read_text())

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from helpers import fails_with, run_command
+from helpers import call_command, fails_with, run_command
 
 from cman_tf.formats.corpus_files import read_corpus
 
@@ -22,7 +22,7 @@ def test_predict(trained, eight_sentences, tmp_path):
     sentence = read_corpus(eight_sentences / "test.json").sentences[0]
     known = " ".join(sentence.tokens)
     text = "\n".join([known, *LINES])
-    process = run_command("cman_tf.predict", f"--model_dir={trained('dynamic_cman')}", input=text)
+    process = call_command("cman_tf.predict", f"--model_dir={trained('dynamic_cman')}", input=text)
     assert process.returncode == 0, process.stderr[-3000:]
     outputs = [json.loads(line) for line in process.stdout.splitlines()]
     assert len(outputs) == 1 + len(LINES)
@@ -54,6 +54,6 @@ def test_predict_from_a_file_for_people(trained, eight_sentences, tmp_path):
     assert process.returncode == 0, process.stderr[-3000:]
     assert f"-- {sentence.relations[0].type} ->" in process.stdout
     path.write_bytes(b"fine\n\xff\n")
-    process = run_command("cman_tf.predict", f"--model_dir={trained('dynamic_cman')}", f"--input={path}")
+    process = call_command("cman_tf.predict", f"--model_dir={trained('dynamic_cman')}", f"--input={path}")
     fails_with(process, "text.txt, line 2", "expected UTF-8")
     assert json.loads(process.stdout)["tokens"] == ["fine"]

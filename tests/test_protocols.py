@@ -4,7 +4,7 @@ import dataclasses
 import json
 
 import pytest
-from helpers import SMALL, run_command
+from helpers import BASELINE, SMALL, call_command
 
 from cman_tf.data.corpus import SPLITS
 from cman_tf.data.vocabulary import Vocabulary
@@ -13,16 +13,14 @@ from cman_tf.training import protocols
 
 CHANGES = {"model": "multihead", "relation_prior": 0.5, "bilstm_layers": 2}
 
-TINY = ("--model=multihead", "--hidden_size=8", "--relation_size=8", "--char_size=4", "--char_hidden_size=4")
-
 
 @pytest.mark.e2e
 def test_two_stage_protocol(tmp_path, eight_sentences):
     """Stops on dev, then trains as many epochs anew on train and dev; goes on where it was, both times."""
     # With a rate of nothing no epoch is better than the first: stage one stops after 1 + 2 of at most 9.
-    flags = (*TINY, "--protocol=two_stage", "--epochs=9", "--patience=2", "--batch_order=file", "--learning_rate=0")
+    flags = (*BASELINE, "--protocol=two_stage", "--epochs=9", "--patience=2", "--batch_order=file", "--learning_rate=0")
     arguments = ("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}/run", *flags)
-    process = run_command(*arguments)
+    process = call_command(*arguments)
     assert process.returncode == 0, process.stderr[-3000:]
     result = json.loads((tmp_path / "run" / "result.json").read_text())
     stage = result["stage_one"]
@@ -40,7 +38,7 @@ def test_two_stage_protocol(tmp_path, eight_sentences):
     assert b"two_stage" in shown and b"fixed_epochs" not in shown  # the settings that the user gave
     (tmp_path / "run" / "result.json").unlink()
     (tmp_path / "run" / "results" / f"{eight_sentences.name}_multihead_seed1.json").unlink()
-    again = run_command(*arguments)
+    again = call_command(*arguments)
     assert again.returncode == 0, again.stderr[-3000:]
     assert "epoch 1:" not in again.stderr  # nothing was trained again
     assert json.loads((tmp_path / "run" / "result.json").read_text())["test"] == result["test"]
@@ -63,14 +61,14 @@ def test_both_parts_are_trained_on(tmp_path, eight_sentences, monkeypatch):
 @pytest.mark.e2e
 def test_fixed_epochs_and_held_out_dev(tmp_path, eight_sentences):
     files = [f"--train_data={eight_sentences}/train.json", f"--test_data={eight_sentences}/test.json"]
-    process = run_command("cman_tf.train", *files, f"--model_dir={tmp_path}/a", *TINY)
+    process = call_command("cman_tf.train", *files, f"--model_dir={tmp_path}/a", *BASELINE)
     assert process.returncode != 0
     assert "no dev data, expected --data_dir or --dev_data or --hold_out" in process.stderr
-    process = run_command(
+    process = call_command(
         "cman_tf.train",
         *files,
         f"--model_dir={tmp_path}/a",
-        *TINY,
+        *BASELINE,
         "--hold_out=0.25",
         "--epochs=1",
         "--protocol=fixed_epochs",
@@ -79,5 +77,5 @@ def test_fixed_epochs_and_held_out_dev(tmp_path, eight_sentences):
     result = json.loads((tmp_path / "a" / "result.json").read_text())
     assert (result["corpus"]["train"]["sentences"], result["corpus"]["dev"]["sentences"]) == (6, 2)
     assert (result["epochs"], result["best_epoch"]) == (1, 1)
-    process = run_command("cman_tf.evaluate", f"--model_dir={tmp_path}/a", f"--data={eight_sentences}/test.json")
+    process = call_command("cman_tf.evaluate", f"--model_dir={tmp_path}/a", f"--data={eight_sentences}/test.json")
     assert process.returncode == 0, process.stderr[-3000:]

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from helpers import TINY_FLAGS, fails_with, run_command
+from helpers import BASELINE, call_command, fails_with
 
 from cman_tf.config import Config
 from cman_tf.runs.files import file_lock
@@ -13,10 +13,10 @@ from cman_tf.runs.run_directory import list_differences
 @pytest.mark.e2e
 def test_other_settings_are_refused(trained, eight_sentences, tmp_path):
     folder = trained("cman")
-    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", "--seed=7", "--nolabel_attention")
+    process = call_command("cman_tf.train", f"--flagfile={folder}/flags.txt", "--seed=7", "--nolabel_attention")
     fails_with(process, "holds another run", "--seed is 1 there and 7 here", "--label_attention is True there")
     (tmp_path / "mine.txt").write_text("precious")
-    process = run_command("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}")
+    process = call_command("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}")
     fails_with(process, "directory is not empty and holds no run.json")
     assert (tmp_path / "mine.txt").read_text() == "precious"
 
@@ -25,11 +25,17 @@ def test_other_settings_are_refused(trained, eight_sentences, tmp_path):
 def test_one_process_trains_in_a_directory(eight_sentences, tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
-    arguments = ("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={folder}", *TINY_FLAGS, "--epochs=1")
+    arguments = (
+        "cman_tf.train",
+        f"--data_dir={eight_sentences}",
+        f"--model_dir={folder}",
+        *BASELINE,
+        "--epochs=1",
+    )
     with file_lock(folder):
-        fails_with(run_command(*arguments), f"{folder}: another process trains here, expected a free directory")
+        fails_with(call_command(*arguments), f"{folder}: another process trains here, expected a free directory")
     assert not any(folder.iterdir())
-    process = run_command(*arguments)  # the lock is gone with its process
+    process = call_command(*arguments)  # the lock is gone with its process
     assert process.returncode == 0, process.stderr[-3000:]
 
 
@@ -39,11 +45,17 @@ def test_killed_before_its_first_file_was_whole(eight_sentences, tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
     (folder / ".run.json.x7y").write_text('{"id"')
-    arguments = ("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={folder}", *TINY_FLAGS, "--epochs=1")
-    assert run_command(*arguments).returncode == 0
-    fails_with(run_command(*arguments, "--format=spert"), "--format is auto there and spert here")
+    arguments = (
+        "cman_tf.train",
+        f"--data_dir={eight_sentences}",
+        f"--model_dir={folder}",
+        *BASELINE,
+        "--epochs=1",
+    )
+    assert call_command(*arguments).returncode == 0
+    fails_with(call_command(*arguments, "--format=spert"), "--format is auto there and spert here")
     (folder / "run.json").write_text("{}")
-    fails_with(run_command(*arguments), "run.json: no 'id', expected what cman-tf train wrote")
+    fails_with(call_command(*arguments), "run.json: no 'id', expected what cman-tf train wrote")
 
 
 def test_epochs_of_a_falling_rate_may_not_change():

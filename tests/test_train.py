@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import TINY_FLAGS, TRAINED_EPOCHS, fails_with, run_command
+from helpers import BASELINE, TINY_FLAGS, TRAINED_EPOCHS, call_command, fails_with, run_command
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from cman_tf.formats.corpus_files import read_corpus
@@ -79,8 +79,8 @@ def test_word_vectors_through_the_commands(tuned, eight_sentences, tmp_path):
     vectors = tmp_path / "vectors.txt"
     vectors.write_text("\n".join(["unseen 9.0 9.0 9.0 9.0", "rare 8.0 8.0 8.0 8.0", *lines]) + "\n")
     flags = [f"--word_vectors={vectors}", "--kept_word_vectors=1", *(["--tune_word_vectors"] if tuned else [])]
-    arguments = [f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}/run", *flags, *TINY_FLAGS, "--epochs=2"]
-    process = run_command("cman_tf.train", *arguments)
+    arguments = [f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}/run", *flags, *BASELINE, "--epochs=2"]
+    process = call_command("cman_tf.train", *arguments)
     assert process.returncode == 0, process.stderr[-3000:]
     assert f"word vectors: {len(words) + 1} kept of size 4; tokens covered: train 100.0 %" in process.stdout
     result = json.loads((tmp_path / "run" / "result.json").read_text())
@@ -89,7 +89,7 @@ def test_word_vectors_through_the_commands(tuned, eight_sentences, tmp_path):
     vectors.rename(tmp_path / "moved.txt")
     scores = tmp_path / "scores.json"
     data = f"--data={eight_sentences}/test.json"
-    process = run_command("cman_tf.evaluate", f"--model_dir={tmp_path}/run", data, f"--json={scores}")
+    process = call_command("cman_tf.evaluate", f"--model_dir={tmp_path}/run", data, f"--json={scores}")
     assert process.returncode == 0, process.stderr[-3000:]
     assert json.loads(scores.read_text())["strict"] == result["test"]["strict"]
     model, vocabulary = load_trained(tmp_path / "run")
@@ -117,7 +117,7 @@ def test_killed_run_goes_on(trained, eight_sentences, tmp_path):
     (folder / "result.json").unlink()
     with (folder / "metrics.jsonl").open("a") as file:  # a line written just before the kill
         file.write(json.dumps({"epoch": TRAINED_EPOCHS + 1, "seconds": 0.0, "dev_seconds": 0.0}) + "\n")
-    process = run_command(
+    process = call_command(
         "cman_tf.train",
         f"--data_dir={eight_sentences}",
         f"--model_dir={folder}",
@@ -141,7 +141,7 @@ def test_a_finished_run_given_more_epochs_says_what_it_scored(trained, tmp_path)
     shutil.copytree(trained("cman"), folder)
     before = json.loads((folder / "result.json").read_text())
     paths = (f"--model_dir={folder}", f"--results_dir={tmp_path}/results")
-    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths, f"--epochs={TRAINED_EPOCHS + 1}")
+    process = call_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths, f"--epochs={TRAINED_EPOCHS + 1}")
     assert process.returncode == 0, process.stderr[-3000:]
     result = json.loads((folder / "result.json").read_text())
     assert result["epochs"] == TRAINED_EPOCHS + 1
@@ -154,7 +154,7 @@ def test_fewer_epochs_than_the_best_one_are_refused(trained, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(trained("cman"), folder)
     (best, paths) = json.loads((folder / "result.json").read_text())["best_epoch"], (f"--model_dir={folder}",)
-    process = run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths, f"--epochs={best - 1}")
+    process = call_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths, f"--epochs={best - 1}")
     fails_with(process, f"run: the best epoch is {best}, expected at most --epochs={best - 1}")
     (folder / "result.json").write_text("{")
-    fails_with(run_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths), "result.json: not JSON")
+    fails_with(call_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths), "result.json: not JSON")

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import SMALL, TINY_FLAGS, fails_with, run_command
+from helpers import BASELINE, SMALL, call_command, fails_with
 from tiny_bert import SPELLING, write_bert, write_vocabulary
 
 from cman_tf.data.batches import make_batch, make_example
@@ -99,15 +99,15 @@ def test_its_rate_is_its_own(model_and_batch):
 def test_a_run(folder, eight_sentences, tmp_path):
     """Trained, kept with the model, found again by evaluate; no features are computed."""
     arguments = [f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}/run", f"--encoder={folder}"]
-    flags = [*TINY_FLAGS, "--epochs=4", "--tune_encoder", "--encoder_learning_rate=0.01"]
-    process = run_command("cman_tf.train", *arguments, *flags, cwd=tmp_path)
+    flags = [*BASELINE, "--epochs=4", "--tune_encoder", "--encoder_learning_rate=0.01"]
+    process = call_command("cman_tf.train", *arguments, *flags, cwd=tmp_path)
     assert process.returncode == 0, process.stderr[-3000:]
     result = json.loads((tmp_path / "run" / "result.json").read_text())
     assert result["inputs"].endswith(", tuned")
     assert not (tmp_path / "features").exists()
     out = tmp_path / "scores.json"
     again = ["cman_tf.evaluate", f"--model_dir={tmp_path}/run", f"--data={eight_sentences}/test.json", f"--json={out}"]
-    process = run_command(*again)
+    process = call_command(*again)
     assert process.returncode == 0, process.stderr[-3000:]
     assert json.loads(out.read_text())["strict"] == result["test"]["strict"]
     trained = load_trained(tmp_path / "run").model.representation.encoder
@@ -121,14 +121,14 @@ def test_a_run(folder, eight_sentences, tmp_path):
 @pytest.mark.e2e
 def test_only_a_transformer_can_be_tuned(folder, eight_sentences, tmp_path):
     arguments = ("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}/run", "--tune_encoder")
-    assert fails_with(run_command(*arguments), "--tune_encoder and no encoder: expected --encoder, a transformer")
+    assert fails_with(call_command(*arguments), "--tune_encoder and no encoder: expected --encoder, a transformer")
     module = tmp_path / "elmo"
     module.mkdir()
     (module / "saved_model.pb").write_bytes(b"")
     message = f"--tune_encoder with --elmo={module}: expected --encoder, a transformer"
-    assert fails_with(run_command(*arguments, f"--elmo={module}"), message)
+    assert fails_with(call_command(*arguments, f"--elmo={module}"), message)
     message = "--features with --tune_encoder, expected one of them"
-    assert fails_with(run_command(*arguments, f"--encoder={folder}", f"--features={tmp_path}/features.h5"), message)
+    assert fails_with(call_command(*arguments, f"--encoder={folder}", f"--features={tmp_path}/features.h5"), message)
     assert not (tmp_path / "run").exists()
 
 

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import TINY_FLAGS, run_command
+from helpers import BASELINE, call_command
 
 from cman_tf.inference.loading import load_trained, restore_model
 from cman_tf.training.checkpoints import TrainingState
@@ -64,8 +64,14 @@ def test_average_of_the_weights(make_model, make_batch, sentences, tmp_path):
 def test_a_run_with_averaged_weights(eight_sentences, tmp_path):
     """What it kept is what it scored on dev; the weights themselves are its last epoch's."""
     folder = tmp_path / "run"
-    flags = [f"--data_dir={eight_sentences}", f"--model_dir={folder}", *TINY_FLAGS, "--weight_average=0.8"]
-    process = run_command("cman_tf.train", *flags, "--epochs=70")
+    flags = [
+        f"--data_dir={eight_sentences}",
+        f"--model_dir={folder}",
+        *BASELINE,
+        "--learning_rate=0.02",
+        "--weight_average=0.8",
+    ]
+    process = call_command("cman_tf.train", *flags, "--epochs=40")
     assert process.returncode == 0, process.stderr[-3000:]
     result = json.loads((folder / "result.json").read_text())
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
@@ -76,7 +82,7 @@ def test_a_run_with_averaged_weights(eight_sentences, tmp_path):
     kept = dict(tf.train.list_variables(str(folder / "last")))
     assert any(name.startswith("average/averages/") for name in kept)
     fixed = [*flags[:1], f"--model_dir={tmp_path}/fixed", *flags[2:], "--protocol=fixed_epochs", "--epochs=2"]
-    process = run_command("cman_tf.train", *fixed)
+    process = call_command("cman_tf.train", *fixed)
     assert process.returncode == 0, process.stderr[-3000:]
     best, last = (load_trained(tmp_path / "fixed", which).model.trainable_variables for which in ("best", "last"))
     assert not np.array_equal(best[0], last[0])  # both of epoch 2
