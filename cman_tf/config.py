@@ -51,7 +51,7 @@ class Config:
     model: str = _model(
         "dynamic_cman",
         "dynamic_cman: TNNLS 2021, two-phase prediction. cman: IJCAI 2020, one CRF. multihead: the papers' baseline "
-        "(Bekoulis et al. 2018); see flags/conll04_multihead.flags.",
+        "(Bekoulis et al. 2018); see --flagfile=conll04_multihead.",
         choices=("dynamic_cman", "cman", "multihead"),
     )
     hidden_size: int = _model(128, "d: LSTM units per direction (papers: 128).", minimum=1)
@@ -143,7 +143,9 @@ class Config:
         "zero after the last of --epochs (papers: not given).",
         choices=("constant", "linear"),
     )
-    adam_epsilon: float = _training(1e-7, "Adam's epsilon (papers: not given; Keras: 1e-7, TF1: 1e-8).", minimum=1e-30)
+    adam_epsilon: float = _training(
+        1e-7, "Adam's epsilon (papers: not given; Keras: 1e-7, TensorFlow 1: 1e-8).", minimum=1e-30
+    )
     weight_average: float = _training(
         0.0,
         "Decay of the moving average of the weights, which is evaluated and saved instead of the weights. 0: no "
@@ -203,10 +205,10 @@ class Config:
         minimum=0,
         below=1,
     )
-    tune_word_vectors: bool = _training(False, "Train the vectors of --word_vectors with the model. Default: frozen.")
-    tune_encoder: bool = _encoder(False, "Train the layers of --encoder with the model. Default: frozen.")
+    tune_word_vectors: bool = _training(False, "Train the vectors of --word_vectors instead of keeping them frozen.")
+    tune_encoder: bool = _encoder(False, "Train the layers of --encoder instead of keeping them frozen.")
     encoder_learning_rate: float = _encoder(
-        5e-5, "Adam's learning rate for the layers of --encoder, with --tune_encoder (papers: none).", minimum=0
+        5e-5, "Adam's learning rate for the layers of --encoder, with --tune_encoder (not in the papers).", minimum=0
     )
     xla: bool = _training(True, "Compile the LSTMs (on a CPU) and the relation scorer with XLA.")
     seed: int = _training(

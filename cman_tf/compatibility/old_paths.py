@@ -63,6 +63,7 @@ MOVED = {
 RENAMED = {
     "DataError": "errors:DataError",
     "Encoder": "SequenceEncoder",
+    "Metrics": "runs.metrics:Metrics",
     "Pieces": "data.contextual_encoder:Wordpieces",
     "PieceTokenizer": "WordpieceTokenizer",
     "Settings": "Config",

@@ -1,4 +1,4 @@
-"""A run's directory: the files that identify the run, its flags and its metrics."""
+"""A run's directory: the files that identify the run, and how far the run has come."""
 
 from __future__ import annotations
 
@@ -199,37 +199,3 @@ def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) 
         raise DataError(
             f"{folder}: holds another run ({'; '.join(differences)}), expected the same; choose another --model_dir"
         )
-
-
-class Metrics:
-    """A run's metrics.jsonl, with one line for each epoch.
-
-    Args:
-      directory: the run's directory.
-      last_epoch: the epoch from which training resumes. Lines of later epochs, which a killed run may have left, are
-        dropped.
-
-    Raises:
-      DataError: if a line of the file is not the record of an epoch.
-    """
-
-    def __init__(self, directory: str, last_epoch: int) -> None:
-        self.path = pathlib.Path(directory) / "metrics.jsonl"
-        self.lines: list[str] = []
-        if self.path.exists():
-            for number, line in enumerate(self.path.read_text(encoding="utf-8").splitlines(), start=1):
-                try:
-                    epoch = json.loads(line)["epoch"]
-                except (ValueError, KeyError, TypeError):
-                    raise DataError(f"{self.path}, line {number}: {line[:30]!r}, expected an epoch's record") from None
-                if epoch <= last_epoch:
-                    self.lines.append(line)
-
-    def add(self, record: dict[str, Any]) -> None:
-        """Append a record and write the whole file."""
-        self.lines.append(json.dumps(record))
-        write_atomically(self.path, "\n".join(self.lines) + "\n")
-
-    def records(self) -> list[dict[str, Any]]:
-        """Return the records of all epochs so far, oldest first."""
-        return [json.loads(line) for line in self.lines]
