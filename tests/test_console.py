@@ -95,17 +95,28 @@ def test_bars_of_a_resumed_run_begin_where_it_was():
 
 
 def test_log_lines_are_plain(capsys):
-    handler = absl.logging.get_absl_handler()
-    before = handler.python_handler.formatter
+    handler = absl.logging.get_absl_handler().python_handler
+    before = handler.formatter
     try:
         console.log_plainly()
         made = [
             handler.format(logging.LogRecord("absl", level, "loop.py", 186, "%d tokens", (7,), None))
             for level in (logging.INFO, logging.WARNING, logging.ERROR)
         ]
+        kept = [
+            handler.filter(logging.LogRecord(name, level, path, 186, "...", (), None))
+            for name, level, path in (
+                ("absl", logging.INFO, console.__file__),
+                ("absl", logging.WARNING, "/site-packages/tensorflow/load.py"),
+                ("absl", logging.ERROR, "/site-packages/tensorflow/load.py"),
+                ("huggingface_hub", logging.WARNING, "/site-packages/huggingface_hub/download.py"),
+            )
+        ]
     finally:
         handler.setFormatter(before)
+        handler.filters.clear()
     assert made == ["7 tokens", "warning: 7 tokens", "error: 7 tokens"]
+    assert list(map(bool, kept)) == [True, False, True, True]
 
 
 def run_in_terminal(*arguments):
