@@ -76,9 +76,12 @@ def load(directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str
     ['Ann', 'Lee', 'lives', 'in', 'Rome', '.']
     """
     with quiet_import():
-        from cman_tf.inference.extractor import Extractor
+        from cman_tf.inference.description import read_description
 
-    return Extractor(directory, checkpoint, **encoder)
+    description = read_description(directory, checkpoint, encoder)  # what is wrong is said before TensorFlow's import
+    from cman_tf.inference.extractor import Extractor
+
+    return Extractor(description)
 
 
 def __getattr__(name: str) -> Any:

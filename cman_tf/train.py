@@ -9,7 +9,6 @@ package for each corpus and model; their values can be overridden by flags behin
 
 from __future__ import annotations
 
-import json
 from typing import cast
 
 from absl import flags
@@ -75,7 +74,7 @@ def main(arguments: list[str]) -> None:
     config.validate_supported()
     corpora = corpus_flags.read_corpora(config)
     for split, corpus in corpora.items():
-        print(f"{split}: {json.dumps(corpus.summary(), ensure_ascii=False)}", flush=True)
+        print(f"{split}: {corpus.describe()}", flush=True)
     recorded = {name: FLAGS[name].value for name in _RECORDED if FLAGS[name].value is not None}
     options = SessionOptions(
         FLAGS.model_dir,

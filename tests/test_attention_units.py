@@ -6,7 +6,8 @@ import reference
 from layer_checks import LENGTHS, MASK, RANDOM, X, check, randomize
 
 from cman_tf.layers.attention import MultiHeadAttention
-from cman_tf.layers.attention_units import LabelAttentionUnit, LabelGate, SelfAttentionUnit
+from cman_tf.layers.attention_units import LabelAttentionUnit, SelfAttentionUnit
+from cman_tf.layers.label_gate import LabelGate
 from cman_tf.layers.sequence_encoder import SequenceEncoder
 
 

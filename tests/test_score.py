@@ -67,7 +67,7 @@ def test_by_hand():
     assert stop_score(scores) == scores["stop_score"] == pytest.approx(45.0)
     json.dumps(scores)
     assert "entities, micro" in score_table(scores)
-    assert "stop score, by which the best epoch is chosen: 45.00" in score_table(scores)
+    assert "mean of strict micro F1 of both tasks: 45.00" in score_table(scores)
 
 
 def test_nothing_to_score():

@@ -45,6 +45,18 @@ class Corpus:
             **self.mended,
         }
 
+    def describe(self) -> str:
+        """Describe the corpus in one line for people: the file, how much it holds, and what was mended."""
+        counts = self.summary()
+        entities, relations = counts["entities"], counts["relations"]
+        text = (
+            f"{counts['file']}, {counts['sentences']} sentences, {counts['tokens']} tokens, "
+            f"{sum(entities.values())} entities of {len(entities)} types, "
+            f"{sum(relations.values())} relations of {len(relations)} types"
+        )
+        mended = {"entities_within_others": counts["entities_within_others"], **self.mended}
+        return ", ".join([text, *(f"{kind.replace('_', ' ')}: {count}" for kind, count in mended.items() if count)])
+
 
 def name_corpus(file: str) -> str:
     """Name a corpus by the folder of its training file: `conll04_spert` for `conll04_spert/conll04_train.json`."""

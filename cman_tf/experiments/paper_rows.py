@@ -71,11 +71,14 @@ def _caveat_runs(chosen: dict[str, Line | None], tuned: Sequence[Line]) -> list[
         f"Mean ± sample standard deviation over few seeds, on {max(sizes)} test sentences. All use the flagfiles' "
         "settings."
     )
-    best = choose_on_dev(tuned, "dynamic_cman")
-    mean = best.mean() if best else None
-    if best and best.row.flags and mean:
-        text += (
-            f" With settings tuned on dev, dynamic CMAN has {mean.entities:.2f} / {mean.relations:.2f} "
-            f"({len(best.results)} runs, {best.inputs_name})."
-        )
+    said = []
+    for model, label in (("cman", "CMAN"), ("dynamic_cman", "dynamic CMAN")):
+        best = choose_on_dev(tuned, model)
+        mean = best.mean() if best else None
+        if best and best.row.flags and mean:
+            said.append(
+                f"{label} has {mean.entities:.2f} / {mean.relations:.2f} ({len(best.results)} runs, {best.inputs_name})"
+            )
+    if said:
+        text += f" With settings tuned on dev, {' and '.join(said)}."
     return [text]

@@ -11,7 +11,7 @@ REGISTRY: dict[str, Format] = {
     f.name: f for f in (spert_json.FORMAT, multihead_columns.FORMAT, multihead_columns.ROOT_FORMAT)
 }
 AUTO = "auto"
-FORMATS = (AUTO, "multihead", "multihead_root", "spert")  # the choices of --format
+FORMATS = (AUTO, *sorted(REGISTRY))  # the choices of --format
 
 
 def detect_format(text: str, path: str) -> Format:

@@ -1,4 +1,4 @@
-"""The two basic units of both papers: BSA and BLA, and the label gate.
+"""The two basic units of both papers: BSA and BLA.
 
 Shapes: B batch, L tokens, d hidden size, d_l label size.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from cman_tf.layers.attention import MultiHeadAttention
-from cman_tf.layers.linear import linear
+from cman_tf.layers.label_gate import LabelGate
 from cman_tf.layers.random_draws import Dropout
 from cman_tf.layers.sequence_encoder import SequenceEncoder
 
@@ -52,30 +52,6 @@ class SelfAttentionUnit(tf.keras.layers.Layer):
         if self.attention is None:
             return (hidden, None) if return_weights else hidden
         return self.attention(hidden, hidden, mask, training=training, return_weights=return_weights)
-
-
-class LabelGate(tf.keras.layers.Layer):
-    """L~' = k * L~, k = sigmoid(W_x X^m + W_l L~ + b_l), TNNLS equations 10-11.
-
-    k is a vector of 2d for each token, multiplied element by element.
-
-    Call args:
-      self_aware: X^m, float32 [B, L, 2d].
-      labels: L~, float32 [B, L, 2d].
-
-    Returns:
-      L~' and k, both float32 [B, L, 2d].
-    """
-
-    def build(self, shape: tf.TensorShape) -> None:
-        width = shape[-1]
-        self.w_x = self.add_weight("w_x", [width, width], initializer="glorot_uniform")
-        self.w_l = self.add_weight("w_l", [width, width], initializer="glorot_uniform")
-        self.b_l = self.add_weight("b_l", [width], initializer="zeros")
-
-    def call(self, self_aware: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        gate = tf.sigmoid(linear(self_aware, self.w_x) + linear(labels, self.w_l, self.b_l))
-        return gate * labels, gate
 
 
 class LabelAttentionUnit(tf.keras.layers.Layer):

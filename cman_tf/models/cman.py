@@ -11,9 +11,10 @@ import tensorflow as tf
 
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.layers.attention import MultiHeadAttention
-from cman_tf.layers.attention_units import LabelAttentionUnit, LabelGate, SelfAttentionUnit
+from cman_tf.layers.attention_units import LabelAttentionUnit, SelfAttentionUnit
 from cman_tf.layers.crf import CRF
 from cman_tf.layers.input_features import Tensors
+from cman_tf.layers.label_gate import LabelGate
 from cman_tf.layers.random_draws import Dropout
 from cman_tf.layers.relation_scorer import RelationScorer
 from cman_tf.layers.sequence_encoder import SequenceEncoder

@@ -43,7 +43,7 @@ def score_table(scores: dict[str, Any]) -> str:
             "",
             *(f"{name}: {scores[name]['means']}" for name in DESCRIPTIONS),
             f"macro: mean over the types, {scores['macro_rule']}; without the entity type Other where it says so",
-            f"stop score, by which the best epoch is chosen: {scores['stop_score']:.2f}, the mean of strict micro F1",
+            f"mean of strict micro F1 of both tasks: {scores['stop_score']:.2f}",
             f"left out: {left_out['predicted']} predicted relations with a token in no predicted entity; "
             f"in relaxed {left_out['gold']} with a token in no gold span",
         ]
