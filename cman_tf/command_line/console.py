@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 import absl.logging
 
-from cman_tf.command_line.quiet import wants_messages
+from cman_tf.command_line.verbosity import wants_messages
 from cman_tf.training.progress import Progress
 
 _PACKAGE = pathlib.Path(__file__).resolve().parents[1]

@@ -14,16 +14,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from absl import flags
 from absl import logging as absl_logging
 
-_LEVEL = "TF_CPP_MIN_LOG_LEVEL"  # what TensorFlow's C++ code prints: 0 all, 3 fatal errors only
+from cman_tf.command_line.verbosity import LEVEL, wants_messages
+
 _NVIDIA = pathlib.Path("/proc/driver/nvidia/version")
-
-
-def wants_messages() -> bool:
-    """Whether the user asked for TensorFlow's messages, by --verbosity=1 or by the environment."""
-    return _LEVEL in os.environ or (flags.FLAGS["verbosity"].value or 0) > absl_logging.INFO
 
 
 def import_tensorflow(compiles: bool = False) -> None:
@@ -54,11 +49,11 @@ def quiet_import() -> Iterator[None]:
         yield
         return
     # TensorFlow reads this once, with the first message, and keeps the value.
-    os.environ[_LEVEL] = "3"
+    os.environ[LEVEL] = "3"
     try:
         yield
     finally:
-        del os.environ[_LEVEL]
+        del os.environ[LEVEL]
     logger = logging.getLogger("tensorflow")
     if "tensorflow" in sys.modules and logger.level == logging.NOTSET:
         logger.setLevel(logging.ERROR)
