@@ -75,11 +75,11 @@ def load(directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str
     >>> prediction["tokens"]
     ['Ann', 'Lee', 'lives', 'in', 'Rome', '.']
     """
-    with quiet_import():
-        from cman_tf.inference.description import read_description
+    from cman_tf.inference.description import read_description
 
     description = read_description(directory, checkpoint, encoder)  # what is wrong is said before TensorFlow's import
-    from cman_tf.inference.extractor import Extractor
+    with quiet_import():
+        from cman_tf.inference.extractor import Extractor
 
     return Extractor(description)
 
