@@ -165,7 +165,7 @@ def test_largest_batch_of_a_gpu_by_hand(monkeypatch):
         (("start",), "start: expected --model_dir"),
         (("train", "--model=multihead"), "--model=multihead: expected cman or dynamic_cman"),
         (("growth", "--lengths=a"), "expected whole numbers between commas"),
-        (("start", "--model_dir=/absent"), "predict one sentence: ended with exit code 1"),
+        (("start", "--model_dir=/absent"), "no trained model here (no such directory)"),
         (("train", "--peer=/absent"), "/absent: "),
         (("train", "--peer=" + __file__), "expected a last line of JSON with train_sentences_per_second"),
     ],
