@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The whole test suite: makes or reuses .venv with the test extra, then style and tests.
-# Arguments go to pytest. What needs CoNLL04 is skipped, saying so, without CMAN_DATA_DIR.
+# The test suite: makes or reuses .venv with the test extra, then checks style, types and behaviour.
+# Arguments go to pytest. What needs CoNLL04 is skipped, saying so, without CMAN_DATA_DIR. Tests marked slow, which
+# need clean installations, are left out: -m "" runs them, too.
 set -euo pipefail
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 source "$root/cman_tf/environment.sh"
@@ -13,5 +14,5 @@ cd "$root"
 "$python" -m ruff check .
 "$python" -m ruff format --check .
 "$python" -m pyright --pythonpath "$python"
-# A process for each of two cores; a file's tests share their trained models.
-exec "$python" -m pytest -ra -n 2 --dist loadfile "$@"
+# A process for each of two cores; they share the models that are trained once.
+exec "$python" -m pytest -ra -n 2 --dist worksteal -m "not slow" "$@"
