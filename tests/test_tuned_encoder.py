@@ -121,7 +121,7 @@ def test_a_run(folder, eight_sentences, tmp_path):
 @pytest.mark.e2e
 def test_only_a_transformer_can_be_tuned(folder, eight_sentences, tmp_path):
     arguments = ("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}/run", "--tune_encoder")
-    assert fails_with(call_command(*arguments), "--tune_encoder and no encoder: expected --encoder, a transformer")
+    assert fails_with(call_command(*arguments), "--tune_encoder with no encoder: expected --encoder, a transformer")
     module = tmp_path / "elmo"
     module.mkdir()
     (module / "saved_model.pb").write_bytes(b"")
