@@ -10,6 +10,7 @@ import pathlib
 import sys
 
 import cman_tf
+from cman_tf.command_line.command import describe_missing_package
 
 # In the order in which a user meets them.
 COMMANDS = ("train", "evaluate", "predict", "score", "embed", "download", "experiment", "report", "benchmark")
@@ -58,7 +59,11 @@ def main() -> None:
         near = difflib.get_close_matches(command, COMMANDS, n=1, cutoff=0)[0]
         raise SystemExit(f"cman-tf {command}: no such command, did you mean {near}? cman-tf alone lists the commands")
     sys.argv = [f"{program} {command}", *rest]  # benchmark starts itself again with its own arguments
-    importlib.import_module(find_module(command)).COMMAND.run()
+    try:
+        module = importlib.import_module(find_module(command))
+    except ModuleNotFoundError as error:
+        raise SystemExit(describe_missing_package(error)) from None
+    module.COMMAND.run()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import io
-import logging
 import os
 import pty
 import struct
@@ -11,11 +10,9 @@ import subprocess
 import sys
 import termios
 
-import absl.logging
 import pytest
 from helpers import ROOT, TINY_FLAGS, run_command
 
-from cman_tf.command_line import console
 from cman_tf.command_line.console import ProgressBars, ProgressLines
 
 EPOCHS = 3
@@ -92,31 +89,6 @@ def test_bars_of_a_resumed_run_begin_where_it_was():
     progress.start_epoch(3, EPOCHS, 5)
     progress.close()
     assert "run: 2 of 3 epochs" in stream.getvalue()
-
-
-def test_log_lines_are_plain(capsys):
-    handler = absl.logging.get_absl_handler().python_handler
-    before = handler.formatter
-    try:
-        console.log_plainly()
-        made = [
-            handler.format(logging.LogRecord("absl", level, "loop.py", 186, "%d tokens", (7,), None))
-            for level in (logging.INFO, logging.WARNING, logging.ERROR)
-        ]
-        kept = [
-            handler.filter(logging.LogRecord(name, level, path, 186, "...", (), None))
-            for name, level, path in (
-                ("absl", logging.INFO, console.__file__),
-                ("absl", logging.WARNING, "/site-packages/tensorflow/load.py"),
-                ("absl", logging.ERROR, "/site-packages/tensorflow/load.py"),
-                ("huggingface_hub", logging.WARNING, "/site-packages/huggingface_hub/download.py"),
-            )
-        ]
-    finally:
-        handler.setFormatter(before)
-        handler.filters.clear()
-    assert made == ["7 tokens", "warning: 7 tokens", "error: 7 tokens"]
-    assert list(map(bool, kept)) == [True, False, True, True]
 
 
 def run_in_terminal(*arguments):

@@ -159,3 +159,5 @@ def test_score_needs_numpy_and_absl_alone(bare, tmp_path):
     process = call(bare / "cman-tf", *train, cwd=tmp_path, check=False)
     assert process.returncode != 0
     assert process.stderr == "tensorflow is not installed; pip install cman-tf, without --no-deps, brings it\n"
+    process = call(bare / "cman-tf", "report", cwd=tmp_path, check=False)
+    assert process.stderr == "jinja2 is not installed; pip install cman-tf, without --no-deps, brings it\n"

@@ -9,7 +9,7 @@ from typing import Any
 
 from absl import app, flags
 
-from cman_tf.command_line import console, flag_help
+from cman_tf.command_line import console, flag_help, log_lines
 from cman_tf.errors import DataError
 from cman_tf.flagfiles import find_flagfile
 
@@ -50,7 +50,7 @@ class Command:
         app.run(report_errors(self.main), argv, flags_parser=self._parse)
 
     def _parse(self, argv: list[str]) -> list[str]:
-        console.log_plainly()
+        log_lines.log_plainly()
         try:
             arguments = FLAGS(resolve_flagfiles(argv))
         except (flags.Error, DataError, OSError, UnicodeDecodeError) as error:
@@ -79,11 +79,7 @@ def report_errors(main: Callable[[list[str]], Any]) -> Callable[[list[str]], Any
         except DataError as error:
             raise SystemExit(str(error)) from None
         except ModuleNotFoundError as error:
-            if error.name is None or error.name.startswith("cman_tf"):
-                raise
-            raise SystemExit(
-                f"{error.name} is not installed; pip install cman-tf, without --no-deps, brings it"
-            ) from None
+            raise SystemExit(describe_missing_package(error)) from None
         except BrokenPipeError:  # the reader of the output has seen enough, as `head` has
             console.discard_output()
         except OSError as error:
@@ -92,6 +88,17 @@ def report_errors(main: Callable[[list[str]], Any]) -> Callable[[list[str]], Any
             raise SystemExit(f"{error.filename}: {error.strerror}") from None
 
     return wrapped
+
+
+def describe_missing_package(error: ModuleNotFoundError) -> str:
+    """One line about a package that is not installed, as after pip install --no-deps.
+
+    Raises:
+      ModuleNotFoundError: if the module is ours, and the error ours, too.
+    """
+    if error.name is None or error.name.startswith("cman_tf"):
+        raise error
+    return f"{error.name} is not installed; pip install cman-tf, without --no-deps, brings it"
 
 
 def resolve_flagfiles(argv: list[str]) -> list[str]:

@@ -1,45 +1,18 @@
-"""What the commands write to the terminal beside their results: log lines and the progress of a training."""
+"""What the commands write to the terminal beside their results: the progress of a training."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
-import pathlib
 import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
-import absl.logging
-
-from cman_tf.command_line.verbosity import wants_messages
 from cman_tf.training.progress import Progress
 
-_PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 _EVERY = 30.0  # seconds between two lines about an epoch, where there is no terminal
 _LONG = 60.0  # seconds; shorter epochs have no such lines
-
-
-class _PlainFormatter(logging.Formatter):
-    """The message alone, after `warning:` or `error:` where it is one."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        message = super().format(record)
-        return f"{record.levelname.lower()}: {message}" if record.levelno >= logging.WARNING else message
-
-
-def _is_shown(record: logging.LogRecord) -> bool:
-    """Whether a message is ours, or not one of those that TensorFlow sends through absl, too."""
-    is_theirs = record.name == "absl" and not pathlib.Path(record.pathname).is_relative_to(_PACKAGE)
-    return not is_theirs or record.levelno >= logging.ERROR or wants_messages()
-
-
-def log_plainly() -> None:
-    """Log lines without absl's date, thread and source line, and without TensorFlow's unless they are wanted."""
-    handler = absl.logging.get_absl_handler().python_handler
-    handler.setFormatter(_PlainFormatter())
-    handler.addFilter(_is_shown)
 
 
 def discard_output() -> None:

@@ -63,7 +63,7 @@ def _silence_first_compilation() -> None:
     """Let XLA compile something small, so that its line about the first compilation goes nowhere.
 
     That line ("Compiled cluster using XLA!", and a warning about the logging library above it) does not heed
-    TF_CPP_MIN_LOG_LEVEL. It comes once a process.
+    TF_CPP_MIN_LOGLEVEL. It comes once a process.
     """
     import tensorflow as tf
 
