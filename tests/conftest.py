@@ -1,6 +1,7 @@
 """What the tests share: small corpora, small models, and the real corpora if they are there."""
 
 import fcntl
+import gc
 import os
 import pathlib
 import shutil
@@ -25,6 +26,12 @@ def pytest_runtest_setup():
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is not None:
         tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
+def pytest_runtest_teardown(item):
+    """Give back the memory of models that a test trained in this process, else a run of all tests takes gigabytes."""
+    if item.get_closest_marker("e2e"):
+        gc.collect()
 
 
 @pytest.fixture
