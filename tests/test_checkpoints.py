@@ -1,5 +1,6 @@
 """Saving, restoring, and damaged checkpoints."""
 
+import json
 import shutil
 
 import numpy as np
@@ -9,6 +10,7 @@ from helpers import call_command, fails_with
 
 from cman_tf.errors import DataError
 from cman_tf.inference.loading import restore_model
+from cman_tf.runs.record import read_record, start_record
 from cman_tf.training.checkpoints import TrainingState
 from cman_tf.training.optimizer import ModelOptimizer
 
@@ -59,3 +61,22 @@ def test_save_and_restore(make_model, make_batch, sentences, tmp_path):
         restore_model(str(tmp_path), make_model(hidden_size=6), "best")
     with pytest.raises(DataError, match="no checkpoint"):
         restore_model(str(tmp_path / "absent"), other)
+
+
+def test_a_checkpoint_that_was_saved_and_not_recorded_is_recorded_on_resuming(make_model, tmp_path):
+    """As after a kill between the two, or for a run of a version that kept no record. A changed file is not."""
+    model = make_model()
+    state = TrainingState(str(tmp_path), model, ModelOptimizer(model))
+    state.finish_epoch(1, 50.0)
+    recorded = read_record(tmp_path)["weights"]
+    assert {name.partition("/")[0] for name in recorded} == {"best", "last"}
+    start_record(tmp_path, "v1")
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "weights": {}}))
+    again = make_model()
+    assert TrainingState(str(tmp_path), again, ModelOptimizer(again)).restore_last() == 1
+    assert read_record(tmp_path)["weights"] == recorded
+    changed = dict.fromkeys(recorded, "0" * 64)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "weights": changed}))
+    assert TrainingState(str(tmp_path), again, ModelOptimizer(again)).restore_last() == 1
+    assert read_record(tmp_path)["weights"] == changed

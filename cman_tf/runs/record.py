@@ -67,6 +67,19 @@ def record_weights(directory: str | pathlib.Path, checkpoints: Iterable[str]) ->
     _write(folder, {**record, "weights": kept})
 
 
+def find_unrecorded(directory: str | pathlib.Path, checkpoints: Iterable[str]) -> list[str]:
+    """Find the checkpoints of which the record has no file; one that was changed since is not among them.
+
+    Args:
+      directory: the run's directory.
+      checkpoints: the checkpoints' paths without an ending.
+    """
+    folder = pathlib.Path(directory)
+    record = read_record(folder)
+    known: dict[str, str] = record["weights"] if record else {}
+    return [c for c in checkpoints if not any(_name(path, folder) in known for path in checkpoint_files(c))]
+
+
 def checkpoint_files(checkpoint: str | pathlib.Path) -> list[pathlib.Path]:
     """List the files of a checkpoint, given its path without an ending."""
     path = pathlib.Path(checkpoint)

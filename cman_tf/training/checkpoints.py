@@ -10,7 +10,7 @@ import tensorflow as tf
 from cman_tf.data.tokenizer import TOKENIZERS
 from cman_tf.errors import DataError
 from cman_tf.models.factory import Model
-from cman_tf.runs.record import record_weights, start_record
+from cman_tf.runs.record import find_unrecorded, record_weights, start_record
 from cman_tf.training.optimizer import ModelOptimizer
 from cman_tf.training.weight_average import WeightAverage
 
@@ -71,6 +71,9 @@ class TrainingState:
                 raise DataError(f"{newest}: {reason}, expected a checkpoint of this run") from None
             if self.average and newest == self._best.latest_checkpoint:
                 self.average.swap()
+            # A run that was killed between saving and recording, or that an older version began, has not recorded them.
+            saved = [m.latest_checkpoint for m in (self._last, self._best) if m.latest_checkpoint]
+            record_weights(self._directory, find_unrecorded(self._directory, saved))
         return int(self.epoch)
 
     def finish_epoch(self, epoch: int, score: float | None) -> bool:
