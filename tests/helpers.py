@@ -13,7 +13,8 @@ from unittest import mock
 
 import absl.logging
 import numpy as np
-from absl import app, flags
+from absl import app
+from absl.flags import FLAGS
 
 from cman_tf.config import Config
 
@@ -91,11 +92,11 @@ def call_command(command, *arguments, cwd=ROOT, input=""):
     streams = {name: io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for name in ("stdout", "stderr")}
     streams["stdin"] = io.TextIOWrapper(io.BytesIO(input.encode()), "utf-8")
     log = absl.logging.get_absl_handler().python_handler
-    app.define_help_flags()
-    before, here = set(flags.FLAGS), os.getcwd()
+    here = os.getcwd()
     os.chdir(cwd)
     try:
         with contextlib.ExitStack() as stack:
+            stack.enter_context(_no_flags())
             for name, stream in streams.items():
                 stack.enter_context(mock.patch.object(sys, name, stream))
             stack.enter_context(mock.patch.object(log, "stream", streams["stderr"]))
@@ -105,11 +106,31 @@ def call_command(command, *arguments, cwd=ROOT, input=""):
             code = _exit_code(lambda: module.COMMAND.run(argv))
     finally:
         os.chdir(here)
-        for name in set(flags.FLAGS) - before:
-            delattr(flags.FLAGS, name)
-        flags.FLAGS.unparse_flags()
     output = {name: streams[name].buffer.getvalue().decode() for name in ("stdout", "stderr")}
     return subprocess.CompletedProcess(argv, code, output["stdout"], output["stderr"])
+
+
+@contextlib.contextmanager
+def _no_flags():
+    """Within this no flags but absl's are defined; afterwards those from before are."""
+    app.define_help_flags()
+
+    def take():
+        modules = {name: FLAGS.find_module_defining_flag(name, "cman_tf.") for name in FLAGS}  # none: put back below
+        names = [name for name, module in modules.items() if module.startswith("cman_tf.")]
+        found = {name: FLAGS[name] for name in names if name not in ("help", "helpshort", "helpfull", "?")}
+        for name in found:
+            delattr(FLAGS, name)
+        return found
+
+    before, was_parsed = take(), FLAGS.is_parsed()
+    try:
+        yield
+    finally:
+        take()
+        for name, flag in before.items():
+            FLAGS[name] = flag
+        (FLAGS.mark_as_parsed if was_parsed else FLAGS.unparse_flags)()
 
 
 def _exit_code(run):

@@ -10,13 +10,16 @@ import signal
 import subprocess
 import sys
 import time
+from unittest import mock
 
 import drec
 import pytest
-from helpers import ROOT, fails_with, run_command
+from helpers import BASELINE, ROOT, call_command, fails_with, run_command
 
 from cman_tf.data.corpus import SPLITS
 from cman_tf.data.types import ROOT as ROOT_TYPE
+from cman_tf.errors import DataError
+from cman_tf.experiments import runner
 from cman_tf.experiments.planning import find_flagfile
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.spert_json import dump_json
@@ -34,16 +37,39 @@ TINY = (
     "--attention_heads=2",
     "--batch_size=4",
     "--epochs=2",
+    "--adversarial_alpha=0",
     "--noxla",
 )
 
 
-def experiment(folder, *arguments, extra=TINY, **options):
-    return run_command("cman_tf.experiment", *arguments, "--", *extra, cwd=folder, **options)
+def experiment(folder, *arguments, extra=TINY):
+    """Run an experiment, and what it runs in processes of their own, within this process."""
+
+    def call(module, *inner, locks):
+        process = call_command(module, *inner, cwd=folder)
+        print(process.stdout, end="")
+        print(process.stderr, end="", file=sys.stderr)
+        if process.returncode:
+            raise DataError(f"{module}: ended with {process.returncode}; run the experiment again to resume there")
+
+    with mock.patch.object(runner, "_call", call):
+        return call_command("cman_tf.experiment", *arguments, "--", *extra, cwd=folder)
 
 
-def test_label_source(tmp_path, eight_sentences):
+@pytest.fixture
+def trained_before(shared, eight_sentences, tmp_path):
+    """The working directory of an experiment that has trained the row cman for two epochs."""
+
+    def make(folder):
+        process = experiment(folder, "conll04", "--rows=cman", f"--data_dir={eight_sentences}")
+        assert process.returncode == 0, process.stderr[-3000:]
+
+    return shutil.copytree(shared("experiment", make), tmp_path / "work")
+
+
+def test_label_source(trained_before, eight_sentences):
     """One training, evaluated twice; again, nothing is made; another result is not taken for ours."""
+    tmp_path = trained_before
     arguments = ("label_source", f"--data_dir={eight_sentences}")
     process = experiment(tmp_path, *arguments)
     assert process.returncode == 0, process.stderr[-3000:]
@@ -168,18 +194,17 @@ def test_a_run_that_another_experiment_makes_is_waited_for(tmp_path, eight_sente
     assert not (tmp_path / "runs/experiments/conll04/dynamic_cman-words-seed1").exists()
 
 
-def test_a_run_that_stopped_early_goes_on(tmp_path, eight_sentences):
+def test_a_run_that_stopped_early_goes_on(trained_before, eight_sentences):
     """With more epochs asked for it trains them; where its run is gone it says so, and is left alone."""
     arguments = ("conll04", "--rows=cman", f"--data_dir={eight_sentences}")
-    assert experiment(tmp_path, *arguments, extra=(*TINY, "--epochs=1")).returncode == 0
-    process = experiment(tmp_path, *arguments)
+    process = experiment(trained_before, *arguments, extra=(*TINY, "--epochs=3"))
     assert process.returncode == 0, process.stderr[-3000:]
-    path = tmp_path / "results/conll04/cman-words-seed1.json"
+    path = trained_before / "results/conll04/cman-words-seed1.json"
     text = path.read_text()
-    assert json.loads(text)["epochs"] == 2
-    shutil.rmtree(tmp_path / "runs")
-    process = experiment(tmp_path, *arguments, extra=(*TINY, "--epochs=3"))
-    fails_with(process, "made with --epochs=2 --patience=30, expected --epochs=3 --patience=30, and there is no run in")
+    assert json.loads(text)["epochs"] == 3
+    shutil.rmtree(trained_before / "runs")
+    process = experiment(trained_before, *arguments, extra=(*TINY, "--epochs=4"))
+    fails_with(process, "made with --epochs=3 --patience=30, expected --epochs=4 --patience=30, and there is no run in")
     assert path.read_text() == text
 
 
@@ -212,14 +237,14 @@ def test_a_killed_experiment_goes_on(tmp_path, eight_sentences):
     assert json.loads((tmp_path / "results/conll04/cman-words-seed1.json").read_text())["epochs"] == 40
 
 
-def test_runs_of_more_epochs_than_asked_for(tmp_path, eight_sentences):
+def test_runs_of_more_epochs_than_asked_for(trained_before, tmp_path, eight_sentences):
     """Refused where the number of epochs is what was asked for, else as good."""
     arguments = ("conll04", "--rows=cman", f"--data_dir={eight_sentences}")
-    assert experiment(tmp_path, *arguments).returncode == 0
-    assert "cman-words-seed1: done" in experiment(tmp_path, *arguments, extra=(*TINY, "--epochs=1")).stdout
-    fixed = ("--protocol=fixed_epochs", f"--model_dir={tmp_path}/fixed", f"--data_dir={eight_sentences}", *TINY)
-    assert run_command("cman_tf.train", *fixed).returncode == 0
-    fails_with(run_command("cman_tf.train", *fixed, "--epochs=1"), "fixed: the last epoch is 2, expected at most")
+    assert "cman-words-seed1: done" in experiment(trained_before, *arguments, extra=(*TINY, "--epochs=1")).stdout
+    fixed = ["--protocol=fixed_epochs", f"--model_dir={tmp_path}/fixed", f"--data_dir={eight_sentences}", *BASELINE]
+    fixed.append("--epochs=2")
+    assert call_command("cman_tf.train", *fixed).returncode == 0
+    fails_with(call_command("cman_tf.train", *fixed, "--epochs=1"), "fixed: the last epoch is 2, expected at most")
 
 
 def test_bad_arguments(tmp_path, eight_sentences):
@@ -261,9 +286,13 @@ def ade(tmp_path, eight_sentences):
 
 
 def test_ade(tmp_path, ade):
-    command = ["bash", str(ROOT / "run_ade_cv.sh"), f"--data_dir={ade}", "--folds=0", "--rows=multihead,dynamic_cman"]
-    process = run_command(*command, "--", *TINY, cwd=tmp_path)
+    arguments = (f"--data_dir={ade}", "--folds=0")
+    process = run_command(
+        "bash", str(ROOT / "run_ade_cv.sh"), *arguments, "--rows=multihead", "--", *TINY, cwd=tmp_path
+    )
     assert process.returncode == 0, process.stderr[-3000:]
+    other = experiment(tmp_path, "ade", *arguments, "--rows=dynamic_cman")
+    assert other.returncode == 0, other.stderr[-3000:]
     result = json.loads((tmp_path / "results/ade/multihead-words-fold0-seed1.json").read_text())
     assert result["flags"]["batch_order"] == "file"
     assert result["flags"]["hold_out"] == 0.1
@@ -291,7 +320,7 @@ def test_ade(tmp_path, ade):
 
 def test_drec(tmp_path):
     fails_with(run_command("bash", str(ROOT / "run_drec.sh"), cwd=tmp_path), "data-agreement.pdf")
-    fails_with(run_command("cman_tf.experiment", "drec", cwd=tmp_path), "data-agreement.pdf")
+    fails_with(call_command("cman_tf.experiment", "drec", cwd=tmp_path), "data-agreement.pdf")
     (tmp_path / "data" / "drec").mkdir(parents=True)
     (tmp_path / "data" / "drec" / "drec.txt").write_text(drec.corpus())
     sentences = read_corpus(tmp_path / "data/drec/drec.txt", "multihead_root").sentences
@@ -302,9 +331,11 @@ def test_drec(tmp_path):
     scores = score_sentences(sentences, sentences)
     assert scores["counts"]["gold_entities"] == sum(len(s.entities) - 1 for s in sentences)  # the root is none
     assert ROOT_TYPE not in scores["strict"]["per_type"]["entities"]
-    command = ["bash", str(ROOT / "run_drec.sh"), "--rows=dynamic_cman,multihead"]
-    process = run_command(*command, "--", *TINY, cwd=tmp_path)
+    process = run_command("bash", str(ROOT / "run_drec.sh"), "--rows=multihead", "--", *TINY, cwd=tmp_path)
     assert process.returncode == 0, process.stderr[-3000:]
+    process = experiment(tmp_path, "drec", "--rows=dynamic_cman,multihead")
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert "multihead-words-seed1: done" in process.stdout
     result = json.loads((tmp_path / "results/drec/dynamic_cman-words-seed1.json").read_text())
     assert [result["corpus"][split]["sentences"] for split in ("train", "dev", "test")] == [8, 2, 2]
     assert result["inputs"] == "words (trained vectors)"
@@ -317,6 +348,6 @@ def test_drec(tmp_path):
     gold, found = tmp_path / "data/drec/drec.txt", tmp_path / "found.json"
     found.write_text(dump_json(sentences))
     paths = (f"--gold={gold}", f"--predictions={found}", f"--json={tmp_path}/s.json")
-    process = run_command("cman_tf.score", *paths, "--format=multihead_root")
+    process = call_command("cman_tf.score", *paths, "--format=multihead_root")
     assert process.returncode == 0, process.stderr[-3000:]
     assert json.loads((tmp_path / "s.json").read_text())["strict"] == score_sentences(sentences, sentences)["strict"]
