@@ -22,7 +22,12 @@ def test_a_truncated_checkpoint_is_one_line(trained, eight_sentences, tmp_path):
     (folder / "result.json").unlink()
     for path in (folder / "last").glob("*.index"):
         path.write_bytes(path.read_bytes()[:20])
-    process = call_command("cman_tf.train", f"--flagfile={folder}/flags.txt", f"--model_dir={folder}")
+    arguments = (f"--flagfile={folder}/flags.txt", f"--model_dir={folder}")
+    fails_with(call_command("cman_tf.train", *arguments), "was changed since training wrote it")
+    (folder / "record.json").unlink()  # as in a run of an older version
+    run = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**run, "record": False}))
+    process = call_command("cman_tf.train", *arguments)
     fails_with(process, "expected a checkpoint of this run")
 
 

@@ -5,7 +5,13 @@ import json
 import pytest
 
 from cman_tf.errors import DataError
-from cman_tf.runs.record import read_record, record_weights, start_record, verify_record
+from cman_tf.runs.record import (
+    read_record,
+    record_weights,
+    start_record,
+    verify_record,
+    verify_resumable,
+)
 
 ENDINGS = ("index", "data-00000-of-00001")
 
@@ -83,3 +89,48 @@ def test_gone_checkpoints_are_forgotten(run):
     record_weights(run[0], [str(run[0] / "best" / "ckpt-2")])
     assert read_record(run[0])["weights"].keys() == {"best/ckpt-2.index"}
     assert read_record(run[0].parent) is None
+
+
+@pytest.mark.parametrize("name", ["vocabulary.json", "best/ckpt-1.index", "best/ckpt-1.data-00000-of-00001"])
+def test_training_does_not_resume_from_a_changed_file(run, name):
+    verify_resumable(run[0])
+    (run[0] / "flags.txt").write_text("written again from the caller's flags")
+    verify_resumable(run[0])
+    (run[0] / name).write_text("another")
+    with pytest.raises(DataError, match=f"{name}: was changed since training wrote it"):
+        verify_resumable(run[0])
+
+
+def test_training_resumes_from_a_checkpoint_that_was_saved_just_before_a_kill(run):
+    (run[0] / "last").mkdir()
+    for epoch, is_accepted in ((2, True), (3, False)):
+        path = run[0] / "last" / f"ckpt-{epoch}.index"
+        path.write_text("x")
+        if is_accepted:
+            verify_resumable(run[0])
+        else:
+            with pytest.raises(DataError, match="ckpt-3.index: not in the run's record"):
+                verify_resumable(run[0])
+
+
+def test_training_does_not_resume_from_a_foreign_or_without_a_file(run):
+    (run[0] / "word_vectors.npy").write_text("x")
+    with pytest.raises(DataError, match="word_vectors.npy: not in the run's record"):
+        verify_resumable(run[0])
+    (run[0] / "word_vectors.npy").unlink()
+    (run[0] / "vocabulary.json").unlink()
+    with pytest.raises(DataError, match="vocabulary.json: no such file"):
+        verify_resumable(run[0])
+    (run[0] / "record.json").unlink()
+    verify_resumable(run[0])  # as of an older version
+    with pytest.raises(DataError, match="record.json is missing"):
+        verify_resumable(run[0], required=True)
+
+
+def test_a_link_out_of_the_run_is_refused(run, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (run[0] / "best").rename(elsewhere / "best")
+    (run[0] / "best").symlink_to(elsewhere / "best")
+    for verify in (lambda: verify_record(*run, ["v1"]), lambda: verify_resumable(run[0])):
+        with pytest.raises(DataError, match="a link that leads out of the run's directory"):
+            verify()

@@ -136,6 +136,39 @@ def test_killed_run_goes_on(trained, eight_sentences, tmp_path):
     assert result["test"]["strict"]["micro"]["entities"]["f1"] == 100.0
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("vocabulary.json", None, "vocabulary.json: was changed since training wrote it"),
+        ("record.json", "", "record.json is missing"),
+        ("metrics.jsonl", "[]\n", "metrics.jsonl, line 1: '[]', expected an epoch's record"),
+        ("run.json", '{"settings": []}', "run.json"),
+        (
+            "result.json",
+            '{"epochs": 1, "best_epoch": 1, "test": 5}',
+            "result.json: lacks the epochs or the test scores",
+        ),
+    ],
+)
+def test_a_run_with_a_changed_file_does_not_go_on(name, content, message, trained, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(trained("cman"), folder)
+    if content is None:  # two tags swapped
+        words = json.loads((folder / name).read_text())
+        words["tags"][1:3] = reversed(words["tags"][1:3])
+        content = json.dumps(words)
+    (folder / name).write_text(content)
+    if not content:
+        (folder / name).unlink()
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    flags = (f"--flagfile={folder}/flags.txt", f"--model_dir={folder}", f"--epochs={TRAINED_EPOCHS + 1}")
+    process = call_command("cman_tf.train", *flags)
+    fails_with(process, message)
+    assert len(process.stderr.strip().splitlines()[-1]) < 300
+    if name != "metrics.jsonl":  # it is read only when training starts
+        assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
 def test_a_finished_run_given_more_epochs_says_what_it_scored(trained, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(trained("cman"), folder)

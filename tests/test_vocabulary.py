@@ -51,3 +51,12 @@ def test_vocabulary_round_trip(tmp_path, sentences):
     assert made.coverage([Sentence(("Rome", "x", "FOX", "y"))]) == 50.0
     with pytest.raises(DataError, match="no trained model here"):
         Vocabulary.load(tmp_path / "absent")
+
+
+def test_other_word_vectors_are_not_taken_for_the_same(tmp_path, sentences):
+    words = ["Ann", "Rome"]
+    table = np.ones((2, 3), np.float32)
+    Vocabulary.build(sentences, (words, table)).save(tmp_path)
+    Vocabulary.build(sentences, (words, table)).save(tmp_path)
+    with pytest.raises(DataError, match="word_vectors.npy: other vectors than those of --word_vectors"):
+        Vocabulary.build(sentences, (words, 2 * table)).save(tmp_path)

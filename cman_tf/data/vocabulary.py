@@ -154,6 +154,11 @@ class Vocabulary:
                     f"{folder}: holds a run with another vocabulary ({len(old.words)} words there, {len(self.words)} "
                     "here), expected the same; choose another --model_dir, or the --kept_word_vectors of that run"
                 )
+            if not _same(old.vectors, self.vectors):
+                raise DataError(
+                    f"{folder / 'word_vectors.npy'}: other vectors than those of --word_vectors, expected the same; "
+                    "choose another --model_dir"
+                )
 
     @classmethod
     def load(cls, directory: str | pathlib.Path) -> Vocabulary:
@@ -183,6 +188,12 @@ class Vocabulary:
             if (name != "words" or not content["vectors"]) and ordered != sorted(ordered):
                 raise DataError(f"{path}: {name} are not in order, expected {expected}")
         return cls(**{name: content[name] for name in _LISTS}, vectors=_load_vectors(path, content))
+
+
+def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)
 
 
 def _load_vectors(path: pathlib.Path, content: dict[str, Any]) -> NDArray[Any] | None:

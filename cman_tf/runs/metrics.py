@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pathlib
 from typing import Any
 
@@ -26,10 +27,14 @@ class Metrics:
         self.path = pathlib.Path(directory) / "metrics.jsonl"
         self.lines: list[str] = []
         if self.path.exists():
-            for number, line in enumerate(self.path.read_text(encoding="utf-8").splitlines(), start=1):
+            for number, line in enumerate(
+                self.path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1
+            ):
                 try:
-                    epoch = json.loads(line)["epoch"]
-                except (ValueError, KeyError, TypeError):
+                    record = json.loads(line)
+                    epoch = min(record["epoch"], math.inf)  # TypeError unless it is a number
+                    _ = record["seconds"] + record["dev_seconds"] + 0.0
+                except (ValueError, KeyError, TypeError, RecursionError):
                     raise DataError(f"{self.path}, line {number}: {line[:30]!r}, expected an epoch's record") from None
                 if epoch <= last_epoch:
                     self.lines.append(line)

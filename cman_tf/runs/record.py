@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 from collections.abc import Iterable
 from typing import TypedDict
 
@@ -16,6 +17,7 @@ from cman_tf.runs.files import read_json, sha256_of, write_atomically
 
 _NAME = "record.json"
 _EXPECTED = "the record that cman-tf train wrote"
+_RESTORE = "restore the directory, or choose another --model_dir"
 _FILES = ("flags.txt", "vocabulary.json", "word_vectors.npy", "contextual.json")
 
 
@@ -78,6 +80,54 @@ def find_unrecorded(directory: str | pathlib.Path, checkpoints: Iterable[str]) -
     record = read_record(folder)
     known: dict[str, str] = record["weights"] if record else {}
     return [c for c in checkpoints if not any(_name(path, folder) in known for path in checkpoint_files(c))]
+
+
+def verify_resumable(directory: str | pathlib.Path, required: bool = False) -> None:
+    """Compare what training resumes from with the record, before anything is written.
+
+    flags.txt and contextual.json are not compared, because resuming writes them again from the caller's own flags. A
+    checkpoint that is not in the record is accepted if it is of the epoch after the recorded ones: a run that was
+    killed between saving and recording has left it.
+
+    Args:
+      directory: the run's directory.
+      required: whether a run with a checkpoint must have a record. Runs of older versions have none.
+
+    Raises:
+      DataError: naming the first file that differs from the record.
+    """
+    folder = pathlib.Path(directory)
+    saved = sorted(path for part in ("last", "best") for path in (folder / part).glob("ckpt-*.*"))
+    record = read_record(folder)
+    if record is None:
+        if required and saved:
+            raise DataError(f"{folder}: record.json is missing, expected it beside run.json; {_RESTORE}")
+        return
+    for name in ("vocabulary.json", "word_vectors.npy"):
+        _verify(folder / name, name, record["files"].get(name))
+    newest = max((_epoch(name) for name in record["weights"]), default=0)
+    for path in saved:
+        name = _name(path, folder)
+        if name in record["weights"] or newest and _epoch(name) != newest + 1:
+            _verify(path, name, record["weights"].get(name))
+
+
+def _verify(path: pathlib.Path, name: str, recorded: str | None) -> None:
+    """Raise DataError if a file of a run is not the recorded one; `recorded` is None if there should be none."""
+    if not path.exists():
+        if recorded is not None:
+            raise DataError(f"{path}: no such file, expected the one that training wrote; {_RESTORE}")
+        return
+    if recorded is None:
+        raise DataError(f"{path}: not in the run's record, expected only files that training wrote; {_RESTORE}")
+    if sha256_of(path) != recorded:
+        raise DataError(f"{path}: was changed since training wrote it, expected sha256 {recorded[:12]}...; {_RESTORE}")
+
+
+def _epoch(name: str) -> int:
+    """Return the epoch of a checkpoint's file: 12 for best/ckpt-12.index; -1 if the name has none."""
+    found = re.match(r"(?:last|best)/ckpt-(\d+)\.", name)
+    return int(found[1]) if found else -1
 
 
 def checkpoint_files(checkpoint: str | pathlib.Path) -> list[pathlib.Path]:
@@ -146,7 +196,12 @@ def verify_record(directory: str | pathlib.Path, checkpoint: str | pathlib.Path,
 
 
 def _name(path: pathlib.Path, folder: pathlib.Path) -> str:
-    return path.resolve().relative_to(folder.resolve()).as_posix()
+    try:
+        return path.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        raise DataError(
+            f"{path}: a link that leads out of the run's directory, expected the files themselves in {folder}"
+        ) from None
 
 
 def _write(folder: pathlib.Path, record: Record) -> None:

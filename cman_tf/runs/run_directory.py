@@ -16,6 +16,7 @@ from cman_tf.runs.files import file_lock, read_json, sha256_of, write_atomically
 from cman_tf.runs.flagfile import format_flagfile
 
 STAGE_ONE = "stage_one"  # first stage of --protocol=two_stage: the name of its folder and of its part of the result
+_EXPECTED = "what cman-tf train wrote"
 _LATER = ("encoder", "format", "record")  # keys that a run.json of an older version may lack
 
 
@@ -78,13 +79,19 @@ def find_run(
         "encoder": encoder,
         "format": format,
         "commits": [],
-        "record": True,  # beside this file lies record.json
+        "record": True,  # beside a checkpoint of this run lies record.json
     }
     known = folder / "run.json"
     if known.exists():
-        old = read_json(known, "what cman-tf train wrote", *(name for name in run if name not in _LATER))
+        old = read_json(known, _EXPECTED, *(name for name in run if name not in _LATER))
+        for name in ("settings", "corpora", "commits"):
+            if type(old[name]) is not type(run[name]):
+                raise DataError(f"{known}: {name} is {str(old[name])[:40]!r}, expected {_EXPECTED}")
+        if "model" not in old["settings"]:
+            raise DataError(f"{known}: settings without a model, expected {_EXPECTED}")
         _check_same(folder, old, run)
-        return {**run, "id": old["id"], "commits": old["commits"]}
+        # An older run keeps being one that may lack record.json.
+        return {**run, "id": old["id"], "commits": old["commits"], "record": old.get("record", False)}
     # A run that was killed during its first write has left only a temporary file, and counts as new.
     if folder.is_dir() and any(not path.name.startswith(".run.json.") for path in folder.iterdir()):
         raise DataError(

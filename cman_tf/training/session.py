@@ -19,7 +19,8 @@ from cman_tf.encoders.source import Source, save_source, validate_tunable
 from cman_tf.errors import DataError
 from cman_tf.runs import provenance
 from cman_tf.runs.files import read_json, write_atomically
-from cman_tf.runs.run_directory import count_epochs, find_run, is_complete, start_run, validate_epochs
+from cman_tf.runs.record import verify_resumable
+from cman_tf.runs.run_directory import STAGE_ONE, count_epochs, find_run, is_complete, start_run, validate_epochs
 from cman_tf.training.progress import NO_PROGRESS, Progress
 from cman_tf.training.vocabularies import make_vocabularies
 
@@ -175,8 +176,7 @@ def open_session(
     fingerprint = source.fingerprint if source else None
     run = find_run(options.model_dir, config, hashes, options.word_vectors, fingerprint, options.format)
     finished = pathlib.Path(options.model_dir) / "result.json"
-    names = ("epochs", "best_epoch", "test")
-    result = read_json(finished, "what cman-tf train wrote", *names) if finished.exists() else {}
+    result = _read_result(finished) if finished.exists() else {}
     session = Session(config, corpora, source, options, progress, run, result, {})
     _ = session.result_file  # raises if the file is of another run
     if result:
@@ -184,8 +184,27 @@ def open_session(
     if not session.is_finished:
         vectors_file, kept = options.word_vectors, options.kept_word_vectors
         session.vocabularies = make_vocabularies(corpora, config.protocol, vectors_file, kept, progress)
+        for folder in (pathlib.Path(options.model_dir), pathlib.Path(options.model_dir, STAGE_ONE)):
+            verify_resumable(folder, required=run["record"])
         list(session.vocabularies.values())[-1].validate_same(options.model_dir)
     return session
+
+
+def _read_result(path: pathlib.Path) -> dict[str, Any]:
+    """Read the result of an earlier call.
+
+    Raises:
+      DataError: if the file is not one of a finished run.
+    """
+    expected = "what cman-tf train wrote; move the file away to have it written again"
+    result = read_json(path, expected, "epochs", "best_epoch", "test")
+    try:
+        epochs, micro = count_epochs(result), result["test"]["strict"]["micro"]
+    except (KeyError, TypeError):
+        raise DataError(f"{path}: lacks the epochs or the test scores of a run, expected {expected}") from None
+    if not all(type(value) is int for value in epochs) or not isinstance(micro, dict):
+        raise DataError(f"{path}: epochs {str(epochs)[:40]}, expected {expected}")
+    return result
 
 
 def validate_inputs(config: Config, source: Source | None, options: SessionOptions) -> None:

@@ -26,7 +26,7 @@ from cman_tf.inference.predictor import Predictor
 from cman_tf.models.factory import Model, build_model
 from cman_tf.runs import provenance
 from cman_tf.runs.metrics import Metrics
-from cman_tf.runs.record import read_record
+from cman_tf.runs.record import read_record, verify_resumable
 from cman_tf.runs.run_directory import is_finished
 from cman_tf.scoring.breakdowns import by_distance, by_length
 from cman_tf.scoring.score import score_sentences
@@ -124,6 +124,7 @@ class Trainer:
           commits: the commits of the code that trained the model, in order.
         """
         epochs = int(self.state.epoch)
+        verify_resumable(self.directory, required=True)
         best = restore_model(self.directory, self.model, "best")
         predictor = Predictor(self.model, self.vocabulary)
         records = Metrics(self.directory, epochs).records()
