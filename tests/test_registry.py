@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from strategies import sentences
 
 from cman_tf.data.problems import Problems
+from cman_tf.data.types import Entity, Relation, Sentence
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus, write_corpus
 from cman_tf.formats.registry import FORMATS, REGISTRY
@@ -49,7 +50,54 @@ def test_what_a_format_cannot_hold_is_reported(name, corpus, tmp_path):
     lost = sum(len(s.entities) for s in corpus) - sum(sum(e.type != "ROOT" for e in s.entities) for s in again)
     assert lost == problems.counts["overlapping entity"]
     lost = sum(len(s.relations) for s in corpus) - sum(len(s.relations) for s in again)
-    assert lost == problems.counts["relation on an overlapping entity"]
+    assert lost == problems.counts["relation on an omitted entity"]
+
+
+def test_the_columns_leave_out_and_name_what_they_cannot_hold(tmp_path):
+    ann, rome = Entity("Peop", 0, 1), Entity("Loc", 2, 3)
+    relations = (Relation("N", 0, 1), Relation("Live_In", 0, 1), Relation("Live_In", 3, 1), Relation("Live_In", 2, 0))
+    sentence = Sentence(("Ann", "in", "Rome"), (ann, rome, Entity("ROOT", 0, 1), ann), relations, "s")
+    problems = Problems()
+    write_corpus([sentence], tmp_path / "corpus", "multihead", problems)
+    assert problems.counts == {
+        "duplicate entity": 1,
+        "root": 1,
+        "relation named N": 1,
+        "duplicate relation": 1,
+        "relation on an omitted entity": 1,
+    }
+    (again,) = read_corpus(tmp_path / "corpus").sentences
+    assert again == Sentence(sentence.tokens, (ann, rome), (Relation("Live_In", 0, 1),), "s")
+    with pytest.raises(DataError, match="sentence 0: an entity is given twice"):
+        write_corpus([sentence], tmp_path / "corpus", "multihead")
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tokens": ()}, "no tokens"),
+        ({"tokens": ("a", " ")}, "' ', expected text that is not empty"),
+        ({"tokens": ("\ud800",)}, "ud800', expected text"),
+        ({"id": "\ud800"}, "expected text"),
+        ({"entities": (Entity("P", 1, 3),)}, "span 1 to 3, expected start < end, both within 2 tokens"),
+        ({"entities": (Entity("", 0, 1),)}, "'', expected text"),
+        ({"relations": (Relation("K", 0, 5),)}, "K from entity 0 to 5, expected positions among 0"),
+        ({"unattached_relations": (("K", 0, 2),)}, "K from token 0 to 2, expected tokens below 2"),
+        ({"text": "a c", "offsets": ((0, 1), (2, 3))}, "offsets that do not give the tokens"),
+    ],
+)
+def test_what_no_reader_could_have_made_is_not_written(name, change, message, tmp_path):
+    with pytest.raises(DataError, match=f"sentence 0: .*{message}"):
+        write_corpus([dataclasses.replace(Sentence(("a", "b")), **change)], tmp_path / "corpus", name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_list_longer_than_the_reader_allows_is_not_written(tmp_path):
+    entities = tuple(Entity("P", n, n + 1) for n in range(2000))
+    relations = tuple(Relation("Live_In", 0, n) for n in range(1, 2000))
+    with pytest.raises(DataError, match="token 0: 1999 relations, expected a list of at most 10000 characters"):
+        write_corpus([Sentence(("a",) * 2000, entities, relations)], tmp_path / "corpus", "multihead")
 
 
 VALID = [{"tokens": ["a", "b"], "entities": [{"type": "P", "start": 0, "end": 1}], "relations": []}]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from cman_tf.errors import DataError
+
 ROOT = "ROOT"  # type of the pseudo-entity that relations may have in DREC; scoring does not count it as an entity
 
 
@@ -116,6 +118,41 @@ def group_documents(sentences: Sequence[Sentence]) -> list[Document]:
         text = members[0].text if len(texts) == 1 else ""
         documents.append(Document(members[0].document_id or members[0].id, tuple(members), text))
     return documents
+
+
+def validate_sentence(sentence: Sentence, where: str) -> None:
+    """Check that a sentence is one that a reader could have made; writers call it first.
+
+    Args:
+      sentence: the sentence.
+      where: its place, for the message.
+
+    Raises:
+      DataError: for no tokens, a text that is blank or that UTF-8 cannot express, a span outside of the tokens, a
+        relation that names no entity, or offsets that do not give the tokens.
+    """
+    count, entities = len(sentence.tokens), len(sentence.entities)
+    kinds = [e.type for e in sentence.entities] + [r.type for r in sentence.relations]
+    kinds += [kind for kind, _, _ in sentence.unattached_relations]
+    names = [name for name in (sentence.id, sentence.document_id) if name != ""]
+    for text in (*sentence.tokens, *kinds, *names):
+        if not is_token(text):
+            raise DataError(f"{where}: {ascii(text)[:40]}, expected text that is not empty and that UTF-8 can express")
+    if not count:
+        raise DataError(f"{where}: no tokens, expected at least one")
+    for e in sentence.entities:
+        if not 0 <= e.start < e.end <= count:
+            raise DataError(f"{where}: span {e.start} to {e.end}, expected start < end, both within {count} tokens")
+    for r in sentence.relations:
+        if not (0 <= r.head < entities and 0 <= r.tail < entities):
+            raise DataError(f"{where}: {r.type} from entity {r.head} to {r.tail}, expected positions among {entities}")
+    for kind, head, tail in sentence.unattached_relations:
+        if not (0 <= head < count and 0 <= tail < count):
+            raise DataError(f"{where}: {kind} from token {head} to {tail}, expected tokens below {count}")
+    if sentence.offsets:
+        cut = tuple(sentence.text[first:end] for first, end in sentence.offsets)
+        if cut != sentence.tokens or not is_token(sentence.text):
+            raise DataError(f"{where}: offsets that do not give the tokens, expected first and end of each in the text")
 
 
 def index_tokens(entities: Sequence[Entity]) -> dict[int, int]:

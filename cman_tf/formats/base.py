@@ -39,9 +39,11 @@ class Format:
       read: a function that returns the sentences of a file. It raises `DataError` for what it cannot read.
       write: a function that returns the file's text for some sentences. It leaves out what the format cannot hold and
         reports it to the collector.
+      start: how a file of this format begins, for messages; empty if it is not recognised from its content.
     """
 
     name: str
     sniff: Callable[[str], bool]
     read: Callable[[Source], list[Sentence]]
     write: Callable[[Sequence[Sentence], Problems], str]
+    start: str = ""

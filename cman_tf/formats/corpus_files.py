@@ -11,7 +11,7 @@ from cman_tf.data.problems import Problems
 from cman_tf.data.types import Sentence
 from cman_tf.errors import DataError
 from cman_tf.formats.base import Source
-from cman_tf.formats.registry import AUTO, REGISTRY, detect_format
+from cman_tf.formats.registry import AUTO, FORMATS, REGISTRY, detect_format
 from cman_tf.runs.files import write_atomically
 
 
@@ -45,6 +45,8 @@ def read_corpus(
     ('Ann', 'left')
     """
     path, problems = str(path), problems or Problems(strict=True)
+    if format not in FORMATS:
+        raise DataError(f"format {format!r}, expected one of {', '.join(FORMATS)}")
     try:
         raw = pathlib.Path(path).read_bytes()
     except OSError as error:

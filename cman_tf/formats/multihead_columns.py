@@ -14,12 +14,13 @@ point to. The reader makes it an entity of type `ROOT`.
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from cman_tf.data.bio import OUTSIDE, entities_from_tags, flat_entities, tags_from_entities
 from cman_tf.data.problems import Problems
-from cman_tf.data.types import ROOT, Entity, Relation, Sentence, index_tokens
+from cman_tf.data.types import ROOT, Entity, Relation, Sentence, index_tokens, validate_sentence
 from cman_tf.errors import DataError
 from cman_tf.formats import spert_json
 from cman_tf.formats.base import Format, Source
@@ -193,47 +194,85 @@ def _is_columns(text: str) -> bool:
     return text.startswith("#doc")
 
 
-def write_sentences(sentences: Sequence[Sentence], problems: Problems) -> str:
+def write_sentences(sentences: Sequence[Sentence], problems: Problems, root: bool = False) -> str:
     """Return the text of a file with these sentences.
 
     The format has one BIO tag for each token and names a relation by the last tokens of its entities. Where entities
-    overlap, only one of them can be written; the others and their relations are reported and left out. Text, offsets
-    and document ids are not written.
+    overlap, only one of them can be written; the others and their relations are reported and left out, as are
+    relations named `N`, which the format keeps for "no relation". Text, offsets and document ids are not written.
 
     Args:
       sentences: the sentences.
       problems: the collector to which omissions are reported.
+      root: whether token 0 may be a root that relations point to.
 
     Raises:
-      DataError: for a token or a name with a tab or a line end, which would break a column or a line.
+      DataError: for a sentence that no reader could have made, for a token or a name with a tab or a line end, or for
+        more relations at a token than the reader allows.
     """
     lines: list[str] = []
     for number, sentence in enumerate(sentences):
         where = f"sentence {number}"
+        validate_sentence(sentence, where)
         for text in (sentence.id, *sentence.tokens, *(e.type for e in sentence.entities)):
             if any(c in text for c in "\t\n\r"):
                 raise DataError(f"{where}: {text[:40]!r} contains a tab or a line end, expected text without them")
         lines.append(f"#doc {sentence.id or number}")
-        tagged = [e for e in sentence.entities if e.type != ROOT]
-        flat = flat_entities(tagged)
-        for entity in tagged:
-            if entity not in flat:
-                problems.mend("overlapping entity", where, f"{entity.type} at token {entity.start} overlaps another")
-        attached: dict[int, list[tuple[str, int]]] = {}
-        for relation in sentence.relations:
-            ends = [sentence.entities[end] for end in (relation.head, relation.tail)]
-            if all(end in flat or end.type == ROOT for end in ends):
-                attached.setdefault(ends[0].end - 1, []).append((relation.type, ends[1].end - 1))
-            else:
-                problems.mend("relation on an overlapping entity", where, f"{relation.type} cannot be written")
-        for kind, head, tail in sentence.unattached_relations:
-            attached.setdefault(head, []).append((kind, tail))
+        flat, written = _choose_entities(sentence, root, where, problems)
+        attached = _choose_relations(sentence, written, where, problems)
         tags = tags_from_entities(flat, len(sentence.tokens))
         for index, (token, tag) in enumerate(zip(sentence.tokens, tags)):
             pairs = attached.get(index, [(NO_RELATION, index)])
-            lines.append(f"{index}\t{token}\t{tag}\t{[kind for kind, _ in pairs]}\t{[head for _, head in pairs]}")
+            lists = [str([kind for kind, _ in pairs]), str([head for _, head in pairs])]
+            if max(map(len, lists)) > _MAX_LIST_CHARACTERS:
+                raise DataError(
+                    f"{where}, token {index}: {len(pairs)} relations, expected a list of at most "
+                    f"{_MAX_LIST_CHARACTERS} characters"
+                )
+            lines.append("\t".join([str(index), token, tag, *lists]))
     return "\n".join(lines) + "\n"
 
 
-FORMAT = Format("multihead", _is_columns, read_sentences, write_sentences)
-ROOT_FORMAT = Format("multihead_root", lambda text: False, _read_root, write_sentences)
+def _choose_entities(
+    sentence: Sentence, root: bool, where: str, problems: Problems
+) -> tuple[list[Entity], set[Entity]]:
+    """Return the entities that the tags can hold, in text order, and the set of them with the root."""
+    different = list(dict.fromkeys(sentence.entities))
+    if len(different) < len(sentence.entities):
+        problems.mend("duplicate entity", where, "an entity is given twice, expected it once")
+    flat = flat_entities([e for e in different if e.type != ROOT])
+    written = set(flat)
+    at_root = Entity(ROOT, 0, 1)
+    if root and at_root in different and not (flat and flat[0].start == 0):
+        written.add(at_root)
+    for entity in different:
+        if entity not in written and entity.type == ROOT:
+            problems.mend("root", where, f"a root at token {entity.start}, which this format cannot hold")
+        elif entity not in written:
+            problems.mend("overlapping entity", where, f"{entity.type} at token {entity.start} overlaps another")
+    return flat, written
+
+
+def _choose_relations(
+    sentence: Sentence, written: set[Entity], where: str, problems: Problems
+) -> dict[int, list[tuple[str, int]]]:
+    """Return for each token the (relation, head) pairs of its line, leaving out what the format cannot hold."""
+    attached: dict[int, dict[tuple[str, int], None]] = {}
+    for relation in sentence.relations:
+        head, tail = (sentence.entities[end] for end in (relation.head, relation.tail))
+        pair = (relation.type, tail.end - 1)
+        if relation.type == NO_RELATION:
+            problems.mend("relation named N", where, "N means no relation in this format, expected another name")
+        elif not {head, tail} <= written:
+            problems.mend("relation on an omitted entity", where, f"{relation.type} cannot be written")
+        elif pair in attached.setdefault(head.end - 1, {}):
+            problems.mend("duplicate relation", where, f"{relation.type} is given twice, expected it once")
+        else:
+            attached[head.end - 1][pair] = None
+    for kind, head, tail in sentence.unattached_relations:
+        attached.setdefault(head, {})[(kind, tail)] = None
+    return {token: list(pairs) for token, pairs in attached.items() if pairs}
+
+
+FORMAT = Format("multihead", _is_columns, read_sentences, write_sentences, start="'#doc ID'")
+ROOT_FORMAT = Format("multihead_root", lambda text: False, _read_root, functools.partial(write_sentences, root=True))

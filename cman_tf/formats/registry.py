@@ -28,4 +28,5 @@ def detect_format(text: str, path: str) -> Format:
     for candidate in REGISTRY.values():
         if candidate.sniff(start):
             return candidate
-    raise DataError(f"{path}, line 1: {start[:30]!r}, expected '#doc ID' (multihead) or '[' (SpERT JSON)")
+    looks = " or ".join(f"{f.start} ({f.name})" for f in REGISTRY.values() if f.start)
+    raise DataError(f"{path}, line 1: {start[:30]!r}, expected a file that begins with {looks}; or give --format")

@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.data.types import Entity, Relation, Sentence, is_token
+from cman_tf.data.types import Entity, Relation, Sentence, is_token, validate_sentence
 from cman_tf.errors import DataError
 from cman_tf.formats.base import Format, Source
 from cman_tf.runs.json_values import as_list, as_object, types_in
@@ -246,11 +246,21 @@ def write_record(sentence: Sentence) -> dict[str, Any]:
 
 
 def dump_json(sentences: Sequence[Sentence]) -> str:
-    """Return the text of a file with these sentences, one record on each line."""
+    """Return the text of a file with these sentences, one record on each line.
+
+    Raises:
+      DataError: for a sentence that no reader could have made.
+    """
+    for number, sentence in enumerate(sentences):
+        validate_sentence(sentence, f"sentence {number}")
     lines = [json.dumps(write_record(sentence), ensure_ascii=False) for sentence in sentences]
     return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
 FORMAT = Format(
-    "spert", lambda text: text.startswith(("[", "{")), read_sentences, lambda sentences, problems: dump_json(sentences)
+    name="spert",
+    sniff=lambda text: text.startswith(("[", "{")),
+    read=read_sentences,
+    write=lambda sentences, problems: dump_json(sentences),
+    start="'['",
 )
