@@ -139,7 +139,7 @@ def test_duplicates_stray_tags_and_relations_on_no_entity(tmp_path):
         assert counts_of(scores, convention) == ((2, 0, 0), (1, 0, 0))
         assert scores[convention]["means"] in process.stdout
     assert scores["ungrounded_relations"] == {"predicted": 1, "gold": 1}
-    assert "left out: 1 predicted relations" in process.stdout
+    assert "not scored: 1 predicted relations" in process.stdout
     # In gold data all of this is refused.
     process = call_command("cman_tf.score", f"--gold={tmp_path}/found.txt", f"--predictions={tmp_path}/gold.txt")
     assert process.returncode != 0

@@ -8,7 +8,7 @@ an entity.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from cman_tf.data.types import ROOT, Entity, Sentence
@@ -17,6 +17,7 @@ from cman_tf.data.types import ROOT, Entity, Sentence
 Fact = tuple[Any, ...]
 Facts = tuple[set[Fact], set[Fact]]  # those of entities and those of relations
 PlacedRelation = tuple[str, Entity, Entity]  # a relation's type, its head and its tail
+_Cover = dict[int, list[Entity]]  # token to the entities that contain it
 ANY = "any type"
 
 DESCRIPTIONS = {
@@ -56,11 +57,12 @@ def relaxed(gold: Sentence, predicted: Sentence) -> tuple[Facts, Facts]:
     of its tokens; the earliest one decides a tie. A span without a type is not an entity, and relations on it are
     false. A relation with an end outside all gold spans is left out.
     """
-    given = {span: _assigned(span, predicted) for span in gold.entities}
+    spans, found = _cover(gold), _cover(predicted)
+    given = {span: _assigned(span, found) for span in gold.entities}
     entities: set[Fact] = {(kind, span.start, span.end) for span, kind in given.items() if kind not in (None, ROOT)}
     relations: set[Fact] = set()
     for kind, head, tail in _places(predicted):
-        one, other = _span_at(gold, head), _span_at(gold, tail)
+        one, other = _span_at(spans, head), _span_at(spans, tail)
         if one is not None and other is not None:
             relations.add((kind, (given[one], one.start, one.end), (given[other], other.start, other.end)))
     return _typed(gold), (entities, relations)
@@ -81,8 +83,9 @@ def relation_ends(sentence: Sentence) -> list[PlacedRelation]:
 def scored_relations(sentence: Sentence) -> list[PlacedRelation]:
     """List the relations with their entities. A relation predicted for two tokens of one entity has it at both ends."""
     found = relation_ends(sentence)
+    entities = _cover(sentence) if sentence.unattached_relations else {}
     for kind, head, tail in sentence.unattached_relations:
-        entity = _entity_of(sentence, (head, tail))
+        entity = _entity_of(entities, head, tail)
         if entity is not None:
             found.append((kind, entity, entity))
     return found
@@ -99,11 +102,11 @@ def unattached_relations(gold: Sentence, predicted: Sentence) -> dict[str, int]:
       `predicted`: the number of relations with an end in no predicted entity, which strict and boundaries leave out.
       `gold`: the number of relations with an end in no gold entity, which relaxed leaves out.
     """
-    alone = set(predicted.unattached_relations)
-    placed = set(_places(predicted))
+    alone, placed = set(predicted.unattached_relations), set(_places(predicted))
+    found, spans = _cover(predicted), _cover(gold)
     return {
-        "predicted": sum(_entity_of(predicted, (head, tail)) is None for _, head, tail in alone),
-        "gold": sum(_span_at(gold, head) is None or _span_at(gold, tail) is None for _, head, tail in placed),
+        "predicted": sum(_entity_of(found, head, tail) is None for _, head, tail in alone),
+        "gold": sum(_span_at(spans, head) is None or _span_at(spans, tail) is None for _, head, tail in placed),
     }
 
 
@@ -117,9 +120,18 @@ def _untyped(sentence: Sentence) -> Facts:
     return entities, {(k, (a.start, a.end), (b.start, b.end)) for k, a, b in scored_relations(sentence)}
 
 
-def _entity_of(sentence: Sentence, tokens: Sequence[int]) -> Entity | None:
-    """Find the entity that contains all of these tokens; of several, the shortest."""
-    found = [e for e in sentence.entities if all(e.start <= token < e.end for token in tokens)]
+def _cover(sentence: Sentence) -> _Cover:
+    """List for each token the entities that contain it, in the order of the sentence's entities."""
+    found: _Cover = {}
+    for entity in sentence.entities:
+        for token in range(entity.start, entity.end):
+            found.setdefault(token, []).append(entity)
+    return found
+
+
+def _entity_of(entities: _Cover, head: int, tail: int) -> Entity | None:
+    """Find the entity that contains both tokens; of several, the shortest."""
+    found = [e for e in entities.get(head, []) if e.start <= tail < e.end]
     return min(found, key=lambda e: e.end - e.start, default=None)
 
 
@@ -132,22 +144,20 @@ def _places(predicted: Sentence) -> list[PlacedRelation]:
     return [*relation_ends(predicted), *alone]
 
 
-def _assigned(span: Entity, predicted: Sentence) -> str | None:
+def _assigned(span: Entity, predicted: _Cover) -> str | None:
     """Find the type that the prediction gives to a gold span; None if it gives none."""
     types: list[list[str | None]] = [
-        [e.type for e in predicted.entities if e.start <= token < e.end] or [None]
-        for token in range(span.start, span.end)
+        [e.type for e in predicted.get(token, [])] or [None] for token in range(span.start, span.end)
     ]
     if any(span.type in kinds for kinds in types):
         return span.type
     return Counter(kinds[0] for kinds in types).most_common(1)[0][0]
 
 
-def _span_at(gold: Sentence, end: Entity) -> Entity | None:
+def _span_at(gold: _Cover, end: Entity) -> Entity | None:
     """Find the gold span that contains an entity's last token: the same span if there is one, else the shortest."""
-    found = [span for span in gold.entities if span.start < end.end <= span.end]
     return min(
-        found,
+        gold.get(end.end - 1, []),
         key=lambda s: ((s.start, s.end) != (end.start, end.end), s.type != end.type, s.end - s.start),
         default=None,
     )

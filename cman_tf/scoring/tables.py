@@ -31,7 +31,7 @@ def score_table(scores: dict[str, Any]) -> str:
         ]:
             rows.append([kind, *(str(row[name]) for name in ("tp", "fp", "fn")), *_rates(row)])
     table = format_table(["strict, by type", "TP", "FP", "FN", "P", "R", "F1"], rows)
-    counts, left_out = scores["counts"], scores["ungrounded_relations"]
+    counts = scores["counts"]
     return "\n".join(
         [
             f"{counts['sentences']} sentences, {counts['gold_entities']} entities, "
@@ -44,10 +44,18 @@ def score_table(scores: dict[str, Any]) -> str:
             *(f"{name}: {scores[name]['means']}" for name in DESCRIPTIONS),
             f"macro: mean over the types, {scores['macro_rule']}; without the entity type Other where it says so",
             f"mean of strict micro F1 of both tasks: {scores['stop_score']:.2f}",
-            f"left out: {left_out['predicted']} predicted relations with a token in no predicted entity; "
-            f"in relaxed {left_out['gold']} with a token in no gold span",
+            *_list_left_out(scores["ungrounded_relations"]),
         ]
     )
+
+
+def _list_left_out(counts: Mapping[str, int]) -> list[str]:
+    """Say how many predicted relations are not scored, if there are any."""
+    lines = [
+        f"not scored: {counts['predicted']} predicted relations with a token in no predicted entity",
+        f"not scored by relaxed: {counts['gold']} predicted relations with a token in no gold span",
+    ]
+    return [line for line, count in zip(lines, (counts["predicted"], counts["gold"])) if count]
 
 
 def averages_table(scores: dict[str, Any]) -> str:
