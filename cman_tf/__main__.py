@@ -10,7 +10,7 @@ import pathlib
 import sys
 
 import cman_tf
-from cman_tf.command_line.command import describe_missing_package
+from cman_tf.command_line.command import describe_missing_package, report_errors
 
 # In the order in which a user meets them.
 COMMANDS = ("train", "evaluate", "predict", "score", "embed", "download", "experiment", "report", "benchmark")
@@ -49,11 +49,11 @@ def main() -> None:
     """Run the command that the first argument names."""
     program, *arguments = sys.argv
     if not arguments or arguments[0] in ("--help", "-h", "-help", "help"):
-        print(list_commands())
+        report_errors(print)(list_commands())
         return
     command, *rest = arguments
     if command in ("--version", "-version"):
-        print(f"cman-tf {cman_tf.__version__}")
+        report_errors(print)(f"cman-tf {cman_tf.__version__}")
         return
     if command not in COMMANDS:
         near = difflib.get_close_matches(command, COMMANDS, n=1, cutoff=0)[0]

@@ -240,12 +240,34 @@ class Config:
         if max(self.chosen_layers() or [0]) >= count:
             raise DataError(f"--mixed_layers={self.mixed_layers}: expected numbers below {count}, the encoder's layers")
 
+    def _validate_limits(self) -> None:
+        """Raise ValueError for a setting that its flag would refuse: no choice of it, or outside of its limits."""
+        for field in dataclasses.fields(self):
+            value, limits = getattr(self, field.name), field.metadata
+            if value is None and field.default is None:
+                continue
+            choices = limits.get("choices")
+            if choices and value not in choices:
+                raise ValueError(f"--{field.name}={str(value)[:40]}: expected one of {', '.join(choices)}")
+            low, high, below = (limits.get(name) for name in ("minimum", "maximum", "below"))
+            if (low, high, below) == (None, None, None):
+                continue
+            if not isinstance(value, (int, float)) or value != value:
+                raise ValueError(f"--{field.name}={str(value)[:40]}: expected a number")
+            if (low is not None and value < low) or (high is not None and value > high):
+                raise ValueError(
+                    f"--{field.name}={value}: expected at least {low}" + ("" if high is None else f", at most {high}")
+                )
+            if below is not None and value >= below:
+                raise ValueError(f"--{field.name}={value}: expected at least {low} and below {below}")
+
     def resolved(self) -> Config:
         """Fill in the settings that are not set with the choices of the model's paper.
 
         Raises:
-          ValueError: if some of the settings contradict each other.
+          ValueError: if a setting is outside of its limits, or if some of the settings contradict each other.
         """
+        self._validate_limits()
         dynamic = self.model == "dynamic_cman"
         config = dataclasses.replace(
             self,

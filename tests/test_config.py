@@ -27,3 +27,19 @@ def test_unset_switches_follow_the_paper():
     assert Config().resolved().label_gate is True
     assert Config().resolved().loss_weighting == "uncertainty"
     assert Config(label_gate=False, loss_weighting="sum").resolved().label_gate is False
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": "cnn"}, "--model=cnn: expected one of dynamic_cman, cman, multihead"),
+        ({"hidden_size": 0}, "--hidden_size=0: expected at least 1"),
+        ({"hidden_size": "128"}, "--hidden_size=128: expected a number"),
+        ({"bilstm_dropout": 1.0}, "--bilstm_dropout=1.0: expected at least 0 and below 1"),
+        ({"train_fraction": 2}, "--train_fraction=2: expected at least 0.01, at most 1"),
+        ({"learning_rate": float("nan")}, "--learning_rate=nan: expected a number"),
+    ],
+)
+def test_limits_hold_in_python_as_they_do_for_flags(changes, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Config(**changes).resolved()

@@ -22,5 +22,8 @@ def test_python_interface(trained, eight_sentences):
     assert len(long["entities"]) > 20 * len(sentence.entities)
     assert long["entities"][0]["start"] == 0 and long["entities"][-1]["start"] > MAX_TOKENS
     assert all(r["head"] < len(long["entities"]) for r in long["relations"])
+    for wrong, message in (("Ann", "a list of texts"), (b"Ann", "a list of texts"), ([None], "NoneType, expected str")):
+        with pytest.raises(TypeError, match=message):
+            model.extract_all(wrong)
     with pytest.raises(DataError, match="no trained model here"):
         cman_tf.load("absent")

@@ -1,5 +1,9 @@
 """cman-tf and python -m cman_tf: the list of commands, and one of them run."""
 
+import shlex
+import subprocess
+import sys
+
 import pytest
 from helpers import ROOT, fails_with, run_command
 
@@ -48,3 +52,16 @@ def test_both_ways_of_calling_give_the_same():
     assert first.returncode == second.returncode == 0, first.stderr
     assert first.stdout == second.stdout
     assert "100.00" in first.stdout
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    "arguments", [[], ["train", "--help"], ["score", f"--gold={SAMPLE}/dev.json", f"--predictions={SAMPLE}/dev.json"]]
+)
+def test_output_that_nobody_reads_or_that_has_no_room(arguments):
+    command = shlex.join([sys.executable, "-m", "cman_tf", *arguments])
+    closed = subprocess.run(["bash", "-c", f"{command} | true"], capture_output=True, text=True, check=False)
+    assert (closed.returncode, closed.stderr) == (0, "")
+    full = subprocess.run(["bash", "-c", f"{command} > /dev/full"], capture_output=True, text=True, check=False)
+    assert full.returncode != 0
+    assert full.stderr == "the output cannot be written: No space left on device\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from absl import app, flags
 
@@ -14,6 +14,8 @@ from cman_tf.errors import DataError
 from cman_tf.flagfiles import find_flagfile
 
 FLAGS = flags.FLAGS
+_Given = TypeVar("_Given")
+_MESSAGE_LIMIT = 500  # characters of an error of absl's, which repeats what was given
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Command:
         so that all of them can be imported together.
       main: does the work, given the program's name and the arguments that are not flags.
       arguments: those arguments as the help shows them, "NAME"; empty for a command that takes none.
+      validate: checks the arguments, given as to `main`, without doing anything.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Command:
     define_flags: Callable[[], None]
     main: Callable[[list[str]], Any]
     arguments: str = ""
+    validate: Callable[[list[str]], Any] | None = None
 
     def run(self, argv: list[str] | None = None) -> None:
         """Parse the flags and do the work, then exit.
@@ -49,11 +53,28 @@ class Command:
         flag_help.define_help_flags(self)
         app.run(report_errors(self.main), argv, flags_parser=self._parse)
 
+    def check(self, argv: list[str]) -> None:
+        """Parse the flags and check the arguments without doing the work.
+
+        Args:
+          argv: the program's name and what follows it.
+
+        Raises:
+          SystemExit: with one line for a mistake.
+        """
+        self.define_flags()
+        flag_help.define_help_flags(self)
+        arguments = self._parse(argv)
+        if self.validate:
+            report_errors(self.validate)(arguments)
+
     def _parse(self, argv: list[str]) -> list[str]:
         log_lines.log_plainly()
         try:
             arguments = FLAGS(resolve_flagfiles(argv))
         except (flags.Error, DataError, OSError, UnicodeDecodeError) as error:
+            if isinstance(error, OSError) and error.filename is None:
+                raise SystemExit(_describe_full_output(error)) from None
             raise SystemExit(f"{self._describe(error)} ({self.name} --help lists the flags)") from None
         if len(arguments) > 1 and not self.arguments:
             raise SystemExit(f"{arguments[1]!r}: not a flag; flags are given as --name=value ({self.name} --help)")
@@ -61,17 +82,18 @@ class Command:
 
     def _describe(self, error: Exception) -> str:
         """An error of absl's in one line."""
-        if isinstance(error, flags.IllegalFlagValueError):
+        text = " ".join(str(error).split())
+        if isinstance(error, flags.IllegalFlagValueError) and text.endswith("must have a value other than None."):
             missing = [f"--{name}" for name in flag_help.required_flags() if FLAGS[name].value is None]
             if missing:
                 return f"{self.name}: expected {' and '.join(missing)}"
-        return f"{self.name}: {' '.join(str(error).split())}"
+        return f"{self.name}: {text if len(text) <= _MESSAGE_LIMIT else text[:_MESSAGE_LIMIT] + '...'}"
 
 
-def report_errors(main: Callable[[list[str]], Any]) -> Callable[[list[str]], Any]:
+def report_errors(main: Callable[[_Given], Any]) -> Callable[[_Given], Any]:
     """`main` with bad input as one clear line and a non-zero exit code."""
 
-    def wrapped(arguments: list[str]) -> Any:
+    def wrapped(arguments: _Given) -> Any:
         try:
             outcome = main(arguments)
             sys.stdout.flush()
@@ -83,11 +105,17 @@ def report_errors(main: Callable[[list[str]], Any]) -> Callable[[list[str]], Any
         except BrokenPipeError:  # the reader of the output has seen enough, as `head` has
             console.discard_output()
         except OSError as error:
-            if error.filename is None:
-                raise
+            if error.filename is None:  # the output: a full disk, or /dev/full
+                raise SystemExit(_describe_full_output(error)) from None
             raise SystemExit(f"{error.filename}: {error.strerror}") from None
 
     return wrapped
+
+
+def _describe_full_output(error: OSError) -> str:
+    """One line about an output that cannot be written, as on a full disk or /dev/full."""
+    console.discard_output()
+    return f"the output cannot be written: {error.strerror}"
 
 
 def describe_missing_package(error: ModuleNotFoundError) -> str:
@@ -112,11 +140,25 @@ def resolve_flagfiles(argv: list[str]) -> list[str]:
     for position, argument in enumerate(argv):
         name, equals, value = argument.partition("=")
         if takes_value:
-            argument = str(find_flagfile(argument))
+            argument = _find_readable(argument)
         elif name in ("--flagfile", "-flagfile") and equals:
-            argument = f"{name}={find_flagfile(value)}"
+            argument = f"{name}={_find_readable(value)}"
         elif argument == "--":
             return [*resolved, *argv[position:]]
         takes_value = argument in ("--flagfile", "-flagfile")
         resolved.append(argument)
     return resolved
+
+
+def _find_readable(name: str) -> str:
+    """Return the path of a flagfile.
+
+    Raises:
+      DataError: if there is no such file, or if it is not UTF-8.
+    """
+    path = find_flagfile(name)
+    try:
+        path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: byte 0x{error.object[error.start]:02x} is not UTF-8, expected a flagfile") from None
+    return str(path)

@@ -27,7 +27,8 @@ def transformer_folder(name: str) -> str:
     """
     if importlib.util.find_spec("transformers") is None:
         raise DataError(
-            f"--encoder={name}: the package transformers is not installed, expected it; pip install '.[transformers]'"
+            f"--encoder={name}: the package transformers is not installed, but it is needed: "
+            "pip install 'cman-tf[transformers]'"
         )
     if name == MINILM:
         spec = importlib.util.find_spec(MINILM_PACKAGE)

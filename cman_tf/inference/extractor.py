@@ -61,7 +61,15 @@ class Extractor:
           character after its last. `entities`: type, start and end in tokens, char_start and char_end in the text,
           text and score. `relations`: type, score, and head and tail as positions in `entities`. For an empty text all
           lists are empty.
+
+        Raises:
+          TypeError: if `texts` is a single text, or if one of them is no text.
         """
+        if isinstance(texts, (str, bytes)):
+            raise TypeError("texts is one text, expected a list of texts; for one text call extract")
+        for text in texts:
+            if not isinstance(text, str):
+                raise TypeError(f"a text is {type(text).__name__}, expected str")
         tokenized = [tokenize(text) for text in texts]
         cuts = [
             (number, *cut) for number, tokens in enumerate(tokenized) for cut in split_long_text(tokens, MAX_TOKENS)
