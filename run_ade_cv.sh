@@ -8,9 +8,13 @@
 set -euo pipefail
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$root/cman_tf/environment.sh"
+if asks_for_help "$@"; then
+  print_header "${BASH_SOURCE[0]}" experiment
+  exit
+fi
 
 data=$(data_directory ade_spert "$@")
-if [ ! -f "$data/ade_split_0_train.json" ] && [[ " $* " != *" --help"* && " $* " != *" -h "* ]]; then
+if [ ! -f "$data/ade_split_0_train.json" ]; then
   echo "$data: no ade_split_0_train.json, expected SpERT's ten folds of ADE, from" \
     "http://lavis.cs.hs-rm.de/storage/spert/public/datasets/ade/ (--data_dir, or \$CMAN_DATA_DIR/ade_spert)" >&2
   exit 1

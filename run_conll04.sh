@@ -12,6 +12,10 @@
 set -euo pipefail
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$root/cman_tf/environment.sh"
+if asks_for_help "$@"; then
+  print_header "${BASH_SOURCE[0]}" train
+  exit
+fi
 
 sample=no
 data_given=no
@@ -36,7 +40,6 @@ for argument in "$@"; do
     *) flags+=("$argument"); note_data "$argument" ;;
   esac
   case $argument in
-    --help* | -help* | -h) data_given=yes ;;
     --flagfile=*)
       if [ -f "${argument#*=}" ]; then
         while IFS= read -r line; do note_data "$line"; done <"${argument#*=}"
@@ -73,6 +76,11 @@ if [ $data_given = no ]; then
     if complete "$folder/conll04_multihead" "" .txt; then
       data=$folder/conll04_multihead
     else
+      if [ -n "$table" ]; then # a mistake is named before anything is downloaded
+        check_flags experiment "$table" --data_dir="$data" ${flags[@]+"${flags[@]}"}
+      else
+        check_flags train "$@" --data_dir="$data" ${flags[@]+"${flags[@]}"}
+      fi
       "$python" -m cman_tf.download conll04 --data_dir="$folder"
     fi
   fi

@@ -7,9 +7,13 @@
 set -euo pipefail
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$root/cman_tf/environment.sh"
+if asks_for_help "$@"; then
+  print_header "${BASH_SOURCE[0]}" experiment
+  exit
+fi
 
 data=$(data_directory drec "$@")
-if [ ! -f "$data/drec.txt" ] && [ ! -f "$data/train.txt" ] && [[ " $* " != *" --help"* && " $* " != *" -h "* ]]; then
+if [ ! -f "$data/drec.txt" ] && [ ! -f "$data/train.txt" ]; then
   echo "$data: no train.txt, dev.txt and test.txt, nor drec.txt. DREC is given against a signed agreement only:" \
     "https://github.com/bekou/ad_data/raw/master/agreement/data-agreement.pdf" \
     "(https://github.com/bekou/multihead_joint_entity_relation_extraction/tree/master/data/DREC says whom to send it to)" >&2

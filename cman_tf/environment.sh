@@ -58,6 +58,27 @@ install_environment() {
   echo "$wanted" >"$venv/installed${extra:+-$extra}.txt"
 }
 
+# print_header SCRIPT COMMAND: what the comment at the top of a script says, and where its flags are listed.
+print_header() {
+  sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$1"
+  echo "'cman-tf $2 --help', in the environment that the script makes, lists the flags."
+}
+
+# asks_for_help ARGUMENTS...: whether one of them asks for help.
+asks_for_help() {
+  local argument
+  for argument in "$@"; do
+    case $argument in --help | -help | --helpfull | -h) return 0 ;; esac
+  done
+  return 1
+}
+
+# check_flags COMMAND ARGUMENTS...: ends the script with one line if the command would refuse the arguments.
+check_flags() {
+  "$python" -c 'import importlib, sys
+importlib.import_module("cman_tf." + sys.argv[1]).COMMAND.check(sys.argv[1:])' "$@" || exit 1
+}
+
 # prepare_environment ROOT ARGUMENTS...: make_environment with the extra that the --encoder among the arguments needs.
 prepare_environment() {
   local root=$1 extra= encoder

@@ -122,7 +122,18 @@ def _parse_name(flag: str) -> str:
     return name[2:] if name.startswith("no") and name[2:] in known else name
 
 
-def main(arguments: list[str]) -> None:
+def validate(arguments: list[str]) -> tuple[str, tuple[str, ...]]:
+    """Check the arguments.
+
+    Args:
+      arguments: the program's name and what follows the flags.
+
+    Returns:
+      The experiment's name, and the flags of `cman-tf train` for every run.
+
+    Raises:
+      DataError: for an unknown experiment, or a flag that a row or the experiment sets itself.
+    """
     names = [argument for argument in arguments[1:] if not argument.startswith("-")]
     extra = tuple(argument for argument in arguments[1:] if argument.startswith("-"))
     if len(names) != 1 or names[0] not in (*EXPERIMENTS, decoding_table.NAME):
@@ -132,7 +143,11 @@ def main(arguments: list[str]) -> None:
             "behind --, as --name=value"
         )
     _validate_extra_flags(extra, EXPERIMENTS.get(names[0]))
-    name = names[0]
+    return names[0], extra
+
+
+def main(arguments: list[str]) -> None:
+    name, extra = validate(arguments)
     experiment = EXPERIMENTS.get(name)
     corpus = experiment.corpus if experiment else FLAGS.corpus
     if FLAGS["corpus"].present and experiment:
@@ -172,7 +187,7 @@ def main(arguments: list[str]) -> None:
             print_table(table)
 
 
-COMMAND = Command("experiment", __doc__, define_flags, main, "NAME")
+COMMAND = Command("experiment", __doc__, define_flags, main, "NAME", validate)
 
 if __name__ == "__main__":
     COMMAND.run()

@@ -54,6 +54,27 @@ def test_no_corpus_and_no_network(tmp_path):
 
 
 @pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("argument", "message"), [("--epohcs=3", "epohcs"), ("--table=abaltions", "abaltions: expected one of conll04")]
+)
+def test_a_mistake_is_named_before_anything_is_downloaded(argument, message, tmp_path):
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    process = run_command("bash", str(ROOT / "run_conll04.sh"), argument, cwd=tmp_path, env=nowhere)
+    fails_with(process, message)
+    assert len(process.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("script", ["run_conll04.sh", "run_ade_cv.sh", "run_drec.sh"])
+def test_help_is_the_scripts_own_and_installs_nothing(script, tmp_path):
+    for flag in ("--help", "-h"):
+        process = run_command("bash", str(ROOT / script), flag, cwd=tmp_path, env={"CMAN_VENV": str(tmp_path / "venv")})
+        assert process.returncode == 0 and f"bash {script}" in process.stdout
+        assert "#" not in process.stdout and "set -euo" not in process.stdout
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.e2e
 def test_own_data_need_no_corpus(tmp_path, eight_sentences):
     """With files of one's own nothing is looked for; two kinds of run at once are refused."""
     script = ["bash", str(ROOT / "run_conll04.sh")]
