@@ -34,6 +34,7 @@ SMALL = Config(
 
 
 TINY_FLAGS = (
+    "--bsa_units=1",
     "--hidden_size=32",
     "--char_size=16",
     "--char_hidden_size=16",

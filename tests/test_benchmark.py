@@ -86,6 +86,7 @@ def test_changes(table, made):
             np.testing.assert_allclose(value, expected[part], rtol=1e-3, atol=1e-5, err_msg=f"{name}: {part}")
 
 
+@pytest.mark.slow
 def test_changes_are_timed(sentences, made, monkeypatch):
     vocabulary = made[1]
     for table in ("TRAINING", "DECODING"):
@@ -97,6 +98,7 @@ def test_changes_are_timed(sentences, made, monkeypatch):
         assert [row["times_as_long"] for row in rows] == [1.0, rows[1]["seconds"] / rows[0]["seconds"]]
 
 
+@pytest.mark.slow
 def test_growth(sentences, made, tmp_path):
     vocabulary = made[1]
     data = {"train": sentences, "vocabulary": vocabulary}
@@ -133,6 +135,7 @@ def test_command_with_a_peer(tmp_path):
     assert f"ratio {result['sentences_per_second'] / 0.5:.2f}" in process.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_memory_of_one_case_in_a_process():
     small = ("--limit=8", "--hidden_size=8", "--attention_heads=2", "--contextual_size=0", "--noxla")

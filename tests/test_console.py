@@ -11,7 +11,7 @@ import sys
 import termios
 
 import pytest
-from helpers import ROOT, TINY_FLAGS, run_command
+from helpers import BASELINE, ROOT, run_command
 
 from cman_tf.command_line.console import ProgressBars, ProgressLines
 
@@ -108,8 +108,7 @@ def run_in_terminal(*arguments):
 
 @pytest.mark.e2e
 def test_a_training_shows_bars_in_a_terminal_and_lines_elsewhere(tmp_path):
-    arguments = ["cman_tf", "train", "--flagfile=sample", "--data_dir=sample", *TINY_FLAGS]
-    arguments += ["--train_fraction=0.1", "--epochs=1"]
+    arguments = ["cman_tf", "train", "--data_dir=sample", *BASELINE, "--train_fraction=0.1", "--epochs=1"]
     code, shown = run_in_terminal(*arguments, f"--model_dir={tmp_path / 'a'}")
     assert code == 0, shown
     assert "run: 1 of 1 epochs" in shown

@@ -16,7 +16,7 @@ from cman_tf.__main__ import COMMANDS
 GENERATED = {ROOT / "docs" / "results.md"}
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 WRITTEN = [path for path in DOCUMENTS if path not in GENERATED]
-CHEAP = (*TINY_FLAGS, "--epochs=1", "--noxla", "--adversarial_alpha=0", "--bsa_units=1")
+CHEAP = (*TINY_FLAGS, "--epochs=1", "--noxla", "--adversarial_alpha=0")
 # What a reader has: the files that our own commands do not make.
 OWN_FILES = {
     *("mydata", "mydata/test.json", "text.txt", "glove.6B.50d.txt", "vectors.txt"),

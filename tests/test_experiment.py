@@ -37,6 +37,7 @@ TINY = (
     "--attention_heads=2",
     "--batch_size=4",
     "--epochs=2",
+    "--bsa_units=1",
     "--adversarial_alpha=0",
     "--noxla",
 )
@@ -318,6 +319,7 @@ def test_ade(tmp_path, ade):
     )
 
 
+@pytest.mark.slow
 def test_drec(tmp_path):
     fails_with(run_command("bash", str(ROOT / "run_drec.sh"), cwd=tmp_path), "data-agreement.pdf")
     fails_with(call_command("cman_tf.experiment", "drec", cwd=tmp_path), "data-agreement.pdf")

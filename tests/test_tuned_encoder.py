@@ -151,6 +151,7 @@ SIZES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SIZES)
 def test_other_kinds_of_models(kind, tmp_path, sentences, vocabulary):
     import transformers
