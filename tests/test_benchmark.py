@@ -46,6 +46,7 @@ def made(sentences):
     return config, vocabulary, model, batches
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_training_and_decoding_are_timed(made):
     _, _, model, batches = made

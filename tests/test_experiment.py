@@ -131,6 +131,7 @@ def test_label_source(trained_before, eight_sentences):
     fails_with(experiment(tmp_path, *arguments), "cman-words-seed1.json: not JSON", "expected a result file")
 
 
+@pytest.mark.slow
 def test_decoding_time(tmp_path, eight_sentences):
     data = f"--data_dir={eight_sentences}"
     fails_with(experiment(tmp_path, "decoding_time", data), "none of the models of table V with words-seed1")
@@ -211,7 +212,7 @@ def test_a_run_that_stopped_early_goes_on(trained_before, eight_sentences):
 
 def test_a_killed_experiment_goes_on(tmp_path, eight_sentences):
     """Killed in its first run, it goes on with that run, not anew."""
-    arguments = ["conll04", "--rows=cman", f"--data_dir={eight_sentences}"]
+    arguments = ["conll04", "--rows=multihead", f"--data_dir={eight_sentences}"]
     extra = (*TINY, "--epochs=40", "--patience=0")
     process = subprocess.Popen(
         [sys.executable, "-m", "cman_tf.experiment", *arguments, "--", *extra],
@@ -221,7 +222,7 @@ def test_a_killed_experiment_goes_on(tmp_path, eight_sentences):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    metrics = tmp_path / "runs/experiments/conll04/cman-words-seed1/metrics.jsonl"
+    metrics = tmp_path / "runs/experiments/conll04/multihead-words-seed1/metrics.jsonl"
     until = time.monotonic() + 300
     while time.monotonic() < until and not (metrics.exists() and len(metrics.read_text().splitlines()) > 1):
         time.sleep(0.05)
@@ -235,7 +236,7 @@ def test_a_killed_experiment_goes_on(tmp_path, eight_sentences):
     after = [json.loads(line) for line in metrics.read_text().splitlines()]
     assert [line["epoch"] for line in after] == list(range(1, 41))
     assert after[0] == before[0]
-    assert json.loads((tmp_path / "results/conll04/cman-words-seed1.json").read_text())["epochs"] == 40
+    assert json.loads((tmp_path / "results/conll04/multihead-words-seed1.json").read_text())["epochs"] == 40
 
 
 def test_runs_of_more_epochs_than_asked_for(trained_before, tmp_path, eight_sentences):

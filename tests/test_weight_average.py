@@ -60,6 +60,7 @@ def test_average_of_the_weights(make_model, make_batch, sentences, tmp_path):
         assert int(its_average.steps) == 1001
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_run_with_averaged_weights(eight_sentences, tmp_path):
     """What it kept is what it scored on dev; the weights themselves are its last epoch's."""
