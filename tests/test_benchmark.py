@@ -71,6 +71,7 @@ def results_of(model, batch, training):
     return {**logs, **{f"gradient {n}": tf.convert_to_tensor(g) for n, g in enumerate(total) if g is not None}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["TRAINING", "DECODING"])
 def test_changes(table, made):
     """Every variant computes the same as the unchanged model."""
@@ -111,6 +112,7 @@ def test_growth(sentences, made, tmp_path):
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_command_with_a_peer(tmp_path):
     peer = tmp_path / "peer.json"

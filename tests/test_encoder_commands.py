@@ -130,6 +130,7 @@ def test_a_frozen_encoder_through_the_commands(frozen, eight_sentences, tmp_path
     assert call_command(*evaluate, f"--{name}={tmp_path / 'moved'}").returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_some_layers_mixed(tmp_path, eight_sentences):
     """Those that are named, times what is asked for; kept with the model. Others are refused in one line."""

@@ -287,6 +287,7 @@ def ade(tmp_path, eight_sentences):
     return folder
 
 
+@pytest.mark.slow
 def test_ade(tmp_path, ade):
     arguments = (f"--data_dir={ade}", "--folds=0")
     process = run_command(

@@ -11,6 +11,7 @@ import pytest
 from helpers import ROOT, TINY_FLAGS, fails_with, run_command
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_sample_run_and_again(tmp_path):
     """bash run_conll04.sh --sample with fewer epochs: trained, scored, printed, then at once."""

@@ -96,6 +96,7 @@ def test_its_rate_is_its_own(model_and_batch):
     assert moved[False] == pytest.approx(1e-3, rel=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_run(folder, eight_sentences, tmp_path):
     """Trained, kept with the model, found again by evaluate; no features are computed."""
