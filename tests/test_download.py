@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from cman_tf import download
+from cman_tf.downloads import corpora
 from cman_tf.errors import DataError
 
 
@@ -30,20 +30,20 @@ def sha(content):
 
 
 def test_downloads_what_is_missing(server, tmp_path):
-    source = download.Source(server, {"train.json": sha(b"[1]"), "test.json": sha(b"[2]")})
+    source = corpora.Source(server, {"train.json": sha(b"[1]"), "test.json": sha(b"[2]")})
     folder = tmp_path / "new" / "corpus"
-    assert download.download(source, folder) == ["train.json", "test.json"]
+    assert corpora.download_corpus(source, folder) == ["train.json", "test.json"]
     assert (folder / "train.json").read_bytes() == b"[1]"
     assert sorted(path.name for path in folder.iterdir()) == ["test.json", "train.json"]
     (folder / "train.json").write_bytes(b"mine")
-    assert download.download(source, folder) == []
+    assert corpora.download_corpus(source, folder) == []
     assert (folder / "train.json").read_bytes() == b"mine"  # nothing is overwritten
 
 
 def test_a_wrong_file_is_not_written(server, tmp_path):
-    source = download.Source(server, {"train.json": sha(b"[1]"), "test.json": sha(b"[3]")})
+    source = corpora.Source(server, {"train.json": sha(b"[1]"), "test.json": sha(b"[3]")})
     with pytest.raises(DataError, match="test.json: 3 bytes of sha256 .* nothing was written"):
-        download.download(source, tmp_path / "new")
+        corpora.download_corpus(source, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
@@ -51,18 +51,18 @@ def test_a_wrong_file_is_not_written(server, tmp_path):
 def test_no_file_or_no_server(server, tmp_path, name):
     address = server if name == "absent.json" else "http://127.0.0.1:9/"
     with pytest.raises(DataError, match=f"{name}: .*, expected to download it"):
-        download.download(download.Source(address, {name: sha(b"")}), tmp_path / "new")
+        corpora.download_corpus(corpora.Source(address, {name: sha(b"")}), tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
 def test_advice(tmp_path):
-    text = download.advice("spert", tmp_path)
+    text = corpora.explain_by_hand("spert", tmp_path)
     assert "conll04_train.json, conll04_dev.json, conll04_test.json" in text
     assert "--sample" in text
     assert str(tmp_path) in text
 
 
 def test_known_sums_are_those_of_the_corpora(data_dir):
-    for form, source in download.CONLL04.items():
+    for form, source in corpora.CONLL04.items():
         for name, expected in source.files.items():
             assert sha((data_dir / f"conll04_{form}" / name).read_bytes()) == expected

