@@ -160,7 +160,8 @@ def test_the_whole_glove_is_our_subset_on_every_word_of_it(data_dir):
     all_words, all_vectors = read_word_vectors(str(file), needed=words)
     assert {*words} <= {*all_words}
     row = {word: number for number, word in enumerate(all_words)}
-    np.testing.assert_array_equal(vectors, all_vectors[[row[word] for word in words]])
+    # A source of the subset was rounded to eight decimals: 88 of its 13,573 words differ by 5e-9 at most.
+    np.testing.assert_allclose(vectors, all_vectors[[row[word] for word in words]], rtol=0, atol=6e-9)
 
 
 def test_where_downloads_go(monkeypatch):
