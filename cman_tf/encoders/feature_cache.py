@@ -180,7 +180,7 @@ def _encode(
             files.append(folder / f"{number + len(files):06d}.h5")
             with create_file(files[-1], source) as file:
                 write_index(file, [sentence_key(tokens) for tokens in part], list(map(len, part)))
-                file["features"] = np.concatenate(features)
+                file["features"] = np.concatenate(features).astype(source.precision)
     return files
 
 

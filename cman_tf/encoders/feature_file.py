@@ -1,6 +1,6 @@
 """The HDF5 file in which features are cached. A sentence is found by its content.
 
-features  float32 [tokens of all sentences, layers, size]
+features  float32 or float16 [tokens of all sentences, layers, size]
 keys      32 bytes (V32) [sentences], the sha256 of each sentence's tokens
 starts    int64 [sentences], the first row of each sentence in `features`
 lengths   int32 [sentences], the number of tokens of each sentence
@@ -81,7 +81,7 @@ class Cache:
                 raise DataError(
                     f"{self.path}: no features of {' '.join(tokens)[:60]!r}, expected those of all sentences"
                 )
-            found.append(self._features[place[0] : sum(place)])
+            found.append(self._features[place[0] : sum(place)].astype(np.float32))
         return found
 
     def close(self) -> None:
@@ -142,7 +142,7 @@ def merge_files(path: pathlib.Path, source: Source, files: list[pathlib.Path]) -
             rows += shape[0]
     with create_file(path, source) as merged:
         write_index(merged, keys, lengths)
-        features = merged.create_dataset("features", (rows, *shape[1:]), np.float32)
+        features = merged.create_dataset("features", (rows, *shape[1:]), source.precision)
         start = 0
         for name in files:
             with h5py.File(name, "r") as file:

@@ -5,9 +5,31 @@ A kind of encoder is imported when it is needed, because each kind needs other l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from cman_tf.data.contextual_encoder import ContextualEncoder, TunableEncoder
 from cman_tf.encoders.resolve import transformer_folder
 from cman_tf.encoders.source import Source, validate_tunable
+
+
+class RoundedEncoder:
+    """An encoder whose vectors are rounded to a smaller dtype, as those of a cache in that dtype are.
+
+    Args:
+      encoder: whose vectors are rounded.
+      precision: the dtype, float16.
+    """
+
+    def __init__(self, encoder: ContextualEncoder, precision: str) -> None:
+        self.name, self.layers, self.size = encoder.name, encoder.layers, encoder.size
+        self._encoder, self._precision = encoder, precision
+
+    def encode(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
+        """float32 [L, layers, size] of each sentence, with the values of the smaller dtype."""
+        vectors = self._encoder.encode(sentences)
+        return [of_one.astype(self._precision).astype(np.float32) for of_one in vectors]
 
 
 def open_encoder(source: Source) -> ContextualEncoder:
@@ -30,7 +52,7 @@ def open_encoder(source: Source) -> ContextualEncoder:
 
         encoder = Transformer(transformer_folder(source.location["encoder"]))
     encoder.name = str(source)
-    return encoder
+    return encoder if source.precision == "float32" else RoundedEncoder(encoder, source.precision)
 
 
 def open_tunable(source: Source) -> TunableEncoder:

@@ -118,15 +118,18 @@ def given_file(path: str, flag: str) -> pathlib.Path:
     return pathlib.Path(path)
 
 
-def fingerprint(kind: str, paths: dict[str, pathlib.Path]) -> str:
+def fingerprint(kind: str, paths: dict[str, pathlib.Path], precision: str = "float32") -> str:
     """Compute the fingerprint of an encoder. It does not depend on the place of the files.
 
     Args:
       kind: the kind of encoder, a key of `_VERSIONS`.
       paths: the files, by what they are for.
+      precision: the dtype in which its features are kept.
     """
     digest = hashlib.sha256(f"{kind} {_VERSIONS[kind]}".encode())
     for role, path in paths.items():
         digest.update(role.encode())
         hash_file(path, digest)
+    if precision != "float32":
+        digest.update(precision.encode())
     return digest.hexdigest()

@@ -14,6 +14,7 @@ from cman_tf.errors import DataError
 from cman_tf.runs.files import read_json, write_atomically
 from cman_tf.runs.provenance import make_portable
 
+PRECISIONS = ("float32", "float16")
 _FILE = "contextual.json"
 
 
@@ -31,6 +32,11 @@ class Source:
     location: dict[str, str]
     fingerprint: str
 
+    @property
+    def precision(self) -> str:
+        """The dtype in which the features are kept: float32 or float16."""
+        return self.location.get("encoder_precision", "float32")
+
     def __str__(self) -> str:
         return " ".join(f"--{name}={make_portable(value)}" for name, value in self.location.items())
 
@@ -41,9 +47,10 @@ def short_name(location: dict[str, str]) -> str:
     Args:
       location: the flags that name the encoder, and their values.
     """
+    half = f"_{location['encoder_precision']}" if location.get("encoder_precision", "float32") != "float32" else ""
     if "encoder" in location:
-        return re.sub(r"[^\w.]+", "_", pathlib.Path(location["encoder"]).name)
-    return "elmo"
+        return re.sub(r"[^\w.]+", "_", pathlib.Path(location["encoder"]).name) + half
+    return f"elmo{half}"
 
 
 def find_source(location: dict[str, str]) -> Source | None:
@@ -58,18 +65,27 @@ def find_source(location: dict[str, str]) -> Source | None:
     Raises:
       DataError: if the flags contradict each other, or if files are missing.
     """
+    location = dict(location)
+    precision = location.pop("encoder_precision", "float32")
+    if precision not in PRECISIONS:
+        raise DataError(f"--encoder_precision={precision[:20]}: expected one of {', '.join(PRECISIONS)}")
     if not location:
+        if precision != "float32":
+            raise DataError(f"--encoder_precision={precision} and no encoder, expected --encoder or --elmo")
         return None
     # Paths are made absolute, because a run's directory stores them.
     location = {n: os.path.abspath(v) if os.path.exists(v) and v not in DOWNLOADED else v for n, v in location.items()}
     names = set(location)
+    half = {} if precision == "float32" else {"encoder_precision": precision}
     if names == {"elmo_options", "elmo_weights"}:
         paths = {name: given_file(location[name], name) for name in ("elmo_options", "elmo_weights")}
-        return Source("elmo_files", location, fingerprint("elmo_files", paths))
+        return Source("elmo_files", {**location, **half}, fingerprint("elmo_files", paths, precision))
     if names == {"elmo"}:
-        return Source("elmo_hub", location, fingerprint("elmo_hub", module_files(location["elmo"])))
+        paths = module_files(location["elmo"])
+        return Source("elmo_hub", {**location, **half}, fingerprint("elmo_hub", paths, precision))
     if names == {"encoder"}:
-        return Source("transformer", location, fingerprint("transformer", model_files(location["encoder"])))
+        paths = model_files(location["encoder"])
+        return Source("transformer", {**location, **half}, fingerprint("transformer", paths, precision))
     raise DataError(
         f"{' '.join('--' + name for name in sorted(names))} given, expected either --elmo, or --elmo_options and "
         "--elmo_weights, or --encoder"
@@ -91,6 +107,8 @@ def validate_tunable(source: Source | None) -> None:
     """Raise DataError if there is no encoder, or if it cannot be trained with the model."""
     if source is None or source.kind != "transformer":
         raise DataError(f"--tune_encoder with {source or 'no encoder'}: expected --encoder, a transformer")
+    if source.precision != "float32":
+        raise DataError(f"--tune_encoder with --encoder_precision={source.precision}: expected one of them")
 
 
 def save_source(directory: str, source: Source, layers: int, size: int) -> None:
@@ -152,6 +170,8 @@ def find_again(directory: str | pathlib.Path, elsewhere: dict[str, str]) -> Sour
     need = f"{directory}: the model needs the features of {needed}"
     if not elsewhere:
         _validate_recorded(need, needed.location)
+    if elsewhere and needed.precision != "float32":
+        elsewhere = {"encoder_precision": needed.precision, **elsewhere}
     try:
         found = find_source(elsewhere or needed.location)
     except DataError as error:

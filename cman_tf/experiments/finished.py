@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS, find_split
+from cman_tf.data.word_vectors import find_word_vectors
 from cman_tf.encoders.names import ENCODER_FLAGS
 from cman_tf.encoders.source import find_source
 from cman_tf.errors import DataError
@@ -82,7 +83,7 @@ def _find_other_inputs(run: Run, result: Result) -> Iterator[str]:
     location = run.encoder_flags()
     if "word_vectors_sha256" in result:
         vectors = run.flag_value("word_vectors")
-        if result.get("word_vectors_sha256") != (_sha256(vectors) if vectors else None):
+        if result.get("word_vectors_sha256") != (_sha256(find_word_vectors(vectors)) if vectors else None):
             yield f"other word vectors than {vectors or 'none'}"
         if result.get("encoder_fingerprint") != _fingerprint(tuple(location.items())):
             yield f"another encoder than {' '.join(location.values()) or 'none'}"

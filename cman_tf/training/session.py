@@ -15,6 +15,7 @@ from cman_tf.config import Config
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.corpus import SPLITS, Corpus, name_corpus
 from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.data.word_vectors import find_word_vectors
 from cman_tf.encoders.source import Source, save_source, validate_tunable
 from cman_tf.errors import DataError
 from cman_tf.runs import provenance
@@ -174,7 +175,8 @@ def open_session(
     """
     hashes = {split: corpora[split].sha256 for split in SPLITS}
     fingerprint = source.fingerprint if source else None
-    run = find_run(options.model_dir, config, hashes, options.word_vectors, fingerprint, options.format)
+    vectors_file = find_word_vectors(options.word_vectors) if options.word_vectors else None
+    run = find_run(options.model_dir, config, hashes, vectors_file, fingerprint, options.format)
     finished = pathlib.Path(options.model_dir) / "result.json"
     result = _read_result(finished) if finished.exists() else {}
     session = Session(config, corpora, source, options, progress, run, result, {})
