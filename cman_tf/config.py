@@ -8,10 +8,19 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from typing import Any
 
 from cman_tf.errors import DataError
 
+# The tasks whose losses a model adds.
+TASKS = {
+    "dynamic_cman": ("re", "first_ner", "second_ner"),
+    "cman": ("re", "first_ner"),
+    "multihead": ("re", "first_ner"),
+}
+# What runs of versions without these settings did, where it is not the default.
+OLDER_SETTINGS: dict[str, Any] = {"mlp_layers": 1}
 RELATION_THRESHOLD = 0.5  # a relation is predicted if its probability is above this
 
 
@@ -116,6 +125,13 @@ class Config:
         "Sequence encoder inside the units (TNNLS table VI; mlp: table VII).",
         choices=("bilstm", "lstm", "gru", "bigru", "mlp"),
     )
+    mlp_layers: int = _ablation(2, "Number of layers of each MLP, with --cell=mlp (papers: not given).", minimum=1)
+    replaced_bilstms: str = _ablation(
+        "all",
+        "Which BiLSTMs --cell replaces. all: those of the BSA units, of the BLA units and the one between them. bsa: "
+        "those of the BSA units only (papers: not given). The character BiLSTM always stays.",
+        choices=("all", "bsa"),
+    )
     self_attention: bool = _ablation(True, "Use self-attention in the BSA units (table 4/VII).")
     label_attention: bool = _ablation(
         True, "Use the BLA units. Without them, relations are scored on X^m (table 4/VII)."
@@ -126,12 +142,29 @@ class Config:
         "and cman does not.",
     )
     share: bool = _ablation(True, "Share the BSA units between NER and RE (TNNLS figure 8).")
+    separate_models: bool = _ablation(
+        False,
+        "Train two models without a common parameter: one for NER, and one for RE that reads the labels that the first "
+        "predicts (another reading of TNNLS figure 8).",
+    )
+    relation_candidates: str = _model(
+        "entities",
+        "Between which tokens cman and dynamic_cman predict relations. entities: the last tokens of two predicted "
+        "entities. tokens: any two tokens, as multihead does.",
+        choices=("entities", "tokens"),
+    )
     # Training
     loss_weighting: str | None = _training(
         None,
-        "uncertainty: weight the tasks' losses by TNNLS equations 24-26. sum: add them, equation 13/21. If the flag is "
-        "not given, dynamic_cman uses uncertainty and cman uses sum.",
-        choices=("uncertainty", "sum"),
+        "uncertainty: weight the tasks' losses by TNNLS equations 24-26. sum: add them, equation 13/21. manual: weight "
+        "them by --loss_weights, TNNLS equation 23. If the flag is not given, dynamic_cman uses uncertainty and cman "
+        "uses sum.",
+        choices=("uncertainty", "sum", "manual"),
+    )
+    loss_weights: str | None = _training(
+        None,
+        "With --loss_weighting=manual: the weight of each task's loss, such as re:1,first_ner:0.5,second_ner:0.5 "
+        "(papers: not given). A task that is not named has the weight 1.",
     )
     adversarial_alpha: float = _training(
         0.01, "alpha: size of the perturbation eta_adv (Bekoulis et al.: 0.01). 0: no adversarial training.", minimum=0
@@ -261,6 +294,29 @@ class Config:
             if below is not None and value >= below:
                 raise ValueError(f"--{field.name}={value}: expected at least {low} and below {below}")
 
+    def task_weights(self) -> dict[str, float] | None:
+        """Return the weight of each task's loss by the task's name, or None unless they are chosen by hand.
+
+        Raises:
+          ValueError: if `loss_weights` is not a list of this model's tasks with positive weights.
+        """
+        if self.loss_weighting != "manual":
+            return None
+        weights = dict.fromkeys(TASKS[self.model], 1.0)
+        for part in (self.loss_weights or "").split(",") if self.loss_weights else ():
+            task, colon, number = part.strip().partition(":")
+            try:
+                weight = float(number)
+            except ValueError:
+                weight = math.nan
+            if task not in weights or not colon or not 0 < weight < math.inf:
+                raise ValueError(
+                    f"--loss_weights={self.loss_weights[:60] if self.loss_weights else ''}: {part[:30]!r}, expected "
+                    f"TASK:WEIGHT with one of {', '.join(weights)} and a weight above 0"
+                )
+            weights[task] = weight
+        return weights
+
     def resolved(self) -> Config:
         """Fill in the settings that are not set with the choices of the model's paper.
 
@@ -271,10 +327,20 @@ class Config:
         dynamic = self.model == "dynamic_cman"
         config = dataclasses.replace(
             self,
+            # What has no effect has its default, so that it does not tell runs apart.
+            mlp_layers=self.mlp_layers if self.cell == "mlp" else Config.mlp_layers,
+            replaced_bilstms="all" if self.cell == "bilstm" else self.replaced_bilstms,
             label_gate=dynamic if self.label_gate is None else self.label_gate,
             relation_scorer="shared" if self.model == "multihead" else self.relation_scorer,
             loss_weighting=self.loss_weighting or ("uncertainty" if dynamic else "sum"),
         )
+        if config.loss_weights and config.loss_weighting != "manual":
+            raise ValueError("--loss_weights without --loss_weighting=manual: expected both or none")
+        if weights := config.task_weights():  # written out, so that equal weights are the same run
+            written = ",".join(f"{task}:{weight:g}" for task, weight in weights.items())
+            config = dataclasses.replace(config, loss_weights=written)
+        if config.separate_models and (config.share is False or config.tune_encoder):
+            raise ValueError("--separate_models with --noshare or --tune_encoder: expected it alone")
         if chosen := config.chosen_layers():  # 2,0 and 0,2 are the same run
             config = dataclasses.replace(config, mixed_layers=",".join(map(str, chosen)))
         if config.tune_encoder and not config.learning_rate:
@@ -301,6 +367,10 @@ class Config:
         if self.model == "multihead":
             given = {"noself_attention": not self.self_attention, "nolabel_attention": not self.label_attention}
             given |= {"noshare": not self.share, "label_gate": self.label_gate}
+            given |= {
+                "separate_models": self.separate_models,
+                "relation_candidates": self.relation_candidates == "tokens",
+            }
             given |= {name: getattr(self, name) for name in ("attention_dropout", "relation_dropout")}
             for name in (name for name, is_given in given.items() if is_given):
                 raise DataError(

@@ -8,6 +8,7 @@ predictions to files.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 from absl import flags
@@ -46,6 +47,12 @@ def define_flags() -> None:
             ("predicted", "gold"),
             "Labels that the label attention sees: the first CRF's or the file's (IJCAI table 3).",
         )
+        flags.DEFINE_enum(
+            "relation_candidates",
+            None,
+            ("entities", "tokens"),
+            "Between which tokens relations are predicted; none: as in training. See cman-tf train.",
+        )
         flags.DEFINE_integer(
             "batch_tokens", BATCH_TOKENS, "Tokens a batch, about; less takes less memory.", lower_bound=1
         )
@@ -66,6 +73,13 @@ def main(arguments: list[str]) -> None:
     config, vocabulary = description.config, description.vocabulary
     if FLAGS.label_source == "gold" and not (config.label_attention and config.label_size):
         raise DataError(f"--label_source=gold and {FLAGS.model_dir}: its model sees no labels")
+    if FLAGS.relation_candidates:
+        if config.model == "multihead":
+            raise DataError(
+                f"--relation_candidates and {FLAGS.model_dir}: multihead always predicts between all tokens"
+            )
+        config = dataclasses.replace(config, relation_candidates=FLAGS.relation_candidates)
+        description = description._replace(config=config)
     corpus = read_corpus(find_sample(FLAGS.data), FLAGS.format)
     vocabulary.check(corpus.sentences, corpus.path)
 
@@ -79,7 +93,8 @@ def main(arguments: list[str]) -> None:
     scores = score_sentences(corpus.sentences, predicted, vocabulary.labels())
     print(score_table(scores))
     if FLAGS.json:
-        origin = {"model_dir": FLAGS.model_dir, "label_source": FLAGS.label_source, "corpus": corpus.summary()}
+        origin = {"model_dir": FLAGS.model_dir, "label_source": FLAGS.label_source}
+        origin |= {"relation_candidates": config.relation_candidates, "corpus": corpus.summary()}
         write_atomically(FLAGS.json, json.dumps({**scores, "source": origin}, indent=1, ensure_ascii=False) + "\n")
     if FLAGS.predictions:
         write_atomically(FLAGS.predictions, dump_json(predicted))

@@ -11,7 +11,7 @@ from cman_tf.data.tokenizer import TOKENIZERS
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.source import Source, find_again, load_source
 from cman_tf.errors import DataError
-from cman_tf.runs.flagfile import config_from_flagfile
+from cman_tf.runs.flagfile import config_of_run
 from cman_tf.runs.model_directory import find_checkpoint, validate_model_directory
 from cman_tf.runs.record import verify_record
 
@@ -57,7 +57,7 @@ def read_description(
     verify_record(folder, weights, TOKENIZERS)
     vocabulary = Vocabulary.load(folder)
     needed = load_source(folder)
-    config = config_from_flagfile(folder / "flags.txt")
+    config = config_of_run(folder / "flags.txt")
     if needed is None:
         if encoder_flags:
             flags = ", ".join(f"--{name}" for name in encoder_flags)

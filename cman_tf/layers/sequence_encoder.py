@@ -24,6 +24,7 @@ class SequenceEncoder(tf.keras.layers.Layer):
       cell: one of `CELLS`.
       dropout: dropout rate on the output in training.
       xla: whether XLA may compile the LSTMs.
+      mlp_layers: the number of layers of `mlp`, each of them tanh(W x + b) of width 2d.
 
     Call args:
       inputs: X, float32 [B, L, D], right-padded.
@@ -34,7 +35,15 @@ class SequenceEncoder(tf.keras.layers.Layer):
       H, float32 [B, L, 2d]. Padded positions hold values that the caller must mask.
     """
 
-    def __init__(self, units: int, cell: str = "bilstm", dropout: float = 0.0, xla: bool = True, **kwargs) -> None:
+    def __init__(
+        self,
+        units: int,
+        cell: str = "bilstm",
+        dropout: float = 0.0,
+        xla: bool = True,
+        mlp_layers: int = 1,
+        **kwargs,
+    ) -> None:
         super().__init__(**kwargs)
         if cell not in CELLS:
             raise ValueError(f"cell {cell!r}, expected one of {', '.join(CELLS)}")
@@ -42,6 +51,7 @@ class SequenceEncoder(tf.keras.layers.Layer):
         self.backward = None
         if cell == "mlp":
             self.forward = tf.keras.layers.Dense(2 * units, activation="tanh", name="mlp")
+            self.further = [tf.keras.layers.Dense(2 * units, activation="tanh") for _ in range(mlp_layers - 1)]
         else:
             both = cell.startswith("bi")
             width = units if both else 2 * units
@@ -68,7 +78,10 @@ class SequenceEncoder(tf.keras.layers.Layer):
           H, float32 [B, L, 2d].
         """
         if self.cell == "mlp":
-            return self.forward(inputs)
+            hidden = self.forward(inputs)
+            for layer in self.further:
+                hidden = layer(hidden)
+            return hidden
         if self.cell == "bilstm" and self.backward is not None:
             return run_both(self.forward, self.backward, inputs, lengths, training)
         layers = [layer for layer in (self.forward, self.backward) if layer is not None]

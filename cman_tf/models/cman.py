@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from cman_tf.config import RELATION_THRESHOLD, TASKS
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.layers.attention import MultiHeadAttention
 from cman_tf.layers.attention_units import LabelAttentionUnit, SelfAttentionUnit
@@ -18,8 +19,9 @@ from cman_tf.layers.label_gate import LabelGate
 from cman_tf.layers.random_draws import Dropout
 from cman_tf.layers.relation_scorer import RelationScorer
 from cman_tf.layers.sequence_encoder import SequenceEncoder
+from cman_tf.layers.token_representation import TokenRepresentation
 from cman_tf.models.base import JointModel
-from cman_tf.models.entity_pairs import find_entity_pairs, make_tag_tables
+from cman_tf.models.entity_pairs import find_entity_pairs, list_token_pairs, make_tag_tables
 from cman_tf.models.losses import JointLoss, divide_by_sentences, relation_loss, relation_targets
 
 
@@ -59,13 +61,12 @@ class CMAN(JointModel):
         self.two_phase = s.model == "dynamic_cman"
         self.inside, self.kind = make_tag_tables(vocabulary.tags)
         self.ner_units = self._self_attention_units()
-        self.relation_units = self.ner_units if s.share else self._self_attention_units()
+        self.is_shared = s.share and not s.separate_models
+        self.relation_units = self.ner_units if self.is_shared else self._self_attention_units()
         self.first_crf = CRF(len(vocabulary.tags), name="first_crf")
         self.second_crf = CRF(len(vocabulary.tags), name="second_crf") if self.two_phase else None
         if s.label_attention:
-            self.label_table = self.add_weight(
-                "label_embeddings", [len(vocabulary.tags), s.label_size], initializer="glorot_uniform"
-            )
+            self.label_table = self._label_table("label_embeddings", vocabulary)
             self.first_bla, self.second_bla = self._label_attention_unit(), self._label_attention_unit()
             self.fuse = self._sequence_encoder()
         self.relation_dropout = Dropout(s.relation_dropout)
@@ -77,12 +78,23 @@ class CMAN(JointModel):
             s.relation_prior,
             name="relation_scorer",
         )
-        tasks = ("re", "first_ner", "second_ner") if self.two_phase else ("re", "first_ner")
-        self.joint_loss = JointLoss(tasks, s.loss_weighting == "uncertainty", name="joint_loss")
+        self.joint_loss = JointLoss(
+            TASKS[s.model], s.loss_weighting == "uncertainty", s.task_weights(), name="joint_loss"
+        )
+        if s.separate_models:
+            self.ner_representation = TokenRepresentation(self.layout.features)
+            if s.label_attention and self.two_phase:
+                self.ner_label_table = self._label_table("ner_label_embeddings", vocabulary)
+                self.ner_first_bla, self.ner_second_bla = self._label_attention_unit(), self._label_attention_unit()
+                self.ner_fuse = self._sequence_encoder()
 
-    def _sequence_encoder(self) -> SequenceEncoder:
+    def _label_table(self, name: str, vocabulary: Vocabulary) -> tf.Variable:
+        return self.add_weight(name, [len(vocabulary.tags), self.config.label_size], initializer="glorot_uniform")
+
+    def _sequence_encoder(self, in_bsa: bool = False) -> SequenceEncoder:
         s = self.config
-        return SequenceEncoder(s.hidden_size, s.cell, s.bilstm_dropout, s.xla)
+        cell = s.cell if in_bsa or s.replaced_bilstms == "all" else "bilstm"
+        return SequenceEncoder(s.hidden_size, cell, s.bilstm_dropout, s.xla, s.mlp_layers)
 
     def _attention(self) -> MultiHeadAttention:
         return MultiHeadAttention(self.config.attention_heads, self.config.attention_dropout)
@@ -90,13 +102,20 @@ class CMAN(JointModel):
     def _self_attention_units(self) -> list[SelfAttentionUnit]:
         attended = self.config.self_attention
         return [
-            SelfAttentionUnit(self._sequence_encoder(), self._attention() if attended else None)
+            SelfAttentionUnit(self._sequence_encoder(in_bsa=True), self._attention() if attended else None)
             for _ in range(self.config.bsa_units)
         ]
 
     def _label_attention_unit(self) -> LabelAttentionUnit:
         gate = LabelGate() if self.config.label_gate else None
         return LabelAttentionUnit(self._sequence_encoder(), self._attention(), gate, self.config.bilstm_dropout)
+
+    def represent(self, batch: Tensors, training: bool = False) -> tf.Tensor:
+        """Compute X^0 as `JointModel.represent` does; of separate models both, RE's first: float32 [B, L, 2D]."""
+        relation = self.representation(batch, training=training)
+        if not self.config.separate_models:
+            return relation
+        return tf.concat([relation, self.ner_representation(batch, training=training)], -1)
 
     def encode_labels(self, tags: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, ...]:
         """Compute L~ of both BLA units.
@@ -107,12 +126,19 @@ class CMAN(JointModel):
           training: whether the model is being trained.
 
         Returns:
-          Two tensors, float32 [B, L, 2d], or none without label attention.
+          Two tensors, float32 [B, L, 2d]; two more for NER's side of separate models in two phases; none without label
+          attention.
         """
         if not self.config.label_attention:
             return ()
-        labels = tf.gather(self.label_table, tags)  # L, [B, L, d_l]
-        return tuple(bla.encode_labels(labels, lengths, training) for bla in (self.first_bla, self.second_bla))
+        sides = [(self.label_table, self.first_bla, self.second_bla)]
+        if self.config.separate_models and self.two_phase:
+            sides.append((self.ner_label_table, self.ner_first_bla, self.ner_second_bla))
+        encoded = []
+        for table, *units in sides:
+            labels = tf.gather(table, tags)  # L, [B, L, d_l]
+            encoded += [bla.encode_labels(labels, lengths, training) for bla in units]
+        return tuple(encoded)
 
     def first_phase(
         self,
@@ -131,12 +157,12 @@ class CMAN(JointModel):
         """
         inputs = self.input_dropout(inputs, training=training)
         mask = tf.sequence_mask(lengths, tf.shape(inputs)[1])
-        ner = relation = inputs
+        relation, ner = tf.split(inputs, 2, -1) if self.config.separate_models else (inputs, inputs)
         for number, unit in enumerate(self.ner_units, 1):
             ner, weights = unit(ner, lengths, mask, training=training, return_weights=True)
             if attention is not None and weights is not None:
                 attention[f"self_attention_{number}"] = weights
-        if self.config.share:
+        if self.is_shared:
             relation = ner
         else:
             for unit in self.relation_units:
@@ -160,12 +186,12 @@ class CMAN(JointModel):
           training: whether dropout is on.
           attention: a dictionary to which the attention weights and gates of each unit are added, or None.
         """
-        relation, gate = self.interact(first.relation, labels, lengths, training, attention)
+        relation, gate = self.interact(first.relation, labels[:2], lengths, training, attention)
         if self.second_crf is None:
             return SecondPhase(relation, None, gate)
         ner = relation
-        if not self.config.share:
-            ner, _ = self.interact(first.ner, labels, lengths, training)
+        if not self.is_shared:
+            ner, _ = self.interact(first.ner, labels[-2:], lengths, training, for_ner=self.config.separate_models)
         return SecondPhase(relation, self.second_crf(ner), gate)
 
     def interact(
@@ -175,6 +201,7 @@ class CMAN(JointModel):
         lengths: tf.Tensor,
         training: bool = False,
         attention: dict[str, tf.Tensor] | None = None,
+        for_ner: bool = False,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Compute the dense cross-modal interaction, IJCAI equations 5-7, TNNLS equations 12-14.
 
@@ -184,6 +211,7 @@ class CMAN(JointModel):
           lengths: int32 [B].
           training: whether dropout is on.
           attention: a dictionary to which the attention weights and gates of each unit are added, or None.
+          for_ner: whether to use the units of NER's side of separate models.
 
         Returns:
           X~3, float32 [B, L, 2d], and the mean gate, a scalar. Without label attention, X^m and 1.
@@ -191,10 +219,12 @@ class CMAN(JointModel):
         if not self.config.label_attention:
             return x_m, tf.constant(1.0)
         mask = tf.sequence_mask(lengths, tf.shape(x_m)[1])
+        units = self.first_bla, self.fuse, self.second_bla
+        first_bla, fuse, second_bla = (self.ner_first_bla, self.ner_fuse, self.ner_second_bla) if for_ner else units
         call = {"training": training, "return_weights": True}
-        x_1, gate_1, *first = self.first_bla(x_m, labels[0], x_m, mask, **call)  # equation 5 / 12
-        x_2 = self.fuse(tf.concat([x_m, x_1], -1), lengths, training=training)  # equation 6 / 13
-        x_3, gate_3, *second = self.second_bla(x_2, labels[1], x_m, mask, **call)  # equation 7 / 14
+        x_1, gate_1, *first = first_bla(x_m, labels[0], x_m, mask, **call)  # equation 5 / 12
+        x_2 = fuse(tf.concat([x_m, x_1], -1), lengths, training=training)  # equation 6 / 13
+        x_3, gate_3, *second = second_bla(x_2, labels[1], x_m, mask, **call)  # equation 7 / 14
         if attention is not None:
             for number, (weights, gate) in enumerate((first, second), 1):
                 attention[f"label_attention_{number}"] = weights
@@ -229,7 +259,7 @@ class CMAN(JointModel):
         """Predict tags and relations. `JointModel.decode` describes the arguments and the result.
 
         The tags are those of the second CRF in dynamic CMAN, and those of the first CRF in CMAN. The pairs are the last
-        tokens of two predicted entities.
+        tokens of two predicted entities, or with `--relation_candidates=tokens` any two tokens.
         """
         lengths = batch["lengths"]
         weights: dict[str, tf.Tensor] | None = {} if attention else None
@@ -241,8 +271,14 @@ class CMAN(JointModel):
         if self.second_crf is not None:
             crf, potentials = self.second_crf, second.potentials
             tags = crf.decode(potentials, lengths)
-        pairs = find_entity_pairs(tags, lengths, self.inside, self.kind)
+        if self.config.relation_candidates == "tokens":
+            pairs = list_token_pairs(lengths, tf.shape(tags)[1])
+        else:
+            pairs = find_entity_pairs(tags, lengths, self.inside, self.kind)
         scores = tf.sigmoid(self.scorer.score_pairs(second.relation, pairs))
+        if self.config.relation_candidates == "tokens":  # only those with a relation, as most pairs have none
+            found = tf.reduce_any(scores > RELATION_THRESHOLD, -1)
+            pairs, scores = tf.boolean_mask(pairs, found), tf.boolean_mask(scores, found)
         output = {"tags": tags, "pairs": pairs, "scores": scores, **(weights or {})}
         if marginals:
             output["marginals"] = tf.gather(crf.marginals(potentials, lengths), tags, batch_dims=2)

@@ -26,6 +26,21 @@ def make_tag_tables(tags: Sequence[str]) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.constant([tag.startswith("I-") for tag in tags]), tf.constant(numbers)
 
 
+def list_token_pairs(lengths: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+    """List all ordered pairs of two different tokens.
+
+    Args:
+      lengths: int32 [B].
+      length: L, the number of tokens to which the sentences are padded, int32 scalar.
+
+    Returns:
+      int32 [P, 3], with sentence, head token and tail token.
+    """
+    mask = tf.sequence_mask(lengths, length)
+    pairs = tf.cast(tf.where(mask[:, :, None] & mask[:, None, :]), tf.int32)
+    return tf.boolean_mask(pairs, pairs[:, 1] != pairs[:, 2])
+
+
 def find_entity_pairs(tags: tf.Tensor, lengths: tf.Tensor, inside: tf.Tensor, kind: tf.Tensor) -> tf.Tensor:
     """List all ordered pairs of two entities' last tokens.
 

@@ -5,6 +5,8 @@ Shapes: B batch, L tokens, R relations, E relations in the batch.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import tensorflow as tf
 
 
@@ -56,12 +58,14 @@ def divide_by_sentences(loss: tf.Tensor, sentences: tf.Tensor) -> tf.Tensor:
 class JointLoss(tf.keras.layers.Layer):
     """L_joint of a batch, from the losses of its tasks.
 
-    `sum`: IJCAI equation 13, TNNLS equation 21. `uncertainty`: TNNLS equations 24-26, L_i / sigma_i^2 + log sigma_i^2,
-    where s_i = log sigma_i^2 is learned and starts at 0 (sigma_i = 1).
+    Without weights: IJCAI equation 13, TNNLS equation 21. `weights`: TNNLS equation 23, the sum of w_i L_i, where the
+    w_i are chosen by hand. `uncertainty`: TNNLS equations 24-26, L_i / sigma_i^2 + log sigma_i^2, where
+    s_i = log sigma_i^2 is learned and starts at 0 (sigma_i = 1).
 
     Args:
       tasks: the names of the losses: re, first_ner, second_ner.
       uncertainty: whether to weight the losses by uncertainty. Otherwise they are summed.
+      weights: the weight of each task in the sum, by its name, or None for 1 each.
 
     Call args:
       losses: each task's loss, averaged over the batch's sentences, a scalar by the name of the task.
@@ -72,14 +76,19 @@ class JointLoss(tf.keras.layers.Layer):
       L_joint, a scalar.
     """
 
-    def __init__(self, tasks: tuple[str, ...], uncertainty: bool, **kwargs) -> None:
+    def __init__(
+        self, tasks: tuple[str, ...], uncertainty: bool, weights: Mapping[str, float] | None = None, **kwargs
+    ) -> None:
         super().__init__(**kwargs)
+        self._task_weights = tuple((weights or {}).items())  # a tuple, because Keras would wrap a dictionary
         self.log_variances = {}
         if uncertainty:
             for task in tasks:
                 self.log_variances[task] = self.add_weight(f"log_variance_{task}", [], initializer="zeros")
 
     def call(self, losses: dict[str, tf.Tensor], share: tf.Tensor | float = 1.0) -> tf.Tensor:
+        if self._task_weights:
+            return tf.add_n([weight * losses[task] for task, weight in self._task_weights])
         if not self.log_variances:
             return tf.add_n(list(losses.values()))
         return tf.add_n([tf.exp(-s) * losses[task] + share * s for task, s in self.log_variances.items()])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from cman_tf.config import RELATION_THRESHOLD
+from cman_tf.config import RELATION_THRESHOLD, TASKS
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.layers.crf import CRF
 from cman_tf.layers.input_features import Tensors
@@ -40,7 +40,9 @@ class Multihead(JointModel):
             )
         relations = len(vocabulary.relations) + 1
         self.scorer = RelationScorer(relations, s.relation_size, True, s.xla, s.relation_prior, name="relation_scorer")
-        self.joint_loss = JointLoss(("re", "first_ner"), s.loss_weighting == "uncertainty", name="joint_loss")
+        self.joint_loss = JointLoss(
+            TASKS[s.model], s.loss_weighting == "uncertainty", s.task_weights(), name="joint_loss"
+        )
 
     def encode_labels(self, tags: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, ...]:
         """Look up the label embeddings.

@@ -10,7 +10,7 @@ from typing import Any
 
 from absl import flags
 
-from cman_tf.config import Config
+from cman_tf.config import OLDER_SETTINGS, Config
 from cman_tf.errors import DataError
 
 FIELDS = dataclasses.fields(Config)
@@ -71,6 +71,23 @@ def format_flagfile(values: dict[str, Any]) -> str:
         elif value is not None:
             lines.append(f"--{name}={value}")
     return "\n".join(lines) + "\n"
+
+
+def config_of_run(path: str | pathlib.Path) -> Config:
+    """Read a run's flags.txt, which names every setting that its version had.
+
+    Args:
+      path: the file.
+
+    Raises:
+      DataError: if the file is missing or cannot be parsed.
+    """
+    try:
+        text = pathlib.Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: {error}, expected the flags of a trained model") from None
+    older = [f"--{name}={value}" for name, value in OLDER_SETTINGS.items() if f"--{name}=" not in text]
+    return config_from_flagfile(path, older)
 
 
 def config_from_flagfile(path: str | pathlib.Path, more: Sequence[str] = ()) -> Config:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from cman_tf.config import Config
+from cman_tf.config import OLDER_SETTINGS, Config
 from cman_tf.errors import DataError
 from cman_tf.runs.files import file_lock, read_json, sha256_of, write_atomically
 from cman_tf.runs.flagfile import format_flagfile
@@ -126,8 +126,12 @@ def list_changeable(config: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def fill_defaults(old: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an older run's settings with defaults for the settings that its version did not have."""
-    return {**dataclasses.asdict(Config(model=old["model"]).resolved()), **old}
+    """Return an older run's settings with those that its version did not have, as it behaved.
+
+    They are the defaults, except for `OLDER_SETTINGS`.
+    """
+    older = OLDER_SETTINGS if old.get("cell") == "mlp" else {}
+    return {**dataclasses.asdict(Config(model=old["model"]).resolved()), **older, **old}
 
 
 def list_differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

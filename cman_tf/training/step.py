@@ -48,7 +48,9 @@ def compute_gradients(model: Model, batch: Mapping[str, tf.Tensor]) -> tuple[lis
     logs = {f"clean/{name}": value for name, value in clean.items()}
     alpha = model.config.adversarial_alpha
     if alpha:
-        eta = compute_perturbation(of_inputs[0], alpha)
+        # Separate models have a token representation and a perturbation each.
+        parts = tf.split(of_inputs[0], 2 if model.config.separate_models else 1, -1)
+        eta = tf.concat([compute_perturbation(part, alpha) for part in parts], -1)
         inputs_too, variables_too, noisy = one_pass(shared[0] + eta)
         of_inputs = [_add(a, b) for a, b in zip(of_inputs, inputs_too)]
         of_variables = [_add(a, b) for a, b in zip(of_variables, variables_too)]
