@@ -65,8 +65,10 @@ def gru(x, kernel, recurrent, bias):
 def encode(x, encoder):
     """The cells of TNNLS table VI, and the MLP of the ablations."""
     if encoder.cell == "mlp":
-        kernel, bias = lstm_weights(encoder.forward)
-        return np.tanh(x @ kernel + bias)
+        for layer in (encoder.forward, *encoder.further):
+            kernel, bias = lstm_weights(layer)
+            x = np.tanh(x @ kernel + bias)
+        return x
     if encoder.cell in ("lstm", "gru"):
         return (lstm if encoder.cell == "lstm" else gru)(x, *lstm_weights(encoder.forward))
     return both_ways(lstm if encoder.cell == "bilstm" else gru, x, encoder)
@@ -167,7 +169,15 @@ def relation_loss(scores, relations):
 
 
 def token_representation(example, model, vocabulary):
-    words, characters = model.representation.words, model.representation.characters
+    """X^0 of a sentence; of separate models both, RE's first."""
+    one = represent(example, model.representation, vocabulary)
+    if not model.config.separate_models:
+        return one
+    return np.concatenate([one, represent(example, model.ner_representation, vocabulary)], -1)
+
+
+def represent(example, representation, vocabulary):
+    words, characters = representation.words, representation.characters
     vectors = np.asarray(words.table, np.float64)[example.words]
     spelled = []
     for token in example.tokens:
@@ -178,19 +188,20 @@ def token_representation(example, model, vocabulary):
     return np.concatenate([vectors, np.array(spelled)], -1)
 
 
-def interact(x_m, tags, model):
+def interact(x_m, tags, model, side=""):
     """IJCAI equations 5-7, TNNLS equations 12-14; X^m itself without label attention."""
     if not model.config.label_attention:
         return x_m
-    labels = np.asarray(model.label_table, np.float64)[tags]
-    x_1 = bla(x_m, labels, x_m, model.first_bla)
-    x_2 = encode(np.concatenate([x_m, x_1], -1), model.fuse)
-    return bla(x_2, labels, x_m, model.second_bla)
+    labels = np.asarray(getattr(model, f"{side}label_table"), np.float64)[tags]
+    x_1 = bla(x_m, labels, x_m, getattr(model, f"{side}first_bla"))
+    x_2 = encode(np.concatenate([x_m, x_1], -1), getattr(model, f"{side}fuse"))
+    return bla(x_2, labels, x_m, getattr(model, f"{side}second_bla"))
 
 
 def forward(x, tags, model):
     """Of one sentence's representation: first potentials, second potentials, scores."""
-    x_m = x_r = x
+    separate = model.config.separate_models
+    x_r, x_m = np.split(x, 2, -1) if separate else (x, x)
     for unit in model.ner_units:
         x_m = bsa(x_m, unit)
     for unit in model.relation_units:  # the same units where they are shared
@@ -198,7 +209,9 @@ def forward(x, tags, model):
     first = potentials(x_m, model.first_crf)
     if tags is None:
         tags = viterbi(first, np.asarray(model.first_crf.transitions, np.float64))
-    second = potentials(interact(x_m, tags, model), model.second_crf) if model.second_crf is not None else None
+    second = None
+    if model.second_crf is not None:
+        second = potentials(interact(x_m, tags, model, "ner_" if separate else ""), model.second_crf)
     return first, second, relation_scores(interact(x_r, tags, model), model.scorer)
 
 
@@ -215,8 +228,11 @@ def losses(x, example, model):
 
 
 def joint_loss(per_sentence, model):
-    """Equations 13 / 21, or 24-26, of a batch's sentences."""
+    """Equations 13 / 21, 23, or 24-26, of a batch's sentences."""
     means = {task: np.mean([losses[task] for losses in per_sentence]) for task in per_sentence[0]}
+    if model.config.loss_weighting == "manual":
+        weights = dict(part.split(":") for part in model.config.loss_weights.split(","))
+        return sum(float(weights[task]) * mean for task, mean in means.items())
     if not model.joint_loss.log_variances:
         return sum(means.values())
     total = 0.0

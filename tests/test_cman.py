@@ -11,6 +11,7 @@ from helpers import count_parameters
 from cman_tf.config import Config
 from cman_tf.data.batches import make_example
 from cman_tf.inference.predictor import Predictor
+from cman_tf.layers.random_draws import Dropout
 from cman_tf.models.entity_pairs import find_entity_pairs
 from cman_tf.models.factory import build_model
 from cman_tf.training.step import compute_gradients
@@ -26,6 +27,12 @@ SWITCHES = [
     {"share": False},
     {"share": False, "model": "cman"},
     {"cell": "mlp"},
+    {"cell": "mlp", "mlp_layers": 1},
+    {"cell": "mlp", "mlp_layers": 3, "replaced_bilstms": "bsa"},
+    {"separate_models": True},
+    {"separate_models": True, "model": "cman"},
+    {"separate_models": True, "label_attention": False},
+    {"loss_weighting": "manual", "loss_weights": "re:2,first_ner:0.5"},
     {"cell": "lstm"},
     {"cell": "gru"},
     {"cell": "bigru"},
@@ -56,9 +63,10 @@ def test_losses_are_the_equations(changes, make_model, make_batch, sentences, vo
     assert float(total) == pytest.approx(reference.joint_loss(expected, model), rel=1e-4)
 
 
+@pytest.mark.parametrize("changes", [{}, {"separate_models": True}, {"relation_candidates": "tokens"}], ids=str)
 @pytest.mark.parametrize("name", MODELS)
-def test_decoding_is_the_equations(name, make_model, make_batch, sentences, vocabulary):
-    model = make_model(model=name)
+def test_decoding_is_the_equations(name, changes, make_model, make_batch, sentences, vocabulary):
+    model = make_model(model=name, **changes)
     for crf in (model.first_crf, model.second_crf):
         if crf is not None:  # tags that change from token to token, so that there are many entities and pairs
             crf.unary.kernel.assign(20.0 * crf.unary.kernel)
@@ -77,6 +85,10 @@ def test_decoding_is_the_equations(name, make_model, make_batch, sentences, voca
             mine = output["pairs"].numpy()[:, 0] == row
             for (_, i, j), found in zip(output["pairs"].numpy()[mine], output["scores"].numpy()[mine]):
                 np.testing.assert_allclose(found, reference.sigmoid(scores[i, j]), atol=1e-5)
+            if "relation_candidates" in changes:  # every pair of tokens with a relation, and no other
+                some = np.argwhere((reference.sigmoid(scores) > 0.5).any(-1))
+                expected = [(i, j) for i, j in some.tolist() if i != j]
+                assert sorted(map(tuple, output["pairs"].numpy()[mine][:, 1:].tolist())) == expected
 
 
 def test_entity_pairs_are_those_of_the_decoded_entities(make_model, vocabulary):
@@ -160,6 +172,10 @@ def test_paper_sizes(vocabulary):
     """Widths of the default model are the papers': d = 128, d_l = 25, m = 2, 128 characters."""
     model = build_model(dataclasses.replace(Config()).resolved(), vocabulary)
     assert model.label_table.shape[1] == 25
+    assert model.representation.words.table.shape[1] == 50
+    assert model.representation.characters.forward.units == model.representation.characters.backward.units == 64
+    assert model.first_bla.attention.heads == model.ner_units[1].attention.heads == 8
+    assert model.scorer.v.shape == (4, 128)  # d~
     assert len(model.ner_units) == 2
     assert model.ner_units[0].encoder.forward.units == 128
     assert model.representation.characters.table.shape[1] == 128
@@ -212,6 +228,13 @@ def test_what_is_shared_and_what_is_not(make_model):
         for mine, other in zip(apart.ner_units, apart.relation_units):
             assert mine is not other
             assert mine.encoder is not other.encoder and mine.attention is not other.attention
+        two = make_model(model=name, separate_models=True)
+        ner = [two.ner_representation, *two.ner_units, two.first_crf]
+        relation = [two.representation, *two.relation_units, two.first_bla, two.fuse, two.second_bla, two.scorer]
+        if name == "dynamic_cman":
+            ner += [two.ner_first_bla, two.ner_fuse, two.ner_second_bla, two.second_crf]
+        sides = [{v.ref() for part in side for v in part.trainable_variables} for side in (ner, relation)]
+        assert sides[0] and sides[1] and not sides[0] & sides[1]
     cman = make_model(model="cman")
     assert cman.second_crf is None
     assert cman.first_bla.gate is None and cman.second_bla.gate is None
@@ -232,21 +255,62 @@ def count_by_the_equations(config, words, characters, tags, relations):
     bla = bilstm(config.label_size) + attention + (gate if dynamic else 0)
     return sum(
         [
-            words * config.word_size,
-            characters * config.char_size + bilstm(config.char_size, config.char_hidden_size),
-            bsa_stack * (1 if config.share else 2),
+            (words * config.word_size + characters * config.char_size) * (2 if config.separate_models else 1),
+            bilstm(config.char_size, config.char_hidden_size) * (2 if config.separate_models else 1),
+            bsa_stack * (1 if config.share and not config.separate_models else 2),
             crf * (2 if dynamic else 1),
-            tags * config.label_size,  # the label embeddings
-            2 * bla + bilstm(2 * wide),  # equation 6 / 13 reads [X^m; X~1]
+            # the label embeddings and both BLA units; equation 6 / 13 reads [X^m; X~1]
+            (tags * config.label_size + 2 * bla + bilstm(2 * wide)) * (2 if config.separate_models and dynamic else 1),
             relations * config.relation_size * (2 * wide + 1 + 1),  # U_k, W_k, b_k and V_k of equation 9 / 16
             3 if dynamic else 0,  # a sigma for each loss, equations 24-26
         ]
     )
 
 
-@pytest.mark.parametrize("changes", [{}, {"share": False}, {"bsa_units": 3}], ids=str)
+@pytest.mark.parametrize("changes", [{}, {"share": False}, {"separate_models": True}, {"bsa_units": 3}], ids=str)
 @pytest.mark.parametrize("name", MODELS)
 def test_parameters_are_those_of_the_equations(name, changes, make_model, vocabulary):
     model = make_model(model=name, **changes)
     counts = (len(vocabulary.words), len(vocabulary.characters), len(vocabulary.tags), len(vocabulary.relations))
     assert count_parameters(model) == count_by_the_equations(model.config, *counts)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_dropout_sites(name, make_model, make_batch, sentences, monkeypatch):
+    """Each site has its own rate, nothing else drops, and the second pass draws a mask of its own."""
+    calls, call = [], Dropout.call
+
+    def record(layer, inputs, training=False):
+        output = call(layer, inputs, training=training)
+        if training:
+            calls.append((layer, layer.rate, inputs.numpy(), output.numpy()))
+        return output
+
+    monkeypatch.setattr(Dropout, "call", record)
+    rates = {"embedding": 0.1, "bilstm": 0.2, "attention": 0.3, "relation": 0.4}
+    model = make_model(model=name, **{f"{site}_dropout": rate for site, rate in rates.items()})
+    units = [*model.ner_units, model.first_bla, model.second_bla]
+    expected = {
+        model.input_dropout.name: "embedding",
+        model.relation_dropout.name: "relation",
+        model.fuse.dropout.name: "bilstm",
+        **{unit.encoder.dropout.name: "bilstm" for unit in model.ner_units},
+        **{bla.dropout.name: "bilstm" for bla in (model.first_bla, model.second_bla)},
+        **{unit.attention.dropout.name: "attention" for unit in units},
+    }
+    batch = make_batch(sentences)
+    labels = model.encode_labels(batch["tags"], batch["lengths"], training=True)
+    assert not calls  # the labels are dropped in each pass, not before both
+    x = model.represent(batch, training=True)
+    model.compute_losses(x, labels, batch)
+    assert sorted((layer.name, rate) for layer, rate, *_ in calls) == sorted((n, rates[s]) for n, s in expected.items())
+    given = {layer.name: inputs for layer, _, inputs, _ in calls}
+    np.testing.assert_array_equal(given[model.input_dropout.name], x)
+    for bla, label in zip((model.first_bla, model.second_bla), labels):
+        np.testing.assert_array_equal(given[bla.dropout.name], label)
+    calls.clear()
+    compute_gradients(model, batch)
+    for layer_name in expected:
+        masks = [output == 0 for layer, _, _, output in calls if layer.name == layer_name]
+        assert len(masks) == 2, layer_name
+        assert (masks[0] != masks[1]).any(), layer_name

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from cman_tf.config import Config
+from cman_tf.errors import DataError
 
 
 def test_heads_that_do_not_divide_are_refused():
@@ -43,3 +44,33 @@ def test_unset_switches_follow_the_paper():
 def test_limits_hold_in_python_as_they_do_for_flags(changes, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         Config(**changes).resolved()
+
+
+def test_weights_chosen_by_hand():
+    manual = Config(loss_weighting="manual").resolved()
+    assert manual.task_weights() == {"re": 1.0, "first_ner": 1.0, "second_ner": 1.0}
+    assert manual == Config(loss_weighting="manual", loss_weights="re:1,first_ner:1.0,second_ner:1").resolved()
+    some = Config(model="cman", loss_weighting="manual", loss_weights="first_ner:0.5").resolved()
+    assert some.loss_weights == "re:1,first_ner:0.5"
+    assert Config().resolved().task_weights() is None
+    for wrong in ("re", "re:0", "re:-1", "re:nan", "re:inf", "other:1", ":1", "re:1:2"):
+        with pytest.raises(ValueError, match=re.escape(f"--loss_weights={wrong}: ")):
+            Config(loss_weighting="manual", loss_weights=wrong).resolved()
+    with pytest.raises(ValueError, match="second_ner:1"):
+        Config(model="cman", loss_weighting="manual", loss_weights="second_ner:1").resolved()
+    with pytest.raises(ValueError, match="--loss_weights without --loss_weighting=manual"):
+        Config(loss_weights="re:1").resolved()
+
+
+def test_settings_without_effect_do_not_tell_runs_apart():
+    assert Config(mlp_layers=5, replaced_bilstms="bsa").resolved() == Config().resolved()
+    assert Config(cell="mlp").resolved().mlp_layers == 2
+    assert Config(cell="gru", mlp_layers=1).resolved() == Config(cell="gru").resolved()
+
+
+def test_separate_models_stand_alone():
+    for other in ({"share": False}, {"tune_encoder": True}):
+        with pytest.raises(ValueError, match="--separate_models with --noshare or --tune_encoder"):
+            Config(separate_models=True, **other).resolved()
+    with pytest.raises(DataError, match="--separate_models: expected --model=cman or dynamic_cman"):
+        Config(model="multihead", separate_models=True).resolved().validate_supported()

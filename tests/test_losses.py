@@ -21,6 +21,16 @@ def test_relation_loss_equation_12():
         assert losses[row] == pytest.approx(reference.relation_loss(scores[row, :n, :n].astype(float), own), rel=1e-5)
 
 
+def test_joint_loss_equation_23():
+    """The sum with weights chosen by hand."""
+    values = {"re": 3.0, "first_ner": 5.0, "second_ner": 7.0}
+    losses = {task: tf.constant(value) for task, value in values.items()}
+    layer = JointLoss(tuple(values), uncertainty=False, weights={"re": 2.0, "first_ner": 0.5, "second_ner": 1.0})
+    assert float(layer(losses)) == 2.0 * 3.0 + 0.5 * 5.0 + 7.0
+    assert not layer.trainable_variables
+    assert float(JointLoss(tuple(values), False, dict.fromkeys(values, 1.0))(losses)) == 15.0  # equation 21
+
+
 def test_joint_loss_equations_21_and_24_to_26():
     values = {"re": 3.0, "first_ner": 5.0, "second_ner": 7.0}
     losses = {task: tf.constant(value) for task, value in values.items()}
