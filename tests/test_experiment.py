@@ -342,7 +342,7 @@ def test_drec(tmp_path):
     assert "multihead-words-seed1: done" in process.stdout
     result = json.loads((tmp_path / "results/drec/dynamic_cman-words-seed1.json").read_text())
     assert [result["corpus"][split]["sentences"] for split in ("train", "dev", "test")] == [8, 2, 2]
-    assert result["inputs"] == "words (trained vectors)"
+    assert result["inputs"] == "words (trained vectors) + characters"
     assert "55.66" in process.stdout
     process = experiment(tmp_path, "decoding_time", "--corpus=drec")
     assert process.returncode == 0, process.stderr[-3000:]

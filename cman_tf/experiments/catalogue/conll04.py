@@ -25,7 +25,10 @@ _ABLATIONS = {
     "no_label_attention": ("without label attention", ("--nolabel_attention",)),
     "no_attention": ("without both attentions", ("--noself_attention", "--nolabel_attention")),
     "no_uncertainty": ("without uncertainty weighting", ("--loss_weighting=sum",)),
-    "mlp": ("with an MLP for each BiLSTM", ("--cell=mlp",)),
+    # The papers do not say how many layers the MLP has, nor which BiLSTMs it replaces. "mlp" is our first reading.
+    "mlp": ("with an MLP of one layer for each BiLSTM", ("--cell=mlp", "--mlp_layers=1")),
+    "mlp_2": ("with an MLP of two layers for each BiLSTM", ("--cell=mlp",)),
+    "mlp_bsa": ("with an MLP of two layers for each BSA unit's BiLSTM", ("--cell=mlp", "--replaced_bilstms=bsa")),
 }
 
 
@@ -108,8 +111,8 @@ VARIATIONS: dict[str, Experiment] = {
         title="Ablations (IJCAI table 4, TNNLS table VII)",
         corpus="conll04",
         rows=(
-            *_ablate(CMAN, "no_self_attention no_label_attention no_attention mlp"),
-            *_ablate(DYNAMIC, "no_self_attention no_label_attention no_attention no_uncertainty mlp"),
+            *_ablate(CMAN, "no_self_attention no_label_attention no_attention mlp mlp_2 mlp_bsa"),
+            *_ablate(DYNAMIC, "no_self_attention no_label_attention no_attention no_uncertainty mlp mlp_2 mlp_bsa"),
         ),
         sources=("IJCAI table 4", "TNNLS table VII"),
         notes=(
@@ -130,7 +133,8 @@ VARIATIONS: dict[str, Experiment] = {
         corpus="conll04",
         rows=(
             repeat(BASELINE),
-            vary(DYNAMIC, "dynamic_cman_unshared", "dynamic CMAN without shared parameters", "--noshare"),
+            vary(DYNAMIC, "dynamic_cman_unshared", "dynamic CMAN, a BSA stack for each task", "--noshare"),
+            vary(DYNAMIC, "dynamic_cman_separate", "dynamic CMAN, two separate models", "--separate_models"),
             repeat(DYNAMIC),
         ),
         notes=(

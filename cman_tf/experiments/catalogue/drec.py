@@ -17,9 +17,9 @@ MAIN = Experiment(
     sources=("TNNLS table III", "TNNLS table IV"),
     notes=(
         "DREC is available only against a signed agreement; we did not have it.",
-        "Dynamic CMAN reads word vectors alone, because the paper says that it uses only word embeddings on DREC. The "
-        "baseline also reads characters, as its authors' configuration says. If the paper only means that it does not "
-        "use ELMo, the flag --nouse_characters for every run makes the inputs equal.",
+        "All models read word vectors and characters. The paper says that it uses only word embeddings on DREC, "
+        "following Bekoulis et al., whose configuration reads characters; we take it to mean that it does not use ELMo. "
+        "The flag --nouse_characters, for every run, gives the other reading.",
     ),
     cites_others=True,
 )
