@@ -161,8 +161,8 @@ class Config:
         "uses sum.",
         choices=("uncertainty", "sum", "manual"),
     )
-    loss_weights: str | None = _training(
-        None,
+    loss_weights: str = _training(
+        "",
         "With --loss_weighting=manual: the weight of each task's loss, such as re:1,first_ner:0.5,second_ner:0.5 "
         "(papers: not given). A task that is not named has the weight 1.",
     )
@@ -303,7 +303,7 @@ class Config:
         if self.loss_weighting != "manual":
             return None
         weights = dict.fromkeys(TASKS[self.model], 1.0)
-        for part in (self.loss_weights or "").split(",") if self.loss_weights else ():
+        for part in self.loss_weights.split(",") if self.loss_weights else ():
             task, colon, number = part.strip().partition(":")
             try:
                 weight = float(number)
@@ -311,7 +311,7 @@ class Config:
                 weight = math.nan
             if task not in weights or not colon or not 0 < weight < math.inf:
                 raise ValueError(
-                    f"--loss_weights={self.loss_weights[:60] if self.loss_weights else ''}: {part[:30]!r}, expected "
+                    f"--loss_weights={self.loss_weights[:60]}: {part[:30]!r}, expected "
                     f"TASK:WEIGHT with one of {', '.join(weights)} and a weight above 0"
                 )
             weights[task] = weight

@@ -84,7 +84,7 @@ def write_everything(folder):
     results |= {f"ade/multihead-words-fold{fold}-seed1": {**make_result(0, 1), **ade} for fold in (0, 3)}
     results |= {
         "conll04/multihead-words-seed1": {**make_result(0, 1), **baseline},
-        "ablations/dynamic_cman_mlp-words-seed1": {**make_result(0, 1, cell="mlp"), **dynamic},
+        "ablations/dynamic_cman_mlp-words-seed1": {**make_result(0, 1, cell="mlp", mlp_layers=1), **dynamic},
         "sizes/dynamic_cman_60-words-seed1": {**make_result(0, 1, train_fraction=0.6), **dynamic},
         "timing/epoch": make_result(80.0, 1),
         "sample": {**make_result(70.0, 1), "corpus": {"name": "sample"}},

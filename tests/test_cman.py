@@ -66,7 +66,7 @@ def test_losses_are_the_equations(changes, make_model, make_batch, sentences, vo
 @pytest.mark.parametrize("changes", [{}, {"separate_models": True}, {"relation_candidates": "tokens"}], ids=str)
 @pytest.mark.parametrize("name", MODELS)
 def test_decoding_is_the_equations(name, changes, make_model, make_batch, sentences, vocabulary):
-    model = make_model(model=name, **changes)
+    model = make_model(model=name, **changes, relation_prior=0.5)
     for crf in (model.first_crf, model.second_crf):
         if crf is not None:  # tags that change from token to token, so that there are many entities and pairs
             crf.unary.kernel.assign(20.0 * crf.unary.kernel)

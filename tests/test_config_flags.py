@@ -21,7 +21,8 @@ def test_settings_of_the_flagfiles():
     assert (
         config_from_flagfile(ROOT / "flags" / "ade_ijcai.flags") == dataclasses.replace(usual, model="cman").resolved()
     )
-    drec = dataclasses.replace(Config(), word_size=128, bilstm_dropout=0.3, use_characters=False, batch_size=4)
+    drec = dataclasses.replace(Config(), word_size=128, bilstm_dropout=0.3, char_size=25, batch_size=4)
+    drec = dataclasses.replace(drec, char_hidden_size=25)
     found = config_from_flagfile(ROOT / "flags" / "drec.flags")
     assert (
         found

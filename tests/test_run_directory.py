@@ -7,7 +7,8 @@ from helpers import BASELINE, call_command, fails_with
 
 from cman_tf.config import Config
 from cman_tf.runs.files import file_lock
-from cman_tf.runs.run_directory import list_differences
+from cman_tf.runs.flagfile import config_of_run
+from cman_tf.runs.run_directory import fill_defaults, list_differences
 
 
 @pytest.mark.e2e
@@ -63,3 +64,16 @@ def test_epochs_of_a_falling_rate_may_not_change():
     assert list_differences(old, {**old, "epochs": 5, "patience": 3}) == ["epochs"]
     old["learning_rate_schedule"] = "constant"
     assert list_differences(old, {**old, "epochs": 5, "patience": 3}) == []
+
+
+def test_an_older_runs_mlp_has_one_layer(tmp_path):
+    """A run of a version without the setting is read as it was trained."""
+    assert fill_defaults({"model": "cman", "cell": "mlp"})["mlp_layers"] == 1
+    assert fill_defaults({"model": "cman", "cell": "mlp", "mlp_layers": 3})["mlp_layers"] == 3
+    assert (
+        list_differences({"model": "cman", "cell": "bilstm"}, dataclasses.asdict(Config(model="cman").resolved())) == []
+    )
+    flags = tmp_path / "flags.txt"
+    for text, layers in (("--model=cman\n--cell=mlp\n", 1), ("--model=cman\n--cell=mlp\n--mlp_layers=2\n", 2)):
+        flags.write_text(text)
+        assert config_of_run(flags).mlp_layers == layers

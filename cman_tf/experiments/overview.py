@@ -25,8 +25,9 @@ from cman_tf.scoring.tables import format_table
 
 # Settings that make another model of the paper's, or another task.
 SWITCHES = (
-    "relation_scorer", "use_characters", "cell", "self_attention", "label_attention", "label_gate", "share",
-    "loss_weighting", "train_fraction",
+    "relation_scorer", "relation_candidates", "use_characters", "cell", "mlp_layers", "replaced_bilstms",
+    "self_attention", "label_attention", "label_gate", "share", "separate_models", "loss_weighting", "loss_weights",
+    "train_fraction",
 )  # fmt: skip
 # Settings that a row names if they are not the usual ones. Others are named only where rows differ in them.
 _NAMED = (

@@ -18,8 +18,8 @@ MAIN = Experiment(
     notes=(
         "DREC is available only against a signed agreement; we did not have it.",
         "All models read word vectors and characters. The paper says that it uses only word embeddings on DREC, "
-        "following Bekoulis et al., whose configuration reads characters; we take it to mean that it does not use ELMo. "
-        "The flag --nouse_characters, for every run, gives the other reading.",
+        "following Bekoulis et al., whose configuration reads characters; we take it to mean "
+        "that it does not use ELMo. The flag --nouse_characters, for every run, gives the other reading.",
     ),
     cites_others=True,
 )
