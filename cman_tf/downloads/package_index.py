@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from cman_tf.errors import DataError
 from cman_tf.runs.files import sha256_of
@@ -83,7 +83,7 @@ def extract_archive(archive: pathlib.Path, folder: pathlib.Path, limit: int) -> 
         raise DataError(f"{archive}: {error}, expected a whole zip archive") from None
 
 
-def read_member(wheel: pathlib.Path, ending: str) -> zipfile.ZipExtFile:
+def read_member(wheel: pathlib.Path, ending: str) -> IO[bytes]:
     """Open the one file in a wheel whose name ends so.
 
     Raises:

@@ -184,7 +184,7 @@ def open_session(
     if result:
         validate_epochs(options.model_dir, *count_epochs(result), config)
     if not session.is_finished:
-        vectors_file, kept = options.word_vectors, options.kept_word_vectors
+        kept = options.kept_word_vectors
         session.vocabularies = make_vocabularies(corpora, config.protocol, vectors_file, kept, progress)
         for folder in (pathlib.Path(options.model_dir), pathlib.Path(options.model_dir, STAGE_ONE)):
             verify_resumable(folder, required=run["record"])
