@@ -10,6 +10,8 @@ import subprocess
 import pytest
 from helpers import ROOT, TINY_FLAGS, fails_with, run_command
 
+from cman_tf.experiments.catalogue import EXPERIMENTS
+
 
 @pytest.mark.slow
 @pytest.mark.e2e
@@ -76,6 +78,31 @@ def test_help_is_the_scripts_own_and_installs_nothing(script, tmp_path):
 
 
 @pytest.mark.e2e
+def test_every_job_of_the_evidence_is_one_that_experiment_takes(tmp_path):
+    """With a stand-in for Python that writes down what it is called with; each core gets its share, none twice."""
+    venv = tmp_path / "venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "python").write_text('#!/bin/bash\necho "$@" >>"$CALLS"\n')
+    (venv / "bin" / "python").chmod(0o755)
+    setup = (ROOT / "setup.py").read_text()
+    wanted = subprocess.run(["cksum"], input=setup, capture_output=True, text=True, check=True)
+    (venv / "installed-mpnet,glove.txt").write_text(wanted.stdout)
+    env = {"CMAN_VENV": str(venv), "CALLS": str(tmp_path / "calls"), "CORES": "any,any"}
+    process = run_command("bash", str(ROOT / "scripts" / "evidence.sh"), cwd=tmp_path, env=env)
+    assert process.returncode == 0, process.stderr
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert calls[:2] == ["-m cman_tf.download mpnet", "-m cman_tf.download glove"]
+    jobs = [call.split()[2:] for call in calls[2:]]
+    assert len(jobs) == len({*map(tuple, jobs)}) == 9 + 20 + 5 + 2 + 1
+    for name, *words in jobs:
+        flags = dict(word.lstrip("-").split("=", 1) for word in words if "=" in word)
+        assert flags["encoder"] == "mpnet" and flags["word_vectors"] == "glove"
+        known = {row.key for row in EXPERIMENTS[name].rows}
+        assert {*flags.get("rows", next(iter(known))).split(",")} <= known
+    fails_with(run_command("bash", str(ROOT / "scripts" / "evidence.sh"), "nope", env=env), "nope: no such group")
+
+
+@pytest.mark.e2e
 def test_own_data_need_no_corpus(tmp_path, eight_sentences):
     """With files of one's own nothing is looked for; two kinds of run at once are refused."""
     script = ["bash", str(ROOT / "run_conll04.sh")]
@@ -108,7 +135,17 @@ def test_no_python(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "script", ["run_conll04.sh", "run_ade_cv.sh", "run_drec.sh", "tests/run.sh", ".ci/run", "cman_tf/environment.sh"]
+    "script",
+    [
+        "run_conll04.sh",
+        "run_ade_cv.sh",
+        "run_drec.sh",
+        "tests/run.sh",
+        "tests/all.sh",
+        "scripts/evidence.sh",
+        ".ci/run",
+        "cman_tf/environment.sh",
+    ],
 )
 def test_scripts_parse(script):
     assert subprocess.run(["bash", "-n", str(ROOT / script)], check=False).returncode == 0
