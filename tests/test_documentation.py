@@ -20,6 +20,7 @@ CHEAP = (*TINY_FLAGS, "--epochs=1", "--noxla", "--adversarial_alpha=0")
 # What a reader has: the files that our own commands do not make.
 OWN_FILES = {
     *("mydata", "mydata/test.json", "text.txt", "glove.6B.50d.txt", "vectors.txt"),
+    *("pubmed_200d.bin", "glove", "data/ade_spert", "data/drec"),
     *("elmo_options.json", "elmo_weights.hdf5", "elmo_module"),
 }
 MADE_BY_SCRIPTS = {"sample", "runs/sample", "runs/conll04", "data/conll04_spert", "data/conll04_multihead"}
@@ -27,7 +28,7 @@ INPUTS = {"data_dir", "data", "gold", "predictions", "labels_of", "word_vectors"
 INPUTS |= {"elmo_options", "elmo_weights"}
 SCRIPTS = {"run_conll04.sh": "train", "run_ade_cv.sh": "experiment", "run_drec.sh": "experiment"}
 PROGRAMS = {"cman_tf.sample.generate"}  # modules that are run, but are no command
-DEVELOPERS = {"tests/run.sh", "tests/all.sh"}
+DEVELOPERS = {"tests/run.sh", "tests/all.sh", "scripts/evidence.sh"}
 
 
 def blocks(path, language):
