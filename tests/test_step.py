@@ -112,6 +112,26 @@ def test_two_passes_and_no_more(make_model, make_batch, sentences, monkeypatch):
     assert calls == {"represent": 1, "encode_labels": 1, "compute_losses": 2}
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_training_reads_gold_labels_and_decoding_predicted_ones(name, make_model, make_batch, sentences, monkeypatch):
+    model, batch = make_model(model=name), make_batch(sentences)
+    given, encode_labels = [], model.encode_labels
+
+    def record(tags, *args, **kwargs):
+        given.append(tags.numpy())
+        return encode_labels(tags, *args, **kwargs)
+
+    monkeypatch.setattr(model, "encode_labels", record)
+    compute_gradients(model, batch)
+    (gold,) = given
+    np.testing.assert_array_equal(gold, batch["tags"])
+    model.decode(batch)
+    first = model.first_phase(model.represent(batch), batch["lengths"])
+    predicted = model.first_crf.decode(first.potentials, batch["lengths"])
+    np.testing.assert_array_equal(given[1], predicted)
+    assert (given[1] != given[0]).any()
+
+
 def test_compiled_step_trains(make_model, make_batch, sentences):
     model = make_model(embedding_dropout=0.1, bilstm_dropout=0.1, unknown_word_rate=0.1, learning_rate=0.01)
     before = [variable.numpy() for variable in model.trainable_variables]
