@@ -6,9 +6,10 @@ import pytest
 from helpers import BASELINE, call_command, fails_with
 
 from cman_tf.config import Config
+from cman_tf.errors import DataError
 from cman_tf.runs.files import file_lock
 from cman_tf.runs.flagfile import config_of_run
-from cman_tf.runs.run_directory import fill_defaults, list_differences
+from cman_tf.runs.run_directory import exclusive_run, fill_defaults, list_differences
 
 
 @pytest.mark.e2e
@@ -77,3 +78,16 @@ def test_an_older_runs_mlp_has_one_layer(tmp_path):
     for text, layers in (("--model=cman\n--cell=mlp\n", 1), ("--model=cman\n--cell=mlp\n--mlp_layers=2\n", 2)):
         flags.write_text(text)
         assert config_of_run(flags).mlp_layers == layers
+
+
+def test_what_fails_before_it_writes_leaves_no_directory(tmp_path):
+    with pytest.raises(DataError), exclusive_run(str(tmp_path / "run")):
+        raise DataError("bad input")
+    assert not (tmp_path / "run").exists()
+    with exclusive_run(str(tmp_path / "run")):
+        (tmp_path / "run" / "run.json").write_text("{}")
+    assert (tmp_path / "run" / "run.json").exists()
+    (tmp_path / "given").mkdir()
+    with pytest.raises(DataError), exclusive_run(str(tmp_path / "given")):
+        raise DataError("bad input")
+    assert (tmp_path / "given").exists()

@@ -28,8 +28,11 @@ def exclusive_run(directory: str) -> Generator[None, None, None]:
       DataError: if another process trains in the directory, or if the path is a file.
     """
     folder = _folder(directory)
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
+        if is_new:
+            stack.callback(_remove_if_empty, folder)  # what failed before it wrote anything leaves nothing
         try:
             stack.enter_context(file_lock(folder))
         except BlockingIOError:
@@ -37,6 +40,11 @@ def exclusive_run(directory: str) -> Generator[None, None, None]:
                 f"{folder}: another process trains here, expected a free directory; wait, or choose another --model_dir"
             ) from None
         yield
+
+
+def _remove_if_empty(folder: pathlib.Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _folder(directory: str) -> pathlib.Path:
