@@ -35,7 +35,7 @@ SAMPLE = ROOT / "cman_tf" / "sample"
         (["train", "--model_dir=x", "--all_data=a", "--hold_out=0.1"], "--all_data and --hold_out, expected one"),
         (["train", "--model_dir=x", "--hold_out=0.1", f"--data_dir={SAMPLE}"], "dev.json, expected one of them"),
         (["train", "--model_dir=x", "--model=multihead", "--relation_dropout=0.3"], "--relation_dropout: expected"),
-        (["download", "ace"], "ace: expected conll04"),
+        (["download", "ace"], "ace: expected one of conll04"),
         (["report", "--results_dir=absent"], "no result files"),
     ],
 )

@@ -69,7 +69,12 @@ def write_effects(folder):
         ("conll04/dynamic_cman-words-seed1", 80.0, 41.0, {}),
         ("conll04/dynamic_cman-words-seed2", 82.0, 43.0, {}),
         ("ablations/dynamic_cman_no_attention-words-seed1", 78.5, None, dict.fromkeys(attentions, False)),
-        ("ablations/dynamic_cman_mlp-words-seed1", 70.0, 39.0, {"cell": "mlp", "epochs": 60, "patience": 20}),
+        (
+            "ablations/dynamic_cman_mlp-words-seed1",
+            70.0,
+            39.0,
+            {"cell": "mlp", "mlp_layers": 1, "epochs": 60, "patience": 20},
+        ),
     ):
         content = make_result(f1, int(name[-1]), **changes)
         write_results(folder, {name: {**content, **({"dev": make_scores(dev)} if dev else {})}})
@@ -88,13 +93,16 @@ def test_effects(tmp_path):
 
 def test_a_run_that_differs_in_something_else_is_no_measure_of_the_change(tmp_path):
     write_effects(tmp_path)
-    write_results(tmp_path, {"ablations/dynamic_cman_mlp-words-seed1": make_result(70.0, 1, cell="mlp", batch_size=4)})
+    write_results(
+        tmp_path,
+        {"ablations/dynamic_cman_mlp-words-seed1": make_result(70.0, 1, cell="mlp", mlp_layers=1, batch_size=4)},
+    )
     assert [e.line.row.key for e in find_effects(collect(tmp_path, "ablations"))] == ["dynamic_cman_no_attention"]
 
 
 def test_effects_of_the_opposite_sign(tmp_path):
     write_effects(tmp_path)
-    write_results(tmp_path, {"ablations/dynamic_cman_mlp-words-seed1": make_result(83.0, 1, cell="mlp")})
+    write_results(tmp_path, {"ablations/dynamic_cman_mlp-words-seed1": make_result(83.0, 1, cell="mlp", mlp_layers=1)})
     _, mlp = find_effects(collect(tmp_path, "ablations"))
     assert [(task, own) for task, own, _ in mlp.opposite_tasks()] == [("entities", 2.0), ("relations", 2.0)]
 
@@ -111,5 +119,5 @@ def test_table_of_effects(tmp_path):
     half = 12.7062 * 2**0.5 * 1.5**0.5
     assert values["95 % interval"] == f"{-11 - half:+.2f} to {-11 + half:+.2f}"
     assert values["p"] == f"{2 / math.pi * math.atan(2**0.5 * 1.5**0.5 / 11):.3f}"  # Student's t with one degree
-    assert "with an MLP for each BiLSTM): 60 (patience 20)" in table.notes[0]
+    assert "with an MLP of one layer for each BiLSTM): 60 (patience 20)" in table.notes[0]
     assert {len(row) for row in table.rows} == {len(table.header)}

@@ -104,7 +104,7 @@ def test_what_the_package_requires_is_what_the_tests_run_with(distributions):
         if bound.strip().startswith("=="):
             assert importlib.metadata.version(name) == bound.strip()[2:]
     extras = set(re.findall(r"^Provides-Extra: (\S+)$", text, re.M))
-    assert extras == {"transformers", "minilm", "plots", "report", "docs", "test"}
+    assert extras == {"transformers", "minilm", "mpnet", "glove", "plots", "report", "docs", "test"}
 
 
 def test_every_command_answers(installed, tmp_path):
@@ -122,7 +122,8 @@ def test_the_sample_without_a_checkout(installed, tmp_path):
     """What `bash run_conll04.sh --sample` does in a checkout; then the model is used. No line of others' chatter."""
     train = ["train", "--flagfile=sample", "--data_dir=sample", "--model_dir=runs/sample", *TINY_FLAGS, "--epochs=1"]
     process = call(installed / "cman-tf", *train, cwd=tmp_path)
-    assert re.fullmatch(r"epoch 1/1: loss .*\n", process.stderr)
+    # On a slow machine lines within the epoch come before.
+    assert re.fullmatch(r"(epoch 1/1: batch .*\n)*epoch 1/1: loss .*\n", process.stderr)
     assert "sample test, strict micro F1" in process.stdout
     evaluate = ["--model_dir=runs/sample", "--data=sample/test.json", "--predictions=predicted.json"]
     evaluated = call(installed / "cman-tf", "evaluate", *evaluate, cwd=tmp_path)

@@ -54,7 +54,7 @@ def test_changes(tmp_path):
         tmp_path,
         {
             "conll04/dynamic_cman-words-seed2": make_result(70.1, 2),
-            "ablations/dynamic_cman_mlp-words-seed1": make_result(40.0, 1, cell="mlp"),
+            "ablations/dynamic_cman_mlp-words-seed1": make_result(40.0, 1, cell="mlp", mlp_layers=1),
             "ablations/dynamic_cman_no_uncertainty-words-seed1": make_result(70.06, 1, loss_weighting="sum"),
         },
     )
