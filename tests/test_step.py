@@ -112,9 +112,8 @@ def test_two_passes_and_no_more(make_model, make_batch, sentences, monkeypatch):
     assert calls == {"represent": 1, "encode_labels": 1, "compute_losses": 2}
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_training_reads_gold_labels_and_decoding_predicted_ones(name, make_model, make_batch, sentences, monkeypatch):
-    model, batch = make_model(model=name), make_batch(sentences)
+def test_training_reads_gold_labels_and_decoding_predicted_ones(make_model, make_batch, sentences, monkeypatch):
+    model, batch = make_model(bsa_units=1), make_batch(sentences)
     given, encode_labels = [], model.encode_labels
 
     def record(tags, *args, **kwargs):
