@@ -91,13 +91,14 @@ def main(arguments: list[str]) -> None:
     predictor = Predictor(model, vocabulary, gold_labels=FLAGS.label_source == "gold")
     predicted = [p.sentence for p in predictor.predict(corpus.sentences, FLAGS.batch_tokens)]
     scores = score_sentences(corpus.sentences, predicted, vocabulary.labels())
-    print(score_table(scores))
+    # Files come first: a reader of the output that has seen enough, such as head, ends the program.
     if FLAGS.json:
         origin = {"model_dir": FLAGS.model_dir, "label_source": FLAGS.label_source}
         origin |= {"relation_candidates": config.relation_candidates, "corpus": corpus.summary()}
         write_atomically(FLAGS.json, json.dumps({**scores, "source": origin}, indent=1, ensure_ascii=False) + "\n")
     if FLAGS.predictions:
         write_atomically(FLAGS.predictions, dump_json(predicted))
+    print(score_table(scores))
 
 
 COMMAND = Command("evaluate", __doc__, define_flags, main)

@@ -75,8 +75,6 @@ def main(arguments: list[str]) -> None:
         raise DataError(
             f"{FLAGS.results_dir}: no result files; cman-tf train --results_dir and cman-tf experiment write them"
         )
-    overview = make_overview_table(groups, "")
-    print(format_table(overview.header, overview.rows))
     if FLAGS.readme:
         lines = {name: collect_lines(name, EXPERIMENTS[name], folder) for name in ("conll04", "tuned")}
         make_readme(pathlib.Path(FLAGS.readme), render_readme_block(make_paper_rows(lines["conll04"], lines["tuned"])))
@@ -88,6 +86,8 @@ def main(arguments: list[str]) -> None:
         write_atomically(FLAGS.html, render_html(sections, source))
     for problem in folder.problems:
         print(f"left out: {problem}", file=sys.stderr)
+    overview = make_overview_table(groups, "")
+    print(format_table(overview.header, overview.rows))
     print(f"\nwritten: {', '.join(filter(None, (FLAGS.readme, FLAGS.document, FLAGS.html))) or 'nothing'}")
 
 

@@ -57,16 +57,17 @@ def main(arguments: list[str]) -> None:
         others = [read_corpus(find_sample(path), FLAGS.format) for path in FLAGS.labels_of]
         labels = label_set([sentence for corpus in (gold, *others) for sentence in corpus.sentences])
     scores = score_sentences(gold.sentences, predictions.sentences, labels)
-    print(score_table(scores))
+    shown = [score_table(scores)]
     origin = {"gold": gold.summary(), "predictions": predictions.summary()}
     if FLAGS.compare_with:
         other = read_corpus(find_sample(FLAGS.compare_with), FLAGS.format, predictions=True)
         differences = paired_bootstrap(gold.sentences, predictions.sentences, other.sentences)
-        print(f"\n{bootstrap_table(differences)}")
+        shown.append(bootstrap_table(differences))
         origin["compare_with"] = other.summary()
         scores["bootstrap"] = {task: difference._asdict() for task, difference in differences.items()}
     if FLAGS.json:
         write_atomically(FLAGS.json, json.dumps({**scores, "source": origin}, indent=1, ensure_ascii=False) + "\n")
+    print("\n\n".join(shown))  # after the file: a reader such as head ends the program when it has seen enough
 
 
 COMMAND = Command("score", __doc__, define_flags, main)

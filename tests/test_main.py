@@ -65,3 +65,10 @@ def test_output_that_nobody_reads_or_that_has_no_room(arguments):
     full = subprocess.run(["bash", "-c", f"{command} > /dev/full"], capture_output=True, text=True, check=False)
     assert full.returncode != 0
     assert full.stderr == "the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.e2e
+def test_files_are_written_though_nobody_reads_the_output(tmp_path):
+    command = f"{sys.executable} -m cman_tf score --gold={SAMPLE}/dev.json --predictions={SAMPLE}/dev.json"
+    subprocess.run(["bash", "-c", f"{command} --json={tmp_path}/scores.json | true"], check=True)
+    assert (tmp_path / "scores.json").exists()

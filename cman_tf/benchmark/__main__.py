@@ -119,7 +119,6 @@ def main(arguments: list[str]) -> None:
                 result = changes.measure(config, data, options)
             else:
                 result = speed.measure(mode, config, data, options)
-    show(mode, result, peer)
     if FLAGS.json:
         used = {name: FLAGS[name].value for name in ("contextual_size", "repeats", "outside_bias", "limit")}
         used |= {name: provenance.make_portable(FLAGS[name].value) for name in ("data_dir", "model_dir")}
@@ -132,6 +131,7 @@ def main(arguments: list[str]) -> None:
             "environment": provenance.environment(),
         }
         write_atomically(FLAGS.json, json.dumps(record, indent=1) + "\n")
+    show(mode, result, peer)
 
 
 COMMAND = Command("benchmark", __doc__, define_flags, main, "train|decode|memory|growth|changes|start")
