@@ -302,17 +302,20 @@ class Config:
         """
         if self.loss_weighting != "manual":
             return None
-        weights = dict.fromkeys(TASKS[self.model], 1.0)
+        weights, given = dict.fromkeys(TASKS[self.model], 1.0), set[str]()
         for part in self.loss_weights.split(",") if self.loss_weights else ():
             task, colon, number = part.strip().partition(":")
+            if task in given:
+                raise ValueError(f"--loss_weights={self.loss_weights[:60]}: {task} is given twice, expected it once")
+            given.add(task)
             try:
                 weight = float(number)
             except ValueError:
                 weight = math.nan
-            if task not in weights or not colon or not 0 < weight < math.inf:
+            if task not in weights or not colon or not 1e-6 <= weight <= 1e6:
                 raise ValueError(
                     f"--loss_weights={self.loss_weights[:60]}: {part[:30]!r}, expected "
-                    f"TASK:WEIGHT with one of {', '.join(weights)} and a weight above 0"
+                    f"TASK:WEIGHT with one of {', '.join(weights)} and a weight from 1e-6 to 1e6"
                 )
             weights[task] = weight
         return weights
@@ -337,7 +340,7 @@ class Config:
         if config.loss_weights and config.loss_weighting != "manual":
             raise ValueError("--loss_weights without --loss_weighting=manual: expected both or none")
         if weights := config.task_weights():  # written out, so that equal weights are the same run
-            written = ",".join(f"{task}:{weight:g}" for task, weight in weights.items())
+            written = ",".join(f"{task}:{weight!r}".removesuffix(".0") for task, weight in weights.items())
             config = dataclasses.replace(config, loss_weights=written)
         if config.separate_models and (config.share is False or config.tune_encoder):
             raise ValueError("--separate_models with --noshare or --tune_encoder: expected it alone")
@@ -366,6 +369,7 @@ class Config:
             )
         if self.model == "multihead":
             given = {"noself_attention": not self.self_attention, "nolabel_attention": not self.label_attention}
+            given |= {"replaced_bilstms": self.replaced_bilstms != "all"}
             given |= {"noshare": not self.share, "label_gate": self.label_gate}
             given |= {
                 "separate_models": self.separate_models,

@@ -52,8 +52,22 @@ def test_weights_chosen_by_hand():
     assert manual == Config(loss_weighting="manual", loss_weights="re:1,first_ner:1.0,second_ner:1").resolved()
     some = Config(model="cman", loss_weighting="manual", loss_weights="first_ner:0.5").resolved()
     assert some.loss_weights == "re:1,first_ner:0.5"
+    exact = Config(loss_weighting="manual", loss_weights="re:1.23456789").resolved()
+    assert exact.task_weights()["re"] == 1.23456789 and exact.resolved() == exact
     assert Config().resolved().task_weights() is None
-    for wrong in ("re", "re:0", "re:-1", "re:nan", "re:inf", "other:1", ":1", "re:1:2"):
+    for wrong in (
+        "re",
+        "re:0",
+        "re:-1",
+        "re:nan",
+        "re:inf",
+        "other:1",
+        ":1",
+        "re:1:2",
+        "re:1,re:2",
+        "re:1e-9",
+        "re:1e9",
+    ):
         with pytest.raises(ValueError, match=re.escape(f"--loss_weights={wrong}: ")):
             Config(loss_weighting="manual", loss_weights=wrong).resolved()
     with pytest.raises(ValueError, match="second_ner:1"):

@@ -25,6 +25,7 @@ def run(tmp_path):
     (tmp_path / "best").mkdir()
     for ending in ENDINGS:
         (tmp_path / "best" / f"ckpt-1.{ending}").write_text(ending)
+    (tmp_path / "best" / "checkpoint").write_text('model_checkpoint_path: "ckpt-1"')
     start_record(tmp_path, "v1")
     record_weights(tmp_path, [str(tmp_path / "best" / "ckpt-1")])
     return tmp_path, tmp_path / "best" / "ckpt-1"
@@ -134,3 +135,15 @@ def test_a_link_out_of_the_run_is_refused(run, tmp_path_factory):
     for verify in (lambda: verify_record(*run, ["v1"]), lambda: verify_resumable(run[0])):
         with pytest.raises(DataError, match="a link that leads out of the run's directory"):
             verify()
+
+
+def test_training_does_not_start_anew_where_recorded_weights_are_gone(run):
+    (run[0] / "best" / "checkpoint").write_text('model_checkpoint_path: "ckpt-1"')
+    verify_resumable(run[0])
+    (run[0] / "contextual.json").write_text("{}")
+    with pytest.raises(DataError, match="contextual.json: not in the run's record"):
+        verify_resumable(run[0])
+    (run[0] / "contextual.json").unlink()
+    (run[0] / "best" / "checkpoint").unlink()
+    with pytest.raises(DataError, match="no checkpoint in last/ or best/, expected the one of epoch 1"):
+        verify_resumable(run[0])

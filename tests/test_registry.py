@@ -68,6 +68,12 @@ def test_the_columns_leave_out_and_name_what_they_cannot_hold(tmp_path):
     }
     (again,) = read_corpus(tmp_path / "corpus").sentences
     assert again == Sentence(sentence.tokens, (ann, rome), (Relation("Live_In", 0, 1),), "s")
+    unattached = Sentence(("a", "b"), unattached_relations=(("N", 0, 1), ("K", 0, 1)))
+    problems = Problems()
+    write_corpus([unattached], tmp_path / "corpus", "multihead", problems)
+    assert problems.counts == {"relation named N": 1}
+    (again,) = read_corpus(tmp_path / "corpus", predictions=True).sentences
+    assert again.unattached_relations == (("K", 0, 1),)
     with pytest.raises(DataError, match="sentence 0: an entity is given twice"):
         write_corpus([sentence], tmp_path / "corpus", "multihead")
 

@@ -145,6 +145,11 @@ def test_killed_run_goes_on(trained, eight_sentences, tmp_path):
         ("run.json", '{"settings": []}', "run.json"),
         (
             "result.json",
+            '{"run": "x", "epochs": 60, "best_epoch": 1, "test": {"strict": {"micro": {}}}}',
+            "of another run",
+        ),
+        (
+            "result.json",
             '{"epochs": 1, "best_epoch": 1, "test": 5}',
             "result.json: lacks the epochs or the test scores",
         ),

@@ -270,7 +270,10 @@ def _choose_relations(
         else:
             attached[head.end - 1][pair] = None
     for kind, head, tail in sentence.unattached_relations:
-        attached.setdefault(head, {})[(kind, tail)] = None
+        if kind == NO_RELATION:
+            problems.mend("relation named N", where, "N means no relation in this format, expected another name")
+        else:
+            attached.setdefault(head, {})[(kind, tail)] = None
     return {token: list(pairs) for token, pairs in attached.items() if pairs}
 
 

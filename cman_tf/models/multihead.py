@@ -30,7 +30,8 @@ class Multihead(JointModel):
     def make_layers(self, vocabulary: Vocabulary) -> None:
         s = self.config
         self.encoders = [
-            SequenceEncoder(s.hidden_size, s.cell, s.bilstm_dropout, s.xla) for _ in range(s.bilstm_layers)
+            SequenceEncoder(s.hidden_size, s.cell, s.bilstm_dropout, s.xla, s.mlp_layers)
+            for _ in range(s.bilstm_layers)
         ]
         self.tag_layer = tf.keras.layers.Dense(s.relation_size, activation="tanh", name="tag_layer")
         self.first_crf = CRF(len(vocabulary.tags), name="first_crf")

@@ -105,7 +105,14 @@ def verify_resumable(directory: str | pathlib.Path, required: bool = False) -> N
         return
     for name in ("vocabulary.json", "word_vectors.npy"):
         _verify(folder / name, name, record["files"].get(name))
+    if "contextual.json" not in record["files"]:
+        _verify(folder / "contextual.json", "contextual.json", None)
     newest = max((_epoch(name) for name in record["weights"]), default=0)
+    if newest and not any((folder / part / "checkpoint").is_file() and saved for part in ("last", "best")):
+        raise DataError(
+            f"{folder}: no checkpoint in last/ or best/, expected the one of epoch {newest} that training recorded; "
+            f"{_RESTORE}"
+        )
     for path in saved:
         name = _name(path, folder)
         if name in record["weights"] or newest and _epoch(name) != newest + 1:

@@ -97,7 +97,14 @@ def find_run(
                 raise DataError(f"{known}: {name} is {str(old[name])[:40]!r}, expected {_EXPECTED}")
         if "model" not in old["settings"]:
             raise DataError(f"{known}: settings without a model, expected {_EXPECTED}")
-        _check_same(folder, old, run)
+        if not all(isinstance(commit, str) for commit in old["commits"]):
+            raise DataError(f"{known}: commits are {str(old['commits'])[:40]!r}, expected {_EXPECTED}")
+        try:
+            _check_same(folder, old, run)
+        except (TypeError, AttributeError, ValueError) as error:
+            if isinstance(error, DataError):
+                raise
+            raise DataError(f"{known}: {str(error)[:80]}, expected {_EXPECTED}") from None
         # An older run keeps being one that may lack record.json.
         return {**run, "id": old["id"], "commits": old["commits"], "record": old.get("record", False)}
     # A run that was killed during its first write has left only a temporary file, and counts as new.

@@ -179,6 +179,8 @@ def open_session(
     run = find_run(options.model_dir, config, hashes, vectors_file, fingerprint, options.format)
     finished = pathlib.Path(options.model_dir) / "result.json"
     result = _read_result(finished) if finished.exists() else {}
+    if result and result.get("run", run["id"]) != run["id"]:
+        raise DataError(f"{finished}: the result of another run, expected this run's; move the file away")
     session = Session(config, corpora, source, options, progress, run, result, {})
     _ = session.result_file  # raises if the file is of another run
     if result:
