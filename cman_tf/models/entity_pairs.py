@@ -36,9 +36,7 @@ def list_token_pairs(lengths: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
     Returns:
       int32 [P, 3], with sentence, head token and tail token.
     """
-    mask = tf.sequence_mask(lengths, length)
-    pairs = tf.cast(tf.where(mask[:, :, None] & mask[:, None, :]), tf.int32)
-    return tf.boolean_mask(pairs, pairs[:, 1] != pairs[:, 2])
+    return _pair_up(tf.sequence_mask(lengths, length))
 
 
 def find_entity_pairs(tags: tf.Tensor, lengths: tf.Tensor, inside: tf.Tensor, kind: tf.Tensor) -> tf.Tensor:
@@ -61,5 +59,10 @@ def find_entity_pairs(tags: tf.Tensor, lengths: tf.Tensor, inside: tf.Tensor, ki
     this_kind, next_kind = tf.gather(kind, tags), tf.gather(kind, following)
     goes_on = tf.gather(inside, following) & (this_kind == next_kind)
     last = mask & (this_kind >= 0) & ~goes_on
-    pairs = tf.cast(tf.where(last[:, :, None] & last[:, None, :]), tf.int32)
+    return _pair_up(last)
+
+
+def _pair_up(chosen: tf.Tensor) -> tf.Tensor:
+    """List all ordered pairs of two different tokens among those that are chosen, bool [B, L], as int32 [P, 3]."""
+    pairs = tf.cast(tf.where(chosen[:, :, None] & chosen[:, None, :]), tf.int32)
     return tf.boolean_mask(pairs, pairs[:, 1] != pairs[:, 2])

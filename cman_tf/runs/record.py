@@ -108,7 +108,8 @@ def verify_resumable(directory: str | pathlib.Path, required: bool = False) -> N
     if "contextual.json" not in record["files"]:
         _verify(folder / "contextual.json", "contextual.json", None)
     newest = max((_epoch(name) for name in record["weights"]), default=0)
-    if newest and not any((folder / part / "checkpoint").is_file() and saved for part in ("last", "best")):
+    is_there = saved and any((folder / part / "checkpoint").is_file() for part in ("last", "best"))
+    if newest and not is_there:
         raise DataError(
             f"{folder}: no checkpoint in last/ or best/, expected the one of epoch {newest} that training recorded; "
             f"{_RESTORE}"
