@@ -62,9 +62,12 @@ class Sentence:
       id: the sentence's name; empty if the file has none.
       unattached_relations: only in predictions: (type, head token, tail token) of each relation that was predicted
         for tokens that do not lie in two entities.
-      text: the text that the tokens were cut from; empty if the format has none.
+      text: the text that the tokens were cut from; empty if the format has none. The texts of a document's sentences, put
+        together, are the document's text.
       offsets: for each token its first character in `text` and the one after its last; empty without a text.
       document_id: the name of the sentence's document; empty if the format has none.
+      entity_scores: only in predictions: a score for each entity; empty if there are none.
+      relation_scores: only in predictions: a score for each relation; empty if there are none.
 
     >>> ann = Sentence(("Ann", "lives", "in", "Rome"), (Entity("Peop", 0, 1), Entity("Loc", 3, 4)))
     >>> ann.tokens[ann.entities[1].start]
@@ -79,6 +82,8 @@ class Sentence:
     text: str = ""
     offsets: tuple[tuple[int, int], ...] = ()
     document_id: str = ""
+    entity_scores: tuple[float, ...] = ()
+    relation_scores: tuple[float, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,16 +111,15 @@ def group_documents(sentences: Sequence[Sentence]) -> list[Document]:
       sentences: the sentences as a reader returns them.
 
     Returns:
-      One document for each id, in order of first appearance. Its text is the text of its sentences if they all share
-      one, and empty otherwise.
+      One document for each id, in order of first appearance. Its text is that of its sentences, put together, if all of
+      them have one, and empty otherwise.
     """
     groups: dict[object, list[Sentence]] = {}
     for number, sentence in enumerate(sentences):
         groups.setdefault(sentence.document_id or number, []).append(sentence)
     documents: list[Document] = []
     for members in groups.values():
-        texts = {sentence.text for sentence in members}
-        text = members[0].text if len(texts) == 1 else ""
+        text = "".join(sentence.text for sentence in members) if all(s.text for s in members) else ""
         documents.append(Document(members[0].document_id or members[0].id, tuple(members), text))
     return documents
 

@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from cman_tf.data.problems import Problems
 from cman_tf.data.types import Sentence
+from cman_tf.formats.source import Head, Source
 
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """A file's content and how it is to be read.
-
-    Attributes:
-      path: the file's path, for messages.
-      text: the file's content.
-      predictions: whether the file holds a system's predictions. In predictions, duplicates count once, and relations
-        may stand on tokens outside of entities (`Sentence.unattached_relations`).
-      problems: the collector to which the reader reports what it repairs or leaves out.
-    """
-
-    path: str
-    text: str
-    predictions: bool
-    problems: Problems
+Piece = tuple[str, bytes]  # the name of a file within a folder, and its content
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,16 +19,35 @@ class Format:
     To add a format, write a module in this folder that defines a `Format`, and list it in `registry.py`.
 
     Attributes:
-      name: the format's name for `--format`.
-      sniff: a function that says whether a text looks like this format. Leading blanks are removed from the text.
-      read: a function that returns the sentences of a file. It raises `DataError` for what it cannot read.
-      write: a function that returns the file's text for some sentences. It leaves out what the format cannot hold and
-        reports it to the collector.
+      name: the format's name for `--format` and `--to`.
+      description: what the format is, in a few words.
+      sniff: a function that says whether the beginning of a file looks like this format.
+      read: a function that yields the sentences of a file or, if `is_folder`, of a folder. It raises `DataError` for
+        what it cannot read. None if the format is only written.
+      write: a function that yields the file's content for some sentences, piece by piece. It leaves out what the
+        format cannot hold and reports it to the collector. None if the format is only read.
+      write_folder: instead of `write`, a function that yields the files of a folder.
       start: how a file of this format begins, for messages; empty if it is not recognised from its content.
+      ending: the usual end of a file's name.
+      extra: the extra of the package that the format needs; empty for none.
     """
 
     name: str
-    sniff: Callable[[str], bool]
-    read: Callable[[Source], list[Sentence]]
-    write: Callable[[Sequence[Sentence], Problems], str]
+    sniff: Callable[[Head], bool] = lambda head: False
+    read: Callable[[Source], Iterable[Sentence]] | None = None
+    write: Callable[[Iterable[Sentence], Problems], Iterator[str | bytes]] | None = None
+    write_folder: Callable[[Iterable[Sentence], Problems], Iterator[Piece]] | None = None
+    description: str = ""
     start: str = ""
+    ending: str = ".json"
+    extra: str = ""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the format is a folder of files."""
+        return self.write_folder is not None
+
+    @property
+    def is_written(self) -> bool:
+        """Whether sentences can be written in the format."""
+        return self.write is not None or self.write_folder is not None

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from cman_tf.data.bio import OUTSIDE, entities_from_tags, flat_entities, tags_from_entities
@@ -23,7 +23,8 @@ from cman_tf.data.problems import Problems
 from cman_tf.data.types import ROOT, Entity, Relation, Sentence, index_tokens, validate_sentence
 from cman_tf.errors import DataError
 from cman_tf.formats import spert_json
-from cman_tf.formats.base import Format, Source
+from cman_tf.formats.base import Format
+from cman_tf.formats.source import Head, Source
 from cman_tf.runs.json_values import as_list, types_in
 
 NO_RELATION = "N"
@@ -149,8 +150,8 @@ def _finish(name: str, rows: Sequence[_Row], source: Source, root: bool) -> Sent
     return Sentence(tuple(row.token for row in rows), tuple(entities), tuple(found), name, tuple(unattached))
 
 
-def read_sentences(source: Source, root: bool = False) -> list[Sentence]:
-    """Read the sentences of a file.
+def read_sentences(source: Source, root: bool = False) -> Iterator[Sentence]:
+    """Yield the sentences of a file.
 
     Args:
       source: the file.
@@ -159,20 +160,14 @@ def read_sentences(source: Source, root: bool = False) -> list[Sentence]:
     Raises:
       DataError: naming the file, the line, the token and what was expected.
     """
-    sentences: list[Sentence] = []
     name: str | None = None
     rows: list[_Row] = []
+    number = 0
     source.problems.note("inside_tags_without_begin", 0)
-    # Not splitlines, because a token may contain U+0085 and the like, which do not end a line here.
-    for number, line in enumerate([*source.text.split("\n"), "#doc"], start=1):
-        line = line.rstrip("\r\n")
+    for number, line in source.lines():
         if line.startswith("#doc"):
             if name is not None:
-                if not rows:
-                    raise DataError(
-                        f"{source.path}, line {number - 1}: sentence {name!r} without tokens, expected at least one"
-                    )
-                sentences.append(_finish(name, rows, source, root))
+                yield _finish_named(name, rows, number, source, root)
             name, rows = line[4:].strip(), []
         elif line.strip():
             if name is None:
@@ -180,22 +175,30 @@ def read_sentences(source: Source, root: bool = False) -> list[Sentence]:
                     f"{source.path}, line {number}: a token before the first sentence, expected a line '#doc ID'"
                 )
             rows.append(_read_row(line, number, len(rows), source.path))
-    return sentences
+    if name is not None:
+        yield _finish_named(name, rows, number + 1, source, root)
 
 
-def _read_root(source: Source) -> list[Sentence]:
+def _finish_named(name: str, rows: Sequence[_Row], number: int, source: Source, root: bool) -> Sentence:
+    """Make a sentence from its rows, given the number of the line after them."""
+    if not rows:
+        raise DataError(f"{source.path}, line {number - 1}: sentence {name!r} without tokens, expected at least one")
+    return _finish(name, rows, source, root)
+
+
+def _read_root(source: Source) -> Iterable[Sentence]:
     """Read a corpus with roots (DREC). Predictions for such a corpus are JSON, with the root among the entities."""
-    if spert_json.FORMAT.sniff(source.text.lstrip()):
-        return spert_json.FORMAT.read(source)
+    if source.text.lstrip().startswith(("[", "{")):
+        return spert_json.read_sentences(source)
     return read_sentences(source, root=True)
 
 
-def _is_columns(text: str) -> bool:
-    return text.startswith("#doc")
+def _is_columns(head: Head) -> bool:
+    return head.text.startswith("#doc")
 
 
-def write_sentences(sentences: Sequence[Sentence], problems: Problems, root: bool = False) -> str:
-    """Return the text of a file with these sentences.
+def write_sentences(sentences: Iterable[Sentence], problems: Problems, root: bool = False) -> Iterator[str]:
+    """Yield the text of a file with these sentences.
 
     The format has one BIO tag for each token and names a relation by the last tokens of its entities. Where entities
     overlap, only one of them can be written; the others and their relations are reported and left out, as are
@@ -210,14 +213,13 @@ def write_sentences(sentences: Sequence[Sentence], problems: Problems, root: boo
       DataError: for a sentence that no reader could have made, for a token or a name with a tab or a line end, or for
         more relations at a token than the reader allows.
     """
-    lines: list[str] = []
     for number, sentence in enumerate(sentences):
         where = f"sentence {number}"
         validate_sentence(sentence, where)
         for text in (sentence.id, *sentence.tokens, *(e.type for e in sentence.entities)):
             if any(c in text for c in "\t\n\r"):
                 raise DataError(f"{where}: {text[:40]!r} contains a tab or a line end, expected text without them")
-        lines.append(f"#doc {sentence.id or number}")
+        lines = [f"#doc {sentence.id or number}"]
         flat, written = _choose_entities(sentence, root, where, problems)
         attached = _choose_relations(sentence, written, where, problems)
         tags = tags_from_entities(flat, len(sentence.tokens))
@@ -230,7 +232,7 @@ def write_sentences(sentences: Sequence[Sentence], problems: Problems, root: boo
                     f"{_MAX_LIST_CHARACTERS} characters"
                 )
             lines.append("\t".join([str(index), token, tag, *lists]))
-    return "\n".join(lines) + "\n"
+        yield "\n".join(lines) + "\n"
 
 
 def _choose_entities(
@@ -277,5 +279,19 @@ def _choose_relations(
     return {token: list(pairs) for token, pairs in attached.items() if pairs}
 
 
-FORMAT = Format("multihead", _is_columns, read_sentences, write_sentences, start="'#doc ID'")
-ROOT_FORMAT = Format("multihead_root", lambda text: False, _read_root, functools.partial(write_sentences, root=True))
+FORMAT = Format(
+    "multihead",
+    _is_columns,
+    read_sentences,
+    write_sentences,
+    description="the columns of Bekoulis et al. (2018)",
+    start="'#doc ID'",
+    ending=".txt",
+)
+ROOT_FORMAT = Format(
+    "multihead_root",
+    read=_read_root,
+    write=functools.partial(write_sentences, root=True),
+    description="the same with a root at token 0, to which relations may point (DREC)",
+    ending=".txt",
+)

@@ -2,31 +2,71 @@
 
 from __future__ import annotations
 
+import importlib
+
 from cman_tf.errors import DataError
-from cman_tf.formats import multihead_columns, spert_json
 from cman_tf.formats.base import Format
+from cman_tf.formats.source import Head
 
-# `detect_format` tries the formats in this order.
-REGISTRY: dict[str, Format] = {
-    f.name: f for f in (spert_json.FORMAT, multihead_columns.FORMAT, multihead_columns.ROOT_FORMAT)
+# The modules of the formats, each with the names of its `Format`s. `detect_format` tries them in this order.
+_MODULES = {
+    "spert_json": ("FORMAT", "LINES_FORMAT"),
+    "multihead_columns": ("FORMAT", "ROOT_FORMAT"),
 }
+
+
+def _load() -> dict[str, Format]:
+    found: dict[str, Format] = {}
+    for name, attributes in _MODULES.items():
+        module = importlib.import_module(f"cman_tf.formats.{name}")
+        for attribute in attributes:
+            entry: Format = getattr(module, attribute)
+            found[entry.name] = entry
+    return found
+
+
+REGISTRY: dict[str, Format] = _load()
 AUTO = "auto"
-FORMATS = (AUTO, *sorted(REGISTRY))  # the choices of --format
+READ_FORMATS = (AUTO, *sorted(f.name for f in REGISTRY.values() if f.read))  # the choices of --format
+WRITTEN_FORMATS = tuple(sorted(f.name for f in REGISTRY.values() if f.is_written))  # the choices of --to
+FORMATS = READ_FORMATS
 
 
-def detect_format(text: str, path: str) -> Format:
-    """Recognise the format of a file from its content.
+def detect_format(head: Head) -> Format:
+    """Recognise the format of a file from its beginning, or that of a folder from the names of its files.
 
     Args:
-      text: the file's content.
-      path: the file's path, for messages.
+      head: the beginning of the file.
 
     Raises:
-      DataError: if no format recognises the text.
+      DataError: if no format recognises it.
     """
-    start = text.lstrip()
     for candidate in REGISTRY.values():
-        if candidate.sniff(start):
+        if candidate.sniff(head):
             return candidate
-    looks = " or ".join(f"{f.start} ({f.name})" for f in REGISTRY.values() if f.start)
-    raise DataError(f"{path}, line 1: {start[:30]!r}, expected a file that begins with {looks}; or give --format")
+    if head.names:
+        shown = ", ".join(head.names[:3])
+        raise DataError(
+            f"{head.path}: a folder with {shown}, expected a file, or a folder of brat's .txt and .ann files"
+        )
+    looks = ", ".join(f"{f.start} ({f.name})" for f in REGISTRY.values() if f.start)
+    raise DataError(
+        f"{head.path}, line 1: {head.text[:30]!r}, expected a file of a known format, whose beginning is one of {looks}; "
+        "or give --format"
+    )
+
+
+def find_format(name: str, written: bool = False) -> Format:
+    """Return the format of this name.
+
+    Args:
+      name: the name.
+      written: whether the format must be one that can be written; else it must be one that can be read.
+
+    Raises:
+      DataError: listing the names.
+    """
+    names = WRITTEN_FORMATS if written else READ_FORMATS[1:]
+    if name not in names:
+        raise DataError(f"format {name!r}, expected one of {', '.join(names)}")
+    return REGISTRY[name]

@@ -1,44 +1,30 @@
 """SpERT's JSON format (Eberts and Ulges, 2019): reader and writer.
 
 A file is a list of records {"tokens": [...], "entities": [{"type", "start", "end"}, ...], "relations": [{"type",
-"head", "tail"}, ...]}. Spans are in tokens, and the end is not included. Head and tail are positions in the record's
-entities. A record may also have "orig_id". Our extensions are "document_id", "text" with the tokens' "offsets" in it,
-and, in predictions, "ungrounded": [[type, head token, tail token], ...].
+"head", "tail"}, ...]}, or one record a line. Spans are in tokens, and the end is not included. Head and tail are
+positions in the record's entities. A record without annotations has tokens alone. A record may also have "orig_id". Our
+extensions are "document_id", "text" with the tokens' "offsets" in it, and, in predictions, "ungrounded": [[type, head
+token, tail token], ...], and the "score" of an entity or a relation.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from cman_tf.data.problems import Problems
 from cman_tf.data.types import Entity, Relation, Sentence, is_token, validate_sentence
 from cman_tf.errors import DataError
-from cman_tf.formats.base import Format, Source
+from cman_tf.formats.base import Format
+from cman_tf.formats.json_records import get, read_records, show
+from cman_tf.formats.source import Head, Source
 from cman_tf.runs.json_values import as_list, as_object, types_in
-
-_KINDS = {str: "string", int: "whole number", list: "list"}
-
-
-def _show(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)[:40]
 
 
 def _field(record: Any, key: str, kind: type, where: str) -> Any:
-    """Return a value of a record.
-
-    Args:
-      record: the record or a part of it, from JSON.
-      key: the value's key.
-      kind: the type that the value must have: `str`, `int` or `list`.
-      where: the file and the place, for messages.
-
-    Raises:
-      DataError: if there is no value of this type, or if the text is empty.
-    """
-    value = (as_object(record) or {}).get(key)
-    if type(value) is not kind:
-        raise DataError(f"{where}: {key} is {_show(value)}, expected a {_KINDS[kind]}")
+    """Return a value of a record, as `json_records.get` does; text must not be empty."""
+    value = get(record, key, kind, where)
     if kind is str and not is_token(value):
         raise DataError(f"{where}: {key} is {json.dumps(value)[:40]}, expected text that is not empty")
     return value
@@ -56,7 +42,7 @@ def _read_tokens(record: dict[str, Any], where: str) -> tuple[str, ...]:
 
 def _read_entities(
     record: dict[str, Any], tokens: tuple[str, ...], where: str, source: Source
-) -> tuple[list[Entity], list[int]]:
+) -> tuple[list[Entity], list[int], tuple[float, ...]]:
     """Read the entities of a record.
 
     Args:
@@ -66,21 +52,22 @@ def _read_entities(
       source: the file.
 
     Returns:
-      The entities, and for each item of the record its entity's position among them. The two differ where an entity
-      is given twice.
+      The entities, for each item of the record its entity's position among them, which differ where an entity is given
+      twice, and the entities' scores, if all have one.
     """
     entities: list[Entity] = []
     position: dict[Entity, int] = {}
     places: list[int] = []
-    for number, item in enumerate(_field(record, "entities", list, where)):
+    scores: list[float] = []
+    more = int(source.options.ends == "inclusive")
+    items: list[Any] = _field(record, "entities", list, where) if "entities" in record else []
+    for number, item in enumerate(items):
         here = f"{where}, entity {number}"
         entity = Entity(
-            _field(item, "type", str, here), _field(item, "start", int, here), _field(item, "end", int, here)
+            _field(item, "type", str, here), _field(item, "start", int, here), _field(item, "end", int, here) + more
         )
         if not 0 <= entity.start < entity.end <= len(tokens):
-            raise DataError(
-                f"{here}: span {entity.start} to {entity.end}, expected start < end, both within {len(tokens)} tokens"
-            )
+            raise DataError(_describe_span(entity, items, len(tokens), here))
         if entity in position and not source.predictions:
             text = " ".join(tokens[entity.start : entity.end])
             source.problems.mend("duplicate entity", here, f"{entity.type} {text!r} is given twice, expected it once")
@@ -89,7 +76,29 @@ def _read_entities(
         position.setdefault(entity, len(entities))
         places.append(len(entities))
         entities.append(entity)
-    return entities, places
+        scores += _read_score(item, here)
+    return entities, places, tuple(scores) if len(scores) == len(entities) else ()
+
+
+def _read_score(item: dict[str, Any], where: str) -> list[float]:
+    """Return the score of an entity or a relation in a list, or an empty list if it has none."""
+    score = item.get("score")
+    if score is None:
+        return []
+    if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1:
+        raise DataError(f"{where}: score {show(score)}, expected a number from 0 to 1")
+    return [float(score)]
+
+
+def _describe_span(entity: Entity, items: Sequence[Any], count: int, where: str) -> str:
+    """Describe a span outside of the tokens, with what may be the reason."""
+    found = f"{where}: span {entity.start} to {entity.end}, expected start < end, both within {count} tokens"
+    same = sum(isinstance(item, dict) and item.get("start") == item.get("end") for item in items)
+    if entity.start == entity.end:
+        return f"{found}; {same} of {len(items)} spans have start = end: are ends included? (--ends=inclusive)"
+    if entity.end > 2 * count:
+        return f"{found}; does the file count characters?"
+    return found
 
 
 def _read_relations(
@@ -99,7 +108,7 @@ def _read_relations(
     tokens: tuple[str, ...],
     where: str,
     source: Source,
-) -> tuple[Relation, ...]:
+) -> tuple[tuple[Relation, ...], tuple[float, ...]]:
     """Read the relations of a record.
 
     Args:
@@ -111,8 +120,10 @@ def _read_relations(
       source: the file.
     """
     relations: list[Relation] = []
+    scores: list[float] = []
     seen: set[Relation] = set()
-    for number, item in enumerate(_field(record, "relations", list, where)):
+    items: list[Any] = _field(record, "relations", list, where) if "relations" in record else []
+    for number, item in enumerate(items):
         here = f"{where}, relation {number}"
         kind = _field(item, "type", str, here)
         ends: list[int] = [_field(item, name, int, here) for name in ("head", "tail")]
@@ -137,7 +148,8 @@ def _read_relations(
                 continue
         seen.add(relation)
         relations.append(relation)
-    return tuple(relations)
+        scores += _read_score(item, here)
+    return tuple(relations), tuple(scores) if len(scores) == len(relations) else ()
 
 
 def _read_unattached(items: Any, tokens: tuple[str, ...], where: str) -> tuple[tuple[str, int, int], ...]:
@@ -146,7 +158,7 @@ def _read_unattached(items: Any, tokens: tuple[str, ...], where: str) -> tuple[t
     found: list[Any] = items if as_list(items) is not None else [items]
     for item in found:
         if types_in(item) != [str, int, int] or item[1] not in places or item[2] not in places:
-            raise DataError(f"{where}: ungrounded {_show(item)}, expected [type, head token, tail token]")
+            raise DataError(f"{where}: ungrounded {show(item)}, expected [type, head token, tail token]")
     return tuple(dict.fromkeys((kind, head, tail) for kind, head, tail in found))
 
 
@@ -160,7 +172,7 @@ def _read_text(record: dict[str, Any], tokens: tuple[str, ...], where: str) -> t
         raise DataError(f"{where}: {len(offsets)} offsets, expected {len(tokens)}, one for each token")
     for number, (token, place) in enumerate(zip(tokens, offsets)):
         if types_in(place) != [int, int]:
-            raise DataError(f"{where}, token {number}: offsets {_show(place)}, expected [first, end]")
+            raise DataError(f"{where}, token {number}: offsets {show(place)}, expected [first, end]")
         if text[place[0] : place[1]] != token:
             raise DataError(
                 f"{where}, token {number}: offsets {place} are those of {text[place[0] : place[1]][:40]!r}, "
@@ -185,7 +197,7 @@ def read_record(record: Any, where: str, source: Source) -> Sentence:
 
     Args:
       record: the record, from JSON.
-      where: the file and the record's number, for messages.
+      where: the file and the record's place, for messages.
       source: the file.
 
     Raises:
@@ -193,10 +205,10 @@ def read_record(record: Any, where: str, source: Source) -> Sentence:
     """
     content = as_object(record)
     if content is None:
-        raise DataError(f"{where}: {json.dumps(record)[:40]}, expected an object with tokens, entities and relations")
+        raise DataError(f"{where}: {show(record)}, expected an object with tokens, entities and relations")
     tokens = _read_tokens(content, where)
-    entities, places = _read_entities(content, tokens, where, source)
-    relations = _read_relations(content, entities, places, tokens, where, source)
+    entities, places, entity_scores = _read_entities(content, tokens, where, source)
+    relations, relation_scores = _read_relations(content, entities, places, tokens, where, source)
     given = source.predictions and "ungrounded" in content
     unattached = _read_unattached(content["ungrounded"], tokens, where) if given else ()
     text, offsets = _read_text(content, tokens, where)
@@ -209,22 +221,19 @@ def read_record(record: Any, where: str, source: Source) -> Sentence:
         text,
         offsets,
         _read_name(content, "document_id", where),
+        entity_scores,
+        relation_scores,
     )
 
 
-def read_sentences(source: Source) -> list[Sentence]:
-    """Read the sentences of a file.
+def read_sentences(source: Source) -> Iterator[Sentence]:
+    """Yield the sentences of a file.
 
     Raises:
       DataError: naming the file, the record, the item and what was expected.
     """
-    try:
-        records = as_list(json.loads(source.text))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{source.path}: not JSON ({error}), expected a list of records") from None
-    if records is None:
-        raise DataError(f"{source.path}: JSON, but not a list, expected a list of records")
-    return [read_record(record, f"{source.path}, record {number}", source) for number, record in enumerate(records)]
+    for where, record in read_records(source):
+        yield read_record(record, where, source)
 
 
 def write_record(sentence: Sentence) -> dict[str, Any]:
@@ -234,6 +243,12 @@ def write_record(sentence: Sentence) -> dict[str, Any]:
         "entities": [{"type": e.type, "start": e.start, "end": e.end} for e in sentence.entities],
         "relations": [{"type": r.type, "head": r.head, "tail": r.tail} for r in sentence.relations],
     }
+    for items, scores in (
+        (record["entities"], sentence.entity_scores),
+        (record["relations"], sentence.relation_scores),
+    ):
+        for item, score in zip(items, scores):
+            item["score"] = score
     if sentence.id:
         record["orig_id"] = sentence.id
     if sentence.document_id:
@@ -245,22 +260,53 @@ def write_record(sentence: Sentence) -> dict[str, Any]:
     return record
 
 
-def dump_json(sentences: Sequence[Sentence]) -> str:
-    """Return the text of a file with these sentences, one record on each line.
+def write_list(sentences: Iterable[Sentence], problems: Problems) -> Iterator[str]:
+    """Yield the text of a file that holds a list of records, one record on each line.
 
     Raises:
       DataError: for a sentence that no reader could have made.
     """
+    del problems  # the format holds everything
+    between = "[\n"
+    for line in write_lines(sentences, Problems()):
+        yield between + line.rstrip("\n")
+        between = ",\n"
+    yield "\n]\n" if between == ",\n" else "[]\n"
+
+
+def write_lines(sentences: Iterable[Sentence], problems: Problems) -> Iterator[str]:
+    """Yield the text of a file with one record a line.
+
+    Raises:
+      DataError: for a sentence that no reader could have made.
+    """
+    del problems  # the format holds everything
     for number, sentence in enumerate(sentences):
         validate_sentence(sentence, f"sentence {number}")
-    lines = [json.dumps(write_record(sentence), ensure_ascii=False) for sentence in sentences]
-    return "[\n" + ",\n".join(lines) + "\n]\n"
+        yield json.dumps(write_record(sentence), ensure_ascii=False) + "\n"
+
+
+def dump_json(sentences: Iterable[Sentence]) -> str:
+    """Return the text of a file with these sentences; see `write_list`."""
+    return "".join(write_list(sentences, Problems()))
+
+
+def _sniff(head: Head) -> bool:
+    return head.keys.get("tokens") == "[" or head.text == "[]"
 
 
 FORMAT = Format(
     name="spert",
-    sniff=lambda text: text.startswith(("[", "{")),
+    description="SpERT JSON: a list of records with tokens, entities and relations; JSON lines are read, too",
+    sniff=_sniff,
     read=read_sentences,
-    write=lambda sentences, problems: dump_json(sentences),
-    start="'['",
+    write=write_list,
+    start="'[{\"tokens\": '",
+)
+LINES_FORMAT = Format(
+    name="spert_lines",
+    description="SpERT JSON with one record a line",
+    read=read_sentences,
+    write=write_lines,
+    ending=".jsonl",
 )
