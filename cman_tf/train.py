@@ -1,7 +1,7 @@
 """Train a model and score it on the test data.
 
+    cman-tf train --data=mydata --model_dir=runs/mine
     cman-tf train --flagfile=conll04 --data_dir=data/conll04_spert --model_dir=runs/conll04
-    cman-tf train --flagfile=sample --data_dir=sample --model_dir=runs/sample
 
 Re-running the command resumes an interrupted run, or prints the table of a finished one. Flag files ship with the
 package for each corpus and model; their values can be overridden by flags behind them.
@@ -13,7 +13,7 @@ from typing import cast
 
 from absl import flags
 
-from cman_tf.command_line import config_flags, corpus_flags, encoder_flags
+from cman_tf.command_line import config_flags, corpus_flags, encoder_flags, reading_flags, recipe
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.console import show_progress
 from cman_tf.command_line.flag_help import flag_group
@@ -65,16 +65,23 @@ def define_flags() -> None:
             None,
             "HDF5 `file` of the encoder's features, made if need be; none: features/CORPUS-ENCODER-HASH.h5.",
         )
+    recipe.define_flags()
     config_flags.define_config_flags()
 
 
 def main(arguments: list[str]) -> None:
     del arguments
+    chosen = recipe.apply_recipe()
+    if chosen:
+        print(chosen, flush=True)
     config = config_flags.config_from_flags()
     config.validate_supported()
-    corpora = corpus_flags.read_corpora(config)
+    with reading_flags.open_reader() as reader:
+        corpora = corpus_flags.read_corpora(config, reader)
     for split, corpus in corpora.items():
         print(f"{split}: {corpus.describe()}", flush=True)
+    reader.report()
+    corpus_flags.warn_about_splits(corpora)
     recorded = {name: FLAGS[name].value for name in _RECORDED if FLAGS[name].value is not None}
     options = SessionOptions(
         FLAGS.model_dir,
@@ -85,6 +92,7 @@ def main(arguments: list[str]) -> None:
         FLAGS.features,
         FLAGS.format,
         recorded,
+        FLAGS.strict_labels,
     )
     source = find_source(encoder_flags.given())
     validate_inputs(config, source, options)

@@ -115,6 +115,26 @@ class ProgressBars(Progress):
                 bar.close()
 
 
+@contextlib.contextmanager
+def count_progress(unit: str, total: int | None = None) -> Iterator[Callable[[int], Any]]:
+    """Show on stderr how many items are done, if it is a terminal.
+
+    Args:
+      unit: what the items are.
+      total: how many there are; None if that is not known.
+
+    Yields:
+      A function that is called with the number of items that were done since the last call.
+    """
+    if not sys.stderr.isatty():
+        yield lambda number: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=f" {unit}", file=sys.stderr, leave=False, mininterval=0.5) as bar:
+        yield bar.update
+
+
 def format_seconds(seconds: float) -> str:
     """A duration as one would say it.
 

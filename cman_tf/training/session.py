@@ -39,6 +39,7 @@ class SessionOptions:
       features: the file of the contextual encoder's features. None: a file named after the corpus and the encoder.
       format: the format in which the corpora were read, `auto` or a format's name.
       flags: the flags that repeat the run, besides those of the configuration.
+      strict_labels: whether types in dev or test that the training data does not have are an error.
     """
 
     model_dir: str
@@ -49,6 +50,7 @@ class SessionOptions:
     features: str | None = None
     format: str = "auto"
     flags: dict[str, Any] = dataclasses.field(default_factory=dict)
+    strict_labels: bool = False
 
 
 @dataclasses.dataclass
@@ -171,7 +173,7 @@ def open_session(
       progress: the object to which the inputs and every batch and epoch are reported.
 
     Raises:
-      DataError: if the directory holds another run, or if dev or test have types that the training data does not have.
+      DataError: if the directory holds another run, or if the training data has no entities.
     """
     hashes = {split: corpora[split].sha256 for split in SPLITS}
     fingerprint = source.fingerprint if source else None
@@ -187,7 +189,9 @@ def open_session(
         validate_epochs(options.model_dir, *count_epochs(result), config)
     if not session.is_finished:
         kept = options.kept_word_vectors
-        session.vocabularies = make_vocabularies(corpora, config.protocol, vectors_file, kept, progress)
+        session.vocabularies = make_vocabularies(
+            corpora, config.protocol, vectors_file, kept, progress, options.strict_labels
+        )
         for folder in (pathlib.Path(options.model_dir), pathlib.Path(options.model_dir, STAGE_ONE)):
             verify_resumable(folder, required=run["record"])
         list(session.vocabularies.values())[-1].validate_same(options.model_dir)
