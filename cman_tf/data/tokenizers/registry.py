@@ -24,7 +24,7 @@ TOKENIZER_NAMES = ("v1", *_RULES)  # and spacy:NAME
 _SPACY = "spacy:"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def find_tables(name: str) -> Tables:
     """Return the tables of a tokenizer.
 
@@ -37,7 +37,7 @@ def find_tables(name: str) -> Tables:
     return compile_rules(_RULES[name])
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def find_tokenizer(name: str) -> Tokenizer:
     """Return the tokenizer of a name.
 

@@ -46,7 +46,11 @@ def keep_period(pattern: str) -> tuple[Rule, Rule]:
 
 # U.S., Mr., J., D-Calif.
 _ACRONYM = f"(<letter> {MARKS} .)+ <letter> {MARKS}"
+# long- and medium-range, .38-caliber
+SUSPENDED = Rule(f"{WORD} {HYPHEN} / <blank>")
+DECIMAL = Rule(f". {NUMBER} ({HYPHEN}? {RUN})*", after="^letter digit attached . ) ]")
 PERIODS = (
+    Rule(f"{_ACRONYM} . ({HYPHEN} {RUN})+"),  # U.S.-led
     *keep_period(f"({RUN} {HYPHEN})? ({_ACRONYM} | {any_of(ABBREVIATIONS)})"),
     *keep_period(f"<capital> {MARKS}"),
 )
@@ -67,6 +71,8 @@ DEFAULT = (
     *COMMON,
     *_CONLL04_CLITICS,
     *PERIODS,
+    SUSPENDED,
+    DECIMAL,
     Rule(WORD),
     Rule(NAME),
     Rule(f"{NUMBER} ({HYPHEN}? {RUN})*"),
@@ -76,6 +82,8 @@ CONLL04 = (
     *COMMON,
     *_CONLL04_CLITICS,
     *PERIODS,
+    SUSPENDED,
+    DECIMAL,
     Rule(WORD),
     Rule(f"$? 0+ (<. : />0+)* ({HYPHEN}? {RUN})*"),
 )

@@ -23,7 +23,7 @@ def open_spacy(name: str) -> Callable[[str], list[Token]]:
         spacy: Any = importlib.import_module("spacy")
     except ImportError as error:
         raise DataError(
-            f"tokenizer spacy:{name}: spaCy is not installed ({error}), expected the extra: pip install 'cman-tf[spacy]'"
+            f"tokenizer spacy:{ascii(name)[1:-1]}: spaCy is not installed ({error}); pip install 'cman-tf[spacy]'"
         ) from None
     try:
         pipeline = spacy.load(name) if "_" in name else spacy.blank(name)

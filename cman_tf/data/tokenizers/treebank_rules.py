@@ -5,6 +5,7 @@ from __future__ import annotations
 from cman_tf.data.tokenizers.compiler import Rule
 from cman_tf.data.tokenizers.rules import (
     COMMON,
+    DECIMAL,
     HYPHEN,
     LETTERS,
     MARKS,
@@ -12,6 +13,7 @@ from cman_tf.data.tokenizers.rules import (
     NUMBER,
     PERIODS,
     RUN,
+    SUSPENDED,
     keep_period,
 )
 from cman_tf.data.tokenizers.words import ABBREVIATIONS, JOINED_WORDS, any_of, spell
@@ -47,6 +49,8 @@ PTB = (
     *PERIODS,
     *_CLITICS,
     *_before_clitics(_WORD, LETTERS),
+    SUSPENDED,
+    DECIMAL,
     Rule(_WORD),
     Rule(f"{NUMBER} ({HYPHEN}? {RUN})*"),
     Rule("<capital>+ & <capital>+"),
@@ -64,15 +68,17 @@ _CHEMICAL = (
     f"({_A} ({_TO_DIGIT} {_DIGITS} {_TO_LETTER} {_A})* ({_TO_DIGIT} {_DIGITS})?"
     f" | {_DIGITS} ({_TO_LETTER} {_A} {_TO_DIGIT} {_DIGITS})* ({_TO_LETTER} {_A})?)"
 )
+_INNER_QUOTES = f"{_CHEMICAL} (<quote> {RUN})*"
 _SHORT = any_of(("e.g", "E.g", "i.e", "I.e", "a.m", "p.m", "A.m", "P.m", "v.s", "Ph.D"))
 HYPHENS = (
     *COMMON,
     *keep_period(f"(<letter> {MARKS} .)* <capital> {MARKS}"),
     *keep_period(f"({_SHORT} | {any_of(ABBREVIATIONS)})"),
     *_CLITICS,
-    *_before_clitics(f"({_CHEMICAL})", LETTERS),
-    Rule(_CHEMICAL),
-    Rule(f"{_CHEMICAL} (<quote> {RUN})+"),
+    *_before_clitics(_INNER_QUOTES, LETTERS),
+    Rule(_INNER_QUOTES),
+    Rule(f"{LETTERS} \\+ / <outside , ) ;>"),  # Na+
+    Rule(f"{_CHEMICAL} {HYPHEN} / <blank>"),  # 3- to 13-month
     Rule(spell("and") + "\\/" + spell("or")),
     Rule("\\/ -", after="+"),
     Rule(f"<- < \\>> {NUMBER}", after="blank end ( = <"),
