@@ -72,7 +72,7 @@ def _find_sides(token: str, before: str, after: str, join_hyphens: bool) -> tupl
     is_between_words = _ends_word(before) and _begins_word(after)
     if token in _HYPHENS:
         is_inside = join_hyphens and is_between_words
-        return is_inside, is_inside and after not in _SUSPENDED
+        return is_inside, is_inside
     if token == "/":
         return is_between_words, is_between_words
     if token == ",":
