@@ -12,9 +12,9 @@ from cman_tf.__main__ import COMMANDS, find_module
 from cman_tf.command_line import flag_help
 
 GROUPS = {
-    "train": ["Run", "Data", "Contextual encoder", "Model", "Ablations", "Training"],
-    "evaluate": ["Model", "Data", "Contextual encoder", "Output"],
-    "score": ["Data", "Output"],
+    "train": ["Run", "Data", "Reading", "Contextual encoder", "Model", "Ablations", "Training"],
+    "evaluate": ["Model", "Data", "Reading", "Contextual encoder", "Output"],
+    "score": ["Data", "Reading", "Output"],
 }
 
 

@@ -104,7 +104,7 @@ class Vocabulary:
         return 100.0 * float((ids != UNKNOWN_ID).mean())
 
     def unknown_types(self, sentences: Sequence[Sentence]) -> dict[str, Counter[str]]:
-        """Count the entities and relations of types that the training data does not contain; scoring counts them as missed.
+        """Count entities and relations of types that the training data does not contain; scoring counts them as missed.
 
         Args:
           sentences: the sentences.
