@@ -79,7 +79,7 @@ def main(arguments: list[str]) -> None:
             )
         config = dataclasses.replace(config, relation_candidates=FLAGS.relation_candidates)
         description = description._replace(config=config)
-    with reading_flags.open_reader(getattr(description, "tokenizer", "default")) as reader:
+    with reading_flags.open_reader(description.tokenizer) as reader:
         corpus = reader.read(FLAGS.data)
     reader.report()
     if not any(sentence.entities for sentence in corpus.sentences):

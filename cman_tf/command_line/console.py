@@ -43,7 +43,7 @@ class ProgressLines(Progress):
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._clock = stream, clock
-        self._title, self._batches, self._done = "", 0, 0
+        self._title, self._batches, self._done, self._left = "", 0, 0, 0
         self._start = self._first = self._shown = 0.0
 
     def note(self, text: str) -> None:
@@ -51,6 +51,7 @@ class ProgressLines(Progress):
 
     def start_epoch(self, epoch: int, epochs: int, batches: int) -> None:
         self._title, self._batches, self._done = f"epoch {epoch}/{epochs}", batches, 0
+        self._left = epochs - epoch
         self._start = self._shown = self._clock()
 
     def finish_batch(self, loss: float, best_score: float) -> None:
@@ -67,7 +68,15 @@ class ProgressLines(Progress):
                 print(line, file=self._stream, flush=True)
 
     def finish_epoch(self, summary: str) -> None:
-        print(summary, file=self._stream, flush=True)
+        # The first batch is the slowest, as it is compiled for; the time of the others tells how long an epoch takes.
+        batches = self._done - 1
+        seconds = (self._clock() - self._first) * self._done / batches if batches > 0 else 0.0
+        left = seconds * self._left
+        print(
+            f"{summary}, at most {format_seconds(left)} left" if left > _LONG else summary,
+            file=self._stream,
+            flush=True,
+        )
 
 
 class ProgressBars(Progress):

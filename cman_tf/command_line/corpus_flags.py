@@ -13,12 +13,13 @@ from cman_tf.command_line.reading_flags import Reader
 from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS, Corpus, find_split, split_files
-from cman_tf.data.splits import THREE_PARTS, hold_out_sentences, sample_fraction, split_in_three
+from cman_tf.data.splits import THREE_PARTS, hold_out_sentences, sample_fraction, split_in_folds, split_in_three
 from cman_tf.errors import DataError
 
 FLAGS = flags.FLAGS
 _FILES = ("data", "data_dir", *(f"{part}_data" for part in SPLITS), "all_data")
-NAMES = (*_FILES, *reading_flags.NAMES)  # what a run's record repeats
+NAMES = (*_FILES, "folds", "fold", *reading_flags.NAMES)  # what a run's record repeats
+_HELD_OUT = 0.1  # share of a fold's training data that becomes dev unless --hold_out gives another
 
 
 def define_flags() -> None:
@@ -38,6 +39,14 @@ def define_flags() -> None:
         for part in SPLITS:
             flags.DEFINE_string(f"{part}_data", None, f"The {part} `file` itself, instead of the one in --data_dir.")
         flags.DEFINE_string("all_data", None, "One `file`, split in the same way as that of --data.")
+        flags.DEFINE_integer(
+            "folds",
+            None,
+            "Cross-validate: split the one file or folder of --data into so many folds, each of which is the test data "
+            "of one training. Dev is held out from the rest, a tenth or --hold_out.",
+            lower_bound=2,
+        )
+        flags.DEFINE_integer("fold", None, "With --folds: train this one alone, counted from 1.", lower_bound=1)
         flags.DEFINE_bool("strict_labels", False, "Refuse types in dev or test that the training data does not have.")
     reading_flags.define_flags()
 
@@ -57,6 +66,32 @@ def read_corpora(config: Config, reader: Reader) -> dict[str, Corpus]:
     if config.train_fraction < 1:
         corpora["train"] = sample_fraction(corpora["train"], config.train_fraction)
     return corpora
+
+
+def read_folds(config: Config, reader: Reader) -> dict[int, dict[str, Corpus]]:
+    """Read the corpora of a cross-validation.
+
+    Args:
+      config: the resolved configuration.
+      reader: reads one file or folder.
+
+    Returns:
+      The three corpora of each fold, by its number from 1; only that of --fold if it is given.
+
+    Raises:
+      DataError: for flags that do not go together, and for files that cannot be read.
+    """
+    whole = _find_whole()
+    if whole is None:
+        raise DataError("--folds without one file or folder for all data, expected --data=FILE")
+    if FLAGS.fold is not None and FLAGS.fold > FLAGS.folds:
+        raise DataError(f"--fold={FLAGS.fold}, expected at most --folds={FLAGS.folds}")
+    found = {}
+    for number, (rest, test) in enumerate(split_in_folds(reader.read(whole), FLAGS.folds), start=1):
+        if FLAGS.fold in (None, number):
+            train, dev = hold_out_sentences(rest, config.hold_out or _HELD_OUT)
+            found[number] = {"train": train, "dev": dev, "test": test}
+    return found
 
 
 def _find_whole() -> str | None:

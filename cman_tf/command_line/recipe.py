@@ -7,6 +7,7 @@ import sys
 from absl import flags
 
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.config import Config
 from cman_tf.runs.flagfile import FIELDS
 
 FLAGS = flags.FLAGS
@@ -26,12 +27,20 @@ def define_flags() -> None:
         )
 
 
-def apply_recipe() -> str:
+def apply_recipe(trained: Config | None = None) -> str:
     """Give the flags that were not given the values of the recipe.
+
+    Args:
+      trained: the settings of the trained model from which training starts; they are the recipe then.
 
     Returns:
       A line that says what was set; empty if nothing was.
     """
+    if trained:
+        for field in FIELDS:
+            if not FLAGS[field.name].present:
+                FLAGS[field.name].value = getattr(trained, field.name)
+        return f"recipe: the settings of the trained model ({trained.model})"
     chosen = FLAGS.recipe
     if chosen == "auto":
         flagfile = any(argument.lstrip("-").startswith("flagfile") for argument in sys.argv[1:])

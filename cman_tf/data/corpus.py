@@ -51,12 +51,16 @@ class Corpus:
         counts = self.summary()
         entities, relations = counts["entities"], counts["relations"]
         text = (
-            f"{counts['file']}, {counts['sentences']} sentences, {counts['tokens']} tokens, "
-            f"{sum(entities.values())} entities of {len(entities)} types, "
-            f"{sum(relations.values())} relations of {len(relations)} types"
+            f"{counts['file']}, {_count(counts['sentences'], 'sentence')}, {_count(counts['tokens'], 'token')}, "
+            f"{sum(entities.values())} entities of {_count(len(entities), 'type')}, "
+            f"{sum(relations.values())} relations of {_count(len(relations), 'type')}"
         )
         mended = {"entities_within_others": counts["entities_within_others"], **self.mended}
         return ", ".join([text, *(f"{kind.replace('_', ' ')}: {count}" for kind, count in mended.items() if count)])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def name_corpus(file: str) -> str:

@@ -79,6 +79,21 @@ class Vocabulary:
                 words, table = [UNKNOWN, *words], np.concatenate([unknown, table]).astype(np.float32)
         return cls(words, [UNKNOWN, *characters], [OUTSIDE, *sorted(tags)], relations, table)
 
+    def extend(self, other: Vocabulary) -> Vocabulary:
+        """Return a vocabulary that knows the types and characters of another one, too, and its words.
+
+        Args:
+          other: the other vocabulary. Its words are left out if this one has those of a word-vector file.
+        """
+
+        def unite(name: str, kept: int) -> list[str]:
+            one: list[str] = getattr(self, name)
+            others: list[str] = getattr(other, name)
+            return [*one[:kept], *sorted({*one[kept:], *others[kept:]})]
+
+        words = unite("words", 1) if self.vectors is None else self.words
+        return Vocabulary(words, unite("characters", 1), unite("tags", 1), unite("relations", 0), self.vectors)
+
     def labels(self) -> dict[str, list[str]]:
         """Return the label set: the types of entities and of relations."""
         return {"entities": sorted({tag[2:] for tag in self.tags} - {"", ROOT}), "relations": self.relations}

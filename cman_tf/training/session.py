@@ -19,8 +19,9 @@ from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import find_word_vectors
 from cman_tf.encoders.source import Source, save_source, validate_tunable
 from cman_tf.errors import DataError
+from cman_tf.inference.description import ModelDescription
 from cman_tf.runs import provenance
-from cman_tf.runs.files import read_json, write_atomically
+from cman_tf.runs.files import read_json, sha256_of, write_atomically
 from cman_tf.runs.record import verify_resumable
 from cman_tf.runs.run_directory import STAGE_ONE, count_epochs, find_run, is_complete, start_run, validate_epochs
 from cman_tf.training.progress import NO_PROGRESS, Progress
@@ -42,6 +43,7 @@ class SessionOptions:
       tokenizer: the tokenizer that cuts raw text for the model; `auto`: the one that agrees best with the corpus.
       flags: the flags that repeat the run, besides those of the configuration.
       strict_labels: whether types in dev or test that the training data does not have are an error.
+      init_from: the trained model whose weights training starts from, or None.
     """
 
     model_dir: str
@@ -54,6 +56,7 @@ class SessionOptions:
     tokenizer: str = "auto"
     flags: dict[str, Any] = dataclasses.field(default_factory=dict)
     strict_labels: bool = False
+    init_from: ModelDescription | None = None
 
 
 @dataclasses.dataclass
@@ -119,7 +122,7 @@ class Session:
         from cman_tf.training.protocols import train_by_protocol
 
         trainer, extra = train_by_protocol(
-            self.config, self.corpora, self.vocabularies, directory, encoder, self.progress
+            self.config, self.corpora, self.vocabularies, directory, encoder, self.progress, self.options.init_from
         )
         read = {"word_vectors_sha256": self.run["word_vectors"], "encoder_fingerprint": self.run["encoder"]}
         before = self.result
@@ -182,6 +185,8 @@ def open_session(
     fingerprint = source.fingerprint if source else None
     vectors_file = find_word_vectors(options.word_vectors) if options.word_vectors else None
     run = find_run(options.model_dir, config, hashes, vectors_file, fingerprint, options.format, options.tokenizer)
+    if options.init_from:
+        validate_initial_model(run, options, fingerprint)
     finished = pathlib.Path(options.model_dir) / "result.json"
     result = _read_result(finished) if finished.exists() else {}
     if result and result.get("run", run["id"]) != run["id"]:
@@ -196,6 +201,9 @@ def open_session(
         session.vocabularies = make_vocabularies(
             corpora, config.protocol, vectors_file, kept, progress, options.strict_labels
         )
+        if options.init_from:
+            trained = options.init_from.vocabulary
+            session.vocabularies = {name: v.extend(trained) for name, v in session.vocabularies.items()}
         for folder in (pathlib.Path(options.model_dir), pathlib.Path(options.model_dir, STAGE_ONE)):
             verify_resumable(folder, required=run["record"])
         list(session.vocabularies.values())[-1].validate_same(options.model_dir)
@@ -248,6 +256,28 @@ def validate_inputs(config: Config, source: Source | None, options: SessionOptio
         validate_tunable(source)
         if options.features:
             raise DataError("--features with --tune_encoder, expected one of them: a tuned encoder has no cache")
+
+
+def validate_initial_model(run: dict[str, Any], options: SessionOptions, fingerprint: str | None) -> None:
+    """Check the trained model whose weights training starts from, and note it in the run.
+
+    Args:
+      run: the content of run.json.
+      options: the files of the training.
+      fingerprint: the fingerprint of the contextual encoder, or None.
+
+    Raises:
+      DataError: if its encoder is another one, or if the run was begun from other weights.
+    """
+    trained = options.init_from
+    assert trained is not None
+    needed = trained.encoder.fingerprint if trained.encoder else None
+    if needed != fingerprint:
+        named = f"{trained.encoder}" if trained.encoder else "no contextual encoder"
+        raise DataError(f"--init_from={trained.directory}: its model reads {named}, expected the same encoder here")
+    weights = sha256_of(f"{trained.checkpoint}.index")
+    if run.setdefault("init_from", weights) != weights:
+        raise DataError(f"{options.model_dir}: began from other weights than {trained.directory} holds now")
 
 
 def _write(path: pathlib.Path, result: dict[str, Any]) -> None:
