@@ -1,6 +1,5 @@
 """What a model directory says, read without TensorFlow."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from helpers import ROOT
 from cman_tf.errors import DataError
 from cman_tf.inference.description import read_description
 from cman_tf.runs.model_directory import find_checkpoint
+from cman_tf.runs.record import record_weights, start_record
 
 GOLDEN = ROOT / "tests" / "golden" / "dynamic_cman"
 
@@ -66,13 +66,11 @@ def test_flags_of_an_encoder_that_the_model_has_not():
 
 
 def test_the_tokenizer_is_named(model):
-    record = model / "record.json"
-    assert read_description(model).tokenizer == "v1"
-    content = json.loads(record.read_text()) if record.exists() else None
-    assert content is not None
-    for name in ("ptb", "spacy:en"):
-        record.write_text(json.dumps({**content, "tokenizer": name}))
+    assert read_description(model).tokenizer == "v1"  # a run without a record
+    for name in ("v1", "ptb", "spacy:en"):
+        start_record(model, name)
+        record_weights(model, [find_checkpoint(model)])
         assert read_description(model).tokenizer == name
-    record.write_text(json.dumps({**content, "tokenizer": "nltk"}))
+    start_record(model, "nltk")
     with pytest.raises(DataError, match="tokenizer 'nltk', expected one of v1, default"):
         read_description(model)
