@@ -102,7 +102,7 @@ def test_settled_once_for_a_training():
 @pytest.mark.parametrize(
     ("file", "name", "share", "but_for_periods"),
     [
-        # In 28 % of CoNLL04's sentences a word keeps the period behind it, in the others it does not. No text tells.
+        # In 27 % of CoNLL04's sentences a word keeps the period behind it. We found nothing that tells when.
         ("conll04_spert/conll04_train.json", "conll04", 0.71, 0.98),
         ("conll04_spert/conll04_test.json", "conll04", 0.69, 0.98),
         ("ade_spert/ade_full.json", "hyphens", 0.995, 0.995),
