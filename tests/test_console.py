@@ -55,7 +55,7 @@ def test_a_long_epoch_says_every_half_minute_where_it_is():
         "epoch 1/3: batch 3 of 10, loss 8.000, about 84 s left",
         "epoch 1/3: batch 6 of 10, loss 5.000, about 48 s left",
         "epoch 1/3: batch 9 of 10, loss 2.000, about 12 s left",
-        "epoch 1/3: done",
+        "epoch 1/3: done, at most 4 min left",
         "epoch 2/3: done",
     ]
 

@@ -48,7 +48,7 @@ def start_from(model: Model, vocabulary: Vocabulary, description: ModelDescripti
     tables = _find_tables(model)
     for old, new in zip(trained.model.variables, model.variables):
         axes = _find_axes(new.name, tables.get(id(new)), new.shape.rank)
-        values = new.numpy()
+        values = np.array(new.numpy())
         _copy_known(old.numpy(), values, axes, trained.vocabulary, vocabulary, f"{description.directory}: {new.name}")
         new.assign(values)
 
@@ -103,18 +103,24 @@ def _copy_known(
             sources.append(np.arange(old.shape[axis]))
             targets.append(np.arange(new.shape[axis]))
             continue
-        one, other = getattr(before, name), getattr(after, name)
-        place = {item: number for number, item in enumerate(other)}
-        shared = [(number, place[item]) for number, item in enumerate(one) if item in place]
-        # A relation may have several values along the axis (d~ of equation 9), or all relations share them.
-        width = new.shape[axis] // len(other) if other else 0
-        if not one or old.shape[axis] != width * len(one):
+        one, other = _align(before, after, name, new.shape[axis])
+        if not one or not other or old.shape[axis] * len(other) != new.shape[axis] * len(one):
+            # All relations share these weights (U and W of the baseline).
             if old.shape[axis] != new.shape[axis]:
                 raise DataError(f"{where} has size {old.shape[axis]}, expected {new.shape[axis]}; settings differ")
             sources.append(np.arange(old.shape[axis]))
             targets.append(np.arange(new.shape[axis]))
             continue
-        steps = np.arange(width)
-        sources.append(np.concatenate([number * width + steps for number, _ in shared] or [steps[:0]]))
-        targets.append(np.concatenate([number * width + steps for _, number in shared] or [steps[:0]]))
-    new[np.ix_(*targets)] = old[np.ix_(*sources)]
+        place = {item: number for number, item in enumerate(other)}
+        shared = [(number, place[item]) for number, item in enumerate(one) if item in place]
+        steps = np.arange(new.shape[axis] // len(other))  # a relation has d~ values of U, W and b (equation 9)
+        sources.append(np.concatenate([steps[:0], *(number * len(steps) + steps for number, _ in shared)]))
+        targets.append(np.concatenate([steps[:0], *(number * len(steps) + steps for _, number in shared)]))
+    new[np.ix_(*targets) if axes else ()] = old[np.ix_(*sources) if axes else ()]
+
+
+def _align(before: Vocabulary, after: Vocabulary, name: str, size: int) -> tuple[list[str | None], list[str | None]]:
+    """Return a list of both vocabularies as the weights have them: the baseline has a last relation, "none"."""
+    one: list[str | None] = [*getattr(before, name)]
+    other: list[str | None] = [*getattr(after, name)]
+    return ([*one, None], [*other, None]) if name == "relations" and size == len(other) + 1 else (one, other)
