@@ -104,7 +104,8 @@ def _copy_known(
             targets.append(np.arange(new.shape[axis]))
             continue
         one, other = _align(before, after, name, new.shape[axis])
-        if not one or not other or old.shape[axis] * len(other) != new.shape[axis] * len(one):
+        follows = one and other and not old.shape[axis] % len(one) and not new.shape[axis] % len(other)
+        if not follows or old.shape[axis] * len(other) != new.shape[axis] * len(one):
             # All relations share these weights (U and W of the baseline).
             if old.shape[axis] != new.shape[axis]:
                 raise DataError(f"{where} has size {old.shape[axis]}, expected {new.shape[axis]}; settings differ")
