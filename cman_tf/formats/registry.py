@@ -10,8 +10,13 @@ from cman_tf.formats.source import Head
 
 # The modules of the formats, each with the names of its `Format`s. `detect_format` tries them in this order.
 _MODULES = {
+    "brat": ("FORMAT",),
+    "label_studio": ("FORMAT",),
+    "triples": ("FORMAT", "TABLE_FORMAT"),
+    "doccano": ("FORMAT",),
     "spert_json": ("FORMAT", "LINES_FORMAT"),
     "multihead_columns": ("FORMAT", "ROOT_FORMAT"),
+    "cypher": ("FORMAT",),
 }
 
 
@@ -51,8 +56,8 @@ def detect_format(head: Head) -> Format:
         )
     looks = ", ".join(f"{f.start} ({f.name})" for f in REGISTRY.values() if f.start)
     raise DataError(
-        f"{head.path}, line 1: {head.text[:30]!r}, expected a file of a known format, whose beginning is one of {looks}; "
-        "or give --format"
+        f"{head.path}, line 1: {head.text[:30]!r}, expected a file of a known format, whose beginning is one of "
+        f"{looks}; or give --format"
     )
 
 
