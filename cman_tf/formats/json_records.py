@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from cman_tf.errors import DataError
-from cman_tf.formats.showing import show_name
 from cman_tf.formats.source import Source
 from cman_tf.runs.json_values import as_list, as_object
 
-_KINDS = {str: "a string", int: "a whole number", list: "a list", dict: "an object"}
+_KINDS = {str: "string", int: "whole number", list: "list", dict: "object"}
 
 
 def read_records(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -90,7 +89,7 @@ def _refuse_constant(name: str) -> NoReturn:
 def show(value: Any) -> str:
     """Show a value of JSON in a message: at most 40 characters."""
     try:
-        return show_name(json.dumps(value, ensure_ascii=False))
+        return json.dumps(value, ensure_ascii=False)[:40].encode("utf-8", "replace").decode()
     except RecursionError:
         return "a deeply nested value"
 
@@ -109,5 +108,5 @@ def get(record: Any, key: str, kind: type, where: str) -> Any:
     """
     value = (as_object(record) or {}).get(key)
     if type(value) is not kind:
-        raise DataError(f"{where}: {key} is {show(value)}, expected {_KINDS[kind]}")
+        raise DataError(f"{where}: {key} is {show(value)}, expected a {_KINDS[kind]}")
     return value
