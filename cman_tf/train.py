@@ -31,6 +31,7 @@ _RECORDED = (  # in flags.txt and the result file, beside the configuration
     *corpus_flags.NAMES,
     "word_vectors",
     "kept_word_vectors",
+    "tokenizer",
     *ENCODER_FLAGS,
     "features",
     "model_dir",
@@ -58,6 +59,12 @@ def define_flags() -> None:
             "Number of leading rows of --word_vectors to keep for words that the corpora do not contain.",
             lower_bound=0,
         )
+        flags.DEFINE_string(
+            "tokenizer",
+            None,
+            "`Name` of the tokenizer that predict cuts text with: default, ptb, hyphens, conll04, whitespace, "
+            "characters, v1 or spacy:xx; none or auto: the one that cuts the training data best as it was cut.",
+        )
     encoder_flags.define_flags()
     with flag_group("Contextual encoder"):
         flags.DEFINE_string(
@@ -84,6 +91,7 @@ def main(arguments: list[str]) -> None:
         FLAGS.kept_word_vectors,
         FLAGS.features,
         FLAGS.format,
+        FLAGS.tokenizer or "auto",
         recorded,
     )
     source = find_source(encoder_flags.given())

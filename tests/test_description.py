@@ -1,5 +1,6 @@
 """What a model directory says, read without TensorFlow."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -62,3 +63,16 @@ def test_the_newest_checkpoint_is_found_wherever_the_directory_is_now(model):
 def test_flags_of_an_encoder_that_the_model_has_not():
     with pytest.raises(DataError, match="the model has no contextual encoder, expected no --encoder"):
         read_description(GOLDEN, encoder_flags={"encoder": "minilm"})
+
+
+def test_the_tokenizer_is_named(model):
+    record = model / "record.json"
+    assert read_description(model).tokenizer == "v1"
+    content = json.loads(record.read_text()) if record.exists() else None
+    assert content is not None
+    for name in ("ptb", "spacy:en"):
+        record.write_text(json.dumps({**content, "tokenizer": name}))
+        assert read_description(model).tokenizer == name
+    record.write_text(json.dumps({**content, "tokenizer": "nltk"}))
+    with pytest.raises(DataError, match="tokenizer 'nltk', expected one of v1, default"):
+        read_description(model)

@@ -10,6 +10,7 @@ from helpers import BASELINE, TINY_FLAGS, TRAINED_EPOCHS, call_command, fails_wi
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from cman_tf.formats.corpus_files import read_corpus
+from cman_tf.inference.description import read_description
 from cman_tf.inference.loading import load_trained
 from cman_tf.runs.flagfile import config_from_flagfile
 
@@ -69,6 +70,11 @@ def test_flags_txt_repeats_the_run(trained):
     text = (trained("cman") / "flags.txt").read_text()
     assert "--nolabel_gate" in text
     assert "--data_dir=" in text
+
+
+def test_the_tokenizer_is_stored_with_the_run(trained):
+    assert read_description(trained("cman")).tokenizer == "default"
+    assert json.loads((trained("cman") / "run.json").read_text())["tokenizer"] == "default"
 
 
 @pytest.mark.parametrize("tuned", [False, True])

@@ -14,6 +14,7 @@ from typing import Any
 from cman_tf.config import Config
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.corpus import SPLITS, Corpus, name_corpus
+from cman_tf.data.tokenizer_choice import settle_tokenizer
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import find_word_vectors
 from cman_tf.encoders.source import Source, save_source, validate_tunable
@@ -38,6 +39,7 @@ class SessionOptions:
       kept_word_vectors: number of leading rows of that file to keep for words that the corpora do not contain.
       features: the file of the contextual encoder's features. None: a file named after the corpus and the encoder.
       format: the format in which the corpora were read, `auto` or a format's name.
+      tokenizer: the tokenizer that cuts raw text for the model; `auto`: the one that agrees best with the corpus.
       flags: the flags that repeat the run, besides those of the configuration.
     """
 
@@ -48,6 +50,7 @@ class SessionOptions:
     kept_word_vectors: int = 20000
     features: str | None = None
     format: str = "auto"
+    tokenizer: str = "auto"
     flags: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -176,7 +179,7 @@ def open_session(
     hashes = {split: corpora[split].sha256 for split in SPLITS}
     fingerprint = source.fingerprint if source else None
     vectors_file = find_word_vectors(options.word_vectors) if options.word_vectors else None
-    run = find_run(options.model_dir, config, hashes, vectors_file, fingerprint, options.format)
+    run = find_run(options.model_dir, config, hashes, vectors_file, fingerprint, options.format, options.tokenizer)
     finished = pathlib.Path(options.model_dir) / "result.json"
     result = _read_result(finished) if finished.exists() else {}
     if result and result.get("run", run["id"]) != run["id"]:
@@ -186,6 +189,7 @@ def open_session(
     if result:
         validate_epochs(options.model_dir, *count_epochs(result), config)
     if not session.is_finished:
+        run["tokenizer"] = settle_tokenizer(run["tokenizer"], corpora["train"].sentences, progress.note)
         kept = options.kept_word_vectors
         session.vocabularies = make_vocabularies(corpora, config.protocol, vectors_file, kept, progress)
         for folder in (pathlib.Path(options.model_dir), pathlib.Path(options.model_dir, STAGE_ONE)):
