@@ -1,9 +1,11 @@
 """What the tests of formats with character offsets share: documents by their text, and files with errors in them."""
 
 import dataclasses
+import functools
 import random
 
 from cman_tf.data.problems import Problems
+from cman_tf.data.tokenizers import find_tokenizer
 from cman_tf.errors import DataError
 from cman_tf.formats.annotated_text import annotate_text, group_consecutive
 from cman_tf.formats.corpus_files import read_corpus, write_corpus
@@ -19,18 +21,32 @@ class Spans:
 
 
 def list_spans(sentences):
-    """Turn sentences into documents. Blanks at the edges of mentions do not count: readers leave them out."""
+    """Turn sentences into documents.
+
+    At the edges of mentions blanks, and characters that tokenizers leave out, do not count.
+    """
     found = []
     for group in group_consecutive(sentences):
         document = annotate_text(group)
         places = {}
         for mention in document.mentions:
-            text = document.text[mention.start : mention.end]
-            start = mention.start + len(text) - len(text.lstrip())
-            places[mention.key] = (mention.type, start, start + len(text.strip()))
+            places[mention.key] = (mention.type, *trim(document.text, mention.start, mention.end))
         relations = {(link.type, places[link.head], places[link.tail]) for link in document.links}
+        relations = {(kind, head, tail) for kind, head, tail in relations if head != tail}
         found.append(Spans(document.text, frozenset(places.values()), frozenset(relations)))
     return found
+
+
+def trim(text, start, end):
+    """A mention's place without what tokenizers leave out at its edges, or without blanks if nothing else is there."""
+    seen = [n for n in range(start, end) if is_seen(text[n])]
+    seen = seen or [n for n in range(start, end) if not text[n].isspace()]
+    return seen[0], seen[-1] + 1
+
+
+@functools.cache
+def is_seen(character):
+    return bool(find_tokenizer("characters").tokenize(character))
 
 
 def write_and_read(sentences, path, name):

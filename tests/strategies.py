@@ -56,13 +56,16 @@ def documents(draw):
     made = []
     for number, sentence in enumerate(plain):
         text, offsets = draw(blanks), []
-        for token in sentence.tokens:
+        # Every sentence has a character that tokenizers do not leave out.
+        tokens = (f"w{sentence.tokens[0]}", *sentence.tokens[1:])
+        for token in tokens:
             offsets.append((len(text), len(text) + len(token)))
             text += token + draw(blanks)
         scores = draw(st.none() | st.floats(0, 1))
         made.append(
             dataclasses.replace(
                 sentence,
+                tokens=tokens,
                 text=text,
                 offsets=tuple(offsets),
                 document_id=name,

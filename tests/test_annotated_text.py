@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from documents import list_spans
+from documents import list_spans, trim
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import TYPES, documents
@@ -132,6 +132,16 @@ def test_names_that_cannot_be_kept(document, message):
         convert(document)
 
 
+def test_a_mention_of_what_tokenizers_leave_out_is_a_token():
+    text = "Ann \u200b\u200c left\xad"
+    mentions = [mention("T1", text, "\u200b"), mention("T2", text, "left"), mention("T3", text, "left\xad")]
+    (sentence,), problems = convert(make(text, *mentions, links=[Link("R", "T2", "T3")]))
+    assert sentence.tokens == ("Ann", "\u200b", "left") and sentence.text == text
+    assert sentence.entities == (Entity("X", 1, 2), Entity("X", 2, 3)) and not sentence.relations
+    made = "tokens_made_of_characters_that_tokenizers_leave_out"
+    assert problems.counts == {made: 1, "duplicate entity": 1, "self relation": 1}
+
+
 @pytest.mark.parametrize("text", ["", " \n", "\u200b"])
 def test_texts_without_a_token(text):
     sentences, problems = convert(make(text))
@@ -166,12 +176,9 @@ def test_nothing_is_cut_or_lost_silently(document, join, predictions):
     (spans,) = list_spans(sentences)
     wanted = set()
     for m in document.mentions:
-        text = document.text[m.start : m.end]
-        start = m.start + len(text) - len(text.lstrip())
-        if text.strip():
-            wanted.add((m.type, start, start + len(text.strip())))
-    assert spans.entities <= wanted
-    assert len(wanted) - len(spans.entities) == problems.counts["mention without a token"]
+        if document.text[m.start : m.end].strip():
+            wanted.add((m.type, *trim(document.text, m.start, m.end)))
+    assert spans.entities == wanted and not problems.counts["mention without a token"]
     if document.sentences is None or join:
         assert not problems.counts["relation across sentences"]
 

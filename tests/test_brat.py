@@ -14,7 +14,7 @@ from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus, write_corpus
 from cman_tf.formats.source import ReadOptions
 
-one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+one_folder = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
@@ -229,8 +229,7 @@ def test_what_is_written_is_read_again(corpus, tmp_path):
             (kind.replace(" ", "_"), *((end[0].replace(" ", "_"), *end[1:]) for end in ends))
             for kind, *ends in spans.relations
         }
-        relations = {(kind, head, tail) for kind, head, tail in pairs if head != tail}
-        return spans.text, frozenset(kinds), frozenset(relations)
+        return spans.text, frozenset(kinds), frozenset(pairs)
 
     assert {plain(spans) for spans in list_spans(again)} == {plain(spans) for spans in list_spans(sentences)}
     blank = sum(" " in item.type for s in sentences for item in (*s.entities, *s.relations))

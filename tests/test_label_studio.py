@@ -15,7 +15,7 @@ from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus, write_corpus
 from cman_tf.formats.source import ReadOptions
 
-one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+one_folder = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def span(key, start, end, text, *labels, **changes):

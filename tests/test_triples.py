@@ -15,7 +15,7 @@ from cman_tf.data.types import Entity, Relation, Sentence
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus, write_corpus
 
-one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+one_folder = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXT = "Ann met Bo in New\n York; Bo left Ann's New York-Ville."
 
 

@@ -1,6 +1,6 @@
-"""Texts with annotations at character offsets, as annotation tools keep them, and their conversion to sentences.
+"""The conversion of texts with annotations at character offsets to sentences.
 
-The formats of such tools read their files into `AnnotatedText`s, and `TextConverter` does the rest for all of them:
+The formats of annotation tools read their files into `AnnotatedText`s. `TextConverter` does the rest for all of them:
 what an offset counts, the sentences, the tokens, and what is left out. `annotate_text` goes the other way, for writers.
 """
 
@@ -9,89 +9,29 @@ from __future__ import annotations
 import bisect
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
 
 from cman_tf.data.sentence_splitting import split_sentences
 from cman_tf.data.tokenizers import find_tokenizer
-from cman_tf.data.types import Entity, Relation, Sentence, is_token
+from cman_tf.data.types import Relation, Sentence, is_token
 from cman_tf.errors import DataError
+from cman_tf.formats.annotating import annotate_text, group_consecutive, join_tokens
 from cman_tf.formats.offsets import find_positions
 from cman_tf.formats.showing import SHOWN, show_name, show_text
 from cman_tf.formats.source import Source
+from cman_tf.formats.text_sentences import SentencePart, cut_tokens, find_bare, join_sentences, merge_empty
+from cman_tf.formats.text_types import AnnotatedText, Link, Mention, Span
 
-Span = tuple[int, int]
-
-
-@dataclasses.dataclass(frozen=True)
-class Mention:
-    """An entity at character offsets.
-
-    Attributes:
-      key: the name by which relations refer to it, such as `T1`.
-      type: the entity's type.
-      start: the first character, counted as the file counts.
-      end: the character after the last one.
-      text: the mention's text as the file gives it; empty if it does not.
-      where: its place in the file, for messages.
-      score: its score, if a system predicted it.
-    """
-
-    key: str
-    type: str
-    start: int
-    end: int
-    text: str = ""
-    where: str = ""
-    score: float | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Link:
-    """A relation between two mentions.
-
-    Attributes:
-      type: the relation's type.
-      head: the key of the first mention.
-      tail: the key of the second mention.
-      where: its place in the file, for messages.
-      key: the relation's own name in the file, such as `R1`; empty if it has none.
-      score: its score, if a system predicted it.
-    """
-
-    type: str
-    head: str
-    tail: str
-    where: str = ""
-    key: str = ""
-    score: float | None = None
-
-    @property
-    def name(self) -> str:
-        """The key and the type, for messages."""
-        return f"{show_name(self.key)}: {show_name(self.type)}" if self.key else show_name(self.type)
-
-
-@dataclasses.dataclass(frozen=True)
-class AnnotatedText:
-    """One document.
-
-    Attributes:
-      id: its name; empty if the file has none.
-      text: its text.
-      mentions: its entities.
-      links: its relations.
-      where: its place, for messages.
-      tokens: the tokens' character offsets if the format has them; None cuts the text with a tokenizer.
-      sentences: the sentences' character offsets if the format has them; None splits the text.
-    """
-
-    id: str
-    text: str
-    mentions: Sequence[Mention] = ()
-    links: Sequence[Link] = ()
-    where: str = ""
-    tokens: Sequence[Span] | None = None
-    sentences: Sequence[Span] | None = None
+__all__ = [
+    "AnnotatedText",
+    "Link",
+    "Mention",
+    "Span",
+    "TextConverter",
+    "annotate_text",
+    "group_consecutive",
+    "join_sentences",
+    "join_tokens",
+]
 
 
 @dataclasses.dataclass
@@ -218,27 +158,32 @@ class TextConverter:
     def _cut(self, document: AnnotatedText, placed: _Placed, starts: list[int]) -> list[Sentence]:
         """Make the sentences: the tokens of each, and the mentions and relations that lie in it."""
         mentions = placed.mentions
-        edges = sorted({place for _, start, end in mentions for place in (start, end)})
-        pieces = _merge_empty(
-            [
-                (start, end, self._tokenize(document, start, end, edges))
-                for start, end in zip(starts, [*starts[1:], len(document.text)])
-            ]
-        )
+        spans = sorted({(start, end) for _, start, end in mentions})
+        edges = sorted({place for span in spans for place in span})
+        pieces: list[tuple[int, int, list[Span]]] = []
+        for start, end in zip(starts, [*starts[1:], len(document.text)]):
+            own = spans[bisect.bisect_left(spans, (start, 0)) : bisect.bisect_left(spans, (end, 0))]
+            pieces.append((start, end, self._tokenize(document, (start, end), own, edges)))
+        pieces = merge_empty(pieces)
         if not pieces:
             self._problems.mend("text without a token", document.where, "the text has no token, expected words")
             return []
-        parts = [_Part(start, end, tokens) for start, end, tokens in pieces]
+        parts = [SentencePart(start, end, tokens) for start, end, tokens in pieces]
         firsts = [part.start for part in parts]
         owner = [max(bisect.bisect_right(firsts, start) - 1, 0) for _, start, _ in mentions]
         place: dict[int, int] = {}
         for number, (kind, start, end) in enumerate(mentions):
-            position = parts[owner[number]].add_entity(kind, start, end, placed.scores[number])
+            part = parts[owner[number]]
+            before, position = len(part.entities), part.add_entity(kind, start, end, placed.scores[number])
+            text = show_text(document.text[start : min(end, start + SHOWN)])
             if position is None:
-                shown = f"{show_name(kind)} {show_text(document.text[start:end])} has no token of its own"
+                shown = f"{show_name(kind)} {text} has no token of its own"
                 self._problems.mend("mention without a token", document.where, shown)
-            else:
-                place[number] = position
+                continue
+            place[number] = position
+            if before == len(part.entities) and not self._source.predictions:
+                shown = f"{show_name(kind)} {text} has the same tokens as another mention, expected them once"
+                self._problems.mend("duplicate entity", document.where, shown)
         for relation, link in placed.links.items():
             head, tail = relation.head, relation.tail
             if head not in place or tail not in place:
@@ -248,77 +193,43 @@ class TextConverter:
                 texts = [show_text(document.text[slice(*mentions[end][1:])]) for end in (head, tail)]
                 shown = f"{link.name} from {texts[0]} to {texts[1]} joins two sentences; see --join_sentences"
                 self._problems.mend("relation across sentences", link.where, shown)
-            else:
-                parts[owner[head]].add_relation(Relation(relation.type, place[head], place[tail]), link.score)
+            elif place[head] == place[tail] and not self._source.predictions:
+                shown = f"{link.name} joins two mentions that have the same tokens, expected two entities"
+                self._problems.mend("self relation", link.where, shown)
+            elif not parts[owner[head]].add_relation(Relation(relation.type, place[head], place[tail]), link.score):
+                shown = f"{link.name} joins the same tokens as another relation, expected it once"
+                self._problems.mend("duplicate relation", link.where, shown)
         return [
             part.make_sentence(document, document.id if len(parts) == 1 or not document.id else f"{document.id}.{n}")
             for n, part in enumerate(parts, start=1)
         ]
 
-    def _tokenize(self, document: AnnotatedText, start: int, end: int, edges: Sequence[int]) -> list[Span]:
-        """Return the tokens of a part of the text, cut at the edges of mentions."""
+    def _tokenize(self, document: AnnotatedText, part: Span, spans: Sequence[Span], edges: Sequence[int]) -> list[Span]:
+        """Return the tokens of a part of the text, cut at the edges of mentions.
+
+        Args:
+          document: the document.
+          part: the part's first character and end.
+          spans: the mentions that lie in it, in order.
+          edges: the characters at which mentions begin or end, in order.
+        """
+        start, end = part
         if document.tokens is None:
             found = [
-                (first + start, last + start) for _, first, last in self._tokenizer.tokenize(document.text[start:end])
+                (one + start, other + start) for _, one, other in self._tokenizer.tokenize(document.text[start:end])
             ]
         else:
-            below, above = (bisect.bisect_left(document.tokens, (place, 0)) for place in (start, end))
+            below, above = (bisect.bisect_left(document.tokens, (place, 0)) for place in part)
             found = list(document.tokens[below:above])
-        tokens: list[Span] = []
-        for first, last in found:
-            inside = edges[bisect.bisect_right(edges, first) : bisect.bisect_left(edges, last)]
-            if inside:
-                self._problems.note("tokens_cut_at_the_edges_of_mentions")
-            for one, other in zip([first, *inside], [*inside, last]):
-                if document.text[one:other].strip():
-                    tokens.append((one, other))
+        tokens, count = cut_tokens(document.text, found, edges)
+        if count:
+            self._problems.note("tokens_cut_at_the_edges_of_mentions", count)
+        if document.tokens is None:  # characters that tokenizers leave out, such as a zero-width blank
+            made, _ = cut_tokens(document.text, find_bare(spans, tokens), edges)
+            if made:
+                self._problems.note("tokens_made_of_characters_that_tokenizers_leave_out", len(made))
+                tokens = sorted([*tokens, *made])
         return tokens
-
-
-class _Part:
-    """A sentence that is being made."""
-
-    def __init__(self, start: int, end: int, tokens: list[Span]) -> None:
-        self.start, self._end, self._tokens = start, end, tokens
-        self._firsts = [first for first, _ in tokens]
-        self._lasts = [last for _, last in tokens]
-        self._entities: dict[Entity, float | None] = {}
-        self._position: dict[Entity, int] = {}
-        self._relations: dict[Relation, float | None] = {}
-
-    def add_entity(self, kind: str, start: int, end: int, score: float | None) -> int | None:
-        """Add a mention; returns the position of its entity, or None if no token lies in it."""
-        first, last = bisect.bisect_left(self._firsts, start), bisect.bisect_right(self._lasts, end)
-        if first >= last:
-            return None
-        entity = Entity(kind, first, last)
-        self._entities.setdefault(entity, score)
-        return self._position.setdefault(entity, len(self._position))
-
-    def add_relation(self, relation: Relation, score: float | None) -> None:
-        """Add a relation between positions of entities."""
-        self._relations.setdefault(relation, score)
-
-    def make_sentence(self, document: AnnotatedText, name: str) -> Sentence:
-        """Return the sentence."""
-        return Sentence(
-            tuple(document.text[first:last] for first, last in self._tokens),
-            tuple(self._entities),
-            tuple(self._relations),
-            name,
-            text=document.text[self.start : self._end],
-            offsets=tuple((first - self.start, last - self.start) for first, last in self._tokens),
-            document_id=document.id,
-            entity_scores=_all_scores(self._entities.values()),
-            relation_scores=_all_scores(self._relations.values()),
-        )
-
-
-def _all_scores(scores: Iterable[float | None]) -> tuple[float, ...]:
-    """Return the scores, or none if one is missing."""
-    given = list(scores)
-    found = tuple(score for score in given if score is not None)
-    return found if len(found) == len(given) else ()
 
 
 def _validate_names(document: AnnotatedText) -> None:
@@ -337,119 +248,3 @@ def _cover(mentions: Sequence[tuple[str, int, int]], relation: Relation) -> Span
     _, *one = mentions[relation.head]
     _, *other = mentions[relation.tail]
     return min(one[0], other[0]), max(one[1], other[1])
-
-
-def join_sentences(starts: Sequence[int], spans: Iterable[Span]) -> list[int]:
-    """Join neighbouring sentences where a span reaches from one into another.
-
-    Args:
-      starts: the first character of each sentence, in order.
-      spans: character spans, in any order.
-
-    Returns:
-      The starts that are left.
-
-    >>> join_sentences([0, 10, 20], [(5, 12)])
-    [0, 20]
-    """
-    removed: list[Span] = sorted((start, end) for start, end in spans)
-    left: list[int] = []
-    reach, place = -1, 0
-    for start in starts:
-        while place < len(removed) and removed[place][0] < start:
-            reach = max(reach, removed[place][1])
-            place += 1
-        if start == 0 or reach <= start:
-            left.append(start)
-    return left
-
-
-def _merge_empty(pieces: Sequence[tuple[int, int, list[Span]]]) -> list[tuple[int, int, list[Span]]]:
-    """Give the text of sentences without tokens to their neighbours."""
-    merged: list[tuple[int, int, list[Span]]] = []
-    for start, end, tokens in pieces:
-        if merged and (not tokens or not merged[-1][2]):
-            first, _, before = merged.pop()
-            merged.append((first, end, before or tokens))
-        else:
-            merged.append((start, end, tokens))
-    return [piece for piece in merged if piece[2]]
-
-
-def group_consecutive(sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
-    """Yield the sentences of each document: neighbours with the same document id."""
-    group: list[Sentence] = []
-    for sentence in sentences:
-        if group and (not sentence.document_id or sentence.document_id != group[0].document_id):
-            yield group
-            group = []
-        group.append(sentence)
-    if group:
-        yield group
-
-
-def annotate_text(sentences: Sequence[Sentence], number: int = 0) -> AnnotatedText:
-    """Turn the sentences of one document into a text with annotations, for writers.
-
-    The text is that of the sentences. Sentences without a text become their tokens with blanks between them, one
-    sentence a line.
-
-    Args:
-      sentences: the sentences of one document.
-      number: the document's number, which names it if it has no id.
-
-    Returns:
-      The document. Its mentions have the keys T1, T2, ...; `tokens` and `sentences` are given.
-
-    >>> ann = Sentence(("Ann", "left"), (Entity("Peop", 0, 1),), id="s1")
-    >>> annotate_text([ann]).mentions[0]
-    Mention(key='T1', type='Peop', start=0, end=3, text='Ann', where='', score=None)
-    """
-    mentions: list[Mention] = []
-    links: list[Link] = []
-    tokens: list[Span] = []
-    spans: list[Span] = []
-    parts: list[str] = []
-    length = 0
-    for place, sentence in enumerate(sentences, start=1):
-        own, offsets = sentence.text, sentence.offsets
-        if not offsets:
-            own, offsets = join_tokens(sentence.tokens)
-            own += "\n" if place < len(sentences) else ""
-        parts.append(own)
-        before = len(mentions)
-        for entity, score in _pair(sentence.entities, sentence.entity_scores):
-            start, end = offsets[entity.start][0], offsets[entity.end - 1][1]
-            key = f"T{len(mentions) + 1}"
-            mention = Mention(key, entity.type, start + length, end + length, own[start:end], score=score)
-            mentions.append(mention)
-        for relation, score in _pair(sentence.relations, sentence.relation_scores):
-            head, tail = (f"T{before + end + 1}" for end in (relation.head, relation.tail))
-            links.append(Link(relation.type, head, tail, key=f"R{len(links) + 1}", score=score))
-        tokens += [(start + length, end + length) for start, end in offsets]
-        spans.append((length, length + len(own)))
-        length += len(own)
-    name = sentences[0].document_id or (sentences[0].id if len(sentences) == 1 else "") or str(number)
-    return AnnotatedText(name, "".join(parts), mentions, links, tokens=tokens, sentences=spans)
-
-
-_Item = TypeVar("_Item")
-
-
-def _pair(items: Sequence[_Item], scores: Sequence[float]) -> list[tuple[_Item, float | None]]:
-    """Pair items with their scores, or with None if they have none."""
-    return list(zip(items, scores if len(scores) == len(items) else [None] * len(items)))
-
-
-def join_tokens(tokens: Sequence[str]) -> tuple[str, list[Span]]:
-    """Return tokens with blanks between them, and each token's offsets.
-
-    >>> join_tokens(["Ann", "left"])
-    ('Ann left', [(0, 3), (4, 8)])
-    """
-    offsets: list[Span] = []
-    place = 0
-    for token in tokens:
-        offsets.append((place, place + len(token)))
-        place += len(token) + 1
-    return " ".join(tokens), offsets

@@ -2,12 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from cman_tf.data.problems import Problems
 from cman_tf.data.types import Sentence, validate_sentence
-from cman_tf.formats.annotated_text import AnnotatedText, Link, Mention, annotate_text, group_consecutive
 from cman_tf.formats.showing import show_name
+from cman_tf.formats.text_types import AnnotatedText, Link, Mention, Span
+
+
+def group_consecutive(sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
+    """Yield the sentences of each document: neighbours with the same document id."""
+    group: list[Sentence] = []
+    for sentence in sentences:
+        if group and (not sentence.document_id or sentence.document_id != group[0].document_id):
+            yield group
+            group = []
+        group.append(sentence)
+    if group:
+        yield group
+
+
+def annotate_text(sentences: Sequence[Sentence], number: int = 0) -> AnnotatedText:
+    """Turn the sentences of one document into a text with annotations, for writers.
+
+    The text is that of the sentences. Sentences without a text become their tokens with blanks between them, one
+    sentence a line.
+
+    Args:
+      sentences: the sentences of one document.
+      number: the document's number, which names it if it has no id.
+
+    Returns:
+      The document. Its mentions have the keys T1, T2, ...; `tokens` and `sentences` are given.
+
+    >>> ann = Sentence(("Ann", "left"), (Entity("Peop", 0, 1),), id="s1")
+    >>> annotate_text([ann]).mentions[0]
+    Mention(key='T1', type='Peop', start=0, end=3, text='Ann', where='', score=None)
+    """
+    mentions: list[Mention] = []
+    links: list[Link] = []
+    tokens: list[Span] = []
+    spans: list[Span] = []
+    parts: list[str] = []
+    length = 0
+    for place, sentence in enumerate(sentences, start=1):
+        own, offsets = sentence.text, sentence.offsets
+        if not offsets:
+            own, offsets = join_tokens(sentence.tokens)
+            own += "\n" if place < len(sentences) else ""
+        parts.append(own)
+        before = len(mentions)
+        for entity, score in _pair(sentence.entities, sentence.entity_scores):
+            start, end = offsets[entity.start][0], offsets[entity.end - 1][1]
+            key = f"T{len(mentions) + 1}"
+            mention = Mention(key, entity.type, start + length, end + length, own[start:end], score=score)
+            mentions.append(mention)
+        for relation, score in _pair(sentence.relations, sentence.relation_scores):
+            head, tail = (f"T{before + end + 1}" for end in (relation.head, relation.tail))
+            links.append(Link(relation.type, head, tail, key=f"R{len(links) + 1}", score=score))
+        tokens += [(start + length, end + length) for start, end in offsets]
+        spans.append((length, length + len(own)))
+        length += len(own)
+    name = sentences[0].document_id or (sentences[0].id if len(sentences) == 1 else "") or str(number)
+    return AnnotatedText(name, "".join(parts), mentions, links, tokens=tokens, sentences=spans)
+
+
+_Item = TypeVar("_Item")
+
+
+def _pair(items: Sequence[_Item], scores: Sequence[float]) -> list[tuple[_Item, float | None]]:
+    """Pair items with their scores, or with None if they have none."""
+    return list(zip(items, scores if len(scores) == len(items) else [None] * len(items)))
+
+
+def join_tokens(tokens: Sequence[str]) -> tuple[str, list[Span]]:
+    """Return tokens with blanks between them, and each token's offsets.
+
+    >>> join_tokens(["Ann", "left"])
+    ('Ann left', [(0, 3), (4, 8)])
+    """
+    offsets: list[Span] = []
+    place = 0
+    for token in tokens:
+        offsets.append((place, place + len(token)))
+        place += len(token) + 1
+    return " ".join(tokens), offsets
 
 
 def annotate_documents(

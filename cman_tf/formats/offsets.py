@@ -11,7 +11,7 @@ from cman_tf.formats.showing import show_name, show_text
 from cman_tf.formats.source import ReadOptions
 
 if TYPE_CHECKING:
-    from cman_tf.formats.annotated_text import AnnotatedText, Mention
+    from cman_tf.formats.text_types import AnnotatedText, Mention
 
 OFFSETS = ("auto", "characters", "utf16")
 ENDS = ("exclusive", "inclusive")

@@ -34,8 +34,8 @@ _NAMES = {
     "id": ("document_id", "id", "sentence_id"),
 }
 _PLACES = ("head_start", "head_end", "tail_start", "tail_end")
-_COLUMNS = ["sentence", "head", "head_type", "relation", "tail", "tail_type", *_PLACES, "score"]
-_COLUMNS += ["sentence_id", "document_id"]
+_ARGUMENTS = ("head", "head_type", "relation", "tail", "tail_type", *_PLACES)
+_COLUMNS = ["sentence", *_ARGUMENTS, "score", "sentence_id", "document_id"]
 
 
 def read_json(source: Source) -> Iterator[Sentence]:
