@@ -1,4 +1,4 @@
-"""Sentences as annotated texts, for writers of formats with character offsets."""
+"""Sentences as texts with annotations, for writers of formats with character offsets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from cman_tf.data.problems import Problems
 from cman_tf.data.types import Sentence, validate_sentence
 from cman_tf.formats.showing import show_name
 from cman_tf.formats.text_types import AnnotatedText, Link, Mention, Span
+
+_Item = TypeVar("_Item")
 
 
 def group_consecutive(sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
@@ -36,9 +38,9 @@ def annotate_text(sentences: Sequence[Sentence], number: int = 0) -> AnnotatedTe
     Returns:
       The document. Its mentions have the keys T1, T2, ...; `tokens` and `sentences` are given.
 
-    >>> ann = Sentence(("Ann", "left"), (Entity("Peop", 0, 1),), id="s1")
-    >>> annotate_text([ann]).mentions[0]
-    Mention(key='T1', type='Peop', start=0, end=3, text='Ann', where='', score=None)
+    >>> document = annotate_text([Sentence(("Ann", "left"), id="s1")])
+    >>> document.id, document.text, document.tokens
+    ('s1', 'Ann left', [(0, 3), (4, 8)])
     """
     mentions: list[Mention] = []
     links: list[Link] = []
@@ -66,9 +68,6 @@ def annotate_text(sentences: Sequence[Sentence], number: int = 0) -> AnnotatedTe
         length += len(own)
     name = sentences[0].document_id or (sentences[0].id if len(sentences) == 1 else "") or str(number)
     return AnnotatedText(name, "".join(parts), mentions, links, tokens=tokens, sentences=spans)
-
-
-_Item = TypeVar("_Item")
 
 
 def _pair(items: Sequence[_Item], scores: Sequence[float]) -> list[tuple[_Item, float | None]]:

@@ -116,7 +116,7 @@ def find_single_places(text: str, tokens: Sequence[tuple[int, int]], wanted: Ite
       at several places.
 
     >>> find_single_places("Ann met Bo and Bo", [(0, 3), (4, 7), (8, 10), (11, 14), (15, 17)], ["Ann", "Bo"])
-    {'Ann': [0, 3], 'Bo': []}
+    {'Bo': [], 'Ann': [0, 3]}
     """
     plain, original = _collapse_blanks(text)
     position = {place: number for number, place in enumerate(original)}
