@@ -1,5 +1,6 @@
 """Hypothesis strategies: sentences of every kind that the formats can hold."""
 
+import dataclasses
 import itertools
 
 from hypothesis import strategies as st
@@ -45,3 +46,32 @@ def annotated_twice(draw):
     """Two lists of the same sentences, annotated independently."""
     one = draw(st.lists(sentences(), min_size=1, max_size=4))
     return one, [draw(sentences(tokens=sentence.tokens)) for sentence in one]
+
+
+@st.composite
+def documents(draw):
+    """The sentences of one document with a text: tokens, anything blank between them, entities, relations, scores."""
+    blanks = st.sampled_from(["", " ", "  ", "\n", "\r\n", " \t", "\u2028", "\xa0"])
+    name, plain = draw(TEXTS).strip(), draw(st.lists(sentences(), min_size=1, max_size=3))
+    made = []
+    for number, sentence in enumerate(plain):
+        text, offsets = draw(blanks), []
+        # Every sentence has a character that tokenizers do not leave out.
+        tokens = (f"w{sentence.tokens[0]}", *sentence.tokens[1:])
+        for token in tokens:
+            offsets.append((len(text), len(text) + len(token)))
+            text += token + draw(blanks)
+        scores = draw(st.none() | st.floats(0, 1))
+        made.append(
+            dataclasses.replace(
+                sentence,
+                tokens=tokens,
+                text=text,
+                offsets=tuple(offsets),
+                document_id=name,
+                id=f"{name}.{number}",
+                entity_scores=() if scores is None else (scores,) * len(sentence.entities),
+                relation_scores=() if scores is None else (scores,) * len(sentence.relations),
+            )
+        )
+    return made

@@ -1,6 +1,6 @@
-"""Texts with annotations at character offsets, as annotation tools keep them, and their conversion to sentences.
+"""The conversion of texts with annotations at character offsets to sentences.
 
-The formats of such tools read their files into `AnnotatedText`s, and `TextConverter` does the rest for all of them:
+The formats of annotation tools read their files into `AnnotatedText`s. `TextConverter` does the rest for all of them:
 what an offset counts, the sentences, the tokens, and what is left out. `annotate_text` goes the other way, for writers.
 """
 
@@ -12,65 +12,43 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cman_tf.data.sentence_splitting import split_sentences
 from cman_tf.data.tokenizers import find_tokenizer
-from cman_tf.data.types import Entity, Relation, Sentence
+from cman_tf.data.types import Relation, Sentence, is_token
+from cman_tf.errors import DataError
+from cman_tf.formats.annotating import annotate_text, group_consecutive, join_tokens
 from cman_tf.formats.offsets import find_positions
+from cman_tf.formats.showing import SHOWN, show_name, show_text
 from cman_tf.formats.source import Source
+from cman_tf.formats.text_sentences import SentencePart, cut_tokens, find_bare, join_sentences, merge_empty
+from cman_tf.formats.text_types import AnnotatedText, Link, Mention, Span
 
-Span = tuple[int, int]
-
-
-@dataclasses.dataclass(frozen=True)
-class Mention:
-    """An entity at character offsets.
-
-    Attributes:
-      key: the name by which relations refer to it, such as `T1`.
-      type: the entity's type.
-      start: the first character, counted as the file counts.
-      end: the character after the last one.
-      text: the mention's text as the file gives it; empty if it does not.
-      where: its place in the file, for messages.
-    """
-
-    key: str
-    type: str
-    start: int
-    end: int
-    text: str = ""
-    where: str = ""
+__all__ = [
+    "AnnotatedText",
+    "Link",
+    "Mention",
+    "Span",
+    "TextConverter",
+    "annotate_text",
+    "group_consecutive",
+    "join_sentences",
+    "join_tokens",
+]
 
 
-@dataclasses.dataclass(frozen=True)
-class Link:
-    """A relation between two mentions, named by their keys."""
-
-    type: str
-    head: str
-    tail: str
-    where: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
-class AnnotatedText:
-    """One document.
+@dataclasses.dataclass
+class _Placed:
+    """The mentions and relations of a document that are kept.
 
     Attributes:
-      id: its name; empty if the file has none.
-      text: its text.
-      mentions: its entities.
-      links: its relations.
-      where: its place, for messages.
-      tokens: the tokens' character offsets if the format has them; None cuts the text with a tokenizer.
-      sentences: the sentences' character offsets if the format has them; None splits the text.
+      mentions: type, first character and end of each mention, in code points.
+      scores: the score of each mention.
+      position: the place among the mentions of each key.
+      links: for each relation between positions, the link of the file.
     """
 
-    id: str
-    text: str
-    mentions: Sequence[Mention] = ()
-    links: Sequence[Link] = ()
-    where: str = ""
-    tokens: Sequence[Span] | None = None
-    sentences: Sequence[Span] | None = None
+    mentions: list[tuple[str, int, int]]
+    scores: list[float | None]
+    position: dict[str, int]
+    links: dict[Relation, Link] = dataclasses.field(default_factory=lambda: {})
 
 
 class TextConverter:
@@ -100,262 +78,173 @@ class TextConverter:
           The sentences. Their texts, put together, are the document's text.
 
         Raises:
-          DataError: for a span outside of the text, or one whose text differs from the text that the file gives.
+          DataError: for a span outside of the text, one whose text differs from the text that the file gives, or a name
+            that is empty or that UTF-8 cannot express.
         """
+        _validate_names(document)
         if not document.text.strip():
             self._problems.mend("text without a token", document.where, "the text is empty, expected words")
             return []
-        mentions, position = self._place_mentions(document)
-        links = self._place_links(document, mentions, position)
-        borders = self._find_sentences(document, mentions, links)
-        return self._cut(document, mentions, links, borders)
+        placed = self._place_mentions(document)
+        self._place_links(document, placed)
+        return self._cut(document, placed, self._find_sentences(document, placed))
 
-    def _place_mentions(self, document: AnnotatedText) -> tuple[list[tuple[str, int, int]], dict[str, int]]:
-        """Return the mentions as (type, first character, end) in code points, and the place of each key among them."""
+    def _place_mentions(self, document: AnnotatedText) -> _Placed:
+        """Return the mentions that are kept, in code points."""
         spans = find_positions(document, self._source.options, self._problems)
         found: dict[tuple[str, int, int], int] = {}
-        position: dict[str, int] = {}
+        placed = _Placed([], [], {})
+        filled = [place for place, c in enumerate(document.text) if not c.isspace()] if spans else []
         for mention, (start, end) in zip(document.mentions, spans):
-            text = document.text[start:end]
-            if not text.strip():
-                self._problems.mend("blank mention", mention.where, f"{mention.key}: {text!r} is blank, expected words")
+            text, key = document.text[start : min(end, start + SHOWN)], show_name(mention.key)
+            first, last = bisect.bisect_left(filled, start), bisect.bisect_left(filled, end)
+            if first == last:
+                shown = f"{key}: {show_text(text)} is blank, expected words"
+                self._problems.mend("blank mention", mention.where, shown)
                 continue
-            first = start + len(text) - len(text.lstrip())
-            last = end - len(text) + len(text.rstrip())
+            first, last = filled[first], filled[last - 1] + 1
             if (first, last) != (start, end):
-                shown = f"{mention.key}: {text[:40]!r} has blanks at its edges, which are left out"
+                shown = f"{key}: {show_text(text)} has blanks at its edges, which are left out"
                 self._problems.mend("mention with blanks at its edges", mention.where, shown)
             item = (mention.type, first, last)
-            if item in found and not self._source.predictions:
-                shown = f"{mention.key}: {mention.type} {text[:40]!r} is given twice, expected it once"
+            if item not in found:
+                found[item] = len(found)
+                placed.mentions.append(item)
+                placed.scores.append(mention.score)
+            elif not self._source.predictions:
+                shown = f"{key}: {show_name(mention.type)} {show_text(text)} is given twice, expected it once"
                 self._problems.mend("duplicate entity", mention.where, shown)
-            position[mention.key] = found.setdefault(item, len(found))
-        return list(found), position
+            if mention.key in placed.position:
+                shown = f"{key} is the name of two mentions; relations refer to the first"
+                self._problems.mend("name in use", mention.where, shown)
+            placed.position.setdefault(mention.key, found[item])
+        return placed
 
-    def _place_links(
-        self, document: AnnotatedText, mentions: Sequence[tuple[str, int, int]], position: dict[str, int]
-    ) -> dict[Relation, str]:
-        """Return the relations between the mentions that are kept, each with its place in the file."""
-        found: dict[Relation, str] = {}
+    def _place_links(self, document: AnnotatedText, placed: _Placed) -> None:
+        """Add the relations between the mentions that are kept."""
         for link in document.links:
-            missing = [key for key in (link.head, link.tail) if key not in position]
+            missing = [key for key in (link.head, link.tail) if key not in placed.position]
             if missing:
-                shown = f"{link.type} names {missing[0]!r}, which is left out or not defined"
+                shown = f"{link.name} names {show_text(missing[0])}, which is left out or not defined"
                 self._problems.mend("relation on an omitted entity", link.where, shown)
                 continue
-            relation = Relation(link.type, position[link.head], position[link.tail])
+            relation = Relation(link.type, placed.position[link.head], placed.position[link.tail])
             if relation.head == relation.tail and not self._source.predictions:
-                _, start, end = mentions[relation.head]
-                shown = f"{link.type} from {document.text[start:end][:40]!r} to itself, expected two entities"
+                _, start, end = placed.mentions[relation.head]
+                text = document.text[start : min(end, start + SHOWN)]
+                shown = f"{link.name} from {show_text(text)} to itself, expected two entities"
                 self._problems.mend("self relation", link.where, shown)
-            elif relation in found and not self._source.predictions:
-                shown = f"{link.type} from {link.head} to {link.tail} is given twice, expected it once"
-                self._problems.mend("duplicate relation", link.where, shown)
+            elif relation in placed.links and not self._source.predictions:
+                shown = f"{link.name} from {show_name(link.head)} to {show_name(link.tail)} is given twice"
+                self._problems.mend("duplicate relation", link.where, f"{shown}, expected it once")
             else:
-                found.setdefault(relation, link.where)
-        return found
+                placed.links.setdefault(relation, link)
 
-    def _find_sentences(
-        self, document: AnnotatedText, mentions: Sequence[tuple[str, int, int]], links: dict[Relation, str]
-    ) -> list[int]:
+    def _find_sentences(self, document: AnnotatedText, placed: _Placed) -> list[int]:
         """Return the first character of each sentence; the first sentence begins at 0."""
         given = document.sentences is not None
-        spans = sorted((start, end) for _, start, end in mentions)
+        spans = sorted((start, end) for _, start, end in placed.mentions)
         borders = list(document.sentences or split_sentences(document.text, spans))
-        starts = sorted({0, *(start for start, _ in borders[1:])})
-        if given:  # a mention across given sentences joins them
-            starts = join_sentences(starts, spans)
-        pairs = [self._cover(mentions, relation) for relation in links]
+        starts = sorted({0, *(start for start, _ in borders[1:] if 0 < start < len(document.text))})
+        # A mention or a token across a border joins two sentences.
+        starts = join_sentences(starts, [*spans, *(document.tokens or ())])
         if given and not self._source.options.join_sentences:
             return starts
-        joined = join_sentences(starts, pairs)
-        self._problems.note("sentences_joined_for_a_relation", len(starts) - len(joined))
+        joined = join_sentences(starts, [_cover(placed.mentions, relation) for relation in placed.links])
+        if len(joined) < len(starts):
+            self._problems.note("sentences_joined_for_a_relation", len(starts) - len(joined))
         return joined
 
-    @staticmethod
-    def _cover(mentions: Sequence[tuple[str, int, int]], relation: Relation) -> Span:
-        _, *one = mentions[relation.head]
-        _, *other = mentions[relation.tail]
-        return min(one[0], other[0]), max(one[1], other[1])
-
-    def _cut(
-        self,
-        document: AnnotatedText,
-        mentions: Sequence[tuple[str, int, int]],
-        links: dict[Relation, str],
-        starts: list[int],
-    ) -> list[Sentence]:
+    def _cut(self, document: AnnotatedText, placed: _Placed, starts: list[int]) -> list[Sentence]:
         """Make the sentences: the tokens of each, and the mentions and relations that lie in it."""
-        edges = sorted({place for _, start, end in mentions for place in (start, end)})
-        pieces = [(start, end, self._tokenize(document, start, end, edges)) for start, end in _spans(starts, document)]
-        pieces = _merge_empty(pieces)
+        mentions = placed.mentions
+        spans = sorted({(start, end) for _, start, end in mentions})
+        edges = sorted({place for span in spans for place in span})
+        pieces: list[tuple[int, int, list[Span]]] = []
+        for start, end in zip(starts, [*starts[1:], len(document.text)]):
+            own = spans[bisect.bisect_left(spans, (start, 0)) : bisect.bisect_left(spans, (end, 0))]
+            pieces.append((start, end, self._tokenize(document, (start, end), own, edges)))
+        pieces = merge_empty(pieces)
         if not pieces:
             self._problems.mend("text without a token", document.where, "the text has no token, expected words")
             return []
-        firsts = [start for start, _, _ in pieces]
-        owner = [bisect.bisect_right(firsts, start) - 1 for _, start, _ in mentions]
-        entities: list[list[Entity]] = [[] for _ in pieces]
+        parts = [SentencePart(start, end, tokens) for start, end, tokens in pieces]
+        firsts = [part.start for part in parts]
+        owner = [max(bisect.bisect_right(firsts, start) - 1, 0) for _, start, _ in mentions]
         place: dict[int, int] = {}
         for number, (kind, start, end) in enumerate(mentions):
-            tokens = pieces[owner[number]][2]
-            first = bisect.bisect_left(tokens, (start, 0))
-            last = bisect.bisect_right([token_end for _, token_end in tokens], end)
-            if first >= last:
-                shown = f"{kind} {document.text[start:end][:40]!r} has no token of its own"
+            part = parts[owner[number]]
+            before, position = len(part.entities), part.add_entity(kind, start, end, placed.scores[number])
+            text = show_text(document.text[start : min(end, start + SHOWN)])
+            if position is None:
+                shown = f"{show_name(kind)} {text} has no token of its own"
                 self._problems.mend("mention without a token", document.where, shown)
                 continue
-            place[number] = len(entities[owner[number]])
-            entities[owner[number]].append(Entity(kind, first, last))
-        relations: list[list[Relation]] = [[] for _ in pieces]
-        for relation, where in links.items():
+            place[number] = position
+            if before == len(part.entities) and not self._source.predictions:
+                shown = f"{show_name(kind)} {text} has the same tokens as another mention, expected them once"
+                self._problems.mend("duplicate entity", document.where, shown)
+        for relation, link in placed.links.items():
             head, tail = relation.head, relation.tail
             if head not in place or tail not in place:
-                self._problems.mend("relation on an omitted entity", where, f"{relation.type} cannot be kept")
+                shown = f"{link.name} joins a mention that has no token of its own"
+                self._problems.mend("relation on an omitted entity", link.where, shown)
             elif owner[head] != owner[tail]:
-                texts = [document.text[mentions[end][1] : mentions[end][2]][:40] for end in (head, tail)]
-                shown = f"{relation.type} from {texts[0]!r} to {texts[1]!r} joins two sentences; see --join_sentences"
-                self._problems.mend("relation across sentences", where, shown)
-            else:
-                relations[owner[head]].append(Relation(relation.type, place[head], place[tail]))
+                texts = [show_text(document.text[slice(*mentions[end][1:])]) for end in (head, tail)]
+                shown = f"{link.name} from {texts[0]} to {texts[1]} joins two sentences; see --join_sentences"
+                self._problems.mend("relation across sentences", link.where, shown)
+            elif place[head] == place[tail] and not self._source.predictions:
+                shown = f"{link.name} joins two mentions that have the same tokens, expected two entities"
+                self._problems.mend("self relation", link.where, shown)
+            elif not parts[owner[head]].add_relation(Relation(relation.type, place[head], place[tail]), link.score):
+                shown = f"{link.name} joins the same tokens as another relation, expected it once"
+                self._problems.mend("duplicate relation", link.where, shown)
         return [
-            Sentence(
-                tuple(document.text[first:last] for first, last in tokens),
-                tuple(entities[number]),
-                tuple(relations[number]),
-                document.id if len(pieces) == 1 or not document.id else f"{document.id}.{number + 1}",
-                text=document.text[start:end],
-                offsets=tuple((first - start, last - start) for first, last in tokens),
-                document_id=document.id,
-            )
-            for number, (start, end, tokens) in enumerate(pieces)
+            part.make_sentence(document, document.id if len(parts) == 1 or not document.id else f"{document.id}.{n}")
+            for n, part in enumerate(parts, start=1)
         ]
 
-    def _tokenize(self, document: AnnotatedText, start: int, end: int, edges: Sequence[int]) -> list[Span]:
-        """Return the tokens of a part of the text, cut at the edges of mentions."""
+    def _tokenize(self, document: AnnotatedText, part: Span, spans: Sequence[Span], edges: Sequence[int]) -> list[Span]:
+        """Return the tokens of a part of the text, cut at the edges of mentions.
+
+        Args:
+          document: the document.
+          part: the part's first character and end.
+          spans: the mentions that lie in it, in order.
+          edges: the characters at which mentions begin or end, in order.
+        """
+        start, end = part
         if document.tokens is None:
             found = [
-                (first + start, last + start) for _, first, last in self._tokenizer.tokenize(document.text[start:end])
+                (one + start, other + start) for _, one, other in self._tokenizer.tokenize(document.text[start:end])
             ]
         else:
-            found = [(first, last) for first, last in document.tokens if start <= first < end]
-        tokens: list[Span] = []
-        for first, last in found:
-            inside = edges[bisect.bisect_right(edges, first) : bisect.bisect_left(edges, last)]
-            if inside:
-                self._problems.note("tokens_cut_at_the_edges_of_mentions")
-            for one, other in zip([first, *inside], [*inside, last]):
-                if document.text[one:other].strip():
-                    tokens.append((one, other))
+            below, above = (bisect.bisect_left(document.tokens, (place, 0)) for place in part)
+            found = list(document.tokens[below:above])
+        tokens, count = cut_tokens(document.text, found, edges)
+        if count:
+            self._problems.note("tokens_cut_at_the_edges_of_mentions", count)
+        if document.tokens is None:  # characters that tokenizers leave out, such as a zero-width blank
+            made, _ = cut_tokens(document.text, find_bare(spans, tokens), edges)
+            if made:
+                self._problems.note("tokens_made_of_characters_that_tokenizers_leave_out", len(made))
+                tokens = sorted([*tokens, *made])
         return tokens
 
 
-def join_sentences(starts: Sequence[int], spans: Iterable[Span]) -> list[int]:
-    """Join neighbouring sentences where a span reaches from one into another.
-
-    Args:
-      starts: the first character of each sentence, in order.
-      spans: character spans, in any order.
-
-    Returns:
-      The starts that are left.
-
-    >>> join_sentences([0, 10, 20], [(5, 12)])
-    [0, 20]
-    """
-    removed: list[Span] = sorted((start, end) for start, end in spans)
-    left: list[int] = []
-    reach, place = -1, 0
-    for start in starts:
-        while place < len(removed) and removed[place][0] < start:
-            reach = max(reach, removed[place][1])
-            place += 1
-        if start == 0 or reach <= start:
-            left.append(start)
-    return left
+def _validate_names(document: AnnotatedText) -> None:
+    """Check that UTF-8 can express the text and the names, and that no type is empty."""
+    if any("\ud800" <= c <= "\udfff" for c in document.text):
+        raise DataError(f"{document.where}: the text holds half a character (a lone surrogate), expected whole ones")
+    if document.id and not is_token(document.id):
+        raise DataError(f"{document.where}: id {ascii(document.id)[:40]}, expected text")
+    for item in (*document.mentions, *document.links):
+        if not is_token(item.type):
+            raise DataError(f"{item.where}: type {ascii(item.type)[:40]}, expected text that is not empty")
 
 
-def _spans(starts: Sequence[int], document: AnnotatedText) -> list[Span]:
-    return list(zip(starts, [*starts[1:], len(document.text)]))
-
-
-def _merge_empty(pieces: Sequence[tuple[int, int, list[Span]]]) -> list[tuple[int, int, list[Span]]]:
-    """Give the text of sentences without tokens to their neighbours."""
-    merged: list[tuple[int, int, list[Span]]] = []
-    for start, end, tokens in pieces:
-        if merged and (not tokens or not merged[-1][2]):
-            first, _, before = merged.pop()
-            merged.append((first, end, before or tokens))
-        else:
-            merged.append((start, end, tokens))
-    return [piece for piece in merged if piece[2]]
-
-
-def group_consecutive(sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
-    """Yield the sentences of each document: neighbours with the same document id."""
-    group: list[Sentence] = []
-    for sentence in sentences:
-        if group and (not sentence.document_id or sentence.document_id != group[0].document_id):
-            yield group
-            group = []
-        group.append(sentence)
-    if group:
-        yield group
-
-
-def annotate_text(sentences: Sequence[Sentence], number: int = 0) -> AnnotatedText:
-    """Turn the sentences of one document into a text with annotations, for writers.
-
-    The text is that of the sentences. Sentences without a text become their tokens with blanks between them, one
-    sentence a line.
-
-    Args:
-      sentences: the sentences of one document.
-      number: the document's number, which names it if it has no id.
-
-    Returns:
-      The document. Its mentions have the keys T1, T2, ...; `tokens` and `sentences` are given.
-
-    >>> ann = Sentence(("Ann", "left"), (Entity("Peop", 0, 1),), id="s1")
-    >>> annotate_text([ann]).mentions[0]
-    Mention(key='T1', type='Peop', start=0, end=3, text='Ann', where='')
-    """
-    mentions: list[Mention] = []
-    links: list[Link] = []
-    tokens: list[Span] = []
-    spans: list[Span] = []
-    parts: list[str] = []
-    length = 0
-    for sentence in sentences:
-        own, offsets = sentence.text, sentence.offsets
-        if not offsets:
-            own, offsets = join_tokens(sentence.tokens)
-            own += "\n" if sentence is not sentences[-1] else ""
-        parts.append(own)
-        before = len(mentions)
-        for entity in sentence.entities:
-            start, end = offsets[entity.start][0], offsets[entity.end - 1][1]
-            key = f"T{len(mentions) + 1}"
-            mentions.append(Mention(key, entity.type, start + length, end + length, own[start:end]))
-        for relation in sentence.relations:
-            head, tail = (f"T{before + end + 1}" for end in (relation.head, relation.tail))
-            links.append(Link(relation.type, head, tail))
-        tokens += [(start + length, end + length) for start, end in offsets]
-        spans.append((length, length + len(own)))
-        length += len(own)
-
-    name = sentences[0].document_id or (sentences[0].id if len(sentences) == 1 else "") or str(number)
-    return AnnotatedText(name, "".join(parts), mentions, links, tokens=tokens, sentences=spans)
-
-
-def join_tokens(tokens: Sequence[str]) -> tuple[str, list[Span]]:
-    """Return tokens with blanks between them, and each token's offsets.
-
-    >>> join_tokens(["Ann", "left"])
-    ('Ann left', [(0, 3), (4, 8)])
-    """
-    offsets: list[Span] = []
-    place = 0
-    for token in tokens:
-        offsets.append((place, place + len(token)))
-        place += len(token) + 1
-    return " ".join(tokens), offsets
+def _cover(mentions: Sequence[tuple[str, int, int]], relation: Relation) -> Span:
+    """Return the span from the first character of a relation's mentions to the last."""
+    _, *one = mentions[relation.head]
+    _, *other = mentions[relation.tail]
+    return min(one[0], other[0]), max(one[1], other[1])

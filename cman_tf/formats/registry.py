@@ -10,8 +10,13 @@ from cman_tf.formats.source import Head
 
 # The modules of the formats, each with the names of its `Format`s. `detect_format` tries them in this order.
 _MODULES = {
+    "brat": ("FORMAT",),
+    "label_studio": ("FORMAT",),
+    "triples": ("FORMAT", "TABLE_FORMAT"),
+    "doccano": ("FORMAT",),
     "spert_json": ("FORMAT", "LINES_FORMAT"),
     "multihead_columns": ("FORMAT", "ROOT_FORMAT"),
+    "cypher": ("FORMAT",),
 }
 
 
