@@ -13,3 +13,15 @@ class DataError(ValueError):
         ...
     cman_tf.errors.DataError: train.txt, line 7: 4 columns, expected 5
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
+
+
+def one_line(text: str) -> str:
+    r"""Return a text for a message, with an escape for each character that ends a line or cannot be printed.
+
+    >>> print(one_line("Ann\nleft"))
+    Ann\nleft
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
