@@ -11,6 +11,7 @@ from cman_tf.formats.tag_schemes import parse_tag
 BORDER = "-DOCSTART-"  # the token of a line between two documents
 _SAMPLE = 10_000  # lines from which the layout is found
 _BLANKS = re.compile(" +")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _RANGE = re.compile(r"[0-9]+[-.][0-9]+")
 
 
@@ -72,8 +73,8 @@ def is_border(line: str) -> bool:
 def find_layout(lines: Iterable[tuple[int, str]], tag_column: int = 0) -> Layout | None:
     """Find the layout of a file from its first lines.
 
-    The tags are in the last column of which most values are tags. The first column holds indices if it counts the
-    tokens of every sentence, and if the tags are not in the column after it.
+    The tags are in the last column of which most values are tags. The first column holds indices if it has
+    numbers only, beginning with 0 or 1, and if the tags are not in the column after it.
 
     Args:
       lines: the lines with their numbers.
@@ -87,40 +88,51 @@ def find_layout(lines: Iterable[tuple[int, str]], tag_column: int = 0) -> Layout
     """
     sample = [(number, line) for _, (number, line) in zip(range(_SAMPLE), lines)]
     rows = [(number, line) for number, line in sample if line.strip() and not is_border(line)]
-    first = next((row for row in rows if not row[1].startswith("#")), rows[0] if rows else None)
-    if first is None:
+    # Lines that begin with # may be comments. If all do, those with a tag at their end have tokens such as #nlp.
+    rows = [row for row in rows if row[1][0] != "#"] or [row for row in rows if _ends_with_tag(row[1])]
+    if not rows:
         return None
-    separator = "\t" if "\t" in first[1] else " "
+    first = rows[0]
+    separator = _find_separator(first[1])
     count = len(split_columns(first[1], separator)[0])
     tagged = [0] * count
     total = regular = 0
     for _, line in rows:
         columns, _ = split_columns(line, separator)
-        total += len(columns) == count or not line.startswith("#")
+        if is_range(columns[0]):
+            continue
+        total += 1
         if len(columns) == count:
             regular += 1
             for place, column in enumerate(columns):
                 tagged[place] += parse_tag(column.strip(" ")) is not None
     found = [place for place in range(1, count) if 2 * tagged[place] > regular]
     tag = tag_column - 1 if 1 < tag_column <= count else found[-1] if found else count - 1 if count > 1 else None
-    indexed = None if tag is None or tag < 2 else _find_first_index((line for _, line in sample), separator, count)
+    indexed = None if tag is None or tag < 2 else _find_first_index((line for _, line in rows), separator, count)
     others = tuple(place for place in found if place != tag)
     is_regular = tag is not None and tagged[tag] == regular == total
     return Layout(separator, count, int(indexed is not None), tag, indexed, others, first[0], is_regular)
 
 
+def _find_separator(line: str) -> str:
+    return "\t" if "\t" in line else " "
+
+
+def _ends_with_tag(line: str) -> bool:
+    columns, _ = split_columns(line, _find_separator(line))
+    return parse_tag(columns[-1].strip(" ")) is not None
+
+
 def _find_first_index(lines: Iterable[str], separator: str, count: int) -> int | None:
-    """Return the index of each sentence's first token if the first column counts the tokens, else None."""
-    possible, place, seen = [0, 1], 0, False
+    """Return the index of the first token, 0 or 1, if the first column holds numbers only, else None."""
+    first = ""
     for line in lines:
-        if not line.strip() or is_border(line):
-            place = 0
-            continue
         columns, _ = split_columns(line, separator)
-        if len(columns) == count and not line.startswith("#") and not is_range(columns[0]):
-            possible = [start for start in possible if columns[0] == str(start + place)]
-            place, seen = place + 1, True
-    return possible[0] if seen and possible else None
+        if len(columns) == count and not is_range(columns[0]):
+            if not _NUMBER.fullmatch(columns[0]):
+                return None
+            first = first or columns[0]
+    return int(first) if first in ("0", "1") else None
 
 
 def is_range(index: str) -> bool:
