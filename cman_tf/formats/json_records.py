@@ -108,11 +108,13 @@ def quote(text: str, length: int = 40) -> str:
 
 
 def show(value: Any) -> str:
-    """Show a value of JSON in a message: at most 40 characters."""
+    """Show a value in a message, as JSON if it is from JSON: at most 40 characters."""
     try:
         return shorten(json.dumps(value, ensure_ascii=False))
     except RecursionError:
         return "a deeply nested value"
+    except (TypeError, ValueError):
+        return shorten(f"a {type(value).__name__}")
 
 
 def get(record: Any, key: str, kind: type, where: str) -> Any:

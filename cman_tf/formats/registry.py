@@ -11,6 +11,8 @@ from cman_tf.formats.source import Head
 
 # The modules of the formats, each with the names of its `Format`s. `detect_format` tries them in this order.
 _MODULES = {
+    "spacy_docbin": ("FORMAT",),
+    "spacy_json": ("FORMAT",),
     "dygie_lines": ("FORMAT",),
     "spert_json": ("FORMAT", "LINES_FORMAT"),
     "multihead_columns": ("FORMAT", "ROOT_FORMAT"),
