@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from cman_tf.data.problems import Problems
 from cman_tf.errors import DataError
-from cman_tf.formats.json_records import quote, shorten
 from cman_tf.formats.source import ReadOptions
 
 if TYPE_CHECKING:
@@ -107,8 +106,8 @@ def _describe_misfit(document: AnnotatedText, places: Sequence[int], more: int) 
     """Describe the first mention whose offsets do not fit."""
     for mention in document.mentions:
         span = _find_span(mention, places, more)
-        given = f"{shorten(str(mention.start), 20)} to {shorten(str(mention.end), 20)}"
-        name = f"{mention.where}: {shorten(mention.key)}" if mention.key else mention.where
+        given = f"{mention.start} to {mention.end}"
+        name = f"{mention.where}: {mention.key}" if mention.key else mention.where
         if span is None:
             return f"{name}: span {given}, expected start < end, both within {len(places) - 1} characters"
         if not _fits(document.text, mention, span):
@@ -117,5 +116,5 @@ def _describe_misfit(document: AnnotatedText, places: Sequence[int], more: int) 
             hint = ""
             if longer and not more and _fits(document.text, mention, longer):
                 hint = f"; ends are not included, did you mean {mention.start} {mention.end + 1}? (--ends=inclusive)"
-            return f"{name} says {quote(mention.text)}, text {given} is {quote(found)}{hint}"
+            return f"{name} says {mention.text[:40]!r}, text {given} is {found!r}{hint}"
     return f"{document.where}: offsets that do not fit the text"
