@@ -1,5 +1,6 @@
 """Hypothesis strategies: sentences of every kind that the formats can hold."""
 
+import dataclasses
 import itertools
 
 from hypothesis import strategies as st
@@ -11,7 +12,8 @@ from cman_tf.data.types import Entity, Relation, Sentence
 _CHARACTERS = st.characters(exclude_categories=("Cs",), exclude_characters="\t\n\r")
 TEXTS = st.text(_CHARACTERS, min_size=1, max_size=8).filter(lambda text: bool(text.strip()))
 # Few, so that sentences agree in some of them. The columns reserve "N" and "ROOT".
-TYPES = st.sampled_from(["Peop", "Loc", "Other", "B-x", "東 京", "it's", '"', "O"])
+_TYPES = ["Peop", "Loc", "Other", "B-x", "東 京", "it's", '"', "O"]
+TYPES = st.sampled_from(_TYPES)
 
 
 @st.composite
@@ -45,3 +47,30 @@ def annotated_twice(draw):
     """Two lists of the same sentences, annotated independently."""
     one = draw(st.lists(sentences(), min_size=1, max_size=4))
     return one, [draw(sentences(tokens=sentence.tokens)) for sentence in one]
+
+
+@st.composite
+def corpora(draw, flat=True):
+    """Sentences of plain words in documents, with names that every format can hold.
+
+    Args:
+      draw: Hypothesis' own.
+      flat: whether one BIO tag a token can hold the entities.
+    """
+    names = {kind: f"Type{number}" for number, kind in enumerate(_TYPES)}
+    words = st.text("abcdefgh", min_size=1, max_size=5)
+    found = []
+    for document, length in enumerate(draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))):
+        for _ in range(length):
+            tokens = tuple(draw(st.lists(words, min_size=1, max_size=8)))
+            sentence = draw(sentences(flat, tokens))
+            found.append(
+                dataclasses.replace(
+                    sentence,
+                    entities=tuple(dataclasses.replace(e, type=names[e.type]) for e in sentence.entities),
+                    relations=tuple(dataclasses.replace(r, type=names[r.type]) for r in sentence.relations),
+                    id=f"s{len(found)}",
+                    document_id=f"d{document}",
+                )
+            )
+    return found

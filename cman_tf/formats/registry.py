@@ -54,8 +54,8 @@ def detect_format(head: Head) -> Format:
         raise DataError(
             f"{head.path}: a folder with {shown}, expected a file, or a folder of brat's .txt and .ann files"
         )
-    names = ", ".join(f.name for f in REGISTRY.values() if f.start)
-    shown = quote(head.text.partition("\n")[0])
+    names = ", ".join(READ_FORMATS[1:])
+    shown = quote(head.text.partition("\n")[0], 20)
     raise DataError(
         f"{head.path}, line 1: {shown}, expected a file of a known format ({names}); if it is one, give --format"
     )
