@@ -6,6 +6,7 @@ import random
 from helpers import write_file
 
 from cman_tf.data.problems import Problems
+from cman_tf.data.types import validate_sentence
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
 
@@ -27,7 +28,9 @@ def check_read(path, format, predictions=False, strict=False):
         text = str(error)
         assert len(text.splitlines()) == 1 and len(text.replace(path, "")) < 280, text
         return False
-    assert corpus.sentences and all(sentence.tokens for sentence in corpus.sentences)
+    assert corpus.sentences
+    for sentence in corpus.sentences:
+        validate_sentence(sentence, "what was read")
     return True
 
 

@@ -118,7 +118,8 @@ def write_sentences(sentences: Iterable[Sentence], problems: Problems) -> Iterat
     """Yield the text of a file with these sentences: a line for each document.
 
     Neighbouring sentences with the same document id are a document. Those with scores or unattached relations are
-    written as predictions. Texts and names of sentences are not written.
+    written as predictions. A relation on the second entity with the same tokens, and another type, is reported and left
+    out. Texts and names of sentences are not written.
 
     Args:
       sentences: the sentences.
@@ -149,19 +150,22 @@ def _write_entities(sentence: Sentence, first: int) -> list[list[Any]]:
 
 
 def _write_relations(sentence: Sentence, first: int, where: str, problems: Problems) -> list[list[Any]]:
-    """Write the relations, and report those whose argument is not the first entity at its place."""
+    """Write the relations; those whose argument is not the first entity at its place are reported and left out."""
     at_place: dict[tuple[int, int], int] = {}
-    for number, entity in enumerate(sentence.entities):
-        at_place.setdefault((entity.start, entity.end), number)
+    for place, entity in enumerate(sentence.entities):
+        at_place.setdefault((entity.start, entity.end), place)
     items: list[list[Any]] = []
-    for relation in sentence.relations:
+    scores: list[float] = []
+    for number, relation in enumerate(sentence.relations):
         ends = [sentence.entities[end] for end in (relation.head, relation.tail)]
         named = [sentence.entities[at_place[end.start, end.end]] for end in ends]
         if named != ends:
-            shown = f"{shorten(relation.type)} goes to the first of two entities with the same tokens"
+            shown = f"{shorten(relation.type)} is on the second entity with the same tokens, which cannot be named"
             problems.mend("relation on one of several types", where, shown)
+            continue
         items.append([place + first for end in ends for place in (end.start, end.end - 1)] + [relation.type])
-    items = _add_scores(items, sentence.relation_scores)
+        scores += sentence.relation_scores[number : number + 1]
+    items = _add_scores(items, scores)
     return items + [
         [*([head + first] * 2), *([tail + first] * 2), kind] for kind, head, tail in sentence.unattached_relations
     ]
