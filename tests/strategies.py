@@ -43,13 +43,6 @@ def sentences(draw, flat=False, tokens=None):
 
 
 @st.composite
-def annotated_twice(draw):
-    """Two lists of the same sentences, annotated independently."""
-    one = draw(st.lists(sentences(), min_size=1, max_size=4))
-    return one, [draw(sentences(tokens=sentence.tokens)) for sentence in one]
-
-
-@st.composite
 def corpora(draw, flat=True):
     """Sentences of plain words in documents, with names that every format can hold.
 
@@ -74,3 +67,10 @@ def corpora(draw, flat=True):
                 )
             )
     return found
+
+
+@st.composite
+def annotated_twice(draw):
+    """Two lists of the same sentences, annotated independently."""
+    one = draw(st.lists(sentences(), min_size=1, max_size=4))
+    return one, [draw(sentences(tokens=sentence.tokens)) for sentence in one]
