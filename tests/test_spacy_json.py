@@ -84,7 +84,7 @@ def test_what_is_mended(tmp_path):
     [
         ({"text": 1}, "text is 1, expected a string"),
         ({"text": "\ud800"}, "lone surrogate"),
-        ({"ents": [{"start": 0, "end": 99, "label": "P"}]}, "ent 0: span 0 to 99, expected start < end"),
+        ({"ents": [{"start": 0, "end": 99, "label": "P"}]}, "ent 0: span 0.*99, expected start < end"),
         ({"ents": [{"start": 0, "end": 3, "label": ""}]}, 'ent 0: label is "", expected text'),
         ({"tokens": [{"start": 3, "end": 5}, {"start": 4, "end": 6}]}, "tokens 1: span 4 to 6, .* from 5"),
         ({"sents": [{"start": 0, "end": 99}]}, "sents 0: span 0 to 99, expected start < end"),
