@@ -42,8 +42,9 @@ def mutate(content, chance):
       chance: a `random.Random`.
     """
     changed = bytearray(content)
-    if content[:1] in b"[{" and chance.random() < 0.5:
-        return mutate_json(content, chance)
+    lines = _parse(content)
+    if lines and chance.random() < 0.5:
+        return mutate_json(lines, chance)
     for _ in range(chance.randint(1, 4)):
         place = chance.randrange(len(changed) + 1)
         end = min(len(changed), place + chance.choice((1, 1, 2, 5, 20)))
@@ -88,12 +89,20 @@ _VALUES = (
 )
 
 
-def mutate_json(content, chance):
+def _parse(content):
+    """The values of JSON lines, or of a whole file of JSON; none for other files."""
+    if content[:1] not in (b"[", b"{"):
+        return []
+    for parts in (content.splitlines(), [content]):
+        try:
+            return [json.loads(part) for part in parts]
+        except ValueError:
+            continue
+    return []
+
+
+def mutate_json(lines, chance):
     """Put other values into JSON, remove or repeat values, or nest them deeply. JSON lines keep their lines."""
-    try:
-        lines = [json.loads(line) for line in content.splitlines()]
-    except ValueError:
-        lines = [json.loads(content)]
     for _ in range(chance.randint(1, 3)):
         _mutate_value(lines, chance)
     text = "\n".join(json.dumps(line) for line in lines)
