@@ -22,7 +22,7 @@ DOCS = [
     "pymdown-extensions==10.21.3; python_version < '3.11'",
 ]
 GLOVE = ["pyarrow==17.0.0"]  # the last one that numpy 1.26 fits on Python 3.9 to 3.11
-SPACY = ["spacy==3.7.5"]  # the last one for numpy 1.26
+SPACY = ["spacy==3.7.5", "click<9"]  # the last one of 3.7, which numpy 1.26 fits; it imports a name that click 9 drops
 REPORT = ["matplotlib==3.9.4", "scipy==1.13.1"]  # figures and tests of significance
 
 
@@ -72,7 +72,7 @@ setup(
         "transformers": TRANSFORMERS,
         "minilm": TRANSFORMERS,  # and cman-tf download minilm
         "mpnet": TRANSFORMERS,  # and cman-tf download mpnet
-        "spacy": SPACY,  # --tokenizer=spacy:en
+        "spacy": SPACY,  # .spacy files, and --tokenizer=spacy:en
         "glove": GLOVE,  # and cman-tf download glove
         "plots": REPORT,  # as the extra was called before
         "report": REPORT,
@@ -89,6 +89,7 @@ setup(
             "build==1.6.1",
             *REPORT,
             *GLOVE,
+            *SPACY,
             *TRANSFORMERS,
             *DOCS,
         ],

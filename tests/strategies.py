@@ -12,7 +12,8 @@ from cman_tf.data.types import Entity, Relation, Sentence
 _CHARACTERS = st.characters(exclude_categories=("Cs",), exclude_characters="\t\n\r")
 TEXTS = st.text(_CHARACTERS, min_size=1, max_size=8).filter(lambda text: bool(text.strip()))
 # Few, so that sentences agree in some of them. The columns reserve "N" and "ROOT".
-TYPES = st.sampled_from(["Peop", "Loc", "Other", "B-x", "東 京", "it's", '"', "O"])
+_TYPES = ["Peop", "Loc", "Other", "B-x", "東 京", "it's", '"', "O"]
+TYPES = st.sampled_from(_TYPES)
 
 
 @st.composite
@@ -39,6 +40,33 @@ def sentences(draw, flat=False, tokens=None):
     relations = st.builds(lambda kind, pair: Relation(kind, *pair), TYPES, st.sampled_from(pairs)) if pairs else None
     found = draw(st.lists(relations, max_size=4, unique=True)) if pairs else []
     return Sentence(tokens, spans, tuple(found), draw(TEXTS).strip())
+
+
+@st.composite
+def corpora(draw, flat=True):
+    """Sentences of plain words in documents, with names that every format can hold.
+
+    Args:
+      draw: Hypothesis' own.
+      flat: whether one BIO tag a token can hold the entities.
+    """
+    names = {kind: f"Type{number}" for number, kind in enumerate(_TYPES)}
+    words = st.text("abcdefgh", min_size=1, max_size=5)
+    found = []
+    for document, length in enumerate(draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))):
+        for _ in range(length):
+            tokens = tuple(draw(st.lists(words, min_size=1, max_size=8)))
+            sentence = draw(sentences(flat, tokens))
+            found.append(
+                dataclasses.replace(
+                    sentence,
+                    entities=tuple(dataclasses.replace(e, type=names[e.type]) for e in sentence.entities),
+                    relations=tuple(dataclasses.replace(r, type=names[r.type]) for r in sentence.relations),
+                    id=f"s{len(found)}",
+                    document_id=f"d{document}",
+                )
+            )
+    return found
 
 
 @st.composite

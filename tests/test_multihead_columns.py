@@ -61,7 +61,7 @@ def test_columns_inside_tag_opens_an_entity(tmp_path):
         ("[3, 5]", "[1, 5]", "from the token to itself"),
         ("['Live_In', 'Work_For']\t[3, 5]", "['Live_In', 'Live_In']\t[3, 3]", "is given twice"),
         ("'Work_For'", "''", "a relation without a name"),
-        ("#doc 7\n", "", "line 1: .*begins with .*'#doc ID'"),
+        ("#doc 7\n", "", "line 8: index '0', expected 6"),
         ("#doc 8\n0\tRain\tO\t['N']\t[0]\n", "#doc 8\n", "sentence '8' without tokens"),
     ],
 )

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, one_line
 
 _SHOWN = 3  # a summary names this many places of each kind
-_MAX_SHOWN_CHARACTERS = 200  # of one place in a summary
+_MAX_SHOWN_CHARACTERS = 200  # of a message, and of one place in a summary
 
 
 class Problem(NamedTuple):
@@ -59,9 +59,10 @@ class Problems:
         Raises:
           DataError: if the collector is strict.
         """
+        message = one_line(message)[:_MAX_SHOWN_CHARACTERS]
         if self.strict:
             raise DataError(f"{where}: {message}")
-        problem = Problem(kind, where, message)
+        problem = Problem(kind, one_line(where), message)
         if self._sink:
             self._sink(problem)
         kept = self._first.setdefault(kind, [])

@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from cman_tf.errors import DataError
+from cman_tf.data.types import is_token
+from cman_tf.errors import DataError, one_line
 from cman_tf.formats.source import Source
 from cman_tf.runs.json_values import as_list, as_object
 
+_MAX_NUMBER = 1 << 53  # whole numbers above are no positions
 _KINDS = {str: "string", int: "whole number", list: "list", dict: "object"}
 
 
@@ -86,12 +88,33 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of JSON")
 
 
+def shorten(text: str, length: int = 40) -> str:
+    """Shorten a text for a message, and escape what cannot be printed.
+
+    >>> shorten("Llanfairpwllgwyngyll", 8)
+    'Llanf...'
+    """
+    text = one_line(text[: length + 1])
+    return text if len(text) <= length else f"{text[: length - 3]}..."
+
+
+def quote(text: str, length: int = 40) -> str:
+    """Shorten a text for a message, and put it between quotation marks.
+
+    >>> print(quote("Llanfairpwllgwyngyll", 8))
+    'Llanf...'
+    """
+    return f"'{shorten(text, length)}'"
+
+
 def show(value: Any) -> str:
-    """Show a value of JSON in a message: at most 40 characters."""
+    """Show a value in a message, as JSON if it is from JSON: at most 40 characters."""
     try:
-        return json.dumps(value, ensure_ascii=False)[:40].encode("utf-8", "replace").decode()
+        return shorten(json.dumps(value, ensure_ascii=False))
     except RecursionError:
         return "a deeply nested value"
+    except (TypeError, ValueError):
+        return shorten(f"a {type(value).__name__}")
 
 
 def get(record: Any, key: str, kind: type, where: str) -> Any:
@@ -106,7 +129,49 @@ def get(record: Any, key: str, kind: type, where: str) -> Any:
     Raises:
       DataError: if there is no value of this type.
     """
-    value = (as_object(record) or {}).get(key)
-    if type(value) is not kind:
+    value: Any = (as_object(record) or {}).get(key)
+    if type(value) is not kind or (kind is int and abs(value) >= _MAX_NUMBER):
         raise DataError(f"{where}: {key} is {show(value)}, expected a {_KINDS[kind]}")
     return value
+
+
+def get_text(record: Any, key: str, where: str) -> str:
+    """Return a text of a record, such as a type's name; see `get`.
+
+    Raises:
+      DataError: if it is not text, is blank, or contains half a character (a lone surrogate).
+    """
+    value: str = get(record, key, str, where)
+    if not is_token(value):
+        raise DataError(f"{where}: {key} is {show(value)}, expected text that is not empty")
+    return value
+
+
+def get_name(record: Any, key: str, where: str) -> str:
+    """Return a name of a record, which may be a number; empty if there is none.
+
+    Raises:
+      DataError: if it is blank, neither text nor a number, or contains half a character.
+    """
+    value = (as_object(record) or {}).get(key)
+    if value is None or value == "":
+        return ""
+    name = str(value)
+    if isinstance(value, (dict, list)) or not is_token(name):
+        raise DataError(f"{where}: {key} is {show(value)}, expected text")
+    return name
+
+
+def get_list(record: Any, key: str, where: str) -> list[Any]:
+    """Return a list of a record; a list that is absent or null is empty.
+
+    Raises:
+      DataError: if it is anything else.
+    """
+    value = (as_object(record) or {}).get(key)
+    if value is None:
+        return []
+    items = as_list(value)
+    if items is None:
+        raise DataError(f"{where}: {key} is {show(value)}, expected a list")
+    return items

@@ -6,16 +6,21 @@ import importlib
 
 from cman_tf.errors import DataError
 from cman_tf.formats.base import Format
+from cman_tf.formats.json_records import quote
 from cman_tf.formats.source import Head
 
 # The modules of the formats, each with the names of its `Format`s. `detect_format` tries them in this order.
 _MODULES = {
     "brat": ("FORMAT",),
+    "spacy_docbin": ("FORMAT",),
+    "spacy_json": ("FORMAT",),
+    "dygie_lines": ("FORMAT",),
     "label_studio": ("FORMAT",),
     "triples": ("FORMAT", "TABLE_FORMAT"),
     "doccano": ("FORMAT",),
     "spert_json": ("FORMAT", "LINES_FORMAT"),
     "multihead_columns": ("FORMAT", "ROOT_FORMAT"),
+    "conll_columns": ("FORMAT",),
     "cypher": ("FORMAT",),
 }
 
@@ -54,9 +59,10 @@ def detect_format(head: Head) -> Format:
         raise DataError(
             f"{head.path}: a folder with {shown}, expected a file, or a folder of brat's .txt and .ann files"
         )
-    looks = ", ".join(f"{f.start} ({f.name})" for f in REGISTRY.values() if f.start)
+    names = ", ".join(READ_FORMATS[1:])
+    shown = quote(head.text.partition("\n")[0], 20)
     raise DataError(
-        f"{head.path}, line 1: {head.text[:30]!r}, expected a file that begins with one of {looks}; or give --format"
+        f"{head.path}, line 1: {shown}, expected a file of a known format ({names}); if it is one, give --format"
     )
 
 
@@ -72,5 +78,5 @@ def find_format(name: str, written: bool = False) -> Format:
     """
     names = WRITTEN_FORMATS if written else READ_FORMATS[1:]
     if name not in names:
-        raise DataError(f"format {name!r}, expected one of {', '.join(names)}")
+        raise DataError(f"format {quote(name)}, expected one of {', '.join(names)}")
     return REGISTRY[name]

@@ -30,6 +30,7 @@ class ReadOptions:
       events: `ignore`, or `binary` to read the triggers of events as entities and their arguments as relations.
       join_sentences: whether neighbouring sentences become one where a relation joins them.
       annotator: which annotator's work is read where there are several; empty for the first.
+      tag_column: which column of CoNLL columns holds the tags, counted from 1; 0 takes the last one with tags.
     """
 
     tokenizer: str = "default"
@@ -38,6 +39,7 @@ class ReadOptions:
     events: str = "ignore"
     join_sentences: bool = False
     annotator: str = ""
+    tag_column: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

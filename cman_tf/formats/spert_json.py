@@ -17,26 +17,18 @@ from cman_tf.data.problems import Problems
 from cman_tf.data.types import Entity, Relation, Sentence, is_token, validate_sentence
 from cman_tf.errors import DataError
 from cman_tf.formats.base import Format
-from cman_tf.formats.json_records import get, read_records, show
+from cman_tf.formats.json_records import get, get_name, get_text, quote, read_records, shorten, show
 from cman_tf.formats.source import Head, Source
 from cman_tf.runs.json_values import as_list, as_object, types_in
 
 
-def _field(record: Any, key: str, kind: type, where: str) -> Any:
-    """Return a value of a record, as `json_records.get` does; text must not be empty."""
-    value = get(record, key, kind, where)
-    if kind is str and not is_token(value):
-        raise DataError(f"{where}: {key} is {json.dumps(value)[:40]}, expected text that is not empty")
-    return value
-
-
 def _read_tokens(record: dict[str, Any], where: str) -> tuple[str, ...]:
-    tokens: list[Any] = _field(record, "tokens", list, where)
+    tokens: list[Any] = get(record, "tokens", list, where)
     if not tokens:
         raise DataError(f"{where}: no tokens, expected at least one")
     for number, token in enumerate(tokens):
         if not is_token(token):
-            raise DataError(f"{where}, token {number}: {json.dumps(token)[:40]}, expected text that is not empty")
+            raise DataError(f"{where}, token {number}: {show(token)}, expected text that is not empty")
     return tuple(tokens)
 
 
@@ -60,17 +52,15 @@ def _read_entities(
     places: list[int] = []
     scores: list[float] = []
     more = int(source.options.ends == "inclusive")
-    items: list[Any] = _field(record, "entities", list, where) if "entities" in record else []
+    items: list[Any] = get(record, "entities", list, where) if "entities" in record else []
     for number, item in enumerate(items):
         here = f"{where}, entity {number}"
-        entity = Entity(
-            _field(item, "type", str, here), _field(item, "start", int, here), _field(item, "end", int, here) + more
-        )
+        entity = Entity(get_text(item, "type", here), get(item, "start", int, here), get(item, "end", int, here) + more)
         if not 0 <= entity.start < entity.end <= len(tokens):
             raise DataError(_describe_span(entity, items, len(tokens), here))
         if entity in position and not source.predictions:
-            text = " ".join(tokens[entity.start : entity.end])
-            source.problems.mend("duplicate entity", here, f"{entity.type} {text!r} is given twice, expected it once")
+            shown = f"{shorten(entity.type)} {_show_text(tokens, entity)} is given twice, expected it once"
+            source.problems.mend("duplicate entity", here, shown)
             places.append(position[entity])
             continue
         position.setdefault(entity, len(entities))
@@ -93,12 +83,17 @@ def _read_score(item: dict[str, Any], where: str) -> list[float]:
 def _describe_span(entity: Entity, items: Sequence[Any], count: int, where: str) -> str:
     """Describe a span outside of the tokens, with what may be the reason."""
     found = f"{where}: span {entity.start} to {entity.end}, expected start < end, both within {count} tokens"
-    same = sum(isinstance(item, dict) and item.get("start") == item.get("end") for item in items)
+    same = sum(item.get("start") == item.get("end") for item in map(as_object, items) if item)
     if entity.start == entity.end:
         return f"{found}; {same} of {len(items)} spans have start = end: are ends included? (--ends=inclusive)"
     if entity.end > 2 * count:
         return f"{found}; does the file count characters?"
     return found
+
+
+def _show_text(tokens: tuple[str, ...], entity: Entity) -> str:
+    """Show the beginning of an entity's text in a message."""
+    return quote(" ".join(tokens[entity.start : min(entity.end, entity.start + 9)]))
 
 
 def _read_relations(
@@ -122,11 +117,11 @@ def _read_relations(
     relations: list[Relation] = []
     scores: list[float] = []
     seen: set[Relation] = set()
-    items: list[Any] = _field(record, "relations", list, where) if "relations" in record else []
+    items: list[Any] = get(record, "relations", list, where) if "relations" in record else []
     for number, item in enumerate(items):
         here = f"{where}, relation {number}"
-        kind = _field(item, "type", str, here)
-        ends: list[int] = [_field(item, name, int, here) for name in ("head", "tail")]
+        kind = get_text(item, "type", here)
+        ends: list[int] = [get(item, name, int, here) for name in ("head", "tail")]
         for end in ends:
             if not 0 <= end < len(places):
                 raise DataError(f"{here}: entity {end}, expected a position among {len(places)} entities, from 0")
@@ -134,16 +129,14 @@ def _read_relations(
         if not source.predictions:
             if relation.head == relation.tail:
                 entity = entities[relation.head]
-                text = " ".join(tokens[entity.start : entity.end])
-                source.problems.mend(
-                    "self relation", here, f"{kind} from entity {text!r} to itself, expected two entities"
-                )
+                shown = f"{shorten(kind)} from entity {_show_text(tokens, entity)} to itself, expected two entities"
+                source.problems.mend("self relation", here, shown)
                 continue
             if relation in seen:
                 source.problems.mend(
                     "duplicate relation",
                     here,
-                    f"{kind} from entity {ends[0]} to {ends[1]} is given twice, expected it once",
+                    f"{shorten(kind)} from entity {ends[0]} to {ends[1]} is given twice, expected it once",
                 )
                 continue
         seen.add(relation)
@@ -166,27 +159,23 @@ def _read_text(record: dict[str, Any], tokens: tuple[str, ...], where: str) -> t
     """Read the text and each token's offsets in it; both are empty if the record has no offsets."""
     if "offsets" not in record:
         return "", ()
-    text: str = _field(record, "text", str, where)
-    offsets: list[Any] = _field(record, "offsets", list, where)
+    text: str = get_text(record, "text", where)
+    offsets: list[Any] = get(record, "offsets", list, where)
     if len(offsets) != len(tokens):
         raise DataError(f"{where}: {len(offsets)} offsets, expected {len(tokens)}, one for each token")
+    before = 0
     for number, (token, place) in enumerate(zip(tokens, offsets)):
-        if types_in(place) != [int, int]:
-            raise DataError(f"{where}, token {number}: offsets {show(place)}, expected [first, end]")
+        if types_in(place) != [int, int] or place[0] < before:
+            raise DataError(
+                f"{where}, token {number}: offsets {show(place)}, expected [first, end] after the token before"
+            )
+        before = place[1]
         if text[place[0] : place[1]] != token:
             raise DataError(
-                f"{where}, token {number}: offsets {place} are those of {text[place[0] : place[1]][:40]!r}, "
-                f"expected the token {token[:40]!r}"
+                f"{where}, token {number}: offsets {show(place)} are those of {quote(text[place[0] : place[1]])}, "
+                f"expected the token {quote(token)}"
             )
     return text, tuple((first, end) for first, end in offsets)
-
-
-def _read_name(record: dict[str, Any], key: str, where: str) -> str:
-    value = record.get(key, "")
-    name = "" if value is None else str(value)
-    if name and not is_token(name):
-        raise DataError(f"{where}: {key} is {json.dumps(name)[:40]}, expected text")
-    return name
 
 
 def read_record(record: Any, where: str, source: Source) -> Sentence:
@@ -216,11 +205,11 @@ def read_record(record: Any, where: str, source: Source) -> Sentence:
         tokens,
         tuple(entities),
         relations,
-        _read_name(content, "orig_id", where),
+        get_name(content, "orig_id", where),
         unattached,
         text,
         offsets,
-        _read_name(content, "document_id", where),
+        get_name(content, "document_id", where),
         entity_scores,
         relation_scores,
     )
