@@ -105,7 +105,8 @@ def main(arguments: list[str]) -> None:
             totals = [0, 0, 0]
             sentences = _count(reader.stream(path, FLAGS.predictions), totals, count)
             write_corpus(sentences, place, FLAGS.to, reader.problems)
-            print(f"{place}: {totals[0]} sentences, {totals[1]} entities, {totals[2]} relations", flush=True)
+            nouns = zip(totals, (("sentence", "sentences"), ("entity", "entities"), ("relation", "relations")))
+            print(f"{place}: {', '.join(f'{n} {one if n == 1 else many}' for n, (one, many) in nouns)}", flush=True)
     reader.report()
 
 

@@ -25,7 +25,7 @@ def test_one_file(tmp_path):
     source.write_text("\n".join(map(json.dumps, RECORDS)))
     process = call_command("cman_tf.convert", str(source), str(target), "--to=multihead", f"--problems={problems}")
     assert process.returncode == 0, process.stderr
-    assert process.stdout == f"{target}: 2 sentences, 3 entities, 1 relations\n"
+    assert process.stdout == f"{target}: 2 sentences, 3 entities, 1 relation\n"
     assert process.stderr.splitlines() == [
         f"1 duplicate relation: {source}, line 1, relation 1 (Work_For from entity 0 to 1 is given twice, expected it "
         "once)",

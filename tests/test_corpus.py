@@ -23,7 +23,7 @@ RECORD = {
         (b"", "empty, expected sentences"),
         (b" \n ", "empty, expected sentences"),
         (b"#doc 1\n0\tA\xff\tO\t['N']\t[0]\n", "line 2: byte 0xff is not UTF-8"),
-        (b"hello", "line 1: 'hello', expected a file of a known format .*spert.*multihead"),
+        (b"hello", "line 1: 'hello', expected a file of a known format .*multihead.*spert"),
         (b"[]", "no sentence"),
     ],
 )

@@ -23,9 +23,9 @@ _NEVER_LAST = frozenset(f"{TITLES} vs cf ca e.g i.e Fig Figs fig figs Eq Eqs Ref
 # A period behind them ends a sentence if the next word is one that often begins a sentence.
 _SELDOM_LAST = frozenset(f"{COMPANIES} {MONTHS} {STATES} {OTHERS} Jr Sr al approx".split())
 _FIRST_WORDS = frozenset(
-    "A After All Also Although An And As At Because Before But By During Each For From He Her Here His How However I If "
-    "In It Its Many Meanwhile Most My No Not Now On One Our She Since So Some That The Their Then There These They This "
-    "Those Thus To Today Two Under Until We What When Where Which While Who Why With You Your".split()
+    "A After All Also Although An And As At Because Before But By During Each For From He Her Here His How However I "
+    "If In It Its Many Meanwhile Most My No Not Now On One Our She Since So Some That The Their Then There These They "
+    "This Those Thus To Today Two Under Until We What When Where Which While Who Why With You Your".split()
 )
 _ACRONYM = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _NUMBERING = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})")
