@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -115,10 +116,14 @@ def annotate_documents(
 def annotate_sentences(sentences: Iterable[Sentence], problems: Problems) -> Iterator[tuple[str, str, AnnotatedText]]:
     """Yield each sentence's name, its document's name and its text with annotations; see `annotate_documents`.
 
-    A sentence without a name gets its number. The document's name may be empty.
+    A sentence without a name gets its number. The document's name may be empty. Where a sentence of a document has no
+    text of its own, a blank ends its text, so that it does not run into the next one.
     """
     for number, sentence in enumerate(_validate(sentences, problems, scores=True)):
-        yield sentence.id or str(number), sentence.document_id, annotate_text([sentence], number)
+        document = annotate_text([sentence], number)
+        if sentence.document_id and not sentence.offsets:
+            document = dataclasses.replace(document, text=f"{document.text} ")
+        yield sentence.id or str(number), sentence.document_id, document
 
 
 def list_relations(document: AnnotatedText) -> tuple[list[Mention], list[tuple[Link, Mention, Mention]]]:
