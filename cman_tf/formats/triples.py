@@ -7,6 +7,7 @@ place, as whole tokens, or if the file gives its place.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -98,23 +99,29 @@ def read_table(source: Source) -> Iterator[Sentence]:
     Raises:
       DataError: naming the row and what was expected.
     """
-    yield from TextConverter(source).convert_all(_read_texts(source))
+    converter = TextConverter(source)
+    for name, document in _read_texts(source):
+        sentences = converter.convert(document)
+        for number, sentence in enumerate(sentences, start=1):
+            own = name if len(sentences) == 1 else f"{name}.{number}"
+            yield dataclasses.replace(sentence, id=own) if name else sentence
 
 
-def _read_texts(source: Source) -> Iterator[AnnotatedText]:
+def _read_texts(source: Source) -> Iterator[tuple[str, AnnotatedText]]:
+    """Yield the name of each sentence that the table names, and the sentence as a text."""
     reader = TripleReader(source)
     before: tuple[str, str, str] | None = None
     triples: list[Triple] = []
     place = ""
     for where, row in read_rows(source):
-        text, name = _pick(row, "sentence"), row.get("sentence_id", "")
+        text, name = _pick(row, "sentence"), (row.get("sentence_id") or "").strip()
         if type(text) is not str:
             raise DataError(f"{where}: no column sentence, expected sentence, head, relation and tail in line 1")
         now = (str(row.get("document_id") or name), text, name)
         if before is not None and before != now:
             # A line end keeps the sentences of a document apart, whose texts do not include what is between them.
             apart = "\n" if before[0] == now[0] and not before[1][-1:].isspace() else ""
-            yield reader.annotate(before[0], before[1] + apart, triples, place)
+            yield before[2], reader.annotate(before[0], before[1] + apart, triples, place)
             triples = []
         if before != now:
             before, place = now, where
@@ -125,7 +132,7 @@ def _read_texts(source: Source) -> Iterator[AnnotatedText]:
         if any(_pick(filled, part) is not None for part in ("head", "relation", "tail")):
             triples.append(_read_triple(filled, where, source))
     if before is not None:
-        yield reader.annotate(before[0], before[1], triples, place)
+        yield before[2], reader.annotate(before[0], before[1], triples, place)
 
 
 def _read_number(value: str, name: str, where: str) -> float | int:
