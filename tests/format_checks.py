@@ -1,5 +1,6 @@
 """Checks that the tests of several formats share."""
 
+import copy
 import json
 import random
 
@@ -128,9 +129,9 @@ def _mutate_value(root, chance):
     elif kind == 1:
         node[key] = [node[key]] if chance.random() < 0.5 else {"a": node[key]}
     elif kind == 2 and isinstance(node, list):
-        node.insert(key, node[key])
+        node.insert(key, copy.deepcopy(node[key]))
     else:
-        node[key] = chance.choice(_VALUES)
+        node[key] = copy.deepcopy(chance.choice(_VALUES))
 
 
 def fuzz(folder, content, format, count=100, seed=0, name="corpus"):

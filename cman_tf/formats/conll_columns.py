@@ -31,6 +31,7 @@ from cman_tf.formats.conll_layout import BORDER, Layout, find_layout, is_border,
 from cman_tf.formats.json_records import quote
 from cman_tf.formats.relation_columns import (
     Attached,
+    Place,
     choose_entities,
     choose_relations,
     collect_relations,
@@ -43,7 +44,7 @@ from cman_tf.formats.tag_schemes import OUTSIDE, SchemeFinder, decode_tags, pars
 
 _DOCUMENT = re.compile(r"#\s*(?:newdoc\b(?:\s+id\s*=)?|begin document\b)\s*(.*)")
 _NAME = re.compile(r"#\s*sent_id\s*=\s*(.*\S)")
-_NO_RELATIONS = Attached("", (), ())
+_NO_RELATIONS = Attached(Place("", 0, ""), (), ())
 
 
 class _Reader:
@@ -84,17 +85,18 @@ class _Reader:
                     self._name = match[1]
                 self._source.problems.note("comment_lines")
             elif line.strip():
-                self._add_row(line, f"{self._source.path}, line {number}")
+                self._add_row(line, number)
         yield from self._finish()
 
     def _start_document(self, name: str) -> None:
         self._documents += 1
         self._document, self._in_document = name or str(self._documents), 0
 
-    def _add_row(self, line: str, where: str) -> None:
+    def _add_row(self, line: str, number: int) -> None:
         layout = self._layout
         columns, relations = layout.split(line)
         if len(columns) != layout.columns:
+            where = f"{self._source.path}, line {number}"
             raise DataError(f"{where}: {len(columns)} columns, expected {layout.columns} as in line {layout.line}")
         if layout.first_index is not None:
             if is_range(columns[0]):
@@ -102,27 +104,28 @@ class _Reader:
                 return
             expected = str(layout.first_index + self._rows)
             if columns[0] != expected:
+                where = f"{self._source.path}, line {number}"
                 raise DataError(f"{where}: index {quote(columns[0])}, expected {expected}")
         self._rows += 1
         token = columns[layout.token]
-        where = f"{where}, token {quote(token)}"
+        place = Place(self._source.path, number, token)
         if not token.strip():
             if relations or any(row is not _NO_RELATIONS for row in self._attached):
-                raise DataError(f"{where}: a blank token in a sentence with relations, expected text")
-            self._source.problems.mend("blank token", where, "the token is blank, expected text")
+                raise DataError(f"{place}: a blank token in a sentence with relations, expected text")
+            self._source.problems.mend("blank token", str(place), "the token is blank, expected text")
             return
         tag = columns[layout.tag].strip(" ") if layout.tag is not None else OUTSIDE
         parsed = parse_tag(tag)
         if parsed is None:
             raise DataError(
-                f"{where}: tag {quote(tag)} in column {(layout.tag or 0) + 1}, expected O, B-TYPE, I-TYPE, or "
+                f"{place}: tag {quote(tag)} in column {(layout.tag or 0) + 1}, expected O, B-TYPE, I-TYPE, or "
                 "another tag of IOB1, IOB2, BIOES or BILOU"
             )
         attached = _NO_RELATIONS
         if relations:
-            attached = read_columns(relations[0], relations[1], where)
-            first = layout.first_index or 0
-            attached = attached._replace(heads=[head - first for head in attached.heads])
+            attached = read_columns(relations[0], relations[1], place)
+            if layout.first_index:
+                attached = attached._replace(heads=[head - layout.first_index for head in attached.heads])
         self._tokens.append(token)
         self._tags.append(parsed)
         self._attached.append(attached)
@@ -229,7 +232,7 @@ def write_sentences(sentences: Iterable[Sentence], problems: Problems) -> Iterat
         tags = tags_from_entities(cleaned, len(sentence.tokens))
         has_relations = any(attached.values())
         for index, (token, tag) in enumerate(zip(sentence.tokens, tags)):
-            columns = [_clean_token(token, f"{where}, token {index}", problems), tag]
+            columns = [_clean_token(token, where, problems), tag]
             if has_relations:
                 columns += format_columns(attached.get(index, ()), index, where)
             lines.append("\t".join(columns))

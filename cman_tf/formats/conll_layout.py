@@ -59,10 +59,15 @@ def split_columns(line: str, separator: str) -> tuple[list[str], list[str]]:
     """
     if separator != "\t":
         return _BLANKS.split(line.rstrip(" \t")), []
-    columns = line.rstrip(" \t").split("\t")
-    if len(columns) > 3 and all(column[:1] == "[" and column[-1:] == "]" for column in columns[-2:]):
+    line = line.rstrip(" \t")
+    columns = line.split("\t")
+    if len(columns) > 3 and line.endswith("]") and _is_list(columns[-1]) and _is_list(columns[-2]):
         return columns[:-2], columns[-2:]
     return columns, []
+
+
+def _is_list(column: str) -> bool:
+    return column[:1] == "[" and column[-1:] == "]"
 
 
 def is_border(line: str) -> bool:

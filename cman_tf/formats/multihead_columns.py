@@ -27,6 +27,7 @@ from cman_tf.formats.base import Format
 from cman_tf.formats.json_records import quote
 from cman_tf.formats.relation_columns import (
     Attached,
+    Place,
     choose_entities,
     choose_relations,
     collect_relations,
@@ -54,21 +55,21 @@ def _read_row(line: str, number: int, index: int, path: str) -> _Row:
       index: the token's index in its sentence, from 0.
       path: the file's path, for messages.
     """
-    where = f"{path}, line {number}"
     columns = line.split("\t")
     if len(columns) != 5:
+        where = f"{path}, line {number}"
         raise DataError(
             f"{where}: {len(columns)} columns, expected 5 with tabs between (index, token, tag, relations, heads)"
         )
     given, token, tag, relations_text, heads_text = columns
-    where = f"{where}, token {quote(token)}"
+    place = Place(path, number, token)
     if not token.strip():
-        raise DataError(f"{where}: empty token, expected text")
+        raise DataError(f"{place}: empty token, expected text")
     if given != str(index):
-        raise DataError(f"{where}: index {quote(given)}, expected {index}")
+        raise DataError(f"{place}: index {quote(given)}, expected {index}")
     if tag != OUTSIDE and (tag[:2] not in ("B-", "I-") or not tag[2:].strip()):
-        raise DataError(f"{where}: tag {quote(tag)}, expected O, B-TYPE or I-TYPE")
-    return _Row(token, tag, read_columns(relations_text, heads_text, where))
+        raise DataError(f"{place}: tag {quote(tag)}, expected O, B-TYPE or I-TYPE")
+    return _Row(token, tag, read_columns(relations_text, heads_text, place))
 
 
 def _finish(name: str, rows: Sequence[_Row], source: Source, root: bool) -> Sentence:

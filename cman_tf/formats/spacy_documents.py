@@ -200,7 +200,7 @@ def read_rel(value: object, where: str) -> Iterator[tuple[str, int, int, Mapping
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, numbers.Real) and type(value) is not bool
+    return not isinstance(value, bool) and isinstance(value, numbers.Real)
 
 
 def _read_pair(pair: object, where: str) -> tuple[int, int]:

@@ -102,24 +102,26 @@ def read_table(source: Source) -> Iterator[Sentence]:
     converter = TextConverter(source)
     for name, document in _read_texts(source):
         sentences = converter.convert(document)
-        if name and len(sentences) == 1:
-            sentences = [dataclasses.replace(sentences[0], id=name)]
-        yield from sentences
+        for number, sentence in enumerate(sentences, start=1):
+            own = name if len(sentences) == 1 else f"{name}.{number}"
+            yield dataclasses.replace(sentence, id=own) if name else sentence
 
 
 def _read_texts(source: Source) -> Iterator[tuple[str, AnnotatedText]]:
-    """Yield each text with the name of its sentence."""
+    """Yield the name of each sentence that the table names, and the sentence as a text."""
     reader = TripleReader(source)
     before: tuple[str, str, str] | None = None
     triples: list[Triple] = []
     place = ""
     for where, row in read_rows(source):
-        text, name = _pick(row, "sentence"), row.get("sentence_id", "")
+        text, name = _pick(row, "sentence"), (row.get("sentence_id") or "").strip()
         if type(text) is not str:
             raise DataError(f"{where}: no column sentence, expected sentence, head, relation and tail in line 1")
         now = (str(row.get("document_id") or name), text, name)
         if before is not None and before != now:
-            yield before[2], reader.annotate(before[0], before[1], triples, place)
+            # A line end keeps the sentences of a document apart, whose texts do not include what is between them.
+            apart = "\n" if before[0] == now[0] and not before[1][-1:].isspace() else ""
+            yield before[2], reader.annotate(before[0], before[1] + apart, triples, place)
             triples = []
         if before != now:
             before, place = now, where
