@@ -1,0 +1,341 @@
+"""What `cman-tf predict` reads: lines of text, JSON lines, documents, folders of documents, and annotated corpora."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import itertools
+import json
+import pathlib
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO, Union
+
+from cman_tf.data.problems import Problems
+from cman_tf.data.types import Entity, Sentence, is_token
+from cman_tf.errors import DataError
+from cman_tf.formats.corpus_files import stream_sentences
+from cman_tf.formats.registry import READ_FORMATS, REGISTRY
+from cman_tf.formats.source import MAX_LINE_BYTES, Head, Source
+from cman_tf.runs.json_values import as_list, as_object
+
+AUTO, LINES, DOCUMENT, JSON_LINES = "auto", "lines", "document", "jsonl"
+INPUT_FORMATS = (AUTO, LINES, DOCUMENT, JSON_LINES, *READ_FORMATS[1:])
+ON_ERROR = ("stop", "skip", "replace")
+_EXPECTED = 'an object with "text" or "tokens"'
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """One text to predict on.
+
+    Attributes:
+      content: the text, or a sentence of given tokens.
+      where: its file and line, for messages.
+      id: its name, as in the input: a value of JSON; None if it has none.
+      document_id: the name of its document; empty if it has none.
+      size: the number of bytes that it took in the input.
+      error: why it was left empty; empty if it was read.
+    """
+
+    content: Union[str, Sentence]
+    where: str
+    id: Any = None
+    document_id: str = ""
+    size: int = 0
+    error: str = ""
+
+
+class InputReader:
+    """Reads one input.
+
+    Args:
+      path: a file, a folder of .txt files, or a pipe; None reads the stream.
+      format: one of `INPUT_FORMATS`.
+      on_error: what happens to a line that cannot be read: `stop` raises, `skip` leaves it empty, `replace` puts U+FFFD
+        in the place of bytes that are not UTF-8.
+      problems: the collector of what is left empty or replaced.
+      stream: the open file that is read if there is no path.
+
+    Attributes:
+      name: the input's name, for messages.
+      format: the format, which `auto` finds when reading begins.
+      notice: a line about the input for people; empty if there is nothing to say.
+    """
+
+    def __init__(
+        self, path: str | None, format: str, on_error: str, problems: Problems, stream: BinaryIO | None = None
+    ) -> None:
+        self.name = path or "standard input"
+        self.format, self.notice = format, ""
+        self._path, self._stream, self._on_error, self._problems = path, stream, on_error, problems
+        self._start = b""  # what was read to find the format
+        if path is not None and not pathlib.Path(path).exists():
+            raise DataError(f"{path}: no such file, expected raw text, one sentence a line, or a folder of .txt files")
+
+    @property
+    def is_document(self) -> bool:
+        """Whether a text of the input consists of several sentences."""
+        return self.format == DOCUMENT
+
+    @property
+    def size(self) -> int | None:
+        """The number of bytes of the input if it is known."""
+        if self._path is None:
+            return None
+        path = pathlib.Path(self._path)
+        if path.is_dir():
+            return sum(file.stat().st_size for file in list_documents(path)) if self.format == DOCUMENT else None
+        return path.stat().st_size if path.is_file() else None
+
+    def open(self) -> Iterator[Record]:
+        """Find the format and return the records.
+
+        Raises:
+          DataError: if the input cannot be read.
+        """
+        folder = pathlib.Path(self._path) if self._path is not None else None
+        if folder is not None and folder.is_dir():
+            if self.format == AUTO:
+                self.format = DOCUMENT
+            if self.format == DOCUMENT:
+                return itertools.chain.from_iterable(self._read_document(path) for path in list_documents(folder))
+            if self.format in (LINES, JSON_LINES):
+                raise DataError(f"{folder}: a folder, expected a file for --input_format={self.format}")
+        elif self.format not in REGISTRY:
+            return self._open_stream()
+        return self._read_corpus(self.format)
+
+    def _open_stream(self) -> Iterator[Record]:
+        """Read the beginning of a stream, and return its records."""
+        stream: BinaryIO = open(self._path, "rb") if self._path is not None else self._stream or io.BytesIO()
+        if self.format == DOCUMENT:
+            raw = stream.read()
+            name = pathlib.PurePath(self._path).stem if self._path else ""
+            return self._read_whole(raw, self.name, name)
+        lines = _read_lines(stream, self.name)
+        first: list[bytes] = []
+        for line in lines:
+            first.append(line)
+            if line.strip(b" \t\r\n\xef\xbb\xbf"):
+                break
+        start = first[-1].decode("utf-8-sig", "replace").strip() if first else ""
+        self._find_format(start)
+        every = itertools.chain(first, lines)
+        if self.format in REGISTRY:
+            is_file = self._path is not None and pathlib.Path(self._path).is_file()
+            return self._read_corpus(self.format, None if is_file else b"".join(every))
+        if self.format == JSON_LINES and (start[:1] == "[" or start == "{"):
+            return self._read_list(b"".join(every))
+        read = self._read_json_line if self.format == JSON_LINES else self._read_line
+        return (read(number, line) for number, line in enumerate(every, start=1))
+
+    def _find_format(self, start: str) -> None:
+        """Find the format by the first line that is not blank."""
+        keys = Head(self.name, start.encode("utf-8", "replace")).keys
+        is_json = bool(keys) or start[:1] in ("[", "{") and _is_json(start)
+        if self.format == LINES and is_json:
+            self.notice = f"{self.name}: looks like JSON and is read as text; --input_format=jsonl reads it as JSON"
+        if self.format != AUTO:
+            return
+        if "text" in keys or "tokens" in keys or start in ("[", "{"):
+            self.format = JSON_LINES
+            return
+        head = Head(self.name, start.encode("utf-8", "replace"))
+        found = next((f.name for f in REGISTRY.values() if f.read and not f.is_folder and f.sniff(head)), "")
+        if not is_json:
+            self.format = LINES
+            if found:
+                self.notice = f"{self.name}: looks like {found} and is read as text; see --input_format={found}"
+        elif found:
+            self.format = found
+        else:
+            raise DataError(
+                f"{self.name}, line 1: JSON without {_EXPECTED[15:]}, expected {_EXPECTED}; --input_format=lines reads it "
+                "as text"
+            )
+
+    def _fail(self, kind: str, where: str, message: str, size: int) -> Record:
+        """Report a line that cannot be read, and leave it empty.
+
+        Raises:
+          DataError: if reading is to stop.
+        """
+        if self._on_error == "stop":
+            raise DataError(f"{where}: {message}")
+        self._problems.mend(kind, where, f"{message}; left empty")
+        return Record("", where, size=size, error=message)
+
+    def _decode(self, raw: bytes, where: str) -> tuple[str, str]:
+        """Decode bytes.
+
+        Returns:
+          The text, and an empty text; or what is wrong, if reading is to stop or the text is to be left empty.
+        """
+        try:
+            return raw.decode("utf-8"), ""
+        except UnicodeDecodeError as error:
+            message = f"byte 0x{raw[error.start]:02x} is not UTF-8, expected UTF-8 text"
+            if self._on_error != "replace":
+                return "", message
+            self._problems.mend("line with bytes that are not UTF-8", where, f"{message}; U+FFFD is in their place")
+            return raw.decode("utf-8", "replace"), ""
+
+    def _read_line(self, number: int, line: bytes) -> Record:
+        """Read one line of text."""
+        where = f"{self.name}, line {number}"
+        text, wrong = self._decode(_strip_line(line, number), where)
+        if wrong:
+            return self._fail("line with bytes that are not UTF-8", where, wrong, len(line))
+        return Record(text, where, size=len(line))
+
+    def _read_json_line(self, number: int, line: bytes) -> Record:
+        """Read one line of JSON; a blank line is an empty text."""
+        where = f"{self.name}, line {number}"
+        text, wrong = self._decode(_strip_line(line, number), where)
+        if wrong:
+            return self._fail("line with bytes that are not UTF-8", where, wrong, len(line))
+        if not text.strip():
+            return Record("", where, size=len(line))
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            return self._fail("line without a record", where, f"not JSON ({str(error)[:80]})", len(line))
+        return self._read_value(value, where, len(line))
+
+    def _read_value(self, value: Any, where: str, size: int = 0) -> Record:
+        """Read one record from JSON."""
+        try:
+            content = as_object(value)
+            if content is None:
+                raise DataError(f"{ascii(value)[:40]}, expected {_EXPECTED}")
+            return dataclasses.replace(read_record(content), where=where, size=size)
+        except DataError as error:
+            return self._fail("line without a record", where, str(error), size)
+
+    def _read_list(self, raw: bytes) -> Iterator[Record]:
+        """Read the records of a JSON list, or a record that takes several lines."""
+        expected = "expected a list of records; --input_format=lines reads text"
+        text, wrong = self._decode(raw.removeprefix(b"\xef\xbb\xbf"), self.name)
+        if wrong:
+            raise DataError(f"{self.name}: {wrong}")
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{self.name}: not JSON ({str(error)[:80]}), {expected}") from None
+        records = as_list(value) if isinstance(value, list) else [value]
+        assert records is not None
+        return (self._read_value(record, f"{self.name}, record {n}") for n, record in enumerate(records))
+
+    def _read_document(self, path: pathlib.Path) -> Iterator[Record]:
+        """Read a file of a folder."""
+        try:
+            raw = path.read_bytes()
+        except OSError as error:
+            raise DataError(f"{path}: {error.strerror}, expected a readable file") from None
+        return self._read_whole(raw, str(path), path.stem)
+
+    def _read_whole(self, raw: bytes, where: str, name: str) -> Iterator[Record]:
+        """Read a document. Its text keeps its line ends, so that characters are counted in the file itself."""
+        text, wrong = self._decode(raw.removeprefix(b"\xef\xbb\xbf"), where)
+        if wrong:
+            record = self._fail("document with bytes that are not UTF-8", where, wrong, len(raw))
+        else:
+            record = Record(text, where, size=len(raw))
+        yield dataclasses.replace(record, id=name or None, document_id=name)
+
+    def _read_corpus(self, format: str, content: bytes | None = None) -> Iterator[Record]:
+        """Read the sentences of an annotated corpus."""
+        if self._path is not None and content is None:
+            sentences: Iterable[Sentence] = stream_sentences(self._path, format, problems=self._problems)
+        else:
+            raw = content if content is not None else (self._stream or io.BytesIO()).read()
+            read = REGISTRY[format].read
+            assert read is not None
+            sentences = read(Source(self.name, False, self._problems, content=raw))
+        for number, sentence in enumerate(sentences):
+            yield Record(sentence, f"{self.name}, sentence {number}", sentence.id or None, sentence.document_id)
+
+
+def list_documents(folder: pathlib.Path) -> list[pathlib.Path]:
+    """List the .txt files of a folder by name.
+
+    Raises:
+      DataError: if there is none.
+    """
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".txt" and path.is_file())
+    if not found:
+        raise DataError(f"{folder}: no .txt file, expected a folder of texts, or --input_format for a folder's corpus")
+    return found
+
+
+def read_record(record: dict[str, Any]) -> Record:
+    """Read a record of JSON.
+
+    Args:
+      record: an object with `text`, or with `tokens` and maybe `entities`; with `text` and `offsets` the tokens keep
+        their places. It may have an `id`.
+
+    Raises:
+      DataError: if it has neither, or if they are not what they should be.
+    """
+    id = record.get("id", record.get("orig_id"))
+    if isinstance(id, (dict, list)) or isinstance(id, str) and not is_token(id):
+        raise DataError("id is no name, expected text or a number")
+    tokens = record.get("tokens")
+    if tokens is None:
+        text = record.get("text")
+        if not isinstance(text, str):
+            found = "no text" if text is None else f"text is {ascii(text)[:40]}"
+            raise DataError(f"{found}, expected {_EXPECTED}")
+        if any("\ud800" <= c <= "\udfff" for c in text):
+            raise DataError("text with half of a surrogate pair, expected text that UTF-8 can express")
+        return Record(text, "", id)
+    listed = as_list(tokens)
+    if listed is None:
+        raise DataError(f"tokens is {ascii(tokens)[:40]}, expected a list of texts")
+    for number, token in enumerate(listed):
+        if not is_token(token):
+            raise DataError(f"token {number} is {ascii(token)[:40]}, expected text that is not blank")
+    text, offsets = record.get("text"), _read_offsets(record.get("offsets"))
+    if not isinstance(text, str) or [text[first:end] for first, end in offsets] != listed:
+        text, offsets = "", ()
+    entities = [_read_entity(item, number) for number, item in enumerate(as_list(record.get("entities")) or [])]
+    sentence = Sentence(tuple(listed), tuple(entities), text=text, offsets=offsets)
+    return Record(sentence if listed else "", "", id)
+
+
+def _read_offsets(value: Any) -> tuple[tuple[int, int], ...]:
+    pairs = [as_list(pair) or [] for pair in as_list(value) or []]
+    is_valid = all(len(pair) == 2 and all(type(place) is int for place in pair) for pair in pairs)
+    return tuple((pair[0], pair[1]) for pair in pairs) if is_valid else ()
+
+
+def _read_entity(item: Any, number: int) -> Entity:
+    values = [(as_object(item) or {}).get(key) for key in ("type", "start", "end")]
+    if [type(value) for value in values] != [str, int, int]:
+        raise DataError(f"entity {number} is {ascii(item)[:40]}, expected an object with type, start and end")
+    return Entity(*values)  # type: ignore[arg-type]
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _strip_line(line: bytes, number: int) -> bytes:
+    r"""Remove the end of a line and, from the first line, the byte order mark."""
+    line = line.removesuffix(b"\n").removesuffix(b"\r")
+    return line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+
+
+def _read_lines(stream: BinaryIO, name: str) -> Iterator[bytes]:
+    r"""Yield the lines of a stream, which end at "\n" only."""
+    number = 0
+    while line := stream.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        if len(line) > MAX_LINE_BYTES:
+            raise DataError(f"{name}, line {number}: over {MAX_LINE_BYTES >> 20} MiB, expected shorter lines")
+        yield line
