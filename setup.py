@@ -47,6 +47,7 @@ setup(
     packages=find_packages(include=["cman_tf", "cman_tf.*"]),
     package_data={
         "cman_tf": ["environment.sh", "py.typed"],
+        "cman_tf.data.tokenizers": ["code_points.txt"],
         "cman_tf.experiments": ["templates/*.jinja"],
         "cman_tf.sample": ["*.json"],
     },

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-import re
+import functools
 
 from cman_tf.data.tokenizer import tokenize as tokenize_v1
-from cman_tf.data.tokenizers.base import Token, Tokenizer
+from cman_tf.data.tokenizers import rules, treebank_rules
+from cman_tf.data.tokenizers.base import Tokenizer
+from cman_tf.data.tokenizers.compiler import compile_rules
+from cman_tf.data.tokenizers.spacy_tokenizer import open_spacy
+from cman_tf.data.tokenizers.tables import TableRunner, Tables
 from cman_tf.errors import DataError
 
-TOKENIZER_NAMES = ("v1", "default", "ptb", "hyphens", "whitespace", "characters")  # and spacy:NAME
+_RULES = {
+    "default": rules.DEFAULT,
+    "conll04": rules.CONLL04,
+    "ptb": treebank_rules.PTB,
+    "hyphens": treebank_rules.HYPHENS,
+    "whitespace": rules.WHITESPACE,
+    "characters": rules.CHARACTERS,
+}
+TOKENIZER_NAMES = ("v1", *_RULES)  # and spacy:NAME
+_SPACY = "spacy:"
 
 
+@functools.cache
+def find_tables(name: str) -> Tables:
+    """Return the tables of a tokenizer.
+
+    Args:
+      name: one of `TOKENIZER_NAMES`, but not `v1`, which has no tables.
+
+    Raises:
+      KeyError: if there are no tables of this name.
+    """
+    return compile_rules(_RULES[name])
+
+
+@functools.cache
 def find_tokenizer(name: str) -> Tokenizer:
     """Return the tokenizer of a name.
 
@@ -23,17 +50,20 @@ def find_tokenizer(name: str) -> Tokenizer:
     >>> find_tokenizer("whitespace").tokenize("Ann's home")
     [("Ann's", 0, 5), ('home', 6, 10)]
     """
-    if name not in TOKENIZER_NAMES:
-        raise DataError(
-            f"tokenizer {ascii(name)[:40]}, expected one of {', '.join(TOKENIZER_NAMES)}, or spacy:NAME (spacy:en)"
-        )
-    tokenizers = {"whitespace": _tokenize_whitespace, "characters": _tokenize_characters}
-    return Tokenizer(name, tokenizers.get(name, tokenize_v1))
+    validate_name(name)
+    if name == "v1":
+        return Tokenizer(name, tokenize_v1)
+    if name.startswith(_SPACY):
+        return Tokenizer(name, open_spacy(name[len(_SPACY) :]))
+    return Tokenizer(name, TableRunner(find_tables(name)).tokenize)
 
 
-def _tokenize_whitespace(text: str) -> list[Token]:
-    return [(m[0], *m.span()) for m in re.finditer(r"\S+", text)]
+def validate_name(name: str) -> None:
+    """Check that a name is one of a tokenizer, without opening it.
 
-
-def _tokenize_characters(text: str) -> list[Token]:
-    return [(m[0], *m.span()) for m in re.finditer(r"\S", text)]
+    Raises:
+      DataError: if it is not.
+    """
+    if name not in TOKENIZER_NAMES and not (name.startswith(_SPACY) and len(name) > len(_SPACY)):
+        known = ", ".join(TOKENIZER_NAMES)
+        raise DataError(f"tokenizer {ascii(name)[:40]}, expected one of {known}, or spacy:NAME such as spacy:en")
