@@ -147,8 +147,8 @@ def extract_records(
                     raise DataError(f"{record.where}: {str(error).removeprefix('text: ')}") from None
             raise
         for record, extraction in zip(block, found):
-            if extraction.pieces > len(extraction.sentences):
-                message = f"{len(extraction.tokens)} tokens, read in {extraction.pieces} pieces"
+            if extraction.pieces > max(1, len(extraction.sentences)):
+                message = f"{len(extraction.tokens)} tokens, read in {extraction.pieces} overlapping pieces"
                 problems.mend("text of more than 400 tokens in a sentence", record.where, message)
             yield record, extraction
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.data.signatures import Signatures
-from cman_tf.data.types import Entity, Relation
+from cman_tf.data.types import Relation
 from cman_tf.errors import DataError
 
 
@@ -55,8 +56,15 @@ def check_symmetric(symmetric: Iterable[str], relation_types: Sequence[str]) -> 
     return found
 
 
+class _Typed(Protocol):
+    """An entity of any kind."""
+
+    @property
+    def type(self) -> str: ...
+
+
 def constrain(
-    scores: Mapping[Relation, float], entities: Sequence[Entity], options: DecodingOptions
+    scores: Mapping[Relation, float], entities: Sequence[_Typed], options: DecodingOptions
 ) -> dict[Relation, float]:
     """Leave out relations whose arguments have the wrong types, and report symmetric relations once.
 

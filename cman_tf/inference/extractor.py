@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import pathlib
 from collections.abc import Iterable, Iterator
 from typing import Any, overload
@@ -12,8 +13,10 @@ from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.signatures import find_signatures
 from cman_tf.data.tokenizers import find_tokenizer
 from cman_tf.data.types import Document, Entity, Sentence
+from cman_tf.data.windows import Window
 from cman_tf.errors import DataError
 from cman_tf.inference.constraints import DecodingOptions, check_symmetric
+from cman_tf.inference.decoding import Prediction
 from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.inference.extraction import Extraction
 from cman_tf.inference.inputs import ModelInput, as_list, give_entities, read_input, read_tokens
@@ -92,6 +95,7 @@ class Extractor:
         *,
         tokens: Iterable[str] | None = None,
         entities: Iterable[Entity] | None = None,
+        given_entities: bool = False,
         split_sentences: bool = False,
         relation_threshold: float = RELATION_THRESHOLD,
         entity_threshold: float = 0.0,
@@ -105,10 +109,12 @@ class Extractor:
         overlapping windows, and `Extraction.pieces` says in how many.
 
         Args:
-          text: a text, a `Document` or a `Sentence`, whose annotations are ignored; or a list of these.
+          text: a text, a `Document` or a `Sentence`; or a list of these.
           tokens: instead of a text, the tokens of one sentence.
           entities: the entities of these tokens, so that only relations are predicted. Their types are those of the
             model. `Extraction.entities` holds them in their order.
+          given_entities: whether only relations are predicted, between the entities of sentences and documents, which
+            are ignored otherwise.
           split_sentences: whether to split texts into sentences. Relations are found within a sentence.
           relation_threshold: a relation is found if its score is above this number, from 0 to 1.
           entity_threshold: an entity is found if its score is at least this number, from 0 to 1.
@@ -123,29 +129,36 @@ class Extractor:
           TypeError: if an argument is of the wrong kind.
           DataError: if a text or a token cannot be read, or if a number is out of its range.
         """
-        options = self._options(relation_threshold, entity_threshold, all_scores, on_long, batch_tokens)
-        settings = options, on_long, batch_tokens
+        _check(on_long, batch_tokens)
+        options = DecodingOptions(
+            relation_threshold, entity_threshold, bool(all_scores), self._signatures, self._symmetric
+        )
+        if tokens is not None and text is not None:
+            raise TypeError("text and tokens are both given, expected one of them")
+        if entities is not None and tokens is None and not isinstance(text, Sentence):
+            raise TypeError("entities without tokens, expected tokens=, too, as entities are given in tokens")
+        is_one = tokens is not None or isinstance(text, (str, bytes, bytearray, Document, Sentence))
         if tokens is not None:
-            if text is not None:
-                raise TypeError("text and tokens are both given, expected one of them")
-            item = read_tokens(tokens)
-        elif isinstance(text, (str, bytes, bytearray, Document, Sentence)):
-            item = read_input(text, self._tokenizer, split_sentences)
+            items = [read_tokens(tokens)]
+        elif is_one:
+            items = [self._read(text, split_sentences, given_entities, "text")]
+        elif hasattr(text, "__next__"):
+            raise TypeError(f"text is {type(text).__name__}, expected {_EXPECTED}; for many texts call stream")
         else:
-            if entities is not None:
-                raise TypeError("entities without tokens, expected tokens=, too, as entities are given in tokens")
-            if hasattr(text, "__next__"):
-                raise TypeError(f"text is {type(text).__name__}, expected {_EXPECTED}; for many texts call stream")
-            texts = as_list(text, "text", _EXPECTED)
+            texts, first = as_list(text, "text", _EXPECTED), text.first if isinstance(text, _Block) else 0
             items = [
-                read_input(one, self._tokenizer, split_sentences, f"text {number}") for number, one in enumerate(texts)
+                self._read(one, split_sentences, given_entities, f"text {number}")
+                for number, one in enumerate(texts, first)
             ]
-            return self._extract(items, *settings)
         if entities is not None:
-            if isinstance(text, str):
-                raise TypeError("entities with a text, expected tokens= instead, as entities are given in tokens")
-            item = give_entities(item, entities, self.entity_types)
-        return self._extract([item], *settings)[0]
+            items = [give_entities(items[0], entities, self.entity_types)]
+        found = self._extract(items, options, on_long, batch_tokens)
+        return found[0] if is_one else found
+
+    def _read(self, text: object, split_sentences: bool, given_entities: bool, where: str) -> ModelInput:
+        """Turn one text into an input, with its own entities if they are given."""
+        item, entities = read_input(text, self._tokenizer, split_sentences, where)
+        return give_entities(item, entities, self.entity_types, f"{where}, ") if given_entities else item
 
     def extract_all(self, texts: Iterable[Any], batch_tokens: int = BATCH_TOKENS, **options: Any) -> list[Extraction]:
         """Find entities and relations in several texts. See `extract`.
@@ -188,62 +201,70 @@ class Extractor:
         return self._stream(texts, options)
 
     def _stream(self, texts: Iterable[Any], options: dict[str, Any]) -> Iterator[Extraction]:
-        block: list[Any] = []
-        size = 0
+        block, size = _Block(0), 0
         for text in texts:
             block.append(text)
             size += len(text) if isinstance(text, str) else 1
             if len(block) == _BLOCK or size >= _BLOCK_CHARACTERS:
                 yield from self.extract(block, **options)
-                block, size = [], 0
+                block, size = _Block(block.first + len(block)), 0
         if block:
             yield from self.extract(block, **options)
-
-    def _options(
-        self, relation_threshold: float, entity_threshold: float, all_scores: bool, on_long: str, batch_tokens: int
-    ) -> DecodingOptions:
-        """Check the options of `extract`."""
-        if on_long not in ON_LONG:
-            raise DataError(f"on_long is {on_long!r}, expected one of {', '.join(ON_LONG)}")
-        if type(batch_tokens) is not int:
-            raise TypeError(f"batch_tokens is {type(batch_tokens).__name__}, expected a whole number above 0")
-        if batch_tokens < 1:
-            raise DataError(f"batch_tokens is {batch_tokens}, expected a whole number above 0")
-        return DecodingOptions(
-            relation_threshold, entity_threshold, bool(all_scores), self._signatures, self._symmetric
-        )
 
     def _extract(
         self, items: list[ModelInput], options: DecodingOptions, on_long: str, batch_tokens: int
     ) -> list[Extraction]:
         """Predict all pieces of some texts together. Either all texts have given entities or none has."""
         pieces = [cut_pieces(item) for item in items]
+        if on_long == "error":
+            _refuse_long(items, pieces)
+        is_given = any(item.entities is not None for item in items)
         inside: list[list[list[int]]] = [[] for _ in items]
         sentences: list[Sentence] = []
         for number, (item, of_item) in enumerate(zip(items, pieces)):
-            if on_long == "error" and len(of_item) > len(item.sentences):
-                longest = max(end - start for start, end in item.sentences)
-                where = f"text {number}" if len(items) > 1 else "text"
-                raise DataError(
-                    f"{where}: a sentence of {longest} tokens, expected at most {MAX_TOKENS}; split it, or have it read "
-                    "in windows"
-                )
-            for piece in of_item:
+            for piece in itertools.chain.from_iterable(of_item):
                 positions, given = entities_inside(item, piece)
                 inside[number].append(positions)
-                sentences.append(Sentence(item.tokens[piece.start : piece.end], given))
-        if not sentences:
-            predictions = iter(())
-        elif any(item.entities is not None for item in items):
+                sentences.append(Sentence(item.tokens[piece[0] : piece[1]], given))
+        predictions: Iterator[Prediction] = iter(())
+        if sentences and is_given:
             options = dataclasses.replace(options, entity_threshold=0.0)  # all given entities are kept
             predictions = iter(self._predictor.relate(sentences, batch_tokens, options))
-        else:
+        elif sentences:
             predictions = iter(self._predictor.predict(sentences, batch_tokens, options))
-        found: list[Extraction] = []
-        for item, of_item, positions in zip(items, pieces, inside):
-            of_pieces = [next(predictions) for _ in of_item]
-            if item.entities is not None:
-                found.append(relate_pieces(item, positions, of_item, of_pieces, options))
-            else:
-                found.append(merge_predictions(item, of_item, of_pieces, options))
-        return found
+        if is_given:
+            return [relate_pieces(item, of_item, predictions, options) for item, of_item in zip(items, inside)]
+        return [merge_predictions(item, of_item, predictions, options) for item, of_item in zip(items, pieces)]
+
+
+class _Block(list[Any]):
+    """Some texts of a stream.
+
+    Args:
+      first: the number of the first one in the stream, for messages.
+    """
+
+    def __init__(self, first: int) -> None:
+        super().__init__()
+        self.first = first
+
+
+def _check(on_long: str, batch_tokens: int) -> None:
+    """Check two options of `extract`."""
+    if on_long not in ON_LONG:
+        raise DataError(f"on_long is {on_long!r}, expected one of {', '.join(ON_LONG)}")
+    if type(batch_tokens) is not int:
+        raise TypeError(f"batch_tokens is {type(batch_tokens).__name__}, expected a whole number above 0")
+    if batch_tokens < 1:
+        raise DataError(f"batch_tokens is {batch_tokens}, expected a whole number above 0")
+
+
+def _refuse_long(items: list[ModelInput], pieces: list[list[list[Window]]]) -> None:
+    """Raise DataError for the first sentence that was cut into windows."""
+    for number, (item, of_item) in enumerate(zip(items, pieces)):
+        for (start, end), windows in zip(item.sentences, of_item):
+            if len(windows) > 1:
+                raise DataError(
+                    f"{f'text {number}' if len(items) > 1 else 'text'}: a sentence of {end - start} tokens, expected at "
+                    f"most {MAX_TOKENS}; split the text, or have it read in windows"
+                )

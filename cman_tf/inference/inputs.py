@@ -33,26 +33,38 @@ class ModelInput:
     entities: tuple[Entity, ...] | None = None
 
 
-def read_input(given: object, tokenizer: Tokenizer, split: bool, where: str = "text") -> ModelInput:
+def read_input(
+    given: object, tokenizer: Tokenizer, split: bool, where: str = "text"
+) -> tuple[ModelInput, list[Entity]]:
     """Turn a text, sentence or document into an input.
 
     Args:
-      given: the text, sentence or document. The annotations of a sentence or document are ignored.
+      given: the text, sentence or document.
       tokenizer: cuts a text into tokens.
       split: whether a text consists of several sentences, and is split. Documents have their own sentences; one without
         sentences is always split.
       where: what messages call it.
+
+    Returns:
+      The input, without entities, and the entities of the sentence or document.
 
     Raises:
       TypeError: if it is something else.
       DataError: for a text that UTF-8 cannot express.
     """
     if isinstance(given, str):
-        return _from_text(given, tokenizer, split, where)
-    if isinstance(given, Sentence):
-        return _from_sentences([given])
-    if isinstance(given, Document):
-        return _from_sentences(given.sentences) if given.sentences else _from_text(given.text, tokenizer, True, where)
+        return _from_text(given, tokenizer, split, where), []
+    if isinstance(given, Document) and not given.sentences:
+        return _from_text(given.text, tokenizer, True, where), []
+    if isinstance(given, (Document, Sentence)):
+        sentences = [given] if isinstance(given, Sentence) else given.sentences
+        item = _from_sentences(sentences)
+        entities = [
+            Entity(e.type, e.start + first, e.end + first)
+            for sentence, (first, _) in zip(sentences, item.sentences)
+            for e in sentence.entities
+        ]
+        return item, entities
     if isinstance(given, (bytes, bytearray)):
         raise TypeError(f"{where} is bytes, expected {_KINDS}; bytes become a str by .decode('utf-8')")
     raise TypeError(f"{where} is {type(given).__name__}, expected {_KINDS}")
@@ -88,7 +100,7 @@ def as_list(values: object, where: str, expected: str) -> list[Any]:
     return [*values]  # type: ignore[misc]
 
 
-def give_entities(item: ModelInput, entities: object, entity_types: Sequence[str]) -> ModelInput:
+def give_entities(item: ModelInput, entities: object, entity_types: Sequence[str], prefix: str = "") -> ModelInput:
     """Add given entities to an input.
 
     Args:
@@ -96,6 +108,7 @@ def give_entities(item: ModelInput, entities: object, entity_types: Sequence[str
       entities: a list of `Entity`, of what an extraction found, of tuples (type, start, end) or of dictionaries with
         these keys. Start and end are tokens.
       entity_types: the types that the model knows.
+      prefix: what messages begin with.
 
     Raises:
       TypeError: if it is something else.
@@ -103,7 +116,7 @@ def give_entities(item: ModelInput, entities: object, entity_types: Sequence[str
     """
     found: list[Entity] = []
     for number, given in enumerate(as_list(entities, "entities", "a list of entities")):
-        where = f"entity {number}"
+        where = f"{prefix}entity {number}"
         if isinstance(given, Mapping):
             values: tuple[Any, ...] = tuple(given.get(key) for key in ("type", "start", "end"))
         elif isinstance(given, (tuple, list)):
