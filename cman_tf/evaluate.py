@@ -13,7 +13,7 @@ import json
 
 from absl import flags
 
-from cman_tf.command_line import encoder_flags
+from cman_tf.command_line import constraint_flags, encoder_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
@@ -23,6 +23,7 @@ from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.registry import FORMATS
 from cman_tf.formats.spert_json import dump_json
+from cman_tf.inference.constraints import DecodingOptions
 from cman_tf.inference.description import read_description
 from cman_tf.runs.files import validate_distinct, write_atomically
 from cman_tf.scoring.score import score_sentences
@@ -59,6 +60,7 @@ def define_flags() -> None:
     with flag_group("Data"):
         flags.DEFINE_string("data", None, "`File` to score on.", required=True)
         flags.DEFINE_enum("format", "auto", FORMATS, "Format of the file; auto: by content.")
+    constraint_flags.define_flags()
     encoder_flags.define_flags()
     with flag_group("Output"):
         flags.DEFINE_string("json", None, "Also write the scores to this `file`.")
@@ -80,6 +82,7 @@ def main(arguments: list[str]) -> None:
             )
         config = dataclasses.replace(config, relation_candidates=FLAGS.relation_candidates)
         description = description._replace(config=config)
+    constraints = constraint_flags.given(description)
     corpus = read_corpus(find_sample(FLAGS.data), FLAGS.format)
     vocabulary.check(corpus.sentences, corpus.path)
 
@@ -89,11 +92,16 @@ def main(arguments: list[str]) -> None:
 
     model = load_described(description).model
     predictor = Predictor(model, vocabulary, gold_labels=FLAGS.label_source == "gold")
-    predicted = [p.sentence for p in predictor.predict(corpus.sentences, FLAGS.batch_tokens)]
+    options = DecodingOptions(**constraints)
+    predicted = [p.sentence for p in predictor.predict(corpus.sentences, FLAGS.batch_tokens, options)]
     scores = score_sentences(corpus.sentences, predicted, vocabulary.labels())
     # Files come first: a reader of the output that has seen enough, such as head, ends the program.
     if FLAGS.json:
         origin = {"model_dir": FLAGS.model_dir, "label_source": FLAGS.label_source}
+        if constraints["signatures"] is not None:
+            origin["constrain_types"] = FLAGS.constrain_types
+        if constraints["symmetric"]:
+            origin["symmetric_relations"] = sorted(constraints["symmetric"])
         origin |= {"relation_candidates": config.relation_candidates, "corpus": corpus.summary()}
         write_atomically(FLAGS.json, json.dumps({**scores, "source": origin}, indent=1, ensure_ascii=False) + "\n")
     if FLAGS.predictions:

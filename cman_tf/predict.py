@@ -32,7 +32,7 @@ from cman_tf.formats.registry import REGISTRY, WRITTEN_FORMATS
 from cman_tf.formats.writing import write_file, write_folder
 from cman_tf.inference.description import read_description
 from cman_tf.inference.extraction import Extraction
-from cman_tf.inference.reading import INPUT_FORMATS, ON_ERROR, InputReader, Record, list_documents
+from cman_tf.inference.reading import DOCUMENT, INPUT_FORMATS, LINES, ON_ERROR, InputReader, Record, list_documents
 from cman_tf.inference.showing import show_extraction
 from cman_tf.runs.files import validate_distinct
 
@@ -85,11 +85,11 @@ def define_flags() -> None:
         )
         flags.DEFINE_boolean("given_entities", False, "Find only relations, between the entities of the input.")
     with flag_group("Relations"):
-        flags.DEFINE_float(
-            "relation_threshold", RELATION_THRESHOLD, "Relations above this score are found.", 0.0, 1.0
-        )
+        flags.DEFINE_float("relation_threshold", RELATION_THRESHOLD, "Relations above this score are found.", 0.0, 1.0)
         flags.DEFINE_float("entity_threshold", 0.0, "Entities of at least this score are found.", 0.0, 1.0)
-        flags.DEFINE_boolean("all_scores", False, "Also write, as candidates, relations that are not above the threshold.")
+        flags.DEFINE_boolean(
+            "all_scores", False, "Also write, as candidates, relations that are not above the threshold."
+        )
     constraint_flags.define_flags()
     encoder_flags.define_flags()
     with flag_group("Output"):
@@ -100,7 +100,9 @@ def define_flags() -> None:
             "json: an object a line; text: for people; or a corpus format.",
         )
         flags.DEFINE_string(
-            "output", None, "`File` to write; a folder, for a folder of texts, takes a file for each; none: standard output."
+            "output",
+            None,
+            "`File` to write; a folder, for a folder of texts, takes a file for each; none: standard output.",
         )
         flags.DEFINE_boolean("overwrite", False, "Replace files that exist.")
 
@@ -273,6 +275,10 @@ def main(arguments: list[str]) -> None:
     description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
     constraint_flags.given(description)
     records = reader.open()
+    if FLAGS.given_entities and reader.format in (LINES, DOCUMENT):
+        raise DataError(
+            "--given_entities: raw text has none, expected JSON lines with tokens and entities, or a corpus"
+        )
     if reader.notice:
         print(reader.notice, file=sys.stderr, flush=True)
 

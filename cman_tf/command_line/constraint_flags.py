@@ -20,8 +20,8 @@ def define_flags() -> None:
         flags.DEFINE_string(
             "constrain_types",
             "off",
-            "Which types a relation's arguments may have: off: any; train: those of the training data; or a JSON `file` "
-            'such as {"Live_In": [["Peop", "Loc"]]}.',
+            "Which types a relation's arguments may have: off: any; train: those of the training data; or a JSON "
+            '`file` such as {"Live_In": [["Peop", "Loc"]]}.',
         )
         flags.DEFINE_list(
             "symmetric_relations", [], "Relation types without a direction: found in either, reported once."

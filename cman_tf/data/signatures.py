@@ -1,7 +1,7 @@
 """Relation signatures: between which types of entities a relation is allowed.
 
 A run's directory holds those of its training data in signatures.json. A file of one's own has the same form:
-{"Live_In": [["Peop", "Loc"]], "Located_In": [["Loc", "Loc"]]}. Relation types that it does not name are not constrained.
+{"Live_In": [["Peop", "Loc"]], "Located_In": [["Loc", "Loc"]]}. Relation types that it does not name are free.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def read_signatures(path: str | pathlib.Path) -> dict[str, frozenset[tuple[str, 
     return found
 
 
-def validate_types(signatures: Signatures, entity_types: Iterable[str], relation_types: Iterable[str], where: str) -> None:
+def validate_types(
+    signatures: Signatures, entity_types: Iterable[str], relation_types: Iterable[str], where: str
+) -> None:
     """Check that a model knows the types that some signatures name.
 
     Args:
@@ -82,7 +84,9 @@ def validate_types(signatures: Signatures, entity_types: Iterable[str], relation
                 raise DataError(f"{where}: {kind}: entity type {name[:40]!a}, expected one of {', '.join(known)}")
 
 
-def find_signatures(constrain_types: str, directory: str | pathlib.Path, vocabulary: Vocabulary) -> dict[str, frozenset[tuple[str, str]]] | None:
+def find_signatures(
+    constrain_types: str, directory: str | pathlib.Path, vocabulary: Vocabulary
+) -> dict[str, frozenset[tuple[str, str]]] | None:
     """Return the signatures that `--constrain_types` names.
 
     Args:
@@ -106,7 +110,7 @@ def find_signatures(constrain_types: str, directory: str | pathlib.Path, vocabul
     path = pathlib.Path(directory) / FILE
     if not path.exists():
         raise DataError(
-            f"{directory}: no {FILE}, as an earlier version trained the run; expected for --constrain_types the path of "
-            f"a file of {_EXPECTED}"
+            f"{directory}: no {FILE}, as an earlier version trained the run; expected for --constrain_types the path "
+            f"of a file of {_EXPECTED}"
         )
     return read_signatures(path)

@@ -177,7 +177,8 @@ class Extraction:
                 ends = inside[place][head], inside[place][tail]
                 related[place].append((Relation(relation.type, *ends), relation.score))
         for kind, head, tail in self.unattached_relations:
-            start, end = spans[place := bisect.bisect_right(starts, head) - 1]
+            place = bisect.bisect_right(starts, head) - 1
+            start, end = spans[place]
             if start <= tail < end:
                 unattached[place].append((kind, head - start, tail - start))
         first = 0

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import pathlib
 from collections.abc import Iterable, Iterator
-from typing import Any, overload
+from typing import Any
 
 from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.data.bucketing import BATCH_TOKENS
@@ -82,12 +82,6 @@ class Extractor:
             f"Extractor({str(self._directory)!r}, {self.model.config.model}, entities: {', '.join(self.entity_types)}; "
             f"relations: {', '.join(self.relation_types)}; tokenizer: {self.tokenizer})"
         )
-
-    @overload
-    def extract(self, text: str | Document | Sentence | None = None, **options: Any) -> Extraction: ...
-
-    @overload
-    def extract(self, text: list[Any] | tuple[Any, ...], **options: Any) -> list[Extraction]: ...
 
     def extract(
         self,
@@ -264,7 +258,8 @@ def _refuse_long(items: list[ModelInput], pieces: list[list[list[Window]]]) -> N
     for number, (item, of_item) in enumerate(zip(items, pieces)):
         for (start, end), windows in zip(item.sentences, of_item):
             if len(windows) > 1:
+                where = f"text {number}" if len(items) > 1 else "text"
                 raise DataError(
-                    f"{f'text {number}' if len(items) > 1 else 'text'}: a sentence of {end - start} tokens, expected at "
-                    f"most {MAX_TOKENS}; split the text, or have it read in windows"
+                    f"{where}: a sentence of {end - start} tokens, expected at most {MAX_TOKENS}; split the text, or have "
+                    "it read in windows"
                 )

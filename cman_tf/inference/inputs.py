@@ -129,9 +129,8 @@ def give_entities(item: ModelInput, entities: object, entity_types: Sequence[str
         if entity.type not in entity_types:
             raise DataError(f"{where}: type {entity.type[:40]!a}, expected one of {', '.join(entity_types)}")
         if not 0 <= entity.start < entity.end <= len(item.tokens):
-            raise DataError(
-                f"{where}: span {entity.start} to {entity.end}, expected start < end, both within {len(item.tokens)} tokens"
-            )
+            span = f"span {entity.start} to {entity.end}"
+            raise DataError(f"{where}: {span}, expected start < end, both within {len(item.tokens)} tokens")
         found.append(entity)
     if len(found) > MAX_ENTITIES:
         raise DataError(f"{len(found)} entities, expected at most {MAX_ENTITIES}, because every pair of them is scored")

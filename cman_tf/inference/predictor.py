@@ -156,8 +156,8 @@ class Predictor:
     ) -> list[Prediction]:
         """Predict the relations of entities that are given.
 
-        The model sees the entities' types as its labels. Where entities overlap, it sees those that BIO tags can express,
-        but the relations of all of them are predicted.
+        The model sees the entities' types as its labels. Where entities overlap, it sees those that BIO tags can
+        express, but the relations of all of them are predicted.
 
         Args:
           sentences: the sentences with their entities, whose types the vocabulary knows. Relations are ignored.

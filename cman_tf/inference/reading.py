@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import itertools
 import json
 import pathlib
-from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO, Union
+from collections.abc import Generator, Iterable, Iterator
+from typing import Any, BinaryIO
 
 from cman_tf.data.problems import Problems
 from cman_tf.data.types import Entity, Sentence, is_token
@@ -37,7 +38,7 @@ class Record:
       error: why it was left empty; empty if it was read.
     """
 
-    content: Union[str, Sentence]
+    content: str | Sentence
     where: str
     id: Any = None
     document_id: str = ""
@@ -107,12 +108,15 @@ class InputReader:
 
     def _open_stream(self) -> Iterator[Record]:
         """Read the beginning of a stream, and return its records."""
-        stream: BinaryIO = open(self._path, "rb") if self._path is not None else self._stream or io.BytesIO()
+        stream: BinaryIO = self._stream or io.BytesIO()
+        if self._path is not None:
+            stream = open(self._path, "rb")  # noqa: SIM115, closed by the records
         if self.format == DOCUMENT:
-            raw = stream.read()
+            with stream if self._path is not None else contextlib.nullcontext():
+                raw = stream.read()
             name = pathlib.PurePath(self._path).stem if self._path else ""
             return self._read_whole(raw, self.name, name)
-        lines = _read_lines(stream, self.name)
+        lines = _read_lines(stream, self.name, close=self._path is not None)
         first: list[bytes] = []
         for line in lines:
             first.append(line)
@@ -122,8 +126,10 @@ class InputReader:
         self._find_format(start)
         every = itertools.chain(first, lines)
         if self.format in REGISTRY:
-            is_file = self._path is not None and pathlib.Path(self._path).is_file()
-            return self._read_corpus(self.format, None if is_file else b"".join(every))
+            if self._path is None or not pathlib.Path(self._path).is_file():
+                return self._read_corpus(self.format, b"".join(every))
+            lines.close()
+            return self._read_corpus(self.format)
         if self.format == JSON_LINES and (start[:1] == "[" or start == "{"):
             return self._read_list(b"".join(every))
         read = self._read_json_line if self.format == JSON_LINES else self._read_line
@@ -150,8 +156,8 @@ class InputReader:
             self.format = found
         else:
             raise DataError(
-                f"{self.name}, line 1: JSON without {_EXPECTED[15:]}, expected {_EXPECTED}; --input_format=lines reads it "
-                "as text"
+                f"{self.name}, line 1: JSON without {_EXPECTED[15:]}, expected {_EXPECTED}; --input_format=lines reads "
+                "it as text"
             )
 
     def _fail(self, kind: str, where: str, message: str, size: int) -> Record:
@@ -331,11 +337,12 @@ def _strip_line(line: bytes, number: int) -> bytes:
     return line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
 
 
-def _read_lines(stream: BinaryIO, name: str) -> Iterator[bytes]:
-    r"""Yield the lines of a stream, which end at "\n" only."""
+def _read_lines(stream: BinaryIO, name: str, close: bool) -> Generator[bytes, None, None]:
+    r"""Yield the lines of a stream, which end at "\n" only; with `close` close it at the end."""
     number = 0
-    while line := stream.readline(MAX_LINE_BYTES + 1):
-        number += 1
-        if len(line) > MAX_LINE_BYTES:
-            raise DataError(f"{name}, line {number}: over {MAX_LINE_BYTES >> 20} MiB, expected shorter lines")
-        yield line
+    with stream if close else contextlib.nullcontext():
+        while line := stream.readline(MAX_LINE_BYTES + 1):
+            number += 1
+            if len(line) > MAX_LINE_BYTES:
+                raise DataError(f"{name}, line {number}: over {MAX_LINE_BYTES >> 20} MiB, expected shorter lines")
+            yield line

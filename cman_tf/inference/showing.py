@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from cman_tf.inference.extraction import ExtractedEntity, Extraction
+from cman_tf.inference.extraction import Extraction
 
 _COLOURS = (31, 32, 33, 34, 35, 36, 91, 92, 93, 94, 95, 96)  # of ANSI terminals, without black and white
 _RESET = "\033[0m"
@@ -18,6 +18,7 @@ def show_extraction(found: Extraction, colours: bool = False) -> str:
       found: what was found.
       colours: whether to show each entity type in a colour of its own.
 
+    >>> from cman_tf.inference.extraction import ExtractedEntity
     >>> ann = ExtractedEntity("Ann", "Peop", 0, 1, 0, 3, 0.9)
     >>> print(show_extraction(Extraction("Ann left", ("Ann", "left"), ((0, 3), (4, 8)), (ann,))))
     Ann left
