@@ -11,9 +11,6 @@ for each text to standard output, text for people, or any format that cman-tf wr
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import pathlib
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -28,22 +25,17 @@ from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.problems import Problems
 from cman_tf.errors import DataError
-from cman_tf.formats.registry import REGISTRY, WRITTEN_FORMATS
-from cman_tf.formats.writing import write_file, write_folder
 from cman_tf.inference.description import read_description
-from cman_tf.inference.extraction import Extraction
-from cman_tf.inference.reading import DOCUMENT, INPUT_FORMATS, LINES, ON_ERROR, InputReader, Record, list_documents
-from cman_tf.inference.showing import show_extraction
-from cman_tf.runs.files import validate_distinct
+from cman_tf.inference.output import JSON, OUTPUT_FORMATS, Output, Result
+from cman_tf.inference.reading import DOCUMENT, INPUT_FORMATS, LINES, ON_ERROR, InputReader
+from cman_tf.inference.records import Record
 
 if TYPE_CHECKING:
     from cman_tf.inference.extractor import Extractor
 
 FLAGS = flags.FLAGS
-JSON, TEXT = "json", "text"
 _BLOCK = 512  # texts that are read before they are answered, so that batches hold sentences of like length
 _BLOCK_BYTES = 1 << 20  # fewer if they are long
-Result = tuple[Record, Extraction]
 
 
 def define_flags() -> None:
@@ -96,7 +88,7 @@ def define_flags() -> None:
         flags.DEFINE_enum(
             "format",
             JSON,
-            (JSON, TEXT, *WRITTEN_FORMATS),
+            OUTPUT_FORMATS,
             "json: an object a line; text: for people; or a corpus format.",
         )
         flags.DEFINE_string(
@@ -155,98 +147,6 @@ def extract_records(
             yield record, extraction
 
 
-def format_json(record: Record, found: Extraction) -> str:
-    """Return the line of JSON for a record, with its id."""
-    line: dict[str, Any] = {} if record.id is None else {"id": record.id}
-    line |= found.to_dict()
-    if record.error:
-        line["error"] = record.error
-    return json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def format_results(results: Iterable[Result], format: str, colours: bool, problems: Problems) -> Iterator[str | bytes]:
-    """Yield the content of a file, piece by piece.
-
-    Args:
-      results: the records and what was found in them.
-      format: `json`, `text` or a format of the registry.
-      colours: whether `text` is in colours.
-      problems: the collector of what the format cannot hold.
-    """
-    if format == JSON:
-        return (format_json(record, found) for record, found in results)
-    if format == TEXT:
-        return (show_extraction(found, colours) + "\n" for _, found in results)
-    write = REGISTRY[format].write
-    assert write is not None
-    return write(make_sentences(results), problems)
-
-
-def make_sentences(results: Iterable[Result]) -> Iterator[Any]:
-    """Yield the sentences of the results, as the writers of corpora take them. Empty texts have none."""
-    for record, found in results:
-        name = "" if record.id is None or record.document_id else str(record.id)
-        yield from found.to_sentences(name, record.document_id)
-
-
-def write_output(results: Iterator[Result], input: str | None, problems: Problems) -> None:
-    """Write the results to where the flags say."""
-    write_to_folder = None if FLAGS.format in (JSON, TEXT) else REGISTRY[FLAGS.format].write_folder
-    if write_to_folder:
-        write_folder(FLAGS.output, write_to_folder(make_sentences(results), problems))
-    elif FLAGS.output and _is_folder(FLAGS.output):
-        for record, found in results:
-            path = _name_output(pathlib.Path(FLAGS.output), record.document_id)
-            write_file(path, format_results([(record, found)], FLAGS.format, False, problems))
-    elif FLAGS.output:
-        write_file(FLAGS.output, format_results(results, FLAGS.format, False, problems))
-    else:
-        colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-        for chunk in format_results(results, FLAGS.format, colours, problems):
-            sys.stdout.buffer.write(chunk.encode("utf-8") if isinstance(chunk, str) else chunk)
-            if sys.stdout.isatty() or not input:
-                sys.stdout.buffer.flush()
-        sys.stdout.buffer.flush()
-
-
-def validate_output(input: str | None) -> None:
-    """Check where the output goes, before anything is read.
-
-    Raises:
-      DataError: if a file would be replaced unasked, or if the output does not fit the input or the format.
-    """
-    output, format = FLAGS.output, FLAGS.format
-    is_folder_format = format not in (JSON, TEXT) and REGISTRY[format].is_folder
-    if not output:
-        if is_folder_format:
-            raise DataError(f"--format={format} writes a folder, expected --output")
-        return
-    validate_distinct(output, input)
-    if is_folder_format:
-        path = pathlib.Path(output)
-        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-            raise DataError(f"{output}: exists, expected the name of a new folder; --overwrite replaces only files")
-        return
-    files = [pathlib.Path(output)]
-    if _is_folder(output):
-        if not input or not pathlib.Path(input).is_dir():
-            raise DataError(f"{output}: a folder, expected a file, as --input is no folder of texts")
-        files = [_name_output(pathlib.Path(output), path.stem) for path in list_documents(pathlib.Path(input))]
-    for file in files:
-        if file.is_file() and not FLAGS.overwrite:
-            raise DataError(f"{file}: exists, expected a new file, or --overwrite")
-
-
-def _is_folder(output: str) -> bool:
-    return output.endswith("/") or pathlib.Path(output).is_dir()
-
-
-def _name_output(folder: pathlib.Path, name: str) -> pathlib.Path:
-    """Return the file for a document in a folder of outputs."""
-    endings = {JSON: ".jsonl", TEXT: ".found.txt"}
-    return folder / f"{name}{endings.get(FLAGS.format) or REGISTRY[FLAGS.format].ending}"
-
-
 @contextlib.contextmanager
 def show_bar(results: Iterator[Result], size: int | None) -> Iterator[Iterator[Result]]:
     """Show a bar on stderr while the results are taken, if a person sees it and nothing else is written there."""
@@ -271,7 +171,8 @@ def main(arguments: list[str]) -> None:
     path = None if FLAGS.input == "-" else FLAGS.input
     problems = Problems()
     reader = InputReader(path, FLAGS.input_format, FLAGS.on_error, problems, sys.stdin.buffer)
-    validate_output(path)
+    output = Output(FLAGS.output, FLAGS.format, FLAGS.overwrite)
+    output.validate(path)
     description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
     constraint_flags.given(description)
     records = reader.open()
@@ -296,7 +197,7 @@ def main(arguments: list[str]) -> None:
     results = extract_records(extractor, read_blocks(records, block_size), options, problems)
     try:
         with show_bar(results, reader.size) as followed:
-            write_output(followed, path, problems)
+            output.write(followed, problems, flush=sys.stdout.isatty() or path is None)
     finally:
         for line in problems.summarize():
             print(line, file=sys.stderr)

@@ -13,7 +13,8 @@ from cman_tf.command_line import flag_help
 
 GROUPS = {
     "train": ["Run", "Data", "Contextual encoder", "Model", "Ablations", "Training"],
-    "evaluate": ["Model", "Data", "Contextual encoder", "Output"],
+    "evaluate": ["Model", "Data", "Relations", "Contextual encoder", "Output"],
+    "predict": ["Model", "Data", "Relations", "Contextual encoder", "Output"],
     "score": ["Data", "Output"],
 }
 

@@ -67,8 +67,9 @@ def decode_sentence(
     ends = owner[pairs] if len(pairs) else np.zeros((0, 2), int)
     is_attached = (ends >= 0).all(1) & (ends[:, 0] != ends[:, 1])
     above = scores > options.relation_threshold
-    alone = np.argwhere(above & ~is_attached[:, None]).tolist()
-    unattached = [(relation_types[kind], int(pairs[row, 0]), int(pairs[row, 1])) for row, kind in alone]
+    alone: list[list[int]] = np.argwhere(above & ~is_attached[:, None]).tolist()
+    kinds: list[str] = [*relation_types]
+    unattached = [(kinds[kind], int(pairs[row, 0]), int(pairs[row, 1])) for row, kind in alone]
     rows = is_attached if options.all_scores else is_attached & above.any(1)
     return _assemble(
         Sentence(tuple(tokens), tuple(entities), (), id, tuple(unattached)),

@@ -260,6 +260,6 @@ def _refuse_long(items: list[ModelInput], pieces: list[list[list[Window]]]) -> N
             if len(windows) > 1:
                 where = f"text {number}" if len(items) > 1 else "text"
                 raise DataError(
-                    f"{where}: a sentence of {end - start} tokens, expected at most {MAX_TOKENS}; split the text, or have "
-                    "it read in windows"
+                    f"{where}: a sentence of {end - start} tokens, expected at most {MAX_TOKENS}; split the text, or "
+                    "have it read in windows"
                 )
