@@ -22,6 +22,7 @@ DOCS = [
     "pymdown-extensions==10.21.3; python_version < '3.11'",
 ]
 GLOVE = ["pyarrow==17.0.0"]  # the last one that numpy 1.26 fits on Python 3.9 to 3.11
+SPACY = ["spacy==3.7.5"]  # the last one for numpy 1.26
 REPORT = ["matplotlib==3.9.4", "scipy==1.13.1"]  # figures and tests of significance
 
 
@@ -48,6 +49,7 @@ setup(
     package_data={
         "cman_tf": ["environment.sh", "py.typed"],
         "cman_tf.data.tokenizers": ["code_points.txt"],
+        "cman_tf.checking": ["templates/*.jinja"],
         "cman_tf.experiments": ["templates/*.jinja"],
         "cman_tf.sample": ["*.json"],
     },
@@ -70,6 +72,7 @@ setup(
         "transformers": TRANSFORMERS,
         "minilm": TRANSFORMERS,  # and cman-tf download minilm
         "mpnet": TRANSFORMERS,  # and cman-tf download mpnet
+        "spacy": SPACY,  # --tokenizer=spacy:en
         "glove": GLOVE,  # and cman-tf download glove
         "plots": REPORT,  # as the extra was called before
         "report": REPORT,

@@ -13,7 +13,19 @@ import cman_tf
 from cman_tf.command_line.command import describe_missing_package, report_errors
 
 # In the order in which a user meets them.
-COMMANDS = ("train", "evaluate", "predict", "score", "embed", "download", "experiment", "report", "benchmark")
+COMMANDS = (
+    "check",
+    "convert",
+    "train",
+    "evaluate",
+    "predict",
+    "score",
+    "embed",
+    "download",
+    "experiment",
+    "report",
+    "benchmark",
+)
 
 
 def find_module(command: str) -> str:

@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 
 from absl import flags
 
-from cman_tf.command_line import constraint_flags, encoder_flags
+from cman_tf.command_line import constraint_flags, encoder_flags, reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
-from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.errors import DataError
-from cman_tf.formats.corpus_files import read_corpus
-from cman_tf.formats.registry import FORMATS
 from cman_tf.formats.spert_json import dump_json
 from cman_tf.inference.constraints import DecodingOptions
 from cman_tf.inference.description import read_description
@@ -59,7 +57,8 @@ def define_flags() -> None:
         )
     with flag_group("Data"):
         flags.DEFINE_string("data", None, "`File` to score on.", required=True)
-        flags.DEFINE_enum("format", "auto", FORMATS, "Format of the file; auto: by content.")
+        flags.DEFINE_bool("strict_labels", False, "Refuse data with types that the model does not know.")
+    reading_flags.define_flags()
     constraint_flags.define_flags()
     encoder_flags.define_flags()
     with flag_group("Output"):
@@ -83,8 +82,15 @@ def main(arguments: list[str]) -> None:
         config = dataclasses.replace(config, relation_candidates=FLAGS.relation_candidates)
         description = description._replace(config=config)
     constraints = constraint_flags.given(description)
-    corpus = read_corpus(find_sample(FLAGS.data), FLAGS.format)
-    vocabulary.check(corpus.sentences, corpus.path)
+    with reading_flags.open_reader(description.tokenizer) as reader:
+        corpus = reader.read(FLAGS.data)
+    reader.report()
+    if not any(sentence.entities for sentence in corpus.sentences):
+        raise DataError(
+            f"{corpus.path}: no entities, so there is nothing to score; cman-tf predict needs no annotations"
+        )
+    for line in vocabulary.describe_unknown(corpus.sentences, corpus.path, FLAGS.strict_labels):
+        print(line, file=sys.stderr)
 
     import_tensorflow()
     from cman_tf.inference.loading import load_described

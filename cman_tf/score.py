@@ -11,11 +11,9 @@ import json
 
 from absl import flags
 
+from cman_tf.command_line import reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
-from cman_tf.command_line.sample_corpus import find_sample
-from cman_tf.formats.corpus_files import read_corpus
-from cman_tf.formats.registry import FORMATS
 from cman_tf.runs.files import validate_distinct, write_atomically
 from cman_tf.scoring.bootstrap import paired_bootstrap
 from cman_tf.scoring.score import label_set, score_sentences
@@ -36,13 +34,13 @@ def define_flags() -> None:
             None,
             "`File` with another system's predictions for the same sentences; compared by a paired bootstrap.",
         )
-        flags.DEFINE_enum("format", "auto", FORMATS, "Format of the files; auto: by content.")
         flags.DEFINE_list(
             "labels_of",
             [],
             "Files, such as the training data's, whose types with the gold file's make up the label set that macro "
             "averages are over; none: the types seen in the gold file and the predictions.",
         )
+    reading_flags.define_flags()
     with flag_group("Output"):
         flags.DEFINE_string("json", None, "Also write the scores to this `file`.")
 
@@ -50,17 +48,17 @@ def define_flags() -> None:
 def main(arguments: list[str]) -> None:
     del arguments
     validate_distinct(FLAGS.json, FLAGS.gold, FLAGS.predictions, FLAGS.compare_with)
-    gold = read_corpus(find_sample(FLAGS.gold), FLAGS.format)
-    predictions = read_corpus(find_sample(FLAGS.predictions), FLAGS.format, predictions=True)
-    labels = None
-    if FLAGS.labels_of:
-        others = [read_corpus(find_sample(path), FLAGS.format) for path in FLAGS.labels_of]
-        labels = label_set([sentence for corpus in (gold, *others) for sentence in corpus.sentences])
-    scores = score_sentences(gold.sentences, predictions.sentences, labels)
+    with reading_flags.open_reader() as reader:
+        gold = reader.read(FLAGS.gold)
+        predictions = reader.read(FLAGS.predictions, predictions=True)
+        other = reader.read(FLAGS.compare_with, predictions=True) if FLAGS.compare_with else None
+        others = [reader.read(path) for path in FLAGS.labels_of]
+    reader.report()
+    sentences = [sentence for corpus in (gold, *others) for sentence in corpus.sentences]
+    scores = score_sentences(gold.sentences, predictions.sentences, label_set(sentences) if others else None)
     shown = [score_table(scores)]
     origin = {"gold": gold.summary(), "predictions": predictions.summary()}
-    if FLAGS.compare_with:
-        other = read_corpus(find_sample(FLAGS.compare_with), FLAGS.format, predictions=True)
+    if other:
         differences = paired_bootstrap(gold.sentences, predictions.sentences, other.sentences)
         shown.append(bootstrap_table(differences))
         origin["compare_with"] = other.summary()

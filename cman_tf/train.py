@@ -1,7 +1,9 @@
 """Train a model and score it on the test data.
 
+    cman-tf train --data=mydata --model_dir=runs/mine
     cman-tf train --flagfile=conll04 --data_dir=data/conll04_spert --model_dir=runs/conll04
-    cman-tf train --flagfile=sample --data_dir=sample --model_dir=runs/sample
+    cman-tf train --data=mydata --init_from=runs/conll04 --model_dir=runs/mine
+    cman-tf train --data=corpus.json --folds=10 --model_dir=runs/folds
 
 Re-running the command resumes an interrupted run, or prints the table of a finished one. Flag files ship with the
 package for each corpus and model; their values can be overridden by flags behind them.
@@ -9,21 +11,29 @@ package for each corpus and model; their values can be overridden by flags behin
 
 from __future__ import annotations
 
-from typing import cast
+import pathlib
+import statistics
+from collections.abc import Mapping
+from typing import Any, cast
 
 from absl import flags
 
-from cman_tf.command_line import config_flags, corpus_flags, encoder_flags
+from cman_tf.command_line import config_flags, corpus_flags, encoder_flags, reading_flags, recipe
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.console import show_progress
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
+from cman_tf.config import Config
+from cman_tf.data.corpus import Corpus
 from cman_tf.encoders.names import ENCODER_FLAGS
-from cman_tf.encoders.source import find_source
+from cman_tf.encoders.source import Source, find_source
+from cman_tf.errors import DataError
 from cman_tf.experiments.overview import format_beside_paper
 from cman_tf.experiments.result_files import Result
+from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.runs.run_directory import exclusive_run
-from cman_tf.scoring.tables import score_table
+from cman_tf.scoring.score import TASKS
+from cman_tf.scoring.tables import format_table, score_table
 from cman_tf.training.session import SessionOptions, open_session, validate_inputs
 
 FLAGS = flags.FLAGS
@@ -31,6 +41,8 @@ _RECORDED = (  # in flags.txt and the result file, beside the configuration
     *corpus_flags.NAMES,
     "word_vectors",
     "kept_word_vectors",
+    "tokenizer",
+    "init_from",
     *ENCODER_FLAGS,
     "features",
     "model_dir",
@@ -43,6 +55,12 @@ def define_flags() -> None:
     """The flags of this command."""
     with flag_group("Run"):
         flags.DEFINE_string("model_dir", None, "`Directory` of the run: made, or resumed.", required=True)
+        flags.DEFINE_string(
+            "init_from",
+            None,
+            "`Directory` of a trained model whose weights training starts from. Its types are kept, and new ones are "
+            "added. Settings that no flag gives are its own.",
+        )
         flags.DEFINE_string("results_dir", None, "`Directory` for the result file; none: results/ in --model_dir.")
         flags.DEFINE_string("result_name", None, "`Name` of the result file; none: CORPUS_MODEL_seedN.")
     corpus_flags.define_flags()
@@ -58,6 +76,12 @@ def define_flags() -> None:
             "Number of leading rows of --word_vectors to keep for words that the corpora do not contain.",
             lower_bound=0,
         )
+        flags.DEFINE_string(
+            "tokenizer",
+            None,
+            "`Name` of the tokenizer that predict cuts text with: default, ptb, hyphens, conll04, whitespace, "
+            "characters, v1 or spacy:xx; none or auto: the one that cuts the training data best as it was cut.",
+        )
     encoder_flags.define_flags()
     with flag_group("Contextual encoder"):
         flags.DEFINE_string(
@@ -65,37 +89,93 @@ def define_flags() -> None:
             None,
             "HDF5 `file` of the encoder's features, made if need be; none: features/CORPUS-ENCODER-HASH.h5.",
         )
+    recipe.define_flags()
     config_flags.define_config_flags()
 
 
 def main(arguments: list[str]) -> None:
+    """Read the corpora and train one model, or one for each fold."""
     del arguments
+    source = find_source(encoder_flags.given())
+    trained = read_description(FLAGS.init_from, "best", encoder_flags.given()) if FLAGS.init_from else None
+    chosen = recipe.apply_recipe(trained.config if trained else None)
+    if chosen:
+        print(chosen, flush=True)
     config = config_flags.config_from_flags()
     config.validate_supported()
-    corpora = corpus_flags.read_corpora(config)
+    if FLAGS.fold is not None and FLAGS.folds is None:
+        raise DataError("--fold without --folds, expected both")
+    with reading_flags.open_reader() as reader:
+        if FLAGS.folds:
+            folds = corpus_flags.read_folds(config, reader)
+        else:
+            folds = {0: corpus_flags.read_corpora(config, reader)}
+    reader.report()
+    results = {}
+    for fold, corpora in folds.items():
+        results[fold] = _train(config, corpora, source, trained, fold)
+    if len(results) > 1:
+        print(f"\n{format_folds(results)}")
+
+
+def _train(
+    config: Config, corpora: dict[str, Corpus], source: Source | None, trained: ModelDescription | None, fold: int
+) -> Result:
+    """Train one model, and print its scores.
+
+    Args:
+      config: the resolved configuration.
+      corpora: the corpus of each split.
+      source: the contextual encoder's files, or None.
+      trained: the trained model whose weights training starts from, or None.
+      fold: the number of the fold, or 0 for no cross-validation.
+    """
+    if fold:
+        print(f"fold {fold} of {FLAGS.folds}", flush=True)
     for split, corpus in corpora.items():
         print(f"{split}: {corpus.describe()}", flush=True)
+    corpus_flags.warn_about_splits(corpora)
+    directory = str(pathlib.Path(FLAGS.model_dir, f"fold{fold}")) if fold else FLAGS.model_dir
     recorded = {name: FLAGS[name].value for name in _RECORDED if FLAGS[name].value is not None}
+    if fold:
+        recorded |= {"fold": fold}
     options = SessionOptions(
-        FLAGS.model_dir,
+        directory,
         FLAGS.results_dir,
-        FLAGS.result_name,
+        f"{FLAGS.result_name}-fold{fold}" if fold and FLAGS.result_name else FLAGS.result_name,
         FLAGS.word_vectors,
         FLAGS.kept_word_vectors,
         FLAGS.features,
         FLAGS.format,
+        FLAGS.tokenizer or "auto",
         recorded,
+        FLAGS.strict_labels,
+        trained,
     )
-    source = find_source(encoder_flags.given())
     validate_inputs(config, source, options)
-    with exclusive_run(FLAGS.model_dir), show_progress() as progress:
+    with exclusive_run(directory), show_progress() as progress:
         session = open_session(config, corpora, source, options, progress)
         if not session.is_finished:
             import_tensorflow(compiles=config.xla)
             session.train()
         path = session.write_result()
-    beside_paper = format_beside_paper(cast(Result, session.result))
-    print(f"\n{score_table(session.result['test'])}\n\n{beside_paper}\n\nresult file: {path}")
+    result = cast(Result, session.result)
+    beside_paper = format_beside_paper(result)
+    print(f"\n{score_table(session.result['test'])}\n\n{beside_paper}\n\nresult file: {path}", flush=True)
+    return result
+
+
+def format_folds(results: Mapping[int, Any]) -> str:
+    """Format the scores of a cross-validation: a line for each fold, their mean and their deviation."""
+    rows: list[list[str]] = []
+    scores = []
+    for fold, result in results.items():
+        micro = result["test"]["strict"]["micro"]
+        scores.append([micro[task]["f1"] for task in TASKS])
+        rows.append([f"fold {fold}", *(f"{score:.2f}" for score in scores[-1])])
+    for name, measure in (("mean", statistics.mean), ("standard deviation", statistics.stdev)):
+        rows.append([name, *(f"{measure(column):.2f}" for column in zip(*scores))])
+    return format_table(["strict micro F1", *TASKS], rows)
 
 
 COMMAND = Command("train", __doc__, define_flags, main)

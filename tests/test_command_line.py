@@ -11,7 +11,7 @@ SAMPLE = ROOT / "cman_tf" / "sample"
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "--model_dir=x"], "no train data, expected --data_dir or --train_data"),
+        (["train", "--model_dir=x"], "no train data, expected --data, --data_dir or --train_data"),
         (["train", "--model_dir=x", "--data_dir=absent"], "absent: no such directory"),
         (["train", "--model_dir=x", "--attention_heads=7"], "expected a divisor of 2d = 256"),
         (["train", "--model_dir=x", "--bilstm_dropout=1"], "expected less than 1"),
@@ -32,7 +32,10 @@ SAMPLE = ROOT / "cman_tf" / "sample"
         ),
         (["train", "--model_dir=x", "--protocol=two_stage", "--learning_rate_schedule=linear"], "a constant rate"),
         (["train", "--model_dir=x", "--all_data=a", "--test_data=b"], "--all_data and --test_data, expected one"),
-        (["train", "--model_dir=x", "--all_data=a", "--hold_out=0.1"], "--all_data and --hold_out, expected one"),
+        (
+            ["train", "--model_dir=x", "--all_data=a", "--hold_out=0.1"],
+            "--hold_out and one file for all splits, expected one",
+        ),
         (["train", "--model_dir=x", "--hold_out=0.1", f"--data_dir={SAMPLE}"], "dev.json, expected one of them"),
         (["train", "--model_dir=x", "--model=multihead", "--relation_dropout=0.3"], "--relation_dropout: expected"),
         (["download", "ace"], "ace: expected one of conll04"),

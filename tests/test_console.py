@@ -43,7 +43,7 @@ def test_a_short_epoch_is_one_line():
     progress = ProgressLines(stream, clock)
     run_epoch(progress, clock, 5.5)  # 55 s: more than 30, but not over a minute
     run_epoch(progress, clock, 1.0, epoch=2, compiling=45.0)  # the first batch does not count as usual
-    assert stream.getvalue() == "epoch 1/3: done\nepoch 2/3: done\n"
+    assert stream.getvalue() == "epoch 1/3: done, at most 2 min left\nepoch 2/3: done\n"
 
 
 def test_a_long_epoch_says_every_half_minute_where_it_is():
@@ -55,7 +55,7 @@ def test_a_long_epoch_says_every_half_minute_where_it_is():
         "epoch 1/3: batch 3 of 10, loss 8.000, about 84 s left",
         "epoch 1/3: batch 6 of 10, loss 5.000, about 48 s left",
         "epoch 1/3: batch 9 of 10, loss 2.000, about 12 s left",
-        "epoch 1/3: done",
+        "epoch 1/3: done, at most 4 min left",
         "epoch 2/3: done",
     ]
 

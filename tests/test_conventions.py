@@ -9,7 +9,7 @@ from helpers import call_command
 from cman_tf.data.problems import Problems
 from cman_tf.data.types import Entity, Relation, Sentence
 from cman_tf.errors import DataError
-from cman_tf.formats.base import Source
+from cman_tf.formats.source import Source
 from cman_tf.formats.spert_json import dump_json, read_record
 from cman_tf.scoring.score import label_set, score_sentences
 
@@ -18,7 +18,7 @@ TOKENS = tuple("abcdefgh")
 ANN, ROME, FOX = Entity("Peop", 0, 2), Entity("Loc", 3, 4), Entity("Org", 5, 7)
 
 GOLD = Sentence(TOKENS, (ANN, ROME, FOX), (Relation("Live_In", 0, 1), Relation("Work_For", 0, 2)))
-FOUND = Source("found", "", True, Problems())
+FOUND = Source("found", True, Problems())
 
 
 def counts_of(scores, convention):
@@ -140,8 +140,13 @@ def test_duplicates_stray_tags_and_relations_on_no_entity(tmp_path):
         assert scores[convention]["means"] in process.stdout
     assert scores["ungrounded_relations"] == {"predicted": 1, "gold": 1}
     assert "not scored: 1 predicted relations" in process.stdout
-    # In gold data all of this is refused.
-    process = call_command("cman_tf.score", f"--gold={tmp_path}/found.txt", f"--predictions={tmp_path}/gold.txt")
+    # In gold data all of this is left out and counted, or refused if asked.
+    arguments = (f"--gold={tmp_path}/found.txt", f"--predictions={tmp_path}/gold.txt")
+    process = call_command("cman_tf.score", *arguments)
+    assert process.returncode == 0
+    assert "1 duplicate relation: " in process.stderr
+    assert "2 relations without an entity: " in process.stderr
+    process = call_command("cman_tf.score", *arguments, "--strict")
     assert process.returncode != 0
     assert "is given twice" in process.stderr
 
@@ -182,7 +187,7 @@ def test_a_predicted_relation_of_an_entity_to_itself_is_false(tmp_path):
     for convention in ("strict", "boundaries", "relaxed"):
         assert counts_of(score_sentences([GOLD], [read_record(record, "found", FOUND)]), convention)[1] == (2, 1, 0)
     with pytest.raises(DataError, match="Live_In from entity 'a b' to itself, expected two entities"):
-        read_record(record, "gold", Source("gold", "", False, Problems(strict=True)))
+        read_record(record, "gold", Source("gold", False, Problems(strict=True)))
 
 
 def transcribed(gold, predicted):

@@ -23,7 +23,7 @@ RECORD = {
         (b"", "empty, expected sentences"),
         (b" \n ", "empty, expected sentences"),
         (b"#doc 1\n0\tA\xff\tO\t['N']\t[0]\n", "line 2: byte 0xff is not UTF-8"),
-        (b"hello", "line 1: 'hello', expected a file that begins with .*'#doc ID'"),
+        (b"hello", "line 1: 'hello', expected a file that begins with one of .*'#doc ID'"),
         (b"[]", "no sentence"),
     ],
 )
@@ -41,7 +41,7 @@ def test_format_by_flag(tmp_path):
     path = write_file(tmp_path, json.dumps([RECORD]), "x.json")
     with pytest.raises(DataError, match="a token before the first sentence"):
         read_corpus(path, "multihead")
-    with pytest.raises(DataError, match="format 'nope', expected one of auto, multihead"):
+    with pytest.raises(DataError, match="format 'nope', expected one of .*multihead"):
         read_corpus(path, "nope")
 
 

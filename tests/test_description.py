@@ -10,6 +10,7 @@ from helpers import ROOT
 from cman_tf.errors import DataError
 from cman_tf.inference.description import read_description
 from cman_tf.runs.model_directory import find_checkpoint
+from cman_tf.runs.record import record_weights, start_record
 
 GOLDEN = ROOT / "tests" / "golden" / "dynamic_cman"
 
@@ -62,3 +63,14 @@ def test_the_newest_checkpoint_is_found_wherever_the_directory_is_now(model):
 def test_flags_of_an_encoder_that_the_model_has_not():
     with pytest.raises(DataError, match="the model has no contextual encoder, expected no --encoder"):
         read_description(GOLDEN, encoder_flags={"encoder": "minilm"})
+
+
+def test_the_tokenizer_is_named(model):
+    assert read_description(model).tokenizer == "v1"  # a run without a record
+    for name in ("v1", "ptb", "spacy:en"):
+        start_record(model, name)
+        record_weights(model, [find_checkpoint(model)])
+        assert read_description(model).tokenizer == name
+    start_record(model, "nltk")
+    with pytest.raises(DataError, match="tokenizer 'nltk', expected one of v1, default"):
+        read_description(model)

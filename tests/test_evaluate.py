@@ -47,5 +47,12 @@ def test_evaluate_with_gold_labels_and_unknown_types(trained, eight_sentences, t
     assert process.returncode == 0, process.stderr[-3000:]
     assert json.loads(scores.read_text())["source"]["label_source"] == "gold"
     data.write_text('[{"tokens": ["x"], "entities": [{"type": "Drug", "start": 0, "end": 1}], "relations": []}]')
-    process = call_command("cman_tf.evaluate", f"--model_dir={trained('cman')}", f"--data={data}")
-    fails_with(process, "sentence 0: tag 'B-Drug', expected one of O, B-Loc")
+    arguments = (f"--model_dir={trained('cman')}", f"--data={data}")
+    process = call_command("cman_tf.evaluate", *arguments)
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert "1 entity of a type that the model does not know (Drug)" in process.stderr
+    assert "entities, micro   0   0   1" in process.stdout
+    assert "relations: nothing to score, in the data or the predictions" in process.stdout
+    fails_with(call_command("cman_tf.evaluate", *arguments, "--strict_labels"), "entity type Drug, expected types")
+    data.write_text('[{"tokens": ["Ann", "lives", "in", "Oslo"]}]')
+    fails_with(call_command("cman_tf.evaluate", *arguments), "no entities, so there is nothing to score")

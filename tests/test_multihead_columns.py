@@ -3,6 +3,7 @@
 import pytest
 from helpers import write_file
 
+from cman_tf.data.problems import Problems
 from cman_tf.data.types import Entity, Relation
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
@@ -68,6 +69,6 @@ def test_columns_malformed(tmp_path, old, new, message):
     assert old in COLUMNS
     path = write_file(tmp_path, COLUMNS.replace(old, new))
     with pytest.raises(DataError, match=message) as error:
-        read_corpus(path)
+        read_corpus(path, problems=Problems(strict=True))
     assert "\n" not in str(error.value)
     assert str(error.value).startswith(path)

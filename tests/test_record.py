@@ -55,6 +55,14 @@ def test_added_and_missing(run):
         verify_record(*run, ["v1"])
 
 
+def test_the_tokenizer_is_the_one_in_run_json(run):
+    start_record(run[0])
+    assert read_record(run[0])["tokenizer"] == "v1"  # of a run without a name
+    (run[0] / "run.json").write_text('{"record": true, "tokenizer": "ptb"}')
+    start_record(run[0])
+    assert read_record(run[0])["tokenizer"] == "ptb"
+
+
 def test_another_tokenizer(run):
     with pytest.raises(DataError, match="tokenizer 'v1', expected one of v2"):
         verify_record(*run, ["v2"])

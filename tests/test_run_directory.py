@@ -1,6 +1,7 @@
 """A run's directory: what may go on in it, and what is refused."""
 
 import dataclasses
+import json
 
 import pytest
 from helpers import BASELINE, call_command, fails_with
@@ -9,7 +10,7 @@ from cman_tf.config import Config
 from cman_tf.errors import DataError
 from cman_tf.runs.files import file_lock
 from cman_tf.runs.flagfile import config_of_run
-from cman_tf.runs.run_directory import exclusive_run, fill_defaults, list_differences
+from cman_tf.runs.run_directory import exclusive_run, fill_defaults, find_run, list_differences, start_run
 
 
 @pytest.mark.e2e
@@ -91,3 +92,29 @@ def test_what_fails_before_it_writes_leaves_no_directory(tmp_path):
     with pytest.raises(DataError), exclusive_run(str(tmp_path / "given")):
         raise DataError("bad input")
     assert (tmp_path / "given").exists()
+
+
+def test_the_tokenizer_stays_that_of_the_run(tmp_path):
+    config = Config().resolved()
+
+    def find(tokenizer):
+        return find_run(str(tmp_path), config, {"train": "1"}, None, tokenizer=tokenizer)
+
+    run = find("auto")
+    assert run["tokenizer"] == "auto"
+    run["tokenizer"] = "ptb"
+    start_run(str(tmp_path), run, "commit", {})
+    assert find("auto")["tokenizer"] == find("ptb")["tokenizer"] == "ptb"
+    with pytest.raises(DataError, match="--tokenizer is ptb there and default here"):
+        find("default")
+
+    known = tmp_path / "run.json"
+    content = json.loads(known.read_text())
+    del content["tokenizer"]  # as older versions wrote it
+    known.write_text(json.dumps(content))
+    assert find("auto")["tokenizer"] == find("v1")["tokenizer"] == "v1"
+    with pytest.raises(DataError, match="--tokenizer is v1 there and ptb here"):
+        find("ptb")
+    known.write_text(json.dumps({**content, "tokenizer": 7}))
+    with pytest.raises(DataError, match="run.json: tokenizer is '7', expected what cman-tf train wrote"):
+        find("auto")

@@ -6,6 +6,7 @@ import drec
 import pytest
 from helpers import write_file
 
+from cman_tf.data.problems import Problems
 from cman_tf.data.types import Entity, Relation
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
@@ -50,7 +51,7 @@ def test_json(tmp_path):
 def test_json_malformed(tmp_path, change, message):
     path = write_file(tmp_path, json.dumps([{**RECORD, **change}]), "x.json")
     with pytest.raises(DataError, match=message) as error:
-        read_corpus(path)
+        read_corpus(path, problems=Problems(strict=True))
     assert "\n" not in str(error.value)
 
 

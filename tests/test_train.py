@@ -1,6 +1,7 @@
 """The train command: overfitting, what a run leaves, going on with one, word vectors."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -10,6 +11,7 @@ from helpers import BASELINE, TINY_FLAGS, TRAINED_EPOCHS, call_command, fails_wi
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from cman_tf.formats.corpus_files import read_corpus
+from cman_tf.inference.description import read_description
 from cman_tf.inference.loading import load_trained
 from cman_tf.runs.flagfile import config_from_flagfile
 
@@ -69,6 +71,11 @@ def test_flags_txt_repeats_the_run(trained):
     text = (trained("cman") / "flags.txt").read_text()
     assert "--nolabel_gate" in text
     assert "--data_dir=" in text
+
+
+def test_the_tokenizer_is_stored_with_the_run(trained):
+    assert read_description(trained("cman")).tokenizer == "default"
+    assert json.loads((trained("cman") / "run.json").read_text())["tokenizer"] == "default"
 
 
 @pytest.mark.parametrize("tuned", [False, True])
@@ -196,3 +203,24 @@ def test_fewer_epochs_than_the_best_one_are_refused(trained, tmp_path):
     fails_with(process, f"run: the best epoch is {best}, expected at most --epochs={best - 1}")
     (folder / "result.json").write_text("{")
     fails_with(call_command("cman_tf.train", f"--flagfile={folder}/flags.txt", *paths), "result.json: not JSON")
+
+
+@pytest.mark.e2e
+def test_cross_validation_and_one_file(eight_sentences, tmp_path):
+    """Each fold is the test data of one training, and all of them are one table in the end."""
+    data = tmp_path / "all.json"
+    records = json.loads((eight_sentences / "train.json").read_text())
+    data.write_text(json.dumps(records * 2))
+    arguments = (f"--data={data}", f"--model_dir={tmp_path}/run", *TINY_FLAGS, "--epochs=1")
+    process = call_command("cman_tf.train", *arguments, "--folds=2")
+    assert process.returncode == 0, process.stderr
+    assert "recipe: tuned (" in process.stdout and "fold 2 of 2" in process.stdout
+    assert re.search(r"^standard deviation +\d", process.stdout, re.M)
+    tests = [json.loads((tmp_path / "run" / f"fold{n}" / "result.json").read_text())["test"] for n in (1, 2)]
+    assert sum(test["counts"]["sentences"] for test in tests) == 2 * len(records)
+    one = call_command("cman_tf.train", *arguments, "--folds=2", "--fold=2")
+    assert "fold 2 of 2" in one.stdout and "fold 1 of 2" not in one.stdout
+    fails_with(
+        call_command("cman_tf.train", *arguments, "--folds=2", "--fold=3"), "--fold=3, expected at most --folds=2"
+    )
+    fails_with(call_command("cman_tf.train", *arguments, "--fold=1"), "--fold without --folds")

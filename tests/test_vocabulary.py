@@ -19,12 +19,17 @@ def test_vocabulary_of_training_alone(sentences, vocabulary):
     assert list(vocabulary.character_ids("Rome", 3)) == list(vocabulary.character_ids("Roe", 3))
 
 
-def test_vocabulary_check(vocabulary):
-    with pytest.raises(DataError, match="dev, sentence 0: tag 'B-Drug', expected one of O, B-Loc"):
-        vocabulary.check([Sentence(("x",), (Entity("Drug", 0, 1),))], "dev")
-    bad = Sentence(("x", "y"), (Entity("Loc", 0, 1), Entity("Loc", 1, 2)), (Relation("Near", 0, 1),))
-    with pytest.raises(DataError, match="dev, sentence 0: relation 'Near', expected one of Live_In"):
-        vocabulary.check([bad], "dev")
+def test_unknown_types_are_counted_or_refused(vocabulary):
+    ship = Sentence(("x",), (Entity("Ship", 0, 1), Entity("ROOT", 0, 1)))
+    near = Sentence(("x", "y"), (Entity("Loc", 0, 1), Entity("Loc", 1, 2)), (Relation("Near", 0, 1),))
+    assert vocabulary.unknown_types([ship, near, near]) == {"entity": {"Ship": 1}, "relation": {"Near": 2}}
+    assert vocabulary.describe_unknown([ship, near, near], "dev.json") == [
+        "dev.json: 1 entity of a type that the model does not know (Ship); scoring counts each as missed",
+        "dev.json: 2 relations of a type that the model does not know (Near); scoring counts each as missed",
+    ]
+    with pytest.raises(DataError, match="dev.json: entity type Ship, expected types that the training data contains"):
+        vocabulary.describe_unknown([ship], "dev.json", strict=True)
+    assert vocabulary.describe_unknown([Sentence(("x",))], "dev.json", strict=True) == []
 
 
 def test_another_vocabulary_is_not_overwritten(tmp_path, sentences, vocabulary):

@@ -112,7 +112,7 @@ def main(arguments: list[str]) -> None:
         folder = find_sample(FLAGS.data_dir)
         splits = {name: read_corpus(find_split(folder, name)) for name in ("train", "test")}
         vocabulary = Vocabulary.build(splits["train"].sentences, None)
-        vocabulary.check(splits["test"].sentences, splits["test"].path)
+        vocabulary.describe_unknown(splits["test"].sentences, splits["test"].path, strict=True)
         data: dict[str, Any] = {name: corpus.sentences[: FLAGS.limit or None] for name, corpus in splits.items()}
         data["vocabulary"] = vocabulary
         import_tensorflow(compiles=config.xla)

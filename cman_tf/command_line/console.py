@@ -43,7 +43,7 @@ class ProgressLines(Progress):
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._clock = stream, clock
-        self._title, self._batches, self._done = "", 0, 0
+        self._title, self._batches, self._done, self._left = "", 0, 0, 0
         self._start = self._first = self._shown = 0.0
 
     def note(self, text: str) -> None:
@@ -51,6 +51,7 @@ class ProgressLines(Progress):
 
     def start_epoch(self, epoch: int, epochs: int, batches: int) -> None:
         self._title, self._batches, self._done = f"epoch {epoch}/{epochs}", batches, 0
+        self._left = epochs - epoch
         self._start = self._shown = self._clock()
 
     def finish_batch(self, loss: float, best_score: float) -> None:
@@ -67,7 +68,15 @@ class ProgressLines(Progress):
                 print(line, file=self._stream, flush=True)
 
     def finish_epoch(self, summary: str) -> None:
-        print(summary, file=self._stream, flush=True)
+        # The first batch is the slowest, as it is compiled for; the time of the others tells how long an epoch takes.
+        batches = self._done - 1
+        seconds = (self._clock() - self._first) * self._done / batches if batches > 0 else 0.0
+        left = seconds * self._left
+        print(
+            f"{summary}, at most {format_seconds(left)} left" if left > _LONG else summary,
+            file=self._stream,
+            flush=True,
+        )
 
 
 class ProgressBars(Progress):
@@ -113,6 +122,26 @@ class ProgressBars(Progress):
         for bar in (self._epoch, self._run):
             if bar is not None:
                 bar.close()
+
+
+@contextlib.contextmanager
+def count_progress(unit: str, total: int | None = None) -> Iterator[Callable[[int], Any]]:
+    """Show on stderr how many items are done, if it is a terminal.
+
+    Args:
+      unit: what the items are.
+      total: how many there are; None if that is not known.
+
+    Yields:
+      A function that is called with the number of items that were done since the last call.
+    """
+    if not sys.stderr.isatty():
+        yield lambda number: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=f" {unit}", file=sys.stderr, leave=False, mininterval=0.5) as bar:
+        yield bar.update
 
 
 def format_seconds(seconds: float) -> str:

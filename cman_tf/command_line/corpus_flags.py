@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from absl import flags
 
+from cman_tf.command_line import reading_flags
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.reading_flags import Reader
 from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS, Corpus, find_split, split_files
-from cman_tf.data.splits import THREE_PARTS, hold_out_sentences, sample_fraction, split_in_three
+from cman_tf.data.splits import THREE_PARTS, hold_out_sentences, sample_fraction, split_in_folds, split_in_three
 from cman_tf.errors import DataError
-from cman_tf.formats.corpus_files import read_corpus
-from cman_tf.formats.registry import FORMATS
 
 FLAGS = flags.FLAGS
-NAMES = ("data_dir", *(f"{part}_data" for part in SPLITS), "all_data", "format")  # the flags
+_FILES = ("data", "data_dir", *(f"{part}_data" for part in SPLITS), "all_data")
+NAMES = (*_FILES, "folds", "fold", *reading_flags.NAMES)  # what a run's record repeats
+_HELD_OUT = 0.1  # share of a fold's training data that becomes dev unless --hold_out gives another
 
 
 def define_flags() -> None:
-    """The flags of `NAMES`."""
+    """Define the flags."""
     with flag_group("Data"):
+        flags.DEFINE_string(
+            "data",
+            None,
+            "`Data` in any format: a directory with train, dev and test, or one file or folder, which is split by "
+            "document: 70 % train, 15 % dev, 15 % test. Without a flagfile it takes the tuned recipe; see --recipe.",
+        )
         flags.DEFINE_string(
             "data_dir",
             None,
@@ -27,56 +38,125 @@ def define_flags() -> None:
         )
         for part in SPLITS:
             flags.DEFINE_string(f"{part}_data", None, f"The {part} `file` itself, instead of the one in --data_dir.")
-        flags.DEFINE_string(
-            "all_data", None, "One `file`, split at random by a fixed seed: 70 % train, 15 % dev, 15 % test."
+        flags.DEFINE_string("all_data", None, "One `file`, split in the same way as that of --data.")
+        flags.DEFINE_integer(
+            "folds",
+            None,
+            "Cross-validate: split the one file or folder of --data into so many folds, each of which is the test data "
+            "of one training. Dev is held out from the rest, a tenth or --hold_out.",
+            lower_bound=2,
         )
-        flags.DEFINE_enum("format", "auto", FORMATS, "Format of the files; auto: by content.")
+        flags.DEFINE_integer("fold", None, "With --folds: train this one alone, counted from 1.", lower_bound=1)
+        flags.DEFINE_bool("strict_labels", False, "Refuse types in dev or test that the training data does not have.")
+    reading_flags.define_flags()
 
 
-def read_corpora(config: Config) -> dict[str, Corpus]:
-    """The three corpora.
+def read_corpora(config: Config, reader: Reader) -> dict[str, Corpus]:
+    """Read the three corpora.
+
+    Args:
+      config: the resolved configuration.
+      reader: reads one file or folder.
 
     Raises:
       DataError: for flags that do not go together, and for files that cannot be read.
     """
-    corpora = _read_all(config) if FLAGS.all_data else _read_splits(config)
+    whole = _find_whole()
+    corpora = _split_whole(config, reader, whole) if whole else _read_splits(config, reader)
     if config.train_fraction < 1:
         corpora["train"] = sample_fraction(corpora["train"], config.train_fraction)
     return corpora
 
 
-def _read_all(config: Config) -> dict[str, Corpus]:
-    """The three parts of one file."""
-    for other in (name for name in NAMES if name not in ("all_data", "format")):
-        if FLAGS[other].value is not None:
-            raise DataError(f"--all_data and --{other}, expected one of them")
+def read_folds(config: Config, reader: Reader) -> dict[int, dict[str, Corpus]]:
+    """Read the corpora of a cross-validation.
+
+    Args:
+      config: the resolved configuration.
+      reader: reads one file or folder.
+
+    Returns:
+      The three corpora of each fold, by its number from 1; only that of --fold if it is given.
+
+    Raises:
+      DataError: for flags that do not go together, and for files that cannot be read.
+    """
+    whole = _find_whole()
+    if whole is None:
+        raise DataError("--folds without one file or folder for all data, expected --data=FILE")
+    if FLAGS.fold is not None and FLAGS.fold > FLAGS.folds:
+        raise DataError(f"--fold={FLAGS.fold}, expected at most --folds={FLAGS.folds}")
+    found = {}
+    for number, (rest, test) in enumerate(split_in_folds(reader.read(whole), FLAGS.folds), start=1):
+        if FLAGS.fold in (None, number):
+            train, dev = hold_out_sentences(rest, config.hold_out or _HELD_OUT)
+            found[number] = {"train": train, "dev": dev, "test": test}
+    return found
+
+
+def _find_whole() -> str | None:
+    """Return the file or folder that holds all three splits, if the flags name one.
+
+    Raises:
+      DataError: for flags that do not go together.
+    """
+    given = [name for name in ("data", "all_data") if FLAGS[name].value is not None]
+    if not given:
+        return None
+    for other in _FILES:
+        if other != given[0] and FLAGS[other].value is not None:
+            raise DataError(f"--{given[0]} and --{other}, expected one of them")
+    path = find_sample(FLAGS[given[0]].value)
+    if given[0] == "data" and os.path.isdir(path) and any(split_files(path, split) for split in SPLITS):
+        return None
+    return path
+
+
+def _split_whole(config: Config, reader: Reader, path: str) -> dict[str, Corpus]:
+    """Read one file or folder and split it in three."""
     if config.hold_out:
-        raise DataError("--all_data and --hold_out, expected one of them: a dev part is split off anyway")
-    return dict(zip(SPLITS, split_in_three(read_corpus(find_sample(FLAGS.all_data), FLAGS.format), THREE_PARTS)))
+        raise DataError("--hold_out and one file for all splits, expected one of them: a dev part is split off anyway")
+    return dict(zip(SPLITS, split_in_three(reader.read(path), THREE_PARTS)))
 
 
-def _read_splits(config: Config) -> dict[str, Corpus]:
-    """A file for each, or dev held out from train."""
+def _read_splits(config: Config, reader: Reader) -> dict[str, Corpus]:
+    """Read a file for each split, or hold out dev from train."""
+    folder = FLAGS.data_dir or FLAGS.data
     paths = {}
     for part in SPLITS:
         path = FLAGS[f"{part}_data"].value
         if part == "dev" and config.hold_out:
-            _validate_no_dev_file()
+            _validate_no_dev_file(folder)
             continue
-        if path is None and FLAGS.data_dir is None:
+        if path is None and folder is None:
             also = " or --hold_out" if part == "dev" else ""
-            raise DataError(f"no {part} data, expected --data_dir or --{part}_data{also}")
-        paths[part] = find_sample(path) if path else find_split(find_sample(FLAGS.data_dir), part)
-    corpora = {part: read_corpus(path, FLAGS.format) for part, path in paths.items()}
+            raise DataError(f"no {part} data, expected --data, --data_dir or --{part}_data{also}")
+        paths[part] = find_sample(path) if path else find_split(find_sample(folder), part)
+    corpora = {part: reader.read(path) for part, path in paths.items()}
     if "dev" not in corpora:
         corpora["train"], corpora["dev"] = hold_out_sentences(corpora["train"], config.hold_out)
     return {part: corpora[part] for part in SPLITS}
 
 
-def _validate_no_dev_file() -> None:
+def _validate_no_dev_file(folder: str | None) -> None:
     """Where dev is held out, a dev file would be ignored."""
     files = [FLAGS.dev_data] if FLAGS.dev_data else []
-    if FLAGS.data_dir:
-        files = files or split_files(find_sample(FLAGS.data_dir), "dev")
+    if folder:
+        files = files or split_files(find_sample(folder), "dev")
     if files:
         raise DataError(f"--hold_out and {files[0]}, expected one of them for dev")
+
+
+def warn_about_splits(corpora: dict[str, Corpus]) -> None:
+    """Print one line for each thing about the splits that is probably a mistake."""
+    texts = {split: {sentence.tokens for sentence in corpus.sentences} for split, corpus in corpora.items()}
+    for split, corpus in corpora.items():
+        if len(corpus.sentences) == 1:
+            print(f"{split}: only one sentence, expected more for scores that mean something", file=sys.stderr)
+    for one, other in (("train", "dev"), ("train", "test"), ("dev", "test")):
+        shared = len(texts[one] & texts[other])
+        if texts[one] == texts[other]:
+            print(f"{one} and {other}: the same sentences, expected different ones", file=sys.stderr)
+        elif shared:
+            count = f"{shared} sentence{'s' if shared > 1 else ''}"
+            print(f"{one} and {other}: {count} in both; scores may be too high", file=sys.stderr)

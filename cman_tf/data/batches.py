@@ -87,17 +87,17 @@ def make_example(sentence: Sentence, vocabulary: Vocabulary) -> Example:
     """Turn a sentence into numbers.
 
     Where entities overlap, only those that BIO tags can express are kept (`flat_entities`), and only the relations
-    between kept entities.
+    between kept entities. Types that the vocabulary does not know, as dev or test data may have, are left out.
 
     Args:
-      sentence: the sentence. The vocabulary must know its tags and relation types (`Vocabulary.check`).
+      sentence: the sentence.
       vocabulary: the vocabulary of the training data.
 
     Returns:
       The sentence as an `Example`.
     """
     flat = set(flat_entities(sentence.entities))
-    tags = [vocabulary.tag_id[tag] for tag in tags_from_entities(sentence.entities, len(sentence.tokens))]
+    tags = [vocabulary.tag_id.get(tag, 0) for tag in tags_from_entities(sentence.entities, len(sentence.tokens))]
     relations = [
         (
             sentence.entities[r.head].end - 1,
@@ -105,7 +105,7 @@ def make_example(sentence: Sentence, vocabulary: Vocabulary) -> Example:
             vocabulary.relation_id[r.type],
         )
         for r in sentence.relations
-        if sentence.entities[r.head] in flat and sentence.entities[r.tail] in flat
+        if r.type in vocabulary.relation_id and {sentence.entities[r.head], sentence.entities[r.tail]} <= flat
     ]
     return Example(
         sentence.tokens,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -50,12 +51,16 @@ class Corpus:
         counts = self.summary()
         entities, relations = counts["entities"], counts["relations"]
         text = (
-            f"{counts['file']}, {counts['sentences']} sentences, {counts['tokens']} tokens, "
-            f"{sum(entities.values())} entities of {len(entities)} types, "
-            f"{sum(relations.values())} relations of {len(relations)} types"
+            f"{counts['file']}, {_count(counts['sentences'], 'sentence')}, {_count(counts['tokens'], 'token')}, "
+            f"{sum(entities.values())} entities of {_count(len(entities), 'type')}, "
+            f"{sum(relations.values())} relations of {_count(len(relations), 'type')}"
         )
         mended = {"entities_within_others": counts["entities_within_others"], **self.mended}
         return ", ".join([text, *(f"{kind.replace('_', ' ')}: {count}" for kind, count in mended.items() if count)])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def name_corpus(file: str) -> str:
@@ -69,24 +74,34 @@ def describe_corpora(corpora: Mapping[str, Corpus]) -> dict[str, Any]:
 
 
 def split_files(directory: str | pathlib.Path, split: str) -> list[pathlib.Path]:
-    """List the files that may hold a split: `{split}.json`, `{split}.txt` and `*_{split}.json`."""
-    folder = pathlib.Path(directory)
-    found = [folder / f"{split}.json", folder / f"{split}.txt", *sorted(folder.glob(f"*_{split}.json"))]
-    found = [path for path in found if path.is_file()]
-    if split == "dev":  # *_train_dev.json holds train and dev together
-        found = [path for path in found if not path.name.endswith("train_dev.json")]
+    """List the files and folders that may hold a split.
+
+    They are called `train`, or end in `_train` or `-train`, before any ending. Other names of dev are `valid` and
+    `validation`. Hidden files and brat's .ann files do not count.
+
+    Args:
+      directory: the folder of the corpus.
+      split: `train`, `dev` or `test`.
+    """
+    names = {"dev": ("dev", "valid", "validation")}.get(split, (split,))
+    found: list[pathlib.Path] = []
+    for path in sorted(pathlib.Path(directory).iterdir()):
+        stem = path.name.partition(".")[0] if path.is_file() else path.name
+        word = re.split("[_-]", stem)[-1]
+        if word in names and not stem.endswith("train_dev") and path.suffix != ".ann":  # train_dev holds both
+            found.append(path)
     return found
 
 
 def find_split(directory: str | pathlib.Path, split: str) -> str:
-    """Find the file of a split: the only file that `split_files` lists.
+    """Find the file or folder of a split: the only one that `split_files` lists.
 
     Args:
       directory: the folder of the corpus.
       split: `train`, `dev` or `test`.
 
     Raises:
-      DataError: if no file or more than one may hold the split.
+      DataError: if none or more than one may hold the split.
     """
     folder = pathlib.Path(directory)
     if not folder.is_dir():
@@ -94,7 +109,9 @@ def find_split(directory: str | pathlib.Path, split: str) -> str:
     found = split_files(folder, split)
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
+        also = "; --hold_out=0.15 takes a part of train" if split == "dev" and not found else ""
         raise DataError(
-            f"{folder}: {names} for the {split} split, expected one of {split}.json, {split}.txt, *_{split}.json"
+            f"{folder}: {names} for the {split} split, expected one file such as {split}.json, {split}.txt or "
+            f"NAME_{split}.jsonl, or a folder {split}{also}"
         )
     return str(found[0])

@@ -9,7 +9,7 @@ from cman_tf.data.tokenizers.code_points import classes_of_code_points, find_cla
 
 _TO_THE_LEFT = frozenset(", . ; : ? ! ) ] } % '' ” » … .. ... n't n’t N'T N’T".split())
 _TO_THE_RIGHT = frozenset("( [ { `` “ ‘ „ « $ £ € ¥ US$ ` ¿ ¡".split())
-_HYPHENS = ("-", "\u2010", "\u2011")
+_HYPHENS = frozenset("-\u2010\u2011")
 _SUSPENDED = frozenset("and or to und oder et ou".split())  # pre- and post-operative
 _JOINED_WORDS = frozenset((("gon", "na"), ("got", "ta"), ("wan", "na"), ("lem", "me"), ("gim", "me")))
 _CLITIC = re.compile(r"['’]\w+")
@@ -51,6 +51,8 @@ def rebuild_text(tokens: Sequence[str], join_hyphens: bool = True) -> tuple[str,
 
 def find_joints(tokens: Sequence[str], join_hyphens: bool = True) -> list[bool]:
     """Return for each token whether it follows the one before it without a blank. See `rebuild_text`."""
+    if all(len(token) == 1 for token in tokens) and any(map(_is_wide, tokens)):  # cut by characters
+        return [number > 0 for number in range(len(tokens))]
     joints: list[bool] = []
     quotes = _Quotes(tokens)
     was_right = False
@@ -59,10 +61,10 @@ def find_joints(tokens: Sequence[str], join_hyphens: bool = True) -> list[bool]:
         after = tokens[number + 1] if number + 1 < len(tokens) else ""
         quote = quotes.read(number)
         left, right = quote or _find_sides(token, before, after, join_hyphens)
-        is_joined = (
-            was_right or left or (before, token) in _JOINED_WORDS or _is_wide(before[-1:]) or _is_wide(token[:1])
-        )
-        joints.append(bool(before) and is_joined)
+        if token in _HYPHENS and after in _SUSPENDED and not _HYPHENS.issuperset(tokens[number + 2 : number + 3]):
+            right = False  # pre- and post-operative, but mid-to-late
+        are_joined = (before, token) in _JOINED_WORDS or _is_wide(before[-1:]) or _is_wide(token[:1])
+        joints.append(bool(before) and (was_right or left or are_joined))
         was_right = right
     return joints
 

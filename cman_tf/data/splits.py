@@ -27,11 +27,11 @@ def sample_fraction(corpus: Corpus, share: float) -> Corpus:
 
 
 def hold_out_sentences(corpus: Corpus, share: float) -> tuple[Corpus, Corpus]:
-    """Hold out a random share of a corpus' sentences.
+    """Hold out a random share of a corpus. The sentences of a document stay together.
 
     Args:
       corpus: the corpus.
-      share: share of the sentences to hold out.
+      share: share of the documents to hold out; a sentence without a document id is a document of its own.
 
     Returns:
       The other sentences and those held out, both in the corpus' order.
@@ -39,19 +39,20 @@ def hold_out_sentences(corpus: Corpus, share: float) -> tuple[Corpus, Corpus]:
     Raises:
       DataError: if one part would be empty.
     """
-    rows = _shuffled(corpus)
-    if len(rows) < 2:
-        raise DataError(f"{corpus.path}: one sentence, expected at least two to hold some of them out")
-    count = min(max(1, round(share * len(rows))), len(rows) - 1)
-    return _part(corpus, rows[count:]), _part(corpus, rows[:count])
+    groups = _shuffled_documents(corpus)
+    if len(groups) < 2:
+        unit = _unit(corpus)
+        raise DataError(f"{corpus.path}: one {unit}, expected at least two {unit}s to hold some of them out")
+    count = min(max(1, round(share * len(groups))), len(groups) - 1)
+    return _part(corpus, _rows(groups[count:])), _part(corpus, _rows(groups[:count]))
 
 
 def split_in_three(corpus: Corpus, shares: tuple[float, float]) -> tuple[Corpus, Corpus, Corpus]:
-    """Split a corpus at random into three parts.
+    """Split a corpus at random into three parts. The sentences of a document stay together.
 
     Args:
       corpus: the corpus.
-      shares: shares of the first and the second part; the third part is the rest.
+      shares: shares of the first and the second part, in documents; the third part is the rest.
 
     Returns:
       The three parts, each in the corpus' order.
@@ -59,11 +60,39 @@ def split_in_three(corpus: Corpus, shares: tuple[float, float]) -> tuple[Corpus,
     Raises:
       DataError: if a part would be empty.
     """
-    rows = _shuffled(corpus)
-    first, second = round(shares[0] * len(rows)), round(sum(shares) * len(rows))
-    if not 0 < first < second < len(rows):
-        raise DataError(f"{corpus.path}: {len(rows)} sentences, expected enough to split them into three parts")
-    return _part(corpus, rows[:first]), _part(corpus, rows[first:second]), _part(corpus, rows[second:])
+    groups = _shuffled_documents(corpus)
+    first, second = round(shares[0] * len(groups)), round(sum(shares) * len(groups))
+    if not 0 < first < second < len(groups):
+        unit = _unit(corpus)
+        raise DataError(f"{corpus.path}: {len(groups)} {unit}s, expected enough to split them into three parts")
+    train, dev, test = (_part(corpus, _rows(part)) for part in (groups[:first], groups[first:second], groups[second:]))
+    return train, dev, test
+
+
+def split_in_folds(corpus: Corpus, folds: int) -> list[tuple[Corpus, Corpus]]:
+    """Split a corpus at random into folds for cross-validation. The sentences of a document stay together.
+
+    Args:
+      corpus: the corpus.
+      folds: the number of folds, at least 2.
+
+    Returns:
+      For each fold the other sentences and its own.
+
+    Raises:
+      DataError: if there are fewer documents than folds.
+    """
+    groups = _shuffled_documents(corpus)
+    if len(groups) < folds:
+        raise DataError(f"{corpus.path}: {len(groups)} {_unit(corpus)}s, expected at least {folds}, one for each fold")
+    parts = [groups[number::folds] for number in range(folds)]
+    return [
+        (
+            _part(corpus, [row for other in parts if other is not part for row in _rows(other)]),
+            _part(corpus, _rows(part)),
+        )
+        for part in parts
+    ]
 
 
 def merge_corpora(one: Corpus, other: Corpus) -> Corpus:
@@ -73,6 +102,23 @@ def merge_corpora(one: Corpus, other: Corpus) -> Corpus:
 
 def _shuffled(corpus: Corpus) -> list[int]:
     return np.random.default_rng(_SEED).permutation(len(corpus.sentences)).tolist()
+
+
+def _shuffled_documents(corpus: Corpus) -> list[list[int]]:
+    """Return the positions of each document's sentences, the documents in random order."""
+    groups: dict[object, list[int]] = {}
+    for row, sentence in enumerate(corpus.sentences):
+        groups.setdefault(sentence.document_id or row, []).append(row)
+    documents = list(groups.values())
+    return [documents[number] for number in np.random.default_rng(_SEED).permutation(len(documents))]
+
+
+def _unit(corpus: Corpus) -> str:
+    return "document" if any(sentence.document_id for sentence in corpus.sentences) else "sentence"
+
+
+def _rows(groups: list[list[int]]) -> list[int]:
+    return [row for group in groups for row in group]
 
 
 def _part(corpus: Corpus, rows: list[int]) -> Corpus:

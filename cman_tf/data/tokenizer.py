@@ -1,4 +1,4 @@
-"""A tokenizer that cuts raw text in the way of the corpora, with character offsets."""
+"""The first tokenizer, `v1`. It never changes, because runs were made with it. Others: `cman_tf.data.tokenizers`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ _ABBREVIATIONS = frozenset(
     "Ala Ariz Ark Calif Colo Conn Del Fla Ga Ill Ind Kan Ky La Md Mass Mich Minn Miss Mo Mont Neb Nev "
     "Okla Ore Pa Tenn Tex Va Vt Wash Wis Wyo".split()
 )
-TOKENIZERS = ("v1",)  # names that a run's record may hold; the rules of this file are v1
 SENTENCE_ENDS = frozenset(".!?。！？;")
 
 

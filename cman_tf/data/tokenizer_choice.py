@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cman_tf.data.detokenizer import rebuild_text
 from cman_tf.data.tokenizers import Tokenizer, find_tokenizer
 from cman_tf.data.types import Sentence
 
-MEASURED = 5000  # a choice is made by at most this many sentences, spread evenly over the corpus
+MEASURED = 2000  # a choice is made by at most this many sentences, spread evenly over the corpus
 _CANDIDATES = ("default", "ptb", "hyphens", "conll04", "characters")  # of equal ones, the first is chosen
 _WHITESPACE = "whitespace"
 _SHOWN = 5
@@ -61,16 +61,18 @@ class Agreement:
         """The share of sentences that come back but for periods that end words."""
         return self.agreeing_but_for_periods / self.sentences if self.sentences else 1.0
 
-    def describe(self, name: str) -> str:
+    def describe(self, name: str, is_sample: bool = False) -> str:
         """Describe the agreement in one line for people.
 
         Args:
           name: the tokenizer's name.
+          is_sample: whether the sentences are only some of the training data.
 
         >>> Agreement(1000, 981, 981, 0).describe("hyphens")
         'tokenizer: hyphens, 98.1 % of the training sentences come back as they were cut'
         """
-        line = f"tokenizer: {name}, {_percent(self.share)} of the training sentences come back as they were cut"
+        which = f"{self.sentences} training sentences" if is_sample else "the training sentences"
+        line = f"tokenizer: {name}, {_percent(self.share)} of {which} come back as they were cut"
         if self.agreeing_but_for_periods > self.agreeing:
             line += f", {_percent(self.share_but_for_periods)} but for periods that end words"
         return line
@@ -128,8 +130,7 @@ def choose_tokenizer(sentences: Sequence[Sentence]) -> tuple[str, dict[str, Agre
     Returns:
       The tokenizer's name, and the agreement of each candidate by name.
     """
-    step = -(-len(sentences) // MEASURED) or 1
-    measured = sentences[::step]
+    measured = _sample(sentences)
     join = joins_hyphens(measured)
     names = [*_CANDIDATES, _WHITESPACE]
     agreements = {name: measure_agreement(find_tokenizer(name), measured, join) for name in names}
@@ -138,6 +139,35 @@ def choose_tokenizer(sentences: Sequence[Sentence]) -> tuple[str, dict[str, Agre
         del agreements[_WHITESPACE]
     best = max(agreements, key=lambda name: (agreements[name].agreeing, agreements[name].agreeing_but_for_periods))
     return best, agreements
+
+
+def settle_tokenizer(name: str, sentences: Sequence[Sentence], say: Callable[[str], None]) -> str:
+    """Find the tokenizer of a training, and say how well it agrees with the training data.
+
+    Args:
+      name: the tokenizer's name, or `auto` for the one that `choose_tokenizer` chooses.
+      sentences: the sentences of the training data.
+      say: is called with one line for people.
+
+    Returns:
+      The tokenizer's name.
+
+    Raises:
+      DataError: if there is no tokenizer of this name.
+    """
+    measured = _sample(sentences)
+    if name == "auto":
+        name, agreements = choose_tokenizer(measured)
+        agreement = agreements[name]
+    else:
+        agreement = measure_agreement(find_tokenizer(name), measured)
+    say(agreement.describe(name, is_sample=len(measured) < len(sentences)))
+    return name
+
+
+def _sample(sentences: Sequence[Sentence]) -> Sequence[Sentence]:
+    """Return all sentences, or at most `MEASURED` of them, spread evenly."""
+    return sentences[:: max(1, -(-len(sentences) // MEASURED))]
 
 
 def joins_hyphens(sentences: Sequence[Sentence]) -> bool:

@@ -62,8 +62,8 @@ class Sentence:
       id: the sentence's name; empty if the file has none.
       unattached_relations: only in predictions: (type, head token, tail token) of each relation that was predicted
         for tokens that do not lie in two entities.
-      text: the text that the tokens were cut from; empty if the format has none. The texts of a document's sentences, put
-        together, are the document's text.
+      text: the text that the tokens were cut from; empty if the format has none. The texts of a document's sentences
+        together are the document's text.
       offsets: for each token its first character in `text` and the one after its last; empty without a text.
       document_id: the name of the sentence's document; empty if the format has none.
       entity_scores: only in predictions: a score for each entity; empty if there are none.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pathlib
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,6 +79,21 @@ class Vocabulary:
                 words, table = [UNKNOWN, *words], np.concatenate([unknown, table]).astype(np.float32)
         return cls(words, [UNKNOWN, *characters], [OUTSIDE, *sorted(tags)], relations, table)
 
+    def extend(self, other: Vocabulary) -> Vocabulary:
+        """Return a vocabulary that knows the types and characters of another one, too, and its words.
+
+        Args:
+          other: the other vocabulary. Its words are left out if this one has those of a word-vector file.
+        """
+
+        def unite(name: str, kept: int) -> list[str]:
+            one: list[str] = getattr(self, name)
+            others: list[str] = getattr(other, name)
+            return [*one[:kept], *sorted({*one[kept:], *others[kept:]})]
+
+        words = unite("words", 1) if self.vectors is None else self.words
+        return Vocabulary(words, unite("characters", 1), unite("tags", 1), unite("relations", 0), self.vectors)
+
     def labels(self) -> dict[str, list[str]]:
         """Return the label set: the types of entities and of relations."""
         return {"entities": sorted({tag[2:] for tag in self.tags} - {"", ROOT}), "relations": self.relations}
@@ -102,24 +118,42 @@ class Vocabulary:
         ids = np.concatenate([self.word_ids(s.tokens) for s in sentences])
         return 100.0 * float((ids != UNKNOWN_ID).mean())
 
-    def check(self, sentences: Sequence[Sentence], path: str) -> None:
-        """Check that the vocabulary knows all tags and relation types of some sentences.
+    def unknown_types(self, sentences: Sequence[Sentence]) -> dict[str, Counter[str]]:
+        """Count entities and relations of types that the training data does not contain; scoring counts them as missed.
 
         Args:
           sentences: the sentences.
-          path: their file, named in the error.
+
+        Returns:
+          For "entity" and "relation" how often each unknown type occurs.
+        """
+        known = {tag[2:] for tag in self.tags} | {ROOT}
+        return {
+            "entity": Counter(e.type for s in sentences for e in s.entities if e.type not in known),
+            "relation": Counter(r.type for s in sentences for r in s.relations if r.type not in self.relation_id),
+        }
+
+    def describe_unknown(self, sentences: Sequence[Sentence], path: str, strict: bool = False) -> list[str]:
+        """Describe the entities and relations of unknown types, one line for each of the two.
+
+        Args:
+          sentences: the sentences.
+          path: their file, for the lines.
+          strict: whether unknown types are an error.
 
         Raises:
-          DataError: for a tag or relation type that the training data does not contain.
+          DataError: if there are any and `strict` is true.
         """
-        for number, sentence in enumerate(sentences):
-            for tag in tags_from_entities(sentence.entities, len(sentence.tokens)):
-                if tag not in self.tag_id:
-                    raise DataError(f"{path}, sentence {number}: tag {tag!r}, expected one of {', '.join(self.tags)}")
-            for relation in sentence.relations:
-                if relation.type not in self.relation_id:
-                    known = ", ".join(self.relations) or "none"
-                    raise DataError(f"{path}, sentence {number}: relation {relation.type!r}, expected one of {known}")
+        lines: list[str] = []
+        for kind, types in self.unknown_types(sentences).items():
+            count, names = sum(types.values()), ", ".join(sorted(types)[:5]) + (", ..." if len(types) > 5 else "")
+            if count and strict:
+                raise DataError(f"{path}: {kind} type {names}, expected types that the training data contains")
+            if count:
+                plural = {"entity": "entities", "relation": "relations"}[kind] if count > 1 else kind
+                named = f"a type that the model does not know ({names})"
+                lines.append(f"{path}: {count} {plural} of {named}; scoring counts each as missed")
+        return lines
 
     def save(self, directory: str | pathlib.Path) -> None:
         """Write vocabulary.json and, with word vectors, word_vectors.npy.

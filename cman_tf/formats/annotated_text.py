@@ -1,7 +1,7 @@
 """Texts with annotations at character offsets, as annotation tools keep them, and their conversion to sentences.
 
-The formats of such tools read their files into `AnnotatedText`s, and `TextConverter` does the rest for all of them: what
-an offset counts, the sentences, the tokens, and what is left out. `annotate_text` goes the other way, for writers.
+The formats of such tools read their files into `AnnotatedText`s, and `TextConverter` does the rest for all of them:
+what an offset counts, the sentences, the tokens, and what is left out. `annotate_text` goes the other way, for writers.
 """
 
 from __future__ import annotations

@@ -51,8 +51,7 @@ def detect_format(head: Head) -> Format:
         )
     looks = ", ".join(f"{f.start} ({f.name})" for f in REGISTRY.values() if f.start)
     raise DataError(
-        f"{head.path}, line 1: {head.text[:30]!r}, expected a file of a known format, whose beginning is one of {looks}; "
-        "or give --format"
+        f"{head.path}, line 1: {head.text[:30]!r}, expected a file that begins with one of {looks}; or give --format"
     )
 
 

@@ -292,7 +292,7 @@ def dump_json(sentences: Iterable[Sentence]) -> str:
 
 
 def _sniff(head: Head) -> bool:
-    return head.keys.get("tokens") == "[" or head.text == "[]"
+    return "tokens" in head.keys and "ents" not in head.keys or head.text.strip() == "[]"
 
 
 FORMAT = Format(

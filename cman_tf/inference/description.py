@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cman_tf.config import Config
-from cman_tf.data.tokenizer import TOKENIZERS
+from cman_tf.data.tokenizers import TOKENIZER_NAMES
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.source import Source, find_again, load_source
 from cman_tf.errors import DataError
 from cman_tf.runs.flagfile import config_of_run
 from cman_tf.runs.model_directory import find_checkpoint, validate_model_directory
-from cman_tf.runs.record import verify_record
+from cman_tf.runs.record import read_record, verify_record
 
 
 class ModelDescription(NamedTuple):
@@ -26,6 +26,7 @@ class ModelDescription(NamedTuple):
       vocabulary: of the model.
       encoder: the contextual encoder, if the model needs one.
       encoder_shape: its number of layers and their size.
+      tokenizer: the name of the tokenizer that cuts raw text, as for `cman_tf.data.tokenizers.find_tokenizer`.
     """
 
     directory: pathlib.Path
@@ -34,6 +35,7 @@ class ModelDescription(NamedTuple):
     vocabulary: Vocabulary
     encoder: Source | None
     encoder_shape: tuple[int, int] | None
+    tokenizer: str = "v1"
 
 
 def read_description(
@@ -54,7 +56,9 @@ def read_description(
     folder = pathlib.Path(directory)
     validate_model_directory(folder)
     weights = find_checkpoint(folder, checkpoint)
-    verify_record(folder, weights, TOKENIZERS)
+    record = read_record(folder)
+    tokenizer = record["tokenizer"] if record else "v1"
+    verify_record(folder, weights, (*TOKENIZER_NAMES, *([tokenizer] if tokenizer.startswith("spacy:") else [])))
     vocabulary = Vocabulary.load(folder)
     needed = load_source(folder)
     config = config_of_run(folder / "flags.txt")
@@ -62,6 +66,6 @@ def read_description(
         if encoder_flags:
             flags = ", ".join(f"--{name}" for name in encoder_flags)
             raise DataError(f"{folder}: the model has no contextual encoder, expected no {flags}")
-        return ModelDescription(folder, weights, config, vocabulary, None, None)
+        return ModelDescription(folder, weights, config, vocabulary, None, None, tokenizer)
     encoder = find_again(folder, dict(encoder_flags or {}))
-    return ModelDescription(folder, weights, config, vocabulary, encoder, needed[1])
+    return ModelDescription(folder, weights, config, vocabulary, encoder, needed[1], tokenizer)

@@ -37,15 +37,18 @@ class Record(TypedDict):
     weights: dict[str, str]
 
 
-def start_record(directory: str | pathlib.Path, tokenizer: str) -> None:
+def start_record(directory: str | pathlib.Path, tokenizer: str | None = None) -> None:
     """Record the files of a run before training starts or resumes.
 
     Args:
       directory: the run's directory.
-      tokenizer: the name of the tokenizer that cuts raw text.
+      tokenizer: the name of the tokenizer that cuts raw text. None: the name in run.json; `v1` if it has none.
     """
     folder = pathlib.Path(directory)
     old = read_record(folder)
+    if tokenizer is None:
+        run = folder / "run.json"
+        tokenizer = str(read_json(run, "what cman-tf train wrote").get("tokenizer", "v1")) if run.exists() else "v1"
     files = {name: sha256_of(folder / name) for name in _FILES if (folder / name).exists()}
     _write(folder, {"tokenizer": tokenizer, "files": files, "weights": old["weights"] if old else {}})
 

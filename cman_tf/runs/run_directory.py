@@ -17,7 +17,7 @@ from cman_tf.runs.flagfile import format_flagfile
 
 STAGE_ONE = "stage_one"  # first stage of --protocol=two_stage: the name of its folder and of its part of the result
 _EXPECTED = "what cman-tf train wrote"
-_LATER = ("encoder", "format", "record")  # keys that a run.json of an older version may lack
+_LATER = ("encoder", "format", "record", "tokenizer")  # keys that a run.json of an older version may lack
 
 
 @contextlib.contextmanager
@@ -61,6 +61,7 @@ def find_run(
     vectors_file: str | None,
     encoder: str | None = None,
     format: str = "auto",
+    tokenizer: str = "auto",
 ) -> dict[str, Any]:
     """Identify a run, and find the run that an earlier call of the same command began.
 
@@ -71,9 +72,11 @@ def find_run(
       vectors_file: the file of word vectors, or None.
       encoder: the fingerprint of the contextual encoder, or None.
       format: the format in which the corpus files were read.
+      tokenizer: the name of the tokenizer that cuts raw text, or `auto` for the one of the earlier call.
 
     Returns:
-      The content of run.json: of a new run, or of the earlier call's run.
+      The content of run.json: of a new run, or of the earlier call's run. `tokenizer` is `auto` if the run is new and
+      no name was given.
 
     Raises:
       DataError: if the directory holds something else, naming what differs.
@@ -86,6 +89,7 @@ def find_run(
         "word_vectors": sha256_of(vectors_file) if vectors_file else None,
         "encoder": encoder,
         "format": format,
+        "tokenizer": tokenizer,
         "commits": [],
         "record": True,  # beside a checkpoint of this run lies record.json
     }
@@ -99,14 +103,18 @@ def find_run(
             raise DataError(f"{known}: settings without a model, expected {_EXPECTED}")
         if not all(isinstance(commit, str) for commit in old["commits"]):
             raise DataError(f"{known}: commits are {str(old['commits'])[:40]!r}, expected {_EXPECTED}")
+        if not isinstance(old.get("tokenizer", ""), str):
+            raise DataError(f"{known}: tokenizer is {str(old['tokenizer'])[:40]!r}, expected {_EXPECTED}")
         try:
             _check_same(folder, old, run)
         except (TypeError, AttributeError, ValueError) as error:
             if isinstance(error, DataError):
                 raise
             raise DataError(f"{known}: {str(error)[:80]}, expected {_EXPECTED}") from None
-        # An older run keeps being one that may lack record.json.
-        return {**run, "id": old["id"], "commits": old["commits"], "record": old.get("record", False)}
+        # An older run keeps being one that may lack record.json, and keeps the tokenizer that all had.
+        kept = {"record": old.get("record", False), "tokenizer": old.get("tokenizer", "v1")}
+        kept |= {name: old[name] for name in ("init_from",) if name in old}
+        return {**run, "id": old["id"], "commits": old["commits"], **kept}
     # A run that was killed during its first write has left only a temporary file, and counts as new.
     if folder.is_dir() and any(not path.name.startswith(".run.json.") for path in folder.iterdir()):
         raise DataError(
@@ -221,6 +229,8 @@ def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) 
         differences.append(f"--format is {old['format']} there and {new['format']} here")
     if old.get("encoder") != new["encoder"]:
         differences.append("the contextual encoder differs")
+    if new["tokenizer"] not in ("auto", old.get("tokenizer", "v1")):
+        differences.append(f"--tokenizer is {str(old.get('tokenizer', 'v1'))[:40]} there and {new['tokenizer']} here")
     if differences:
         raise DataError(
             f"{folder}: holds another run ({'; '.join(differences)}), expected the same; choose another --model_dir"

@@ -90,11 +90,23 @@ def _score_by(convention: str, sentences: Sequence[tuple[Sentence, Sentence]], l
 def stop_score(scores: dict[str, Any]) -> float:
     """Average the strict micro F1 of NER and RE. The best epoch is chosen by this score.
 
+    A task without anything to score (see `has_items`), as in data without relations, does not count.
+
     Args:
       scores: the scores as `score_sentences` returns them.
     """
     strict = scores["strict"]["micro"]
-    return (strict["entities"]["f1"] + strict["relations"]["f1"]) / 2.0
+    found = [strict[task]["f1"] for task in TASKS if has_items(strict[task])]
+    return sum(found) / len(found) if found else 0.0
+
+
+def has_items(rates: Mapping[str, float]) -> bool:
+    """Return whether there was anything to score: an item in the gold data or in the predictions.
+
+    Args:
+      rates: the counts `tp`, `fp` and `fn`.
+    """
+    return rates["tp"] + rates["fp"] + rates["fn"] > 0
 
 
 def validate_same_sentences(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 
 from cman_tf.scoring.bootstrap import BootstrapDifference
 from cman_tf.scoring.conventions import DESCRIPTIONS
-from cman_tf.scoring.score import TASKS
+from cman_tf.scoring.score import TASKS, has_items
+
+_NOTHING = ["-", "-", "-"]  # precision, recall and F1 where there is nothing to score
 
 
 def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -44,6 +46,7 @@ def score_table(scores: dict[str, Any]) -> str:
             *(f"{name}: {scores[name]['means']}" for name in DESCRIPTIONS),
             f"macro: mean over the types, {scores['macro_rule']}; without the entity type Other where it says so",
             f"mean of strict micro F1 of both tasks: {scores['stop_score']:.2f}",
+            *_list_unscored(scores),
             *_list_left_out(scores["ungrounded_relations"]),
         ]
     )
@@ -59,12 +62,20 @@ def _list_left_out(counts: Mapping[str, int]) -> list[str]:
 
 
 def averages_table(scores: dict[str, Any]) -> str:
-    """Format precision, recall and F1 of both tasks, a line for each convention and average."""
+    """Format precision, recall and F1 of both tasks, a line for each convention and average.
+
+    A task without anything to score has dashes, so that it differs from a task whose scores are 0.
+    """
+    scored = {task: has_items(scores["strict"]["micro"][task]) for task in TASKS}
     rows: list[list[str]] = []
     for name in DESCRIPTIONS:
         for average in ("micro", "macro", "macro_without_other"):
             if (name, average) != ("boundaries", "macro_without_other"):
-                rates = [rate for task in TASKS for rate in _rates(scores[name][average][task])]
+                rates = [
+                    rate
+                    for task in TASKS
+                    for rate in (_rates(scores[name][average][task]) if scored[task] else _NOTHING)
+                ]
                 rows.append([f"{name}, {average.replace('_', ' ').replace('other', 'Other')}", *rates])
     header = [f"{task[:3]}. {rate}" for task in TASKS for rate in ("P", "R", "F1")]
     return format_table(["convention", *header], rows)
@@ -81,4 +92,12 @@ def bootstrap_table(differences: Mapping[str, BootstrapDifference]) -> str:
 
 
 def _rates(row: dict[str, float]) -> list[str]:
+    if "tp" in row and not has_items(row):
+        return _NOTHING
     return [f"{row[name]:.2f}" for name in ("precision", "recall", "f1")]
+
+
+def _list_unscored(scores: dict[str, Any]) -> list[str]:
+    """Say for which task there is nothing to score."""
+    micro = scores["strict"]["micro"]
+    return [f"{task}: nothing to score, in the data or the predictions" for task in TASKS if not has_items(micro[task])]

@@ -7,7 +7,6 @@ import pathlib
 
 import tensorflow as tf
 
-from cman_tf.data.tokenizer import TOKENIZERS
 from cman_tf.errors import DataError
 from cman_tf.models.factory import Model
 from cman_tf.runs.record import find_unrecorded, record_weights, start_record
@@ -33,7 +32,7 @@ class TrainingState:
         average: WeightAverage | None = None,
     ) -> None:
         self.average, self._directory = average, directory
-        start_record(directory, TOKENIZERS[-1])
+        start_record(directory)
         self.epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.best_score = tf.Variable(-1.0, dtype=tf.float64, trainable=False)
         self.best_epoch = tf.Variable(0, dtype=tf.int64, trainable=False)

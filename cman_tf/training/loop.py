@@ -73,7 +73,7 @@ def _line(record: dict[str, float], epochs: int, dev: dict[str, Any] | None, bet
     scores = ""
     if dev:
         f1 = [dev["strict"]["micro"][task]["f1"] for task in ("entities", "relations")]
-        scores = f", dev entities {f1[0]:.2f}, relations {f1[1]:.2f}, mean {sum(f1) / 2:.2f}"
+        scores = f", dev entities {f1[0]:.2f}, relations {f1[1]:.2f}, mean {stop_score(dev):.2f}"
         scores += " (best so far)" if better else ""
     return f"epoch {record['epoch']}/{epochs}: loss {record['clean/loss']:.3f}{scores}, {record['seconds']:.1f} s"
 

@@ -12,6 +12,7 @@ from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.corpus import Corpus
 from cman_tf.data.splits import merge_corpora
 from cman_tf.data.vocabulary import Vocabulary
+from cman_tf.inference.description import ModelDescription
 from cman_tf.runs.files import write_atomically
 from cman_tf.runs.run_directory import STAGE_ONE
 from cman_tf.training.loop import train
@@ -26,6 +27,7 @@ def train_by_protocol(
     directory: str,
     encoder: AnyEncoder | None,
     progress: Progress = NO_PROGRESS,
+    init_from: ModelDescription | None = None,
 ) -> tuple[Trainer, dict[str, Any]]:
     """Train as `config.protocol` says.
 
@@ -37,22 +39,25 @@ def train_by_protocol(
       directory: the run's directory.
       encoder: the contextual encoder, as for `build_trainer`.
       progress: the object to which every batch and epoch is reported.
+      init_from: the trained model whose weights training starts from, or None.
 
     Returns:
       The trainer after training, and what the result file contains besides the trainer's result.
     """
     if config.protocol == "best_dev":
-        trainer = build_trainer(config, corpora, vocabularies["train"], directory, encoder)
+        trainer = build_trainer(config, corpora, vocabularies["train"], directory, encoder, init_from)
         train(trainer, progress=progress)
         return trainer, {}
     extra: dict[str, Any] = {}
     epochs = config.epochs
     if config.protocol == "two_stage":
-        extra[STAGE_ONE] = stage = _stage_one(config, corpora, vocabularies["train"], directory, encoder, progress)
+        extra[STAGE_ONE] = stage = _stage_one(
+            config, corpora, vocabularies["train"], directory, encoder, progress, init_from
+        )
         epochs = stage["epochs"]  # the epoch in which it stopped, patience included, as in the authors' code
     fixed = dataclasses.replace(config, protocol="fixed_epochs", epochs=epochs)
     both = {**corpora, "train": merge_corpora(corpora["train"], corpora["dev"])}
-    trainer = build_trainer(fixed, both, vocabularies["train_dev"], directory, encoder)
+    trainer = build_trainer(fixed, both, vocabularies["train_dev"], directory, encoder, init_from)
     train(trainer, shown=config, progress=progress)
     trainer.corpora, trainer.config = corpora, config  # the result names the given ones
     return trainer, extra
@@ -65,6 +70,7 @@ def _stage_one(
     directory: str,
     encoder: AnyEncoder | None,
     progress: Progress,
+    init_from: ModelDescription | None,
 ) -> dict[str, Any]:
     """Train the first stage, with early stopping on dev, in its own directory. Test is not read.
 
@@ -75,13 +81,16 @@ def _stage_one(
       directory: the run's directory.
       encoder: the contextual encoder, as for `build_trainer`.
       progress: the object to which every batch and epoch is reported.
+      init_from: the trained model whose weights training starts from, or None.
 
     Returns:
       The number of epochs, the best epoch and its score on dev.
     """
     folder = pathlib.Path(directory) / STAGE_ONE
     folder.mkdir(parents=True, exist_ok=True)
-    trainer = build_trainer(dataclasses.replace(config, protocol="best_dev"), corpora, vocabulary, str(folder), encoder)
+    trainer = build_trainer(
+        dataclasses.replace(config, protocol="best_dev"), corpora, vocabulary, str(folder), encoder, init_from
+    )
     train(trainer, progress=progress)
     stage = {
         "epochs": int(trainer.state.epoch),

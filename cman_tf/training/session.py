@@ -14,12 +14,14 @@ from typing import Any
 from cman_tf.config import Config
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.corpus import SPLITS, Corpus, name_corpus
+from cman_tf.data.tokenizer_choice import settle_tokenizer
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import find_word_vectors
 from cman_tf.encoders.source import Source, save_source, validate_tunable
 from cman_tf.errors import DataError
+from cman_tf.inference.description import ModelDescription
 from cman_tf.runs import provenance
-from cman_tf.runs.files import read_json, write_atomically
+from cman_tf.runs.files import read_json, sha256_of, write_atomically
 from cman_tf.runs.record import verify_resumable
 from cman_tf.runs.run_directory import STAGE_ONE, count_epochs, find_run, is_complete, start_run, validate_epochs
 from cman_tf.training.progress import NO_PROGRESS, Progress
@@ -38,7 +40,10 @@ class SessionOptions:
       kept_word_vectors: number of leading rows of that file to keep for words that the corpora do not contain.
       features: the file of the contextual encoder's features. None: a file named after the corpus and the encoder.
       format: the format in which the corpora were read, `auto` or a format's name.
+      tokenizer: the tokenizer that cuts raw text for the model; `auto`: the one that agrees best with the corpus.
       flags: the flags that repeat the run, besides those of the configuration.
+      strict_labels: whether types in dev or test that the training data does not have are an error.
+      init_from: the trained model whose weights training starts from, or None.
     """
 
     model_dir: str
@@ -48,7 +53,10 @@ class SessionOptions:
     kept_word_vectors: int = 20000
     features: str | None = None
     format: str = "auto"
+    tokenizer: str = "auto"
     flags: dict[str, Any] = dataclasses.field(default_factory=dict)
+    strict_labels: bool = False
+    init_from: ModelDescription | None = None
 
 
 @dataclasses.dataclass
@@ -114,7 +122,7 @@ class Session:
         from cman_tf.training.protocols import train_by_protocol
 
         trainer, extra = train_by_protocol(
-            self.config, self.corpora, self.vocabularies, directory, encoder, self.progress
+            self.config, self.corpora, self.vocabularies, directory, encoder, self.progress, self.options.init_from
         )
         read = {"word_vectors_sha256": self.run["word_vectors"], "encoder_fingerprint": self.run["encoder"]}
         before = self.result
@@ -171,12 +179,14 @@ def open_session(
       progress: the object to which the inputs and every batch and epoch are reported.
 
     Raises:
-      DataError: if the directory holds another run, or if dev or test have types that the training data does not have.
+      DataError: if the directory holds another run, or if the training data has no entities.
     """
     hashes = {split: corpora[split].sha256 for split in SPLITS}
     fingerprint = source.fingerprint if source else None
     vectors_file = find_word_vectors(options.word_vectors) if options.word_vectors else None
-    run = find_run(options.model_dir, config, hashes, vectors_file, fingerprint, options.format)
+    run = find_run(options.model_dir, config, hashes, vectors_file, fingerprint, options.format, options.tokenizer)
+    if options.init_from:
+        validate_initial_model(run, options, fingerprint)
     finished = pathlib.Path(options.model_dir) / "result.json"
     result = _read_result(finished) if finished.exists() else {}
     if result and result.get("run", run["id"]) != run["id"]:
@@ -186,8 +196,14 @@ def open_session(
     if result:
         validate_epochs(options.model_dir, *count_epochs(result), config)
     if not session.is_finished:
+        run["tokenizer"] = settle_tokenizer(run["tokenizer"], corpora["train"].sentences, progress.note)
         kept = options.kept_word_vectors
-        session.vocabularies = make_vocabularies(corpora, config.protocol, vectors_file, kept, progress)
+        session.vocabularies = make_vocabularies(
+            corpora, config.protocol, vectors_file, kept, progress, options.strict_labels
+        )
+        if options.init_from:
+            trained = options.init_from.vocabulary
+            session.vocabularies = {name: v.extend(trained) for name, v in session.vocabularies.items()}
         for folder in (pathlib.Path(options.model_dir), pathlib.Path(options.model_dir, STAGE_ONE)):
             verify_resumable(folder, required=run["record"])
         list(session.vocabularies.values())[-1].validate_same(options.model_dir)
@@ -240,6 +256,28 @@ def validate_inputs(config: Config, source: Source | None, options: SessionOptio
         validate_tunable(source)
         if options.features:
             raise DataError("--features with --tune_encoder, expected one of them: a tuned encoder has no cache")
+
+
+def validate_initial_model(run: dict[str, Any], options: SessionOptions, fingerprint: str | None) -> None:
+    """Check the trained model whose weights training starts from, and note it in the run.
+
+    Args:
+      run: the content of run.json.
+      options: the files of the training.
+      fingerprint: the fingerprint of the contextual encoder, or None.
+
+    Raises:
+      DataError: if its encoder is another one, or if the run was begun from other weights.
+    """
+    trained = options.init_from
+    assert trained is not None
+    needed = trained.encoder.fingerprint if trained.encoder else None
+    if needed != fingerprint:
+        named = f"{trained.encoder}" if trained.encoder else "no contextual encoder"
+        raise DataError(f"--init_from={trained.directory}: its model reads {named}, expected the same encoder here")
+    weights = sha256_of(f"{trained.checkpoint}.index")
+    if run.setdefault("init_from", weights) != weights:
+        raise DataError(f"{options.model_dir}: began from other weights than {trained.directory} holds now")
 
 
 def _write(path: pathlib.Path, result: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from cman_tf.data.signatures import learn_signatures, save_signatures
 from cman_tf.data.types import Sentence
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.errors import DataError
+from cman_tf.inference.description import ModelDescription
 from cman_tf.inference.loading import restore_model
 from cman_tf.inference.predictor import Predictor
 from cman_tf.models.factory import Model, build_model
@@ -32,6 +33,7 @@ from cman_tf.runs.run_directory import is_finished
 from cman_tf.scoring.breakdowns import by_distance, by_length
 from cman_tf.scoring.score import score_sentences
 from cman_tf.training.checkpoints import TrainingState
+from cman_tf.training.initial_weights import start_from
 from cman_tf.training.optimizer import ModelOptimizer
 from cman_tf.training.summaries import Summaries
 from cman_tf.training.weight_average import WeightAverage
@@ -164,6 +166,7 @@ def build_trainer(
     vocabulary: Vocabulary,
     directory: str,
     encoder: AnyEncoder | None = None,
+    init_from: ModelDescription | None = None,
 ) -> Trainer:
     """Build the model and its optimizer, and restore the last epoch if an earlier call saved one.
 
@@ -173,6 +176,7 @@ def build_trainer(
       vocabulary: the vocabulary of the training data.
       directory: the run's directory.
       encoder: the cache of a frozen encoder's vectors for all corpora, the encoder itself if it is tuned, or None.
+      init_from: the trained model whose weights training starts from, or None.
 
     Raises:
       DataError: if the directory holds another vocabulary, or a checkpoint that cannot be restored.
@@ -181,6 +185,8 @@ def build_trainer(
     save_signatures(directory, learn_signatures(corpora["train"].sentences))
     tf.keras.utils.set_random_seed(config.seed)
     model = build_model(config, vocabulary, encoder)
+    if init_from:
+        start_from(model, vocabulary, init_from)
     optimizer = ModelOptimizer(model)
     decay = config.weight_average
     state = TrainingState(

@@ -16,22 +16,24 @@ def make_vocabularies(
     vectors_file: str | None = None,
     kept: int = 20000,
     progress: Progress = NO_PROGRESS,
+    strict_labels: bool = False,
 ) -> dict[str, Vocabulary]:
     """Make the vocabularies that a protocol trains with.
 
     Args:
-      corpora: the corpus of each split, by the name of the split. Dev and test must fit the vocabularies.
+      corpora: the corpus of each split, by the name of the split.
       protocol: the protocol, as in `Config`.
       vectors_file: the file of word vectors, or None if the vectors are trained.
       kept: number of leading rows of that file to keep for words that the corpora do not contain.
-      progress: the object to which the number of word vectors is reported.
+      progress: the object to which the number of word vectors and unknown types are reported.
+      strict_labels: whether types in dev or test that the training data does not have are an error.
 
     Returns:
       `train`, the vocabulary of the training data, and `train_dev`, that of the training and dev data. The protocol
       decides which of them there are.
 
     Raises:
-      DataError: if the training data has no relations, or if dev or test have types that it does not have.
+      DataError: if the training data has no entities, or for types that it does not have if `strict_labels` is true.
     """
     vectors = None
     if vectors_file:
@@ -43,13 +45,15 @@ def make_vocabularies(
     if protocol == "fixed_epochs":
         del trained["train"]
     vocabularies = {name: Vocabulary.build(corpus.sentences, vectors) for name, corpus in trained.items()}
-    for vocabulary in vocabularies.values():
-        if not vocabulary.relations:
-            raise DataError(f"{corpora['train'].path}: no relations, expected some to train on")
-        for split in ("dev", "test"):
-            vocabulary.check(corpora[split].sentences, corpora[split].path)
+    last = list(vocabularies.values())[-1]
+    if len(last.tags) < 2:
+        raise DataError(f"{corpora['train'].path}: no entities, expected some to train on")
+    if not last.relations:
+        progress.note("relations: none in the training data; the model learns entities alone")
+    for split in ("dev", "test"):
+        for line in last.describe_unknown(corpora[split].sentences, corpora[split].path, strict_labels):
+            progress.note(line)
     if vectors:
-        vocabulary = list(vocabularies.values())[-1]
-        covered = ", ".join(f"{split} {vocabulary.coverage(c.sentences):.1f} %" for split, c in corpora.items())
+        covered = ", ".join(f"{split} {last.coverage(c.sentences):.1f} %" for split, c in corpora.items())
         progress.note(f"word vectors: {len(vectors[0])} kept of size {vectors[1].shape[1]}; tokens covered: {covered}")
     return vocabularies

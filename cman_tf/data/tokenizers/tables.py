@@ -25,7 +25,7 @@ import numpy.typing as npt
 from cman_tf.data.tokenizers.base import Token
 from cman_tf.data.tokenizers.code_points import END, classes_of_code_points
 
-MAX_LOOKAHEAD = 256  # bounds the work per character
+MAX_LOOKAHEAD = 80  # bounds the work per character
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

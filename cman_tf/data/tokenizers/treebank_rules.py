@@ -76,6 +76,7 @@ HYPHENS = (
     *keep_period(f"({_SHORT} | {any_of(ABBREVIATIONS)})"),
     *_CLITICS,
     *_before_clitics(_INNER_QUOTES, LETTERS),
+    DECIMAL,
     Rule(_INNER_QUOTES),
     Rule(f"{LETTERS} \\+ / <outside , ) ;>"),  # Na+
     Rule(f"{_CHEMICAL} {HYPHEN} / <blank>"),  # 3- to 13-month
