@@ -66,6 +66,7 @@ def load(
     checkpoint: str = "best",
     constrain_types: str | pathlib.Path = "off",
     symmetric_relations: Iterable[str] = (),
+    tokenizer: str | None = None,
     **encoder: str,
 ) -> Extractor:
     """Load a trained model that finds entities and relations in raw text.
@@ -76,6 +77,8 @@ def load(
       constrain_types: which types the arguments of a relation may have: `off` (any), `train` (those of the training
         data), or the path of a JSON file such as {"Live_In": [["Peop", "Loc"]]}.
       symmetric_relations: relation types without a direction. They are found in either direction and reported once.
+      tokenizer: the name of the tokenizer that cuts raw text, such as `whitespace`. None takes the one of the model's
+        training.
       **encoder: the new place of the model's contextual encoder if it moved, as in `encoder="minilm"`.
 
     Returns:
@@ -95,7 +98,12 @@ def load(
     with quiet_import():
         from cman_tf.inference.extractor import Extractor
 
-    return Extractor(description, constrain_types=constrain_types, symmetric_relations=symmetric_relations)
+    return Extractor(
+        description,
+        constrain_types=constrain_types,
+        symmetric_relations=symmetric_relations,
+        tokenizer=tokenizer,
+    )
 
 
 def __getattr__(name: str) -> Any:

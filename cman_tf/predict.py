@@ -24,6 +24,7 @@ from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.problems import Problems
+from cman_tf.data.tokenizers import find_tokenizer
 from cman_tf.errors import DataError
 from cman_tf.inference.description import read_description
 from cman_tf.inference.output import JSON, OUTPUT_FORMATS, Output, Result
@@ -59,6 +60,9 @@ def define_flags() -> None:
             INPUT_FORMATS,
             "lines: a text a line; jsonl: objects with text or tokens; document: paragraphs; or an annotated corpus' "
             "format; auto: by content.",
+        )
+        flags.DEFINE_string(
+            "tokenizer", None, "`Name` of the tokenizer that cuts raw text, such as whitespace; none: the model's."
         )
         flags.DEFINE_boolean(
             "split_sentences", None, "Split texts into sentences; unset: documents only. Relations stay within one."
@@ -175,7 +179,8 @@ def main(arguments: list[str]) -> None:
     output.validate(path)
     description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
     constraint_flags.given(description)
-    records = reader.open()
+    tokenizer = find_tokenizer(FLAGS.tokenizer or description.tokenizer).name
+    records = reader.open(tokenizer)
     if FLAGS.given_entities and reader.format in (LINES, DOCUMENT):
         raise DataError(
             "--given_entities: raw text has none, expected JSON lines with tokens and entities, or a corpus"
@@ -187,7 +192,10 @@ def main(arguments: list[str]) -> None:
     from cman_tf.inference.extractor import Extractor
 
     extractor = Extractor(
-        description, constrain_types=FLAGS.constrain_types, symmetric_relations=FLAGS.symmetric_relations
+        description,
+        constrain_types=FLAGS.constrain_types,
+        symmetric_relations=FLAGS.symmetric_relations,
+        tokenizer=tokenizer,
     )
     names = ("relation_threshold", "entity_threshold", "all_scores", "on_long", "batch_tokens", "given_entities")
     options = {name: FLAGS[name].value for name in names}

@@ -208,7 +208,6 @@ def test_long_text(model, found):
 
 
 def test_texts_are_split_into_sentences(model):
-    pytest.importorskip("cman_tf.data.sentence_splitting")
     document = model.extract(f"{TEXT} {TEXT}\n\nAnn left.", split_sentences=True)
     assert len(document.sentences) == document.pieces == 3
     assert len(document.to_dict()["sentences"]) == 3

@@ -6,6 +6,7 @@ import pytest
 from helpers import ROOT, call_command, fails_with, run_command
 
 import cman_tf
+from cman_tf.data.signatures import learn_signatures, read_signatures
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.registry import REGISTRY
 
@@ -63,10 +64,19 @@ def test_predict(trained, eight_sentences):
         assert relation["tail_text"] == first["entities"][relation["tail"]]["text"]
     empty = {"tokens": [], "offsets": [], "entities": [], "relations": []}
     assert outputs[1:3] == [{"text": "", **empty}, {"text": "   ", **empty}]
-    assert "東京" in outputs[3]["tokens"]
+    assert {"東", "京", "Москва"} <= {*outputs[3]["tokens"]}  # the tokenizer that training chose
     assert outputs[4]["tokens"] == ["x" * 5000]
     assert len(outputs[5]["tokens"]) == 1500 and outputs[5]["pieces"] == 5
     assert "1 text of more than 400 tokens in a sentence: standard input, line 6 (1500 tokens, read" in process.stderr
+
+
+def test_training_stores_the_types_of_arguments(trained, eight_sentences):
+    run, sentences = trained("dynamic_cman"), read_corpus(eight_sentences / "train.json").sentences
+    assert read_signatures(run / "signatures.json") == learn_signatures(sentences)
+    known = " ".join(sentences[0].tokens)
+    process = call_command("cman_tf.predict", f"--model_dir={run}", "--constrain_types=train", input=known)
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert len(json.loads(process.stdout)["relations"]) == len(sentences[0].relations)
 
 
 def test_predict_from_a_file_for_people(loaded, tmp_path):
@@ -131,7 +141,6 @@ def test_every_format_is_written(format, loaded, tmp_path):
 
 
 def test_a_folder_of_documents(loaded, tmp_path):
-    pytest.importorskip("cman_tf.data.sentence_splitting")
     texts, found = tmp_path / "texts", tmp_path / "found"
     texts.mkdir()
     (texts / "a.txt").write_bytes(f"{TEXT} {TEXT}\r\n\r\n{TEXT}".encode())
@@ -178,6 +187,11 @@ def test_flags_about_relations(loaded):
     assert len(every["relations"]) + len(every["candidates"]) == 3 * 2 * 2
     assert all(relation["score"] > 0.9 for relation in every["relations"])
     assert json.loads(predict("--entity_threshold=1", input=TEXT).stdout)["entities"] == []
+
+
+def test_another_tokenizer():
+    output = json.loads(predict("--tokenizer=characters", input="張三 住.").stdout)
+    assert output["tokens"] == ["張", "三", "住", "."]
 
 
 def test_allowed_types(tmp_path):

@@ -39,6 +39,8 @@ class Extractor:
       constrain_types: which types the arguments of a relation may have: `off` (any), `train` (those of the training
         data), or the path of a JSON file such as {"Live_In": [["Peop", "Loc"]]}.
       symmetric_relations: relation types without a direction. They are found in either direction and reported once.
+      tokenizer: the name of the tokenizer that cuts raw text, as for `cman_tf.data.tokenizers.find_tokenizer`. None
+        takes the one of the model's training.
       **encoder: the place of the contextual encoder, under the names of the flags of `cman-tf train`: `encoder`,
         `elmo`, `elmo_options`, `elmo_weights`. It is needed if the encoder moved, and for a TensorFlow Hub module,
         which is only run if the caller names it.
@@ -62,6 +64,7 @@ class Extractor:
         checkpoint: str = "best",
         constrain_types: str | pathlib.Path = "off",
         symmetric_relations: Iterable[str] = (),
+        tokenizer: str | None = None,
         **encoder: str,
     ) -> None:
         if not isinstance(directory, ModelDescription):
@@ -71,7 +74,7 @@ class Extractor:
         self.relation_types = tuple(vocabulary.relations)
         self._signatures = find_signatures(str(constrain_types), directory.directory, vocabulary)
         self._symmetric = check_symmetric(symmetric_relations, self.relation_types)
-        self.tokenizer: str = getattr(directory, "tokenizer", "v1")
+        self.tokenizer = tokenizer or directory.tokenizer
         self._tokenizer = find_tokenizer(self.tokenizer)
         self._directory = directory.directory
         self.model, self.vocabulary = load_described(directory)

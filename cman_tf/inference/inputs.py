@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cman_tf.data.sentence_splitting import split_sentences
 from cman_tf.data.tokenizers import Tokenizer
 from cman_tf.data.types import Document, Entity, Sentence, is_token
 from cman_tf.errors import DataError
@@ -147,8 +148,6 @@ def _from_text(text: str, tokenizer: Tokenizer, split: bool, where: str) -> Mode
             ) from None
     borders: Iterable[tuple[int, int]] = [(0, len(text))]
     if split:
-        from cman_tf.data.sentence_splitting import split_sentences
-
         borders = split_sentences(text)
     tokens: list[str] = []
     offsets: list[tuple[int, int]] = []

@@ -16,7 +16,7 @@ from cman_tf.data.types import Sentence
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import stream_sentences
 from cman_tf.formats.registry import READ_FORMATS, REGISTRY
-from cman_tf.formats.source import MAX_LINE_BYTES, Head, Source
+from cman_tf.formats.source import MAX_LINE_BYTES, Head, ReadOptions, Source
 from cman_tf.inference.records import EXPECTED, Record, read_record
 from cman_tf.runs.json_values import as_list, as_object
 
@@ -48,7 +48,7 @@ class InputReader:
         self.name = path or "standard input"
         self.format, self.notice = format, ""
         self._path, self._stream, self._on_error, self._problems = path, stream, on_error, problems
-        self._start = b""  # what was read to find the format
+        self._options = ReadOptions()
         if path is not None and not pathlib.Path(path).exists():
             raise DataError(f"{path}: no such file, expected raw text, one sentence a line, or a folder of .txt files")
 
@@ -67,12 +67,16 @@ class InputReader:
             return sum(file.stat().st_size for file in list_documents(path)) if self.format == DOCUMENT else None
         return path.stat().st_size if path.is_file() else None
 
-    def open(self) -> Iterator[Record]:
+    def open(self, tokenizer: str = "default") -> Iterator[Record]:
         """Find the format and return the records.
+
+        Args:
+          tokenizer: the name of the tokenizer that cuts the texts of an annotated corpus.
 
         Raises:
           DataError: if the input cannot be read.
         """
+        self._options = ReadOptions(tokenizer=tokenizer)
         folder = pathlib.Path(self._path) if self._path is not None else None
         if folder is not None and folder.is_dir():
             if self.format == AUTO:
@@ -231,12 +235,14 @@ class InputReader:
     def _read_corpus(self, format: str, content: bytes | None = None) -> Iterator[Record]:
         """Read the sentences of an annotated corpus."""
         if self._path is not None and content is None:
-            sentences: Iterable[Sentence] = stream_sentences(self._path, format, problems=self._problems)
+            sentences: Iterable[Sentence] = stream_sentences(
+                self._path, format, problems=self._problems, options=self._options
+            )
         else:
             raw = content if content is not None else (self._stream or io.BytesIO()).read()
             read = REGISTRY[format].read
             assert read is not None
-            sentences = read(Source(self.name, False, self._problems, content=raw))
+            sentences = read(Source(self.name, False, self._problems, self._options, raw))
         for number, sentence in enumerate(sentences):
             yield Record(sentence, f"{self.name}, sentence {number}", sentence.id or None, sentence.document_id)
 
