@@ -3,7 +3,7 @@
     import cman_tf
 
     model = cman_tf.load("runs/conll04")
-    model.extract("Sirhan Sirhan shot Robert Kennedy in Los Angeles.")
+    print(model.extract("Sirhan Sirhan shot Robert Kennedy in Los Angeles."))
 
 A name is imported when it is first used, so `import cman_tf` does not import TensorFlow.
 """
@@ -18,10 +18,13 @@ from cman_tf.command_line.quiet import quiet_import
 from cman_tf.compatibility import old_paths
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cman_tf.config import Config
     from cman_tf.data.types import Document, Entity, Relation, Sentence
     from cman_tf.errors import DataError
     from cman_tf.formats.corpus_files import read_corpus, write_corpus
+    from cman_tf.inference.extraction import Extraction
     from cman_tf.inference.extractor import Extractor
     from cman_tf.scoring.score import score_sentences
 
@@ -31,6 +34,7 @@ __all__ = [
     "DataError",
     "Document",
     "Entity",
+    "Extraction",
     "Extractor",
     "Relation",
     "Sentence",
@@ -45,6 +49,7 @@ _HOMES = {
     "DataError": "errors",
     "Document": "data.types",
     "Entity": "data.types",
+    "Extraction": "inference.extraction",
     "Extractor": "inference.extractor",
     "Relation": "data.types",
     "Sentence": "data.types",
@@ -56,12 +61,24 @@ _HOMES = {
 old_paths.install()
 
 
-def load(directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str) -> Extractor:
+def load(
+    directory: str | pathlib.Path,
+    checkpoint: str = "best",
+    constrain_types: str | pathlib.Path = "off",
+    symmetric_relations: Iterable[str] = (),
+    tokenizer: str | None = None,
+    **encoder: str,
+) -> Extractor:
     """Load a trained model that finds entities and relations in raw text.
 
     Args:
       directory: the directory of a run of `cman-tf train`.
       checkpoint: `best` (the best epoch on dev) or `last`.
+      constrain_types: which types the arguments of a relation may have: `off` (any), `train` (those of the training
+        data), or the path of a JSON file such as {"Live_In": [["Peop", "Loc"]]}.
+      symmetric_relations: relation types without a direction. They are found in either direction and reported once.
+      tokenizer: the name of the tokenizer that cuts raw text, such as `whitespace`. None takes the one of the model's
+        training.
       **encoder: the new place of the model's contextual encoder if it moved, as in `encoder="minilm"`.
 
     Returns:
@@ -71,9 +88,9 @@ def load(directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str
       DataError: if the directory holds no trained model, or if one of its files was changed.
 
     >>> model = load("runs/sample")
-    >>> prediction = model.extract("Ann Lee lives in Rome.")
-    >>> prediction["tokens"]
-    ['Ann', 'Lee', 'lives', 'in', 'Rome', '.']
+    >>> found = model.extract("Ann Lee lives in Rome.")
+    >>> found.tokens
+    ('Ann', 'Lee', 'lives', 'in', 'Rome', '.')
     """
     from cman_tf.inference.description import read_description
 
@@ -81,7 +98,12 @@ def load(directory: str | pathlib.Path, checkpoint: str = "best", **encoder: str
     with quiet_import():
         from cman_tf.inference.extractor import Extractor
 
-    return Extractor(description)
+    return Extractor(
+        description,
+        constrain_types=constrain_types,
+        symmetric_relations=symmetric_relations,
+        tokenizer=tokenizer,
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -14,13 +14,14 @@ import sys
 
 from absl import flags
 
-from cman_tf.command_line import encoder_flags, reading_flags
+from cman_tf.command_line import constraint_flags, encoder_flags, reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.errors import DataError
 from cman_tf.formats.spert_json import dump_json
+from cman_tf.inference.constraints import DecodingOptions
 from cman_tf.inference.description import read_description
 from cman_tf.runs.files import validate_distinct, write_atomically
 from cman_tf.scoring.score import score_sentences
@@ -58,6 +59,7 @@ def define_flags() -> None:
         flags.DEFINE_string("data", None, "`File` to score on.", required=True)
         flags.DEFINE_bool("strict_labels", False, "Refuse data with types that the model does not know.")
     reading_flags.define_flags()
+    constraint_flags.define_flags()
     encoder_flags.define_flags()
     with flag_group("Output"):
         flags.DEFINE_string("json", None, "Also write the scores to this `file`.")
@@ -79,6 +81,7 @@ def main(arguments: list[str]) -> None:
             )
         config = dataclasses.replace(config, relation_candidates=FLAGS.relation_candidates)
         description = description._replace(config=config)
+    constraints = constraint_flags.given(description)
     with reading_flags.open_reader(description.tokenizer) as reader:
         corpus = reader.read(FLAGS.data)
     reader.report()
@@ -95,11 +98,16 @@ def main(arguments: list[str]) -> None:
 
     model = load_described(description).model
     predictor = Predictor(model, vocabulary, gold_labels=FLAGS.label_source == "gold")
-    predicted = [p.sentence for p in predictor.predict(corpus.sentences, FLAGS.batch_tokens)]
+    options = DecodingOptions(**constraints)
+    predicted = [p.sentence for p in predictor.predict(corpus.sentences, FLAGS.batch_tokens, options)]
     scores = score_sentences(corpus.sentences, predicted, vocabulary.labels())
     # Files come first: a reader of the output that has seen enough, such as head, ends the program.
     if FLAGS.json:
         origin = {"model_dir": FLAGS.model_dir, "label_source": FLAGS.label_source}
+        if constraints["signatures"] is not None:
+            origin["constrain_types"] = FLAGS.constrain_types
+        if constraints["symmetric"]:
+            origin["symmetric_relations"] = sorted(constraints["symmetric"])
         origin |= {"relation_candidates": config.relation_candidates, "corpus": corpus.summary()}
         write_atomically(FLAGS.json, json.dumps({**scores, "source": origin}, indent=1, ensure_ascii=False) + "\n")
     if FLAGS.predictions:

@@ -1,32 +1,42 @@
-"""Find the entities and relations of raw text, one sentence a line.
+"""Find the entities and relations of raw text.
 
     echo "Sirhan Sirhan shot Robert Kennedy in Los Angeles." | cman-tf predict --model_dir=runs/conll04
     cman-tf predict --model_dir=runs/conll04 --input=sentences.txt --format=text
+    cman-tf predict --model_dir=runs/conll04 --input=articles --output=found.jsonl
 
-Writes one JSON object a line to standard output, or text for people.
+Reads one sentence a line, JSON lines, a document, a folder of documents or an annotated corpus. Writes one JSON object
+for each text to standard output, text for people, or any format that cman-tf writes.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
-import pathlib
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from cman_tf.command_line import encoder_flags
+from cman_tf.command_line import constraint_flags, encoder_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
+from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.data.bucketing import BATCH_TOKENS
+from cman_tf.data.problems import Problems
+from cman_tf.data.tokenizers import find_tokenizer
 from cman_tf.errors import DataError
 from cman_tf.inference.description import read_description
+from cman_tf.inference.output import JSON, OUTPUT_FORMATS, Output, Result
+from cman_tf.inference.reading import DOCUMENT, INPUT_FORMATS, LINES, ON_ERROR, InputReader
+from cman_tf.inference.records import Record
+
+if TYPE_CHECKING:
+    from cman_tf.inference.extractor import Extractor
 
 FLAGS = flags.FLAGS
-_BLOCK = 512  # lines read before they are answered, so that batches hold sentences of like length
+_BLOCK = 512  # texts that are read before they are answered, so that batches hold sentences of like length
+_BLOCK_BYTES = 1 << 20  # fewer if they are long
 
 
 def define_flags() -> None:
@@ -43,64 +53,162 @@ def define_flags() -> None:
             "batch_tokens", BATCH_TOKENS, "Tokens a batch, about; less takes less memory.", lower_bound=1
         )
     with flag_group("Data"):
-        flags.DEFINE_string("input", None, "`File` to read; none: standard input.")
+        flags.DEFINE_string("input", None, "`File` or folder of .txt files to read; none: standard input.")
+        flags.DEFINE_enum(
+            "input_format",
+            "auto",
+            INPUT_FORMATS,
+            "lines: a text a line; jsonl: objects with text or tokens; document: paragraphs; or an annotated corpus' "
+            "format; auto: by content.",
+        )
+        flags.DEFINE_string(
+            "tokenizer", None, "`Name` of the tokenizer that cuts raw text, such as whitespace; none: the model's."
+        )
+        flags.DEFINE_boolean(
+            "split_sentences", None, "Split texts into sentences; unset: documents only. Relations stay within one."
+        )
+        flags.DEFINE_enum(
+            "on_long",
+            "window",
+            ("window", "error"),
+            "Sentences of over 400 tokens: read in overlapping windows, or refused.",
+        )
+        flags.DEFINE_enum(
+            "on_error",
+            "stop",
+            ON_ERROR,
+            "What cannot be read: stop; skip: an empty result; replace: U+FFFD for bytes that are not UTF-8.",
+        )
+        flags.DEFINE_boolean("given_entities", False, "Find only relations, between the entities of the input.")
+    with flag_group("Relations"):
+        flags.DEFINE_float("relation_threshold", RELATION_THRESHOLD, "Relations above this score are found.", 0.0, 1.0)
+        flags.DEFINE_float("entity_threshold", 0.0, "Entities of at least this score are found.", 0.0, 1.0)
+        flags.DEFINE_boolean(
+            "all_scores", False, "Also write, as candidates, relations that are not above the threshold."
+        )
+    constraint_flags.define_flags()
     encoder_flags.define_flags()
     with flag_group("Output"):
-        flags.DEFINE_enum("format", "json", ("json", "text"), "json: an object a line; text: for people.")
+        flags.DEFINE_enum(
+            "format",
+            JSON,
+            OUTPUT_FORMATS,
+            "json: an object a line; text: for people; or a corpus format.",
+        )
+        flags.DEFINE_string(
+            "output",
+            None,
+            "`File` to write; a folder, for a folder of texts, takes a file for each; none: standard output.",
+        )
+        flags.DEFINE_boolean("overwrite", False, "Replace files that exist.")
 
 
-def read_blocks(source: Iterable[bytes], name: str, size: int) -> Iterator[list[str]]:
-    """Blocks of at most `size` lines as text without their ends.
+def read_blocks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
+    """Group records into blocks of at most `size`.
 
     Raises:
-      DataError: for a line that is not UTF-8, after the lines before it were given.
+      DataError: as the records do, after the records before were given.
     """
-    block: list[str] = []
-    for number, line in enumerate(source, start=1):
+    block: list[Record] = []
+    held = 0
+    records = iter(records)
+    while True:
         try:
-            block.append(line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n"))
-        except UnicodeDecodeError as error:
+            record = next(records, None)
+        except DataError:
             if block:
                 yield block
-            raise DataError(f"{name}, line {number}: {error.reason}, expected UTF-8 text") from None
-        if len(block) == size:
+            raise
+        if record is None:
+            break
+        block.append(record)
+        held += record.size
+        if len(block) == size or held >= _BLOCK_BYTES:
             yield block
-            block = []
+            block, held = [], 0
     if block:
         yield block
 
 
-def format_text(text: str, output: dict[str, Any]) -> str:
-    """A prediction for people: the line, its entities, its relations."""
-    lines = [text]
-    entities = output["entities"]
-    for entity in entities:
-        lines.append(f"  {entity['type']}: {entity['text']} ({entity['score']:.2f})")
-    for relation in output["relations"]:
-        head, tail = entities[relation["head"]]["text"], entities[relation["tail"]]["text"]
-        lines.append(f"  {head} -- {relation['type']} -> {tail} ({relation['score']:.2f})")
-    return "\n".join(lines)
+def extract_records(
+    extractor: Extractor, blocks: Iterable[list[Record]], options: dict[str, Any], problems: Problems
+) -> Iterator[Result]:
+    """Yield what is found in each record, and report those that were too long to be read as a whole."""
+    for block in blocks:
+        try:
+            found = extractor.extract([record.content for record in block], **options)
+        except DataError:
+            for record in block:  # one after another, to name the one that is wrong
+                try:
+                    extractor.extract(record.content, **options)
+                except DataError as error:
+                    raise DataError(f"{record.where}: {str(error).removeprefix('text: ')}") from None
+            raise
+        for record, extraction in zip(block, found):
+            if extraction.pieces > max(1, len(extraction.sentences)):
+                message = f"{len(extraction.tokens)} tokens, read in {extraction.pieces} overlapping pieces"
+                problems.mend("text of more than 400 tokens in a sentence", record.where, message)
+            yield record, extraction
+
+
+@contextlib.contextmanager
+def show_bar(results: Iterator[Result], size: int | None) -> Iterator[Iterator[Result]]:
+    """Show a bar on stderr while the results are taken, if a person sees it and nothing else is written there."""
+    if not sys.stderr.isatty() or (sys.stdout.isatty() and not FLAGS.output):
+        yield results
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=size, unit="B", unit_scale=True, desc="read", file=sys.stderr) as bar:
+
+        def follow() -> Iterator[Result]:
+            for number, result in enumerate(results, start=1):
+                bar.set_postfix(texts=number, refresh=False)
+                bar.update(result[0].size)
+                yield result
+
+        yield follow()
 
 
 def main(arguments: list[str]) -> None:
     del arguments
-    if FLAGS.input and not pathlib.Path(FLAGS.input).is_file():
-        raise DataError(f"{FLAGS.input}: no such file, expected raw text, one sentence a line")
+    path = None if FLAGS.input == "-" else FLAGS.input
+    problems = Problems()
+    reader = InputReader(path, FLAGS.input_format, FLAGS.on_error, problems, sys.stdin.buffer)
+    output = Output(FLAGS.output, FLAGS.format, FLAGS.overwrite)
+    output.validate(path)
     description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
+    constraint_flags.given(description)
+    tokenizer = find_tokenizer(FLAGS.tokenizer or description.tokenizer).name
+    records = reader.open(tokenizer)
+    if FLAGS.given_entities and reader.format in (LINES, DOCUMENT):
+        raise DataError(
+            "--given_entities: raw text has none, expected JSON lines with tokens and entities, or a corpus"
+        )
+    if reader.notice:
+        print(reader.notice, file=sys.stderr, flush=True)
 
     import_tensorflow()
     from cman_tf.inference.extractor import Extractor
 
-    extractor = Extractor(description)
-    with contextlib.ExitStack() as stack:
-        source = stack.enter_context(open(FLAGS.input, "rb")) if FLAGS.input else sys.stdin.buffer
-        # Typed text is answered a line at a time, anything else in blocks of batches.
-        block_size = 1 if source is sys.stdin.buffer and sys.stdin.isatty() else _BLOCK
-        for block in read_blocks(source, FLAGS.input or "standard input", block_size):
-            for text, output in zip(block, extractor.extract_all(block, FLAGS.batch_tokens)):
-                shown = format_text(text, output) if FLAGS.format == "text" else json.dumps(output, ensure_ascii=False)
-                sys.stdout.buffer.write(shown.encode("utf-8") + b"\n")
-            sys.stdout.buffer.flush()
+    extractor = Extractor(
+        description,
+        constrain_types=FLAGS.constrain_types,
+        symmetric_relations=FLAGS.symmetric_relations,
+        tokenizer=tokenizer,
+    )
+    names = ("relation_threshold", "entity_threshold", "all_scores", "on_long", "batch_tokens", "given_entities")
+    options = {name: FLAGS[name].value for name in names}
+    options["split_sentences"] = reader.is_document if FLAGS.split_sentences is None else FLAGS.split_sentences
+    # Typed text is answered a line at a time, anything else in blocks of batches.
+    block_size = 1 if path is None and sys.stdin.isatty() else _BLOCK
+    results = extract_records(extractor, read_blocks(records, block_size), options, problems)
+    try:
+        with show_bar(results, reader.size) as followed:
+            output.write(followed, problems, flush=sys.stdout.isatty() or path is None)
+    finally:
+        for line in problems.summarize():
+            print(line, file=sys.stderr)
 
 
 COMMAND = Command("predict", __doc__, define_flags, main)

@@ -32,6 +32,7 @@ def submodules():
 def test_it_is_what_it_says():
     assert {*cman_tf.__all__} == {
         "load",
+        "Extraction",
         "Extractor",
         "Config",
         "Document",

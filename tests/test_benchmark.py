@@ -6,9 +6,10 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import SMALL, fails_with, run_command
+from helpers import ROOT, SMALL, fails_with, run_command
 
-from cman_tf.benchmark import changes, growth, inputs, memory, speed, work
+import cman_tf
+from cman_tf.benchmark import changes, extract, growth, inputs, memory, speed, work
 from cman_tf.config import Config
 from cman_tf.data.batches import make_example
 from cman_tf.data.vocabulary import Vocabulary
@@ -153,6 +154,13 @@ def test_memory_of_one_case_in_a_process():
     )
 
 
+def test_extraction_is_timed(sentences):
+    model = cman_tf.load(ROOT / "tests" / "golden" / "dynamic_cman")
+    result = extract.measure(model, sentences, 1)
+    assert (result.pop("texts"), result.pop("calls")) == (4, 4)
+    assert len(result) == 6 and min(result.values()) > 0
+
+
 def test_largest_batch_of_a_gpu_by_hand(monkeypatch):
     """1000 MiB loaded, 200 fixed, 50 a sentence: (11e9 bytes - 1 GiB - 200 MiB) / 50 MiB = 185.3."""
 
@@ -170,9 +178,10 @@ def test_largest_batch_of_a_gpu_by_hand(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "nothing: expected one of train, decode, memory, growth, changes, start, then flags"),
+        ((), "nothing: expected one of train, decode, memory, growth, changes, start, extract, then flags"),
         (("fast",), "fast: expected one of train"),
         (("start",), "start: expected --model_dir"),
+        (("extract",), "extract: expected --model_dir"),
         (("train", "--model=multihead"), "--model=multihead: expected cman or dynamic_cman"),
         (("growth", "--lengths=a"), "expected whole numbers between commas"),
         (("start", "--model_dir=/absent"), "/absent: no trained model here (no such directory)"),

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from helpers import ROOT, TINY_FLAGS, run_command
+from helpers import ROOT, TINY_FLAGS, call_command, run_command
 
 from cman_tf.__main__ import COMMANDS
 
@@ -19,6 +19,7 @@ WRITTEN = [path for path in DOCUMENTS if path not in GENERATED]
 CHEAP = (*TINY_FLAGS, "--epochs=1", "--noxla", "--adversarial_alpha=0")
 # What a reader has: the files that our own commands do not make.
 OWN_FILES = {
+    *("records.jsonl", "articles", "types.json"),
     *("mydata", "mydata/test.json", "text.txt", "glove.6B.50d.txt", "vectors.txt"),
     *("pubmed_200d.bin", "glove", "data/ade_spert", "data/drec"),
     *("elmo_options.json", "elmo_weights.hdf5", "elmo_module"),
@@ -130,6 +131,7 @@ def test_inputs_come_from_somewhere():
     made = set(MADE_BY_SCRIPTS)
     for _, name, words in OURS:
         outputs = {"train": ("model_dir",), "evaluate": ("predictions", "json"), "experiment": ("results_dir",)}
+        outputs["predict"] = ("output",)
         made |= {value for flag, value in flag_values(words) if flag in outputs.get(name, ())}
     for path, name, words in OURS:
         for flag, value in flag_values(words):
@@ -219,6 +221,24 @@ def test_commands_of_the_readme_run(desk):
         check_quiet(process)
         ran.append(line)
     assert {split_command(line)[0] for line in ran} == {"train", "predict", "evaluate", "score", "report"}
+
+
+@pytest.mark.e2e
+def test_commands_of_the_page_about_predict_run(desk):
+    (desk / "text.txt").write_text("Ann left.\n\nBo lives in Rome.\n")
+    (desk / "records.jsonl").write_text('{"id": 7, "text": "Ann left."}\n{"tokens": ["Bo", "left"]}\n')
+    (desk / "articles").mkdir(exist_ok=True)
+    (desk / "articles" / "a.txt").write_text("Ann left. Bo lives in Rome.")
+    ran = 0
+    for name, words in filter(None, map(split_command, command_lines(ROOT / "docs" / "predict.md"))):
+        if name == "predict" and words != ["--help"]:
+            process = call_command("cman_tf.predict", *words, "--overwrite", cwd=desk)
+            assert process.returncode == 0, (words, process.stderr)
+            check_quiet(process)
+            ran += 1
+    assert ran == 6
+    lines = [json.loads(line) for line in (desk / "found.jsonl").read_text().splitlines()]
+    assert [line["id"] for line in lines] == ["a"] and (desk / "found" / "a.jsonl").is_file()
 
 
 @pytest.mark.e2e

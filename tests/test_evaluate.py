@@ -1,6 +1,7 @@
 """The evaluate command: it agrees with score, reads gold labels, and names unknown types."""
 
 import json
+import re
 
 import pytest
 from helpers import call_command, fails_with, run_command
@@ -51,7 +52,7 @@ def test_evaluate_with_gold_labels_and_unknown_types(trained, eight_sentences, t
     process = call_command("cman_tf.evaluate", *arguments)
     assert process.returncode == 0, process.stderr[-3000:]
     assert "1 entity of a type that the model does not know (Drug)" in process.stderr
-    assert "entities, micro   0   0   1" in process.stdout
+    assert re.search(r"^Drug +0 +0 +1 ", process.stdout, re.M)  # what else the model finds in "x" does not matter
     assert "relations: nothing to score, in the data or the predictions" in process.stdout
     fails_with(call_command("cman_tf.evaluate", *arguments, "--strict_labels"), "entity type Drug, expected types")
     data.write_text('[{"tokens": ["Ann", "lives", "in", "Oslo"]}]')

@@ -13,7 +13,8 @@ from cman_tf.command_line import flag_help
 
 GROUPS = {
     "train": ["Run", "Data", "Reading", "Contextual encoder", "Model", "Ablations", "Training"],
-    "evaluate": ["Model", "Data", "Reading", "Contextual encoder", "Output"],
+    "evaluate": ["Model", "Data", "Reading", "Relations", "Contextual encoder", "Output"],
+    "predict": ["Model", "Data", "Relations", "Contextual encoder", "Output"],
     "score": ["Data", "Reading", "Output"],
 }
 

@@ -16,10 +16,11 @@ MODELS = ("dynamic_cman", "multihead")
 
 def without_scores(output):
     """Split an output into what was found and the scores of it, entities' first."""
-    found, scores = dict(output), []
+    found, scores = {name: output[name] for name in ("tokens", "offsets")}, []
     for kind in ("entities", "relations"):
         scores += [item["score"] for item in output[kind]]
-        found[kind] = [{name: value for name, value in item.items() if name != "score"} for item in output[kind]]
+        later = {"score", "head_text", "tail_text"}
+        found[kind] = [{name: value for name, value in item.items() if name not in later} for item in output[kind]]
     return found, scores
 
 

@@ -6,6 +6,7 @@
     cman-tf benchmark growth --data_dir=data/conll04_spert --plot=growth.png
     cman-tf benchmark changes --data_dir=data/conll04_spert
     cman-tf benchmark start --model_dir=runs/conll04
+    cman-tf benchmark extract --model_dir=runs/conll04 --data_dir=data/conll04_spert
 
 Inputs are word vectors, characters and random contextual vectors. Batches are made
 before the clock starts.
@@ -36,7 +37,7 @@ from cman_tf.runs import provenance
 from cman_tf.runs.files import write_atomically
 
 FLAGS = flags.FLAGS
-MODES = ("train", "decode", "memory", "growth", "changes", "start")
+MODES = ("train", "decode", "memory", "growth", "changes", "start", "extract")
 PEER = ("train_sentences_per_second", "decode_sentences_per_second", "peak_memory_mib")
 
 
@@ -60,7 +61,7 @@ def define_flags() -> None:
         )
         flags.DEFINE_integer("limit", 0, "Only so many sentences; 0: all.", lower_bound=0)
         flags.DEFINE_integer("contextual_size", 1024, "Width of the random contextual vectors; 0: none.", lower_bound=0)
-        flags.DEFINE_string("model_dir", None, "For start: `directory` of a run of cman-tf train, to predict with.")
+        flags.DEFINE_string("model_dir", None, "For start and extract: `directory` of a run of cman-tf train.")
     with flag_group("Output"):
         flags.DEFINE_string("peer", None, "`File` whose last line is the peer's JSON; prints ratios.")
         flags.DEFINE_string("json", None, "`File` to write the measurements to.")
@@ -79,6 +80,17 @@ def read_peer() -> dict[str, float]:
         raise DataError(f"{FLAGS.peer}: {error}, expected a last line of JSON with {', '.join(PEER)}") from None
 
 
+def measure_extraction() -> dict[str, Any]:
+    """Measure the model of --model_dir on the test sentences of --data_dir."""
+    description = read_description(FLAGS.model_dir)
+    sentences = read_corpus(find_split(find_sample(FLAGS.data_dir), "test")).sentences[: FLAGS.limit or None]
+    import_tensorflow()
+    from cman_tf.benchmark import extract
+    from cman_tf.inference.extractor import Extractor
+
+    return extract.measure(Extractor(description), sentences, FLAGS.repeats)
+
+
 def main(arguments: list[str]) -> None:
     if len(arguments) != 2 or arguments[1] not in MODES:
         raise DataError(f"{' '.join(arguments[1:]) or 'nothing'}: expected one of {', '.join(MODES)}, then flags")
@@ -86,12 +98,14 @@ def main(arguments: list[str]) -> None:
     config, peer = config_flags.config_from_flags(), read_peer()
     if config.model == "multihead":
         raise DataError("--model=multihead: expected cman or dynamic_cman; decoding_time of cman_tf.experiment has it")
-    needed = "model_dir" if mode == "start" else "data_dir"
-    if FLAGS[needed].value is None:
-        raise DataError(f"{mode}: expected --{needed}")
-    if mode == "start":
+    for needed in {"start": ("model_dir",), "extract": ("model_dir", "data_dir")}.get(mode, ("data_dir",)):
+        if FLAGS[needed].value is None:
+            raise DataError(f"{mode}: expected --{needed}")
+    if mode == "extract":
+        result: dict[str, Any] = measure_extraction()
+    elif mode == "start":
         read_description(FLAGS.model_dir)
-        result: dict[str, Any] = {"seconds": start.measure(FLAGS.model_dir, FLAGS.repeats)}
+        result = {"seconds": start.measure(FLAGS.model_dir, FLAGS.repeats)}
     elif mode == "memory" and not FLAGS.case:
         result = memory.measure(FLAGS.long, [int(length) for length in FLAGS.gpu_lengths])
     else:
@@ -134,7 +148,7 @@ def main(arguments: list[str]) -> None:
     show(mode, result, peer)
 
 
-COMMAND = Command("benchmark", __doc__, define_flags, main, "train|decode|memory|growth|changes|start")
+COMMAND = Command("benchmark", __doc__, define_flags, main, "train|decode|memory|growth|changes|start|extract")
 
 if __name__ == "__main__":
     COMMAND.run()

@@ -9,7 +9,7 @@ import abc
 
 import tensorflow as tf
 
-from cman_tf.config import Config
+from cman_tf.config import RELATION_THRESHOLD, Config
 from cman_tf.data.batches import batch_specs
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.vocabulary import Vocabulary
@@ -104,7 +104,13 @@ class JointModel(tf.keras.Model, abc.ABC):
 
     @abc.abstractmethod
     def decode(
-        self, batch: Tensors, gold_labels: bool = False, marginals: bool = True, attention: bool = False
+        self,
+        batch: Tensors,
+        gold_labels: bool = False,
+        marginals: bool = True,
+        attention: bool = False,
+        threshold: float = RELATION_THRESHOLD,
+        given_entities: bool = False,
     ) -> dict[str, tf.Tensor]:
         """Predict tags and the probabilities of relations.
 
@@ -113,6 +119,9 @@ class JointModel(tf.keras.Model, abc.ABC):
           gold_labels: whether the relation side sees the batch's tags instead of the predicted tags (IJCAI table 3).
           marginals: whether to return the probability of each tag.
           attention: whether to return the attention weights and the label gates, if the model has them.
+          threshold: where all pairs of tokens are scored, those with a relation above this probability are returned.
+          given_entities: whether the batch's tags are the tags, and the first three columns of its `relations` the
+            pairs.
 
         Returns:
           Tensors by name.

@@ -254,7 +254,13 @@ class CMAN(JointModel):
         return self.joint_loss(losses, tf.cast(share, tf.float32)), {**losses, "gate": second.gate}
 
     def decode(
-        self, batch: Tensors, gold_labels: bool = False, marginals: bool = True, attention: bool = False
+        self,
+        batch: Tensors,
+        gold_labels: bool = False,
+        marginals: bool = True,
+        attention: bool = False,
+        threshold: float = RELATION_THRESHOLD,
+        given_entities: bool = False,
     ) -> dict[str, tf.Tensor]:
         """Predict tags and relations. `JointModel.decode` describes the arguments and the result.
 
@@ -264,20 +270,22 @@ class CMAN(JointModel):
         lengths = batch["lengths"]
         weights: dict[str, tf.Tensor] | None = {} if attention else None
         first = self.first_phase(self.represent(batch), lengths, attention=weights)
-        tags = self.first_crf.decode(first.potentials, lengths)
+        tags = batch["tags"] if given_entities else self.first_crf.decode(first.potentials, lengths)
         labels = self.encode_labels(batch["tags"] if gold_labels else tags, lengths)
         second = self.second_phase(first, labels, lengths, attention=weights)
         crf, potentials = self.first_crf, first.potentials
         if self.second_crf is not None:
             crf, potentials = self.second_crf, second.potentials
-            tags = crf.decode(potentials, lengths)
-        if self.config.relation_candidates == "tokens":
+            tags = tags if given_entities else crf.decode(potentials, lengths)
+        if given_entities:
+            pairs = batch["relations"][:, :3]
+        elif self.config.relation_candidates == "tokens":
             pairs = list_token_pairs(lengths, tf.shape(tags)[1])
         else:
             pairs = find_entity_pairs(tags, lengths, self.inside, self.kind)
         scores = tf.sigmoid(self.scorer.score_pairs(second.relation, pairs))
-        if self.config.relation_candidates == "tokens":  # only those with a relation, as most pairs have none
-            found = tf.reduce_any(scores > RELATION_THRESHOLD, -1)
+        if self.config.relation_candidates == "tokens" and not given_entities:  # most pairs have no relation
+            found = tf.reduce_any(scores > threshold, -1)
             pairs, scores = tf.boolean_mask(pairs, found), tf.boolean_mask(scores, found)
         output = {"tags": tags, "pairs": pairs, "scores": scores, **(weights or {})}
         if marginals:

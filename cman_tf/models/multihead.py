@@ -99,7 +99,13 @@ class Multihead(JointModel):
         return self.joint_loss(losses, tf.cast(share, tf.float32)), losses
 
     def decode(
-        self, batch: Tensors, gold_labels: bool = False, marginals: bool = True, attention: bool = False
+        self,
+        batch: Tensors,
+        gold_labels: bool = False,
+        marginals: bool = True,
+        attention: bool = False,
+        threshold: float = RELATION_THRESHOLD,
+        given_entities: bool = False,
     ) -> dict[str, tf.Tensor]:
         """Predict tags and relations. `JointModel.decode` describes the arguments and the result.
 
@@ -109,14 +115,14 @@ class Multihead(JointModel):
         """
         lengths = batch["lengths"]
         features, potentials = self.extract_features(self.represent(batch), lengths)
-        tags = self.first_crf.decode(potentials, lengths)
+        tags = batch["tags"] if given_entities else self.first_crf.decode(potentials, lengths)
         labels = self.encode_labels(batch["tags"] if gold_labels else tags, lengths)
         # Not compiled, because a shape may come only once.
         projected = self.scorer.project(tf.concat([features, *labels], -1))
         scores = tf.sigmoid(pair_scores(*projected, self.scorer.v)[..., :-1])
         mask = tf.sequence_mask(lengths, tf.shape(tags)[1])
-        found = tf.reduce_any(scores > RELATION_THRESHOLD, -1) & mask[:, :, None] & mask[:, None, :]
-        pairs = tf.where(found)
+        found = tf.reduce_any(scores > threshold, -1) & mask[:, :, None] & mask[:, None, :]
+        pairs = batch["relations"][:, :3] if given_entities else tf.where(found)
         output = {"tags": tags, "pairs": tf.cast(pairs, tf.int32), "scores": tf.gather_nd(scores, pairs)}
         if marginals:
             output["marginals"] = tf.gather(self.first_crf.marginals(potentials, lengths), tags, batch_dims=2)

@@ -18,7 +18,7 @@ from cman_tf.runs.files import read_json, sha256_of, write_atomically
 _NAME = "record.json"
 _EXPECTED = "the record that cman-tf train wrote"
 _RESTORE = "restore the directory, or choose another --model_dir"
-_FILES = ("flags.txt", "vocabulary.json", "word_vectors.npy", "contextual.json")
+_FILES = ("flags.txt", "vocabulary.json", "word_vectors.npy", "contextual.json", "signatures.json")
 
 
 class Record(TypedDict):
@@ -26,7 +26,8 @@ class Record(TypedDict):
 
     Attributes:
       tokenizer: the name of the tokenizer that cuts raw text.
-      files: the sha256 of the configuration, the vocabulary, the word vectors and contextual.json, by file name.
+      files: the sha256 of the configuration, the vocabulary, the word vectors, signatures.json and contextual.json, by
+        file name.
         contextual.json names the encoder and holds the hash of the encoder's own files.
       weights: the sha256 of each checkpoint's files, by path below the run's directory.
     """

@@ -18,6 +18,7 @@ from cman_tf.data.batches import Example, make_example
 from cman_tf.data.bio import flat_entities
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.corpus import Corpus, describe_corpora
+from cman_tf.data.signatures import learn_signatures, save_signatures
 from cman_tf.data.types import Sentence
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.errors import DataError
@@ -181,6 +182,7 @@ def build_trainer(
       DataError: if the directory holds another vocabulary, or a checkpoint that cannot be restored.
     """
     vocabulary.save(directory)
+    save_signatures(directory, learn_signatures(corpora["train"].sentences))
     tf.keras.utils.set_random_seed(config.seed)
     model = build_model(config, vocabulary, encoder)
     if init_from:
