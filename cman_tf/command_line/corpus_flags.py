@@ -106,7 +106,7 @@ def _find_whole() -> str | None:
     for other in _FILES:
         if other != given[0] and FLAGS[other].value is not None:
             raise DataError(f"--{given[0]} and --{other}, expected one of them")
-    path = find_sample(FLAGS[given[0]].value)
+    path = find_sample(str(FLAGS[given[0]].value))
     if given[0] == "data" and os.path.isdir(path) and any(split_files(path, split) for split in SPLITS):
         return None
     return path

@@ -24,7 +24,15 @@ from cman_tf.formats.registry import AUTO, READ_FORMATS
 from cman_tf.formats.source import ReadOptions
 
 FLAGS = flags.FLAGS
-NAMES = ("format", "ends", "offsets", "events", "join_sentences", "annotator")  # what a run's record repeats
+NAMES = (
+    "format",
+    "ends",
+    "offsets",
+    "events",
+    "join_sentences",
+    "annotator",
+    "tag_column",
+)  # what a run's record repeats
 
 
 def define_flags() -> None:
@@ -44,6 +52,12 @@ def define_flags() -> None:
             "events", "ignore", ("ignore", "binary"), "binary: read triggers as entities and arguments as relations."
         )
         flags.DEFINE_bool("join_sentences", False, "Make one sentence of neighbours that a relation joins.")
+        flags.DEFINE_integer(
+            "tag_column",
+            0,
+            "Which of CoNLL's columns holds the tags, from 1; 0: the last one with tags.",
+            lower_bound=0,
+        )
         flags.DEFINE_string("annotator", "", "Whose annotations to read where there are several; none: the first.")
 
 
@@ -53,7 +67,7 @@ def read_options(tokenizer: str = "default") -> ReadOptions:
     Args:
       tokenizer: the name of the tokenizer that cuts raw text.
     """
-    values = {name: FLAGS[name].value for name in NAMES if name != "format"}
+    values: dict[str, Any] = {name: FLAGS[name].value for name in NAMES if name != "format"}
     return ReadOptions(tokenizer=tokenizer, **values)
 
 
