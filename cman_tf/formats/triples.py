@@ -120,7 +120,7 @@ def _read_texts(source: Source) -> Iterator[tuple[str, AnnotatedText]]:
         now = (str(row.get("document_id") or name), text, name)
         if before is not None and before != now:
             # A line end keeps the sentences of a document apart, whose texts do not include what is between them.
-            apart = "\n" if before[0] == now[0] and not before[1][-1:].isspace() else ""
+            apart = "\n" if now[0] and before[0] == now[0] and not before[1][-1:].isspace() else ""
             yield before[2], reader.annotate(before[0], before[1] + apart, triples, place)
             triples = []
         if before != now:
