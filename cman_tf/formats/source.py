@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from cman_tf.data.problems import Problems
 from cman_tf.errors import DataError
 
-HEAD_BYTES = 1 << 16  # the beginning of a file, from which its format is recognised
+HEAD_BYTES = 1 << 20  # the beginning of a file, from which its format is recognised
 MAX_LINE_BYTES = 1 << 26
 _MARK = "\ufeff"  # the byte order mark, which some programs write at the start of a file
 _KEY = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"')
