@@ -119,7 +119,9 @@ def _read_texts(source: Source) -> Iterator[tuple[str, AnnotatedText]]:
             raise DataError(f"{where}: no column sentence, expected sentence, head, relation and tail in line 1")
         now = (str(row.get("document_id") or name), text, name)
         if before is not None and before != now:
-            yield before[2], reader.annotate(before[0], before[1], triples, place)
+            # A line end keeps the sentences of a document apart, whose texts do not include what is between them.
+            apart = "\n" if now[0] and before[0] == now[0] and not before[1][-1:].isspace() else ""
+            yield before[2], reader.annotate(before[0], before[1] + apart, triples, place)
             triples = []
         if before != now:
             before, place = now, where
