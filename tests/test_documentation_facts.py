@@ -77,10 +77,11 @@ def code_blocks(text, language):
 
 
 def example_blocks():
-    """The examples of both formats in docs/own_data.md, as files' texts by name."""
-    path = ROOT / "docs" / "own_data.md"
-    columns = next(block for block in code_blocks(path.read_text(), "text") if block.startswith("#doc"))
-    return {"train.json": code_blocks(path.read_text(), "json")[0], "train.txt": columns}
+    """The examples of two formats in docs/formats.md, as files' texts by name."""
+    text = (ROOT / "docs" / "formats.md").read_text()
+    columns = next(block for block in code_blocks(text, "text") if block.startswith("#doc"))
+    records = next(block for block in code_blocks(text, "json") if block.startswith("["))
+    return {"train.json": records, "train.txt": columns}
 
 
 def test_examples_of_both_formats_say_the_same(tmp_path):
@@ -98,11 +99,11 @@ def changed(item, **changes):
 
 MISTAKES = {
     "end past the last token": ("train.json", json.dumps([changed("entities", end=9)])),
+    "inclusive end": ("train.json", json.dumps([changed("entities", start=1, end=1)])),
     "no such entity": ("train.json", json.dumps([changed("relations", head=2)])),
-    "to itself": ("train.json", json.dumps([changed("relations", tail=0)])),
     "blanks": ("train.txt", example_blocks()["train.txt"].replace("\t", " ")),
-    "no entity at the head": ("train.txt", example_blocks()["train.txt"].replace("[5]", "[2]", 1)),
     "not UTF-8": ("train.json", json.dumps([RECORD], ensure_ascii=False).replace("Nora", "Noré").encode("latin-1")),
+    "no known format": ("train.txt", "Nora Belvia works for Belaton Corp."),
 }
 
 
@@ -125,17 +126,18 @@ def test_messages_of_train(tmp_path):
     folder = tmp_path / "mydata"
     folder.mkdir()
 
-    def message(**files):
+    def message(*flags, **files):
         for split, records in files.items():
             (folder / f"{split}.json").write_text(json.dumps(records))
-        process = run_command("cman_tf.train", "--data_dir=mydata", "--model_dir=run", cwd=tmp_path)
+        process = run_command("cman_tf.train", "--data_dir=mydata", "--model_dir=run", *flags, cwd=tmp_path)
         assert process.returncode == 1
         return process.stderr.strip().splitlines()[-1]
 
     assert f"`{message()}`" in text
-    alone = {**RECORD, "relations": []}
-    assert f"`{message(train=[alone], dev=[alone], test=[alone])}`" in text
-    assert f"`{message(train=[RECORD], dev=[changed('relations', type='Born_In')], test=[RECORD])}`" in text
+    bare = {**RECORD, "entities": [], "relations": []}
+    assert f"`{message(train=[bare], dev=[bare], test=[bare])}`" in text
+    born = changed("relations", type="Born_In")
+    assert f"`{message('--strict_labels', train=[RECORD], dev=[born], test=[RECORD])}`" in text
 
 
 def test_citation():
