@@ -19,6 +19,7 @@ WRITTEN = [path for path in DOCUMENTS if path not in GENERATED]
 CHEAP = (*TINY_FLAGS, "--epochs=1", "--noxla", "--adversarial_alpha=0")
 # What a reader has: the files that our own commands do not make.
 OWN_FILES = {
+    *("annotations", "export.json", "new_texts", "new.txt", "corpus.json", "all.jsonl", "triples.csv"),
     *("records.jsonl", "articles", "types.json"),
     *("mydata", "mydata/test.json", "text.txt", "glove.6B.50d.txt", "vectors.txt"),
     *("pubmed_200d.bin", "glove", "data/ade_spert", "data/drec"),
@@ -220,7 +221,9 @@ def test_commands_of_the_readme_run(desk):
         assert process.returncode == 0, (line, process.stderr)
         check_quiet(process)
         ran.append(line)
-    assert {split_command(line)[0] for line in ran} == {"train", "predict", "evaluate", "score", "report"}
+    assert {split_command(line)[0] for line in ran} == {
+        *("check", "convert", "train", "predict", "evaluate", "score", "report")
+    }
 
 
 @pytest.mark.e2e

@@ -63,7 +63,7 @@ def test_fixed_epochs_and_held_out_dev(tmp_path, eight_sentences):
     files = [f"--train_data={eight_sentences}/train.json", f"--test_data={eight_sentences}/test.json"]
     process = call_command("cman_tf.train", *files, f"--model_dir={tmp_path}/a", *BASELINE)
     assert process.returncode != 0
-    assert "no dev data, expected --data_dir or --dev_data or --hold_out" in process.stderr
+    assert "no dev data, expected --data, --data_dir or --dev_data or --hold_out" in process.stderr
     process = call_command(
         "cman_tf.train",
         *files,

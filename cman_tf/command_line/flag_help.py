@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FLAGS = flags.FLAGS
 _OUR_GROUP = "cman_tf_group"  # attribute of a flag of ours; absl's own flags lack it
+_FEW = 6  # choices that are shown in the place of a flag's value; more are listed behind its description
 _COLUMN = 30  # where the flags' descriptions begin
 _WIDTHS = 60, 120  # the narrowest and the widest text, in characters
 _PLACEHOLDERS = {"int": "INTEGER", "float": "NUMBER"}
@@ -101,6 +102,8 @@ def describe_flag(flag: flags.Flag, width: int) -> str:
     name = f"  --[no]{flag.name}" if flag.boolean else f"  --{flag.name}={_placeholder(flag)}"
     text = re.sub(r"^<[^>]*>: ", "", flag.help)  # absl puts an enum's choices before its description
     text = " ".join(text.replace("`", "").split())
+    if len(_choices(flag)) > _FEW:
+        text += f" One of {', '.join(_choices(flag))}."
     if flag.default not in (None, "", []):
         text += f" [{_written(flag.default)}]"
     lines = textwrap.wrap(text, width - _COLUMN, break_long_words=False, break_on_hyphens=False)
@@ -109,16 +112,22 @@ def describe_flag(flag: flags.Flag, width: int) -> str:
     return "\n".join([name, *(" " * _COLUMN + line for line in lines)])
 
 
+def _choices(flag: flags.Flag) -> list[str]:
+    return list(getattr(flag.parser, "enum_values", None) or [])
+
+
 def _placeholder(flag: flags.Flag) -> str:
     """What stands for a flag's value: its choices, the word between back quotes, or its type."""
-    choices = getattr(flag.parser, "enum_values", None)
-    if choices:
+    choices = _choices(flag)
+    if choices and len(choices) <= _FEW:
         return "|".join(choices)
     quoted = re.search(r"`([^`]+)`", flag.help)
     if quoted:
         return quoted[1].upper()
     if isinstance(flag.default, list):
         return "A,B,..."
+    if choices:
+        return "NAME"
     return _PLACEHOLDERS.get(flag.flag_type(), "TEXT")
 
 

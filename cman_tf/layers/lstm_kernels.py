@@ -6,6 +6,9 @@ o.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 import tensorflow as tf
 
 
@@ -51,39 +54,33 @@ def cell_gradient(
     return tf.concat(parts, -1), dc * f
 
 
-def _time_major(x: tf.Tensor, reverse: bool) -> tf.Tensor:
-    """Turn [B, L, ...] into [L, B, ...] with the steps in reading order."""
-    x = tf.transpose(x, [1, 0, *range(2, x.shape.rank)])
-    return tf.reverse(x, [0]) if reverse else x
-
-
-def _batch_major(x: tf.Tensor, reverse: bool) -> tf.Tensor:
-    """Undo `_time_major`: turn [L, B, D] into [B, L, D]."""
-    return tf.transpose(tf.reverse(x, [0]) if reverse else x, [1, 0, 2])
+def _time_major(x: tf.Tensor) -> tf.Tensor:
+    """Turn [B, L, ...] into [L, B, ...], and back."""
+    return tf.transpose(x, [1, 0, *range(2, x.shape.rank)])
 
 
 def _forward(
-    projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse: bool, keep: bool = True
+    projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor | None, keep: bool = True
 ) -> tuple[tf.Tensor, ...]:
-    """Compute all steps of the recurrence.
+    """Compute all steps of the recurrence, from the first to the last.
 
     Args:
       projected: W x + b, float32 [B, L, 4u].
       kernel: U, float32 [u, 4u].
-      mask: float32 [B, L], 1 where there is a token. With `reverse` it keeps the state at zero before the last token.
-      reverse: whether to read from the end.
+      mask: float32 [B, L], 0 where the state is set to zero, or None.
       keep: whether to return the values that the gradient needs, too.
 
     Returns:
-      h, float32 [B, L, u]. With `keep` also h of the step before, [B, L, u], and, in reading order, the gates,
-      [L, B, 4u], and c, [L, B, u].
+      h, float32 [B, L, u]. With `keep` also h of the step before, [B, L, u], and the gates, [L, B, 4u], and c,
+      [L, B, u].
     """
-    projected, mask = _time_major(projected, reverse), _time_major(mask, reverse)[..., None]
+    projected = _time_major(projected)
+    steps = None if mask is None else _time_major(mask)[..., None]
     zeros = tf.zeros([tf.shape(projected)[1], kernel.shape[0]])
 
     def step(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, outputs: tuple[tf.TensorArray, ...]) -> tuple:
         gates, c = cell(projected[t], h, c, kernel)
-        c = c * mask[t] if reverse else c
+        c = c if steps is None else c * steps[t]
         h = gates[:, -kernel.shape[0] :] * tf.tanh(c)
         values = (h, gates, c) if keep else (h,)
         return t + 1, h, c, tuple(array.write(t, value) for array, value in zip(outputs, values))
@@ -93,60 +90,78 @@ def _forward(
     *_, outputs = tf.while_loop(lambda t, *_: t < length, step, (0, zeros, zeros, outputs))
     hidden, *rest = (array.stack() for array in outputs)
     if not keep:
-        return (_batch_major(hidden, reverse),)
+        return (_time_major(hidden),)
     before = tf.concat([zeros[None], hidden[:-1]], 0)
-    return (_batch_major(hidden, reverse), _batch_major(before, reverse), *rest)
+    return (_time_major(hidden), _time_major(before), *rest)
 
 
-def _backward(
-    upstream: tf.Tensor, gates: tf.Tensor, cells: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse: bool
-) -> tf.Tensor:
+def _backward(upstream: tf.Tensor, gates: tf.Tensor, cells: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
     """Compute the gradient for the projected inputs.
 
     Args:
       upstream: the gradient for h, float32 [B, L, u].
-      gates: the gates in reading order, float32 [L, B, 4u].
-      cells: c in reading order, float32 [L, B, u].
+      gates: the gates, float32 [L, B, 4u].
+      cells: c, float32 [L, B, u].
       kernel: U, float32 [u, 4u].
       mask: float32 [B, L], as for `_forward`.
-      reverse: whether the steps were read from the end.
 
     Returns:
       float32 [B, L, 4u].
     """
-    upstream, mask = _time_major(upstream, reverse), _time_major(mask, reverse)[..., None]
+    upstream, mask = _time_major(upstream), _time_major(mask)[..., None]
     transposed = tf.transpose(kernel)  # outside of the loop: inside, XLA's product is three times slower
     zeros = tf.zeros_like(cells[0])
     before = tf.concat([zeros[None], cells[:-1]], 0)
 
     def step(t: tf.Tensor, dh: tf.Tensor, dc: tf.Tensor, slopes: tf.TensorArray) -> tuple:
         dh += upstream[t]
-        slope, dc = cell_gradient(gates[t], cells[t], before[t], dh, dc, mask[t] if reverse else None)
+        slope, dc = cell_gradient(gates[t], cells[t], before[t], dh, dc, mask[t])
         return t - 1, tf.matmul(slope, transposed), dc, slopes.write(t, slope)
 
     length = tf.shape(cells)[0]
     start = (length - 1, zeros, zeros, tf.TensorArray(tf.float32, length))
     slopes = tf.while_loop(lambda t, *_: t >= 0, step, start)[3].stack()
-    return _batch_major(slopes, reverse)
+    return _time_major(slopes)
 
 
-def _custom_gradient(forward, backward):
-    """Make a differentiable function from `_forward`'s arguments to h of all steps, float32 [B, L, u].
+def _in_direction(run: Callable, projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse: bool) -> tf.Tensor:
+    """Run a recurrence from the first or from the last step.
+
+    Both directions run the same function, so that XLA compiles one program for each shape instead of two.
+
+    Args:
+      run: a function from the projected inputs, the kernel and the mask to h.
+      projected: W x + b, float32 [B, L, 4u].
+      kernel: U, float32 [u, 4u].
+      mask: float32 [B, L], 1 where there is a token. Read from the end, it keeps the state at zero before the last
+        token.
+      reverse: whether to read from the end.
+
+    Returns:
+      h, float32 [B, L, u].
+    """
+    if not reverse:
+        return run(projected, kernel, tf.ones_like(mask))
+    return tf.reverse(run(tf.reverse(projected, [1]), kernel, tf.reverse(mask, [1])), [1])
+
+
+def _custom_gradient(forward: Callable, backward: Callable) -> Callable:
+    """Make a differentiable function from `_in_direction`'s arguments to h of all steps, float32 [B, L, u].
 
     Args:
       forward: `_forward`, or a compiled version of it.
       backward: `_backward`, or a compiled version of it.
     """
 
-    def recur(projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse: bool) -> tf.Tensor:
+    def one_way(projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         @tf.custom_gradient
         def call(projected: tf.Tensor, kernel: tf.Tensor):
             # In eager mode, TensorFlow would otherwise record these operations for its own gradient.
             projected, kernel = tf.stop_gradient(projected), tf.stop_gradient(kernel)
-            hidden, before, gates, cells = forward(projected, kernel, mask, reverse)
+            hidden, before, gates, cells = forward(projected, kernel, mask)
 
             def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-                slopes = backward(upstream, gates, cells, kernel, mask, reverse)  # [B, L, 4u]
+                slopes = backward(upstream, gates, cells, kernel, mask)  # [B, L, 4u]
                 units = kernel.shape[0]
                 flat = tf.reshape(before, [-1, units]), tf.reshape(slopes, [-1, 4 * units])
                 return slopes, tf.matmul(*flat, transpose_a=True)
@@ -155,7 +170,7 @@ def _custom_gradient(forward, backward):
 
         return call(projected, kernel)
 
-    return recur
+    return functools.partial(_in_direction, one_way)
 
 
 def recur_only(projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse: bool) -> tf.Tensor:
@@ -170,7 +185,9 @@ def recur_only(projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse
     Returns:
       h, float32 [B, L, u].
     """
-    return _forward(projected, kernel, mask, reverse, keep=False)[0]
+    if not reverse:  # without a mask, which would take time and change nothing
+        return _forward(projected, kernel, None, keep=False)[0]
+    return _in_direction(lambda *inputs: _forward(*inputs, keep=False)[0], projected, kernel, mask, reverse)
 
 
 _forward_compiled = tf.function(_forward, jit_compile=True, autograph=False)
