@@ -9,7 +9,7 @@ from typing import Any
 
 from cman_tf.checking.statistics import Statistics
 from cman_tf.checking.tokenizer_fit import TokenizerFit
-from cman_tf.data.tokenizer_choice import choose_tokenizer
+from cman_tf.data.tokenizer_choice import choose_tokenizer, joins_hyphens
 from cman_tf.data.tokenizers import find_tokenizer
 from cman_tf.data.types import Sentence
 
@@ -54,7 +54,7 @@ def check_sentences(name: str, path: str, sentences: Iterable[Sentence], tokeniz
     stream = iter(sentences)
     first = list(itertools.islice(stream, _SAMPLE))
     chosen = tokenizer or (choose_tokenizer(first)[0] if first else "default")
-    checked = CheckedCorpus(name, path, Statistics(), TokenizerFit(find_tokenizer(chosen)))
+    checked = CheckedCorpus(name, path, Statistics(), TokenizerFit(find_tokenizer(chosen), joins_hyphens(first)))
     for sentence in itertools.chain(first, stream):
         checked.statistics.add(sentence)
         checked.fit.add(sentence)

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from cman_tf.data.detokenizer import rebuild_text
+from cman_tf.data.tokenizer_choice import trim_difference
 from cman_tf.data.tokenizers import Tokenizer
 from cman_tf.data.types import Sentence
 
@@ -20,15 +21,17 @@ class TokenizerFit:
 
     Attributes:
       tokenizer: the tokenizer.
+      join_hyphens: whether a lone hyphen between words joins them in rebuilt text; see `joins_hyphens`.
       sentences: the number of sentences that were looked at.
       agreeing: the number of those that come back with the same tokens.
       mentions: the number of mentions.
       inside: the number of mentions that begin or end inside a token. A model that reads raw text cannot find them.
-      examples: some sentences that do not agree, as pairs of texts.
+      examples: where some sentences do not agree: the tokenizer's tokens and the corpus'.
       places: some mentions that are inside a token.
     """
 
     tokenizer: Tokenizer
+    join_hyphens: bool = True
     sentences: int = 0
     agreeing: int = 0
     mentions: int = 0
@@ -40,13 +43,14 @@ class TokenizerFit:
         """Look at one sentence."""
         text, offsets = sentence.text, sentence.offsets
         if not offsets:
-            text, offsets = rebuild_text(sentence.tokens)
+            text, offsets = rebuild_text(sentence.tokens, self.join_hyphens)
         found = self.tokenizer.tokenize(text)
         self.sentences += 1
         if [(start, end) for _, start, end in found] == [tuple(place) for place in offsets]:
             self.agreeing += 1
         elif len(self.examples) < _SHOWN:
-            self.examples.append((" ".join(token for token, _, _ in found), " ".join(sentence.tokens)))
+            given, mine = trim_difference(sentence.tokens, tuple(token for token, _, _ in found))
+            self.examples.append((" ".join(mine), " ".join(given)))
         starts, ends = {start for _, start, _ in found}, {end for _, _, end in found}
         for entity in sentence.entities:
             self.mentions += 1

@@ -114,7 +114,7 @@ def measure_agreement(
             continue
         loose += _cut_periods(found) == _cut_periods(sentence.tokens)
         if len(examples) < _SHOWN:
-            examples.append(Disagreement(number, text, *_trim(sentence.tokens, found)))
+            examples.append(Disagreement(number, text, *trim_difference(sentence.tokens, found)))
     return Agreement(len(sentences), exact, loose, own, tuple(examples))
 
 
@@ -202,7 +202,7 @@ def _cut_periods(tokens: Sequence[str]) -> list[str]:
     return cut
 
 
-def _trim(expected: tuple[str, ...], found: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def trim_difference(expected: tuple[str, ...], found: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return both without the tokens that they share at the beginning and at the end, but for one neighbour each."""
     shortest = min(len(expected), len(found))
     first = next((i for i in range(shortest) if expected[i] != found[i]), shortest)
