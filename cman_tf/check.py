@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> None:
     corpora = list_corpora(arguments[1:])
     for output in (FLAGS.json, FLAGS.html, FLAGS.problems):
         validate_distinct(output, *corpora.values())
-    with reading_flags.open_reader() as reader, count_progress("sentences") as advance:
+    with reading_flags.open_reader(FLAGS.tokenizer or "default") as reader, count_progress("sentences") as advance:
         checked = {}
         for name, path in corpora.items():
             sentences = (sentence for sentence in reader.stream(path) if advance(1) is None or True)

@@ -105,7 +105,8 @@ def main(arguments: list[str]) -> None:
     config.validate_supported()
     if FLAGS.fold is not None and FLAGS.folds is None:
         raise DataError("--fold without --folds, expected both")
-    with reading_flags.open_reader() as reader:
+    cutter = FLAGS.tokenizer if FLAGS.tokenizer not in (None, "auto") else "default"
+    with reading_flags.open_reader(cutter) as reader:
         if FLAGS.folds:
             folds = corpus_flags.read_folds(config, reader)
         else:

@@ -93,15 +93,16 @@ def find_remarks(corpora: Mapping[str, CheckedCorpus], shared: Mapping[str, int]
       corpora: the corpora.
       shared: the number of shared sentences, from `find_shared`.
     """
-    remarks = [f"{pair}: {count} sentences in both" for pair, count in shared.items() if count]
+    remarks = [f"{pair}: {_count(count, 'sentence')} in both" for pair, count in shared.items() if count]
     train = corpora.get("train")
     for name, corpus in corpora.items():
         counts = corpus.statistics
         if counts.duplicates:
-            remarks.append(f"{name}: {counts.duplicates} sentences repeat an earlier one")
+            repeats = "repeats" if counts.duplicates == 1 else "repeat"
+            remarks.append(f"{name}: {_count(counts.duplicates, 'sentence')} {repeats} an earlier one")
         if counts.overlapping:
             total = sum(counts.entity_types.values())
-            lost = f"{counts.unreachable} relations cannot be learned"
+            lost = f"{_count(counts.unreachable, 'relation')} cannot be learned"
             remarks.append(f"{name}: of {total} entities {total - counts.overlapping} can be tagged; {lost}")
         if corpus.fit.inside:
             share = 100 * corpus.fit.inside / corpus.fit.mentions
@@ -118,3 +119,7 @@ def find_remarks(corpora: Mapping[str, CheckedCorpus], shared: Mapping[str, int]
                     shown = ", ".join(unknown[:5])
                     remarks.append(f"{name}: {kind.replace('_', ' ')} that train does not have: {shown}; never found")
     return remarks
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

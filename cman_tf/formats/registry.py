@@ -57,8 +57,8 @@ def detect_format(head: Head) -> Format:
     if head.names:
         shown = ", ".join(head.names[:3])
         raise DataError(
-            f"{head.path}: a folder with {shown}, expected one file, a folder with train, dev and test files, or brat's "
-            ".txt and .ann files"
+            f"{head.path}: a folder with {shown}, expected one file, a folder with train, dev and test files, or one "
+            "with brat's .txt and .ann files"
         )
     names = ", ".join(READ_FORMATS[1:])
     shown = quote(head.text.partition("\n")[0], 20)
