@@ -176,6 +176,9 @@ class Config:
         "zero after the last of --epochs (papers: not given).",
         choices=("constant", "linear"),
     )
+    warmup_epochs: int = _training(
+        0, "Number of first epochs in which the learning rate rises step by step (papers: none).", minimum=0
+    )
     adam_epsilon: float = _training(
         1e-7, "Adam's epsilon (papers: not given; Keras: 1e-7, TensorFlow 1: 1e-8).", minimum=1e-30
     )
@@ -249,9 +252,13 @@ class Config:
     )
 
     def rate_at(self, epoch: int) -> float:
-        """Return Adam's learning rate in an epoch, counted from 1."""
-        left = 1.0 - (epoch - 1) / self.epochs
-        return self.learning_rate * (left if self.learning_rate_schedule == "linear" else 1.0)
+        """Return Adam's learning rate in an epoch, counted from 1.
+
+        >>> [Config(learning_rate=0.4, warmup_epochs=3).rate_at(epoch) for epoch in (1, 2, 4)]
+        [0.1, 0.2, 0.4]
+        """
+        left = 1.0 - (epoch - 1) / self.epochs if self.learning_rate_schedule == "linear" else 1.0
+        return self.learning_rate * left * min(1.0, epoch / (self.warmup_epochs + 1))
 
     def chosen_layers(self) -> list[int] | None:
         """Return the numbers of `mixed_layers` in ascending order, or None for all layers.
