@@ -99,10 +99,8 @@ def find_remarks(corpora: Mapping[str, CheckedCorpus], shared: Mapping[str, int]
         counts = corpus.statistics
         if counts.duplicates:
             remarks.append(f"{name}: {counts.duplicates} sentences repeat an earlier one")
-        if counts.overlapping:
-            total = sum(counts.entity_types.values())
-            lost = f"{counts.unreachable} relations cannot be learned"
-            remarks.append(f"{name}: of {total} entities {total - counts.overlapping} can be tagged; {lost}")
+        if counts.overlaps.untagged:
+            remarks.append(f"{name}: {counts.overlaps.describe()}")
         if corpus.fit.inside:
             share = 100 * corpus.fit.inside / corpus.fit.mentions
             remarks.append(
