@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 
 from cman_tf.data.bio import flat_entities
-from cman_tf.data.types import Entity, Relation, Sentence
+from cman_tf.data.types import Sentence
 
 
 @dataclasses.dataclass
@@ -19,8 +19,10 @@ class Overlaps:
       relations: the number of relations.
       unreachable: the number of them on an entity that BIO tags cannot express.
 
+    >>> from cman_tf.data.types import Entity, Relation
+    >>> bank, rome = Entity("Org", 0, 3), Entity("Loc", 2, 3)
     >>> overlaps = Overlaps()
-    >>> overlaps.add(Sentence(("Bank", "of", "Rome"), (Entity("Org", 0, 3), Entity("Loc", 2, 3)), (Relation("In", 0, 1),)))
+    >>> overlaps.add(Sentence(("Bank", "of", "Rome"), (bank, rome), (Relation("In", 0, 1),)))
     >>> overlaps.describe()
     'of 2 entities 1 can be tagged; 1 relation cannot be learned'
     >>> overlaps.describe_recall()
@@ -56,6 +58,7 @@ class Overlaps:
 def count_overlaps(sentences: Iterable[Sentence]) -> Overlaps:
     """Count the entities that overlap others, and the relations on them.
 
+    >>> from cman_tf.data.types import Entity
     >>> count_overlaps([Sentence(("Ann",), (Entity("Peop", 0, 1), Entity("Loc", 0, 1)))]).untagged
     1
     """

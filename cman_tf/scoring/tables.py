@@ -44,8 +44,8 @@ def score_table(scores: dict[str, Any]) -> str:
             averages_table(scores),
             "",
             *(f"{name}: {scores[name]['means']}" for name in DESCRIPTIONS),
-            f"macro: mean over the types, {scores['macro_rule']}; F1 is the mean of their F1, not F1 of the mean P and R; "
-            "without the entity type Other where it says so",
+            f"macro: mean over the types, {scores['macro_rule']}; F1 is the mean of their F1, not F1 of the mean P "
+            "and R; without the entity type Other where it says so",
             f"mean of strict micro F1 of both tasks: {_mean(scores)}",
             *_list_unscored(scores),
             *_list_left_out(scores["ungrounded_relations"]),
