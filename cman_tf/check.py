@@ -26,6 +26,7 @@ from cman_tf.command_line.console import count_progress
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.data.corpus import SPLITS, split_files
+from cman_tf.data.notes import list_notes
 from cman_tf.errors import DataError
 from cman_tf.runs.files import validate_distinct, write_atomically
 
@@ -85,7 +86,7 @@ def main(arguments: list[str]) -> None:
         "corpora": [corpus.summary() for corpus in checked.values()],
         "shared": shared,
         "remarks": find_remarks(checked, shared),
-        "problems": reader.problems.summarize(),
+        "problems": [*reader.problems.summarize(), *list_notes(reader.problems)],
         "problem_counts": dict(reader.problems.counts),
         "obstacles": obstacles,
         "ready": not obstacles,

@@ -19,6 +19,7 @@ from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.data.bucketing import BATCH_TOKENS
+from cman_tf.data.overlaps import count_overlaps
 from cman_tf.errors import DataError
 from cman_tf.formats.spert_json import dump_json
 from cman_tf.inference.constraints import DecodingOptions
@@ -113,6 +114,9 @@ def main(arguments: list[str]) -> None:
     if FLAGS.predictions:
         write_atomically(FLAGS.predictions, dump_json(predicted))
     print(score_table(scores))
+    overlaps = count_overlaps(corpus.sentences)
+    if overlaps.untagged:
+        print(overlaps.describe_recall())
 
 
 COMMAND = Command("evaluate", __doc__, define_flags, main)

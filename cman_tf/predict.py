@@ -21,6 +21,7 @@ from cman_tf.command_line import constraint_flags, encoder_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
+from cman_tf.command_line.reading_flags import print_problems
 from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.problems import Problems
@@ -207,8 +208,7 @@ def main(arguments: list[str]) -> None:
         with show_bar(results, reader.size) as followed:
             output.write(followed, problems, flush=sys.stdout.isatty() or path is None)
     finally:
-        for line in problems.summarize():
-            print(line, file=sys.stderr)
+        print_problems(problems)
 
 
 COMMAND = Command("predict", __doc__, define_flags, main)

@@ -14,6 +14,7 @@ from absl import flags
 from cman_tf.command_line import reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.data.overlaps import count_overlaps
 from cman_tf.runs.files import validate_distinct, write_atomically
 from cman_tf.scoring.bootstrap import paired_bootstrap
 from cman_tf.scoring.score import label_set, score_sentences
@@ -57,6 +58,9 @@ def main(arguments: list[str]) -> None:
     sentences = [sentence for corpus in (gold, *others) for sentence in corpus.sentences]
     scores = score_sentences(gold.sentences, predictions.sentences, label_set(sentences) if others else None)
     shown = [score_table(scores)]
+    overlaps = count_overlaps(gold.sentences)
+    if overlaps.untagged:
+        shown.append(overlaps.describe_recall())
     origin = {"gold": gold.summary(), "predictions": predictions.summary()}
     if other:
         differences = paired_bootstrap(gold.sentences, predictions.sentences, other.sentences)

@@ -100,10 +100,8 @@ def find_remarks(corpora: Mapping[str, CheckedCorpus], shared: Mapping[str, int]
         if counts.duplicates:
             repeats = "repeats" if counts.duplicates == 1 else "repeat"
             remarks.append(f"{name}: {_count(counts.duplicates, 'sentence')} {repeats} an earlier one")
-        if counts.overlapping:
-            total = sum(counts.entity_types.values())
-            lost = f"{_count(counts.unreachable, 'relation')} cannot be learned"
-            remarks.append(f"{name}: of {total} entities {total - counts.overlapping} can be tagged; {lost}")
+        if counts.overlaps.untagged:
+            remarks.append(f"{name}: {counts.overlaps.describe()}")
         if corpus.fit.inside:
             share = 100 * corpus.fit.inside / corpus.fit.mentions
             remarks.append(

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from cman_tf.data.bio import flat_entities
+from cman_tf.data.overlaps import Overlaps
 from cman_tf.data.types import Entity, Sentence
 
 _SHOWN = 5  # entities and relations that are shown as text
@@ -24,15 +24,15 @@ class Statistics:
       entity_types, relation_types: how often each type occurs.
       distances: how many relations have each number of tokens between their arguments; 0 for neighbours.
       signatures: how often each (relation type, head's type, tail's type) occurs.
-      overlapping: the number of entities that BIO tags cannot express.
-      unreachable: the number of relations on such entities.
+      overlaps: the entities that BIO tags cannot express, and the relations on them.
       hashes: a hash of each different sentence.
       duplicates: the number of sentences whose tokens occurred before.
       examples: the first entities and relations as text.
     """
 
     def __init__(self) -> None:
-        self.sentences = self.documents = self.tokens = self.overlapping = self.unreachable = self.duplicates = 0
+        self.sentences = self.documents = self.tokens = self.duplicates = 0
+        self.overlaps = Overlaps()
         self.lengths: Counter[int] = Counter()
         self.entity_types: Counter[str] = Counter()
         self.relation_types: Counter[str] = Counter()
@@ -53,8 +53,7 @@ class Statistics:
         self.duplicates += key in self.hashes
         self.hashes.add(key)
         self.entity_types.update(e.type for e in sentence.entities)
-        flat = set(flat_entities(sentence.entities))
-        self.overlapping += len(sentence.entities) - len(flat)
+        self.overlaps.add(sentence)
         for entity in sentence.entities:
             self._show("entities", f"{entity.type}: {text_of(sentence, entity)}")
         for relation in sentence.relations:
@@ -62,7 +61,6 @@ class Statistics:
             self.relation_types[relation.type] += 1
             self.signatures[(relation.type, head.type, tail.type)] += 1
             self.distances[max(0, max(head.start, tail.start) - min(head.end, tail.end))] += 1
-            self.unreachable += not {head, tail} <= flat
             self._show("relations", f"{text_of(sentence, head)} -- {relation.type} -> {text_of(sentence, tail)}")
 
     def _show(self, task: str, text: str) -> None:
@@ -71,7 +69,7 @@ class Statistics:
 
     def summary(self) -> dict[str, Any]:
         """Return the counts in the types of JSON."""
-        entities, relations = sum(self.entity_types.values()), sum(self.relation_types.values())
+        overlaps = self.overlaps
         return {
             "sentences": self.sentences,
             "documents": self.documents,
@@ -84,11 +82,11 @@ class Statistics:
                 {"type": kind, "head": head, "tail": tail, "count": count}
                 for (kind, head, tail), count in self.signatures.most_common()
             ],
-            "overlapping_entities": self.overlapping,
-            "relations_on_overlapping_entities": self.unreachable,
+            "overlapping_entities": overlaps.untagged,
+            "relations_on_overlapping_entities": overlaps.unreachable,
             "reachable_recall": {
-                "entities": _share(entities - self.overlapping, entities),
-                "relations": _share(relations - self.unreachable, relations),
+                "entities": _share(overlaps.entities - overlaps.untagged, overlaps.entities),
+                "relations": _share(overlaps.relations - overlaps.unreachable, overlaps.relations),
             },
             "duplicate_sentences": self.duplicates,
             "examples": self.examples,

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from absl import app, flags
 
 from cman_tf.command_line import console, flag_help, log_lines
+from cman_tf.command_line.utf8_mode import escape_what_cannot_be_printed, restart_in_utf8_mode
 from cman_tf.errors import DataError
 from cman_tf.flagfiles import find_flagfile
 
@@ -49,6 +50,9 @@ class Command:
         Raises:
           SystemExit: at the end; with one line for a user's mistake.
         """
+        if argv is None:
+            restart_in_utf8_mode()
+        escape_what_cannot_be_printed()
         self.define_flags()
         flag_help.define_help_flags(self)
         app.run(report_errors(self.main), argv, flags_parser=self._parse)

@@ -13,6 +13,7 @@ from cman_tf.command_line.reading_flags import Reader
 from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS, Corpus, find_split, split_files
+from cman_tf.data.overlaps import count_overlaps
 from cman_tf.data.splits import THREE_PARTS, hold_out_sentences, sample_fraction, split_in_folds, split_in_three
 from cman_tf.errors import DataError
 
@@ -148,11 +149,14 @@ def _validate_no_dev_file(folder: str | None) -> None:
 
 
 def warn_about_splits(corpora: dict[str, Corpus]) -> None:
-    """Print one line for each thing about the splits that is probably a mistake."""
+    """Print one line for each thing about the splits that is probably a mistake, or that cannot be learned."""
     texts = {split: {sentence.tokens for sentence in corpus.sentences} for split, corpus in corpora.items()}
     for split, corpus in corpora.items():
         if len(corpus.sentences) == 1:
             print(f"{split}: only one sentence, expected more for scores that mean something", file=sys.stderr)
+        overlaps = count_overlaps(corpus.sentences)
+        if overlaps.untagged:
+            print(f"{split}: {overlaps.describe()}", file=sys.stderr)
     for one, other in (("train", "dev"), ("train", "test"), ("dev", "test")):
         shared = len(texts[one] & texts[other])
         if texts[one] == texts[other]:

@@ -16,6 +16,7 @@ from absl import flags
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.data.corpus import Corpus
+from cman_tf.data.notes import list_notes
 from cman_tf.data.problems import Problem, Problems
 from cman_tf.data.types import Sentence
 from cman_tf.formats.corpus_files import read_corpus, stream_sentences
@@ -106,10 +107,7 @@ def print_problems(problems: Problems, stream: TextIO | None = None) -> None:
       problems: the collector.
       stream: where to print; None is standard error.
     """
-    lines = problems.summarize()
-    kinds = {problem.kind for problem in problems.found}
-    lines += [f"{kind.replace('_', ' ')}: {n}" for kind, n in problems.counts.items() if n and kind not in kinds]
-    for line in lines:
+    for line in [*problems.summarize(), *list_notes(problems)]:
         print(line, file=stream or sys.stderr, flush=True)
 
 

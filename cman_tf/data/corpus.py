@@ -47,16 +47,14 @@ class Corpus:
         }
 
     def describe(self) -> str:
-        """Describe the corpus in one line for people: the file, how much it holds, and what was mended."""
+        """Describe the corpus in one line for people: the file and how much it holds."""
         counts = self.summary()
         entities, relations = counts["entities"], counts["relations"]
-        text = (
+        return (
             f"{counts['file']}, {_count(counts['sentences'], 'sentence')}, {_count(counts['tokens'], 'token')}, "
             f"{sum(entities.values())} entities of {_count(len(entities), 'type')}, "
             f"{sum(relations.values())} relations of {_count(len(relations), 'type')}"
         )
-        mended = {"entities_within_others": counts["entities_within_others"], **self.mended}
-        return ", ".join([text, *(f"{kind.replace('_', ' ')}: {count}" for kind, count in mended.items() if count)])
 
 
 def _count(number: int, noun: str) -> str:

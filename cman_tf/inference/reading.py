@@ -16,12 +16,13 @@ from cman_tf.data.types import Sentence
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import stream_sentences
 from cman_tf.formats.registry import READ_FORMATS, REGISTRY
-from cman_tf.formats.source import MAX_LINE_BYTES, Head, ReadOptions, Source
+from cman_tf.formats.source import MAX_LINE_BYTES, Head, ReadOptions, Source, read_head
 from cman_tf.inference.records import EXPECTED, Record, read_record
 from cman_tf.runs.json_values import as_list, as_object
 
 AUTO, LINES, DOCUMENT, JSON_LINES = "auto", "lines", "document", "jsonl"
 INPUT_FORMATS = (AUTO, LINES, DOCUMENT, JSON_LINES, *READ_FORMATS[1:])
+_SPACY = "spacy_json"
 ON_ERROR = ("stop", "skip", "replace")
 
 
@@ -119,18 +120,22 @@ class InputReader:
         return (read(number, line) for number, line in enumerate(every, start=1))
 
     def _find_format(self, start: str) -> None:
-        """Find the format by the first line that is not blank."""
-        keys = Head(self.name, start.encode("utf-8", "replace")).keys
+        """Find the format by the beginning of a file, or by the first line of a stream that is not blank."""
+        head = Head(self.name, start.encode("utf-8", "replace"))
+        if self._path is not None and pathlib.Path(self._path).is_file():
+            head = read_head(self._path)
+        keys = head.keys
         is_json = bool(keys) or start[:1] in ("[", "{") and _is_json(start)
         if self.format == LINES and is_json:
             self.notice = f"{self.name}: looks like JSON and is read as text; --input_format=jsonl reads it as JSON"
         if self.format != AUTO:
             return
-        if "text" in keys or "tokens" in keys or start in ("[", "{"):
+        found = next((f.name for f in REGISTRY.values() if f.read and not f.is_folder and f.sniff(head)), "")
+        is_spacy = found == _SPACY and "tokens" in keys  # its tokens are objects
+        has_texts = "text" in keys or "tokens" in keys or start in ("[", "{") and not found
+        if has_texts and not is_spacy:
             self.format = JSON_LINES
             return
-        head = Head(self.name, start.encode("utf-8", "replace"))
-        found = next((f.name for f in REGISTRY.values() if f.read and not f.is_folder and f.sniff(head)), "")
         if not is_json:
             self.format = LINES
             if found:
@@ -140,7 +145,7 @@ class InputReader:
         else:
             raise DataError(
                 f'{self.name}, line 1: JSON without "text" or "tokens", expected an object with one; '
-                "--input_format=lines reads it as text"
+                "--input_format=lines reads it as text, and the name of a corpus' format reads that"
             )
 
     def _fail(self, kind: str, where: str, message: str, size: int) -> Record:

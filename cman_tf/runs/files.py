@@ -77,7 +77,8 @@ def _write(file: BinaryIO, content: str | bytes | Callable[[BinaryIO], None]) ->
     if callable(content):
         content(file)
     else:
-        file.write(content.encode("utf-8") if isinstance(content, str) else content)
+        # Names of files may hold bytes that are not UTF-8; in JSON the escape is valid.
+        file.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
 
 
 def validate_distinct(output: str | None, *inputs: str | None) -> None:

@@ -116,6 +116,14 @@ def validate_same_sentences(gold: Sequence[Sentence], predicted: Sequence[Senten
     for number, (right, found) in enumerate(zip(gold, predicted)):
         if right.tokens != found.tokens:
             raise DataError(
-                f"sentence {number}: predicted for {' '.join(found.tokens)[:40]!r}, "
-                f"expected the gold file's {' '.join(right.tokens)[:40]!r}"
+                f"sentence {number}: predicted for {' '.join(found.tokens)[:40]!r}, expected the gold file's "
+                f"{' '.join(right.tokens)[:40]!r}; {_describe_difference(found.tokens, right.tokens)}"
             )
+
+
+def _describe_difference(found: Sequence[str], expected: Sequence[str]) -> str:
+    """Name the first token that differs, or the lengths if one sentence is the beginning of the other."""
+    for number, (one, other) in enumerate(zip(found, expected)):
+        if one != other:
+            return f"token {number} is {one[:20]!r}, expected {other[:20]!r}"
+    return f"{len(found)} tokens, expected {len(expected)}"
