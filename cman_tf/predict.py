@@ -208,6 +208,7 @@ def main(arguments: list[str]) -> None:
         with show_bar(results, reader.size) as followed:
             output.write(followed, problems, flush=sys.stdout.isatty() or path is None)
     finally:
+        reader.close()
         print_problems(problems)
 
 

@@ -297,7 +297,8 @@ def test_the_table_of_triples_names_the_places(tmp_path):
 def test_the_cases_of_data_have_tests():
     """Each has a test with its number, or is in the list of covered cases."""
     files = [
-        ROOT / "tests" / name for name in ("test_cases_formats.py", "test_cases_predict.py", "test_cases_scores.py")
+        ROOT / "tests" / name
+        for name in ("test_cases_formats.py", "test_cases_predict.py", "test_cases_scores.py", "test_cases_locale.py")
     ]
     text = "".join(file.read_text(encoding="utf-8") for file in files)
     cases = [1, 2, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 18, 20, 21, 23, 24, 25, 27, 29, 30, 32, 33, 35, 36, 37, 38, 39]

@@ -47,7 +47,7 @@ def predict(directory, model, monkeypatch):
 
     def predict(*arguments, input=""):
         process = run("predict", f"--model_dir={directory}", *arguments, input=input)
-        return [json.loads(line) for line in process.stdout.splitlines()], process.stderr
+        return [json.loads(line) for line in process.stdout.split("\n") if line], process.stderr
 
     return predict
 

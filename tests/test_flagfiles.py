@@ -29,6 +29,13 @@ def test_a_file_of_ones_own_comes_first(tmp_path, monkeypatch):
             find_flagfile(absent)
 
 
+def test_a_byte_order_mark_is_refused(tmp_path):
+    path = tmp_path / "a.flags"
+    path.write_bytes(b"\xef\xbb\xbf--seed=2\r\n")
+    with pytest.raises(DataError, match="a.flags: begins with a byte order mark"):
+        resolve_flagfiles(["train", f"--flagfile={path}"])
+
+
 def test_arguments_that_name_flagfiles_are_resolved(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = str(DIRECTORY / "sample.flags")

@@ -158,11 +158,12 @@ def _find_readable(name: str) -> str:
     """Return the path of a flagfile.
 
     Raises:
-      DataError: if there is no such file, or if it is not UTF-8.
+      DataError: if there is no such file, or if it is not UTF-8 without a byte order mark.
     """
     path = find_flagfile(name)
     try:
-        path.read_bytes().decode("utf-8")
+        if path.read_bytes().decode("utf-8").startswith("\ufeff"):
+            raise DataError(f"{path}: begins with a byte order mark, expected a flagfile that is saved without it")
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: byte 0x{error.object[error.start]:02x} is not UTF-8, expected a flagfile") from None
     return str(path)

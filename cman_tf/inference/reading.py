@@ -50,6 +50,7 @@ class InputReader:
         self.format, self.notice = format, ""
         self._path, self._stream, self._on_error, self._problems = path, stream, on_error, problems
         self._options = ReadOptions()
+        self._opened: BinaryIO | None = None
         if path is not None and not pathlib.Path(path).exists():
             raise DataError(f"{path}: no such file, expected raw text, one sentence a line, or a folder of .txt files")
 
@@ -90,11 +91,16 @@ class InputReader:
             return self._open_stream()
         return self._read_corpus(self.format)
 
+    def close(self) -> None:
+        """Close the file, of which not all may have been read."""
+        if self._opened is not None:
+            self._opened.close()
+
     def _open_stream(self) -> Iterator[Record]:
         """Read the beginning of a stream, and return its records."""
         stream: BinaryIO = self._stream or io.BytesIO()
         if self._path is not None:
-            stream = open(self._path, "rb")  # noqa: SIM115, closed by the records
+            stream = self._opened = open(self._path, "rb")  # noqa: SIM115, closed by the records, or by `close`
         if self.format == DOCUMENT:
             with stream if self._path is not None else contextlib.nullcontext():
                 raw = stream.read()
