@@ -28,7 +28,7 @@ from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.data.corpus import SPLITS, split_files
 from cman_tf.data.notes import list_notes
 from cman_tf.errors import DataError
-from cman_tf.runs.files import validate_distinct, write_atomically
+from cman_tf.runs.files import validate_distinct, validate_outputs, write_atomically
 
 FLAGS = flags.FLAGS
 
@@ -73,6 +73,7 @@ def main(arguments: list[str]) -> None:
     if len(arguments) < 2:
         raise DataError("no data, expected one or more files or folders: cman-tf check DATA...")
     corpora = list_corpora(arguments[1:])
+    validate_outputs(FLAGS.json, FLAGS.html, FLAGS.problems)
     for output in (FLAGS.json, FLAGS.html, FLAGS.problems):
         validate_distinct(output, *corpora.values())
     with reading_flags.open_reader(FLAGS.tokenizer or "default") as reader, count_progress("sentences") as advance:
@@ -81,7 +82,8 @@ def main(arguments: list[str]) -> None:
             sentences = (sentence for sentence in reader.stream(path) if advance(1) is None or True)
             checked[name] = check_sentences(name, path, sentences, FLAGS.tokenizer)
     shared = find_shared(checked)
-    obstacles = find_obstacles(checked)
+    is_directory = len(arguments) == 2 and list(corpora.values()) != [find_sample(arguments[1])]
+    obstacles = find_obstacles(checked, [split for split in SPLITS if split not in corpora] if is_directory else ())
     result: dict[str, Any] = {
         "corpora": [corpus.summary() for corpus in checked.values()],
         "shared": shared,

@@ -24,7 +24,7 @@ from cman_tf.errors import DataError
 from cman_tf.formats.spert_json import dump_json
 from cman_tf.inference.constraints import DecodingOptions
 from cman_tf.inference.description import read_description
-from cman_tf.runs.files import validate_distinct, write_atomically
+from cman_tf.runs.files import validate_distinct, validate_outputs, write_atomically
 from cman_tf.scoring.score import score_sentences
 from cman_tf.scoring.tables import score_table
 
@@ -69,6 +69,7 @@ def define_flags() -> None:
 
 def main(arguments: list[str]) -> None:
     del arguments
+    validate_outputs(FLAGS.json, FLAGS.predictions, FLAGS.problems)
     for output in (FLAGS.json, FLAGS.predictions):
         validate_distinct(output, FLAGS.data)
     description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())

@@ -26,8 +26,11 @@ def test_parts_of_a_corpus():
     assert [len(part) for part in thirds] == [35, 7, 8] and sorted(sum(thirds, [])) == list(range(50))
     with pytest.raises(DataError, match="one sentence, expected at least two sentences to hold some of them out"):
         hold_out_sentences(Corpus("x", "", corpus.sentences[:1], {}), 0.1)
-    with pytest.raises(DataError, match="expected enough to split them into three parts"):
+    with pytest.raises(DataError, match="2 sentences, expected at least 3 to split them into train, dev and test"):
         split_in_three(Corpus("x", "", corpus.sentences[:2], {}), (0.7, 0.15))
+    for count in range(3, 12):  # no part is empty
+        parts = split_in_three(Corpus("x", "", corpus.sentences[:count], {}), (0.7, 0.15))
+        assert all(part.sentences for part in parts) and sum(len(part.sentences) for part in parts) == count
 
 
 def test_documents_stay_together():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cman_tf.checking.statistics import Statistics
 from cman_tf.checking.tokenizer_fit import TokenizerFit
+from cman_tf.data.splits import FEWEST
 from cman_tf.data.tokenizer_choice import choose_tokenizer, joins_hyphens
 from cman_tf.data.tokenizers import find_tokenizer
 from cman_tf.data.types import Sentence
@@ -69,20 +70,25 @@ def find_shared(corpora: Mapping[str, CheckedCorpus]) -> dict[str, int]:
     }
 
 
-def find_obstacles(corpora: Mapping[str, CheckedCorpus]) -> list[str]:
+def find_obstacles(corpora: Mapping[str, CheckedCorpus], missing: Sequence[str] = ()) -> list[str]:
     """List the reasons why training would not start.
 
     Args:
       corpora: the corpora; `train` is the training data, or the only corpus is split into the three.
+      missing: the splits that a directory of splits lacks.
     """
+    if missing:
+        also = "; --hold_out=0.15 takes dev from train" if "dev" in missing else ""
+        return [f"no {' and no '.join(missing)} data in the directory{also}"]
     train = corpora.get("train") or (next(iter(corpora.values())) if len(corpora) == 1 else None)
     if train is None:
         return []
     found = []
     if not train.statistics.entity_types:
         found.append(f"{train.name}: no entities, expected some to train on")
-    if "train" not in corpora and train.statistics.documents < 4:
-        found.append(f"{train.name}: too few documents to split them into train, dev and test")
+    if "train" not in corpora and train.statistics.documents < FEWEST:
+        count = _count(train.statistics.documents, "document")
+        found.append(f"{train.name}: {count}, expected at least {FEWEST} to split them into train, dev and test")
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -53,6 +54,7 @@ class Command:
         if argv is None:
             restart_in_utf8_mode()
         escape_what_cannot_be_printed()
+        _validate_streams()
         self.define_flags()
         flag_help.define_help_flags(self)
         app.run(report_errors(self.main), argv, flags_parser=self._parse)
@@ -92,6 +94,16 @@ class Command:
             if missing:
                 return f"{self.name}: expected {' and '.join(missing)}"
         return f"{self.name}: {text if len(text) <= _MESSAGE_LIMIT else text[:_MESSAGE_LIMIT] + '...'}"
+
+
+def _validate_streams() -> None:
+    """End the program in one line if it was started with a closed output, as by `>&-`."""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, open to the end of the process
+    if sys.stdout is None:
+        raise SystemExit("standard output is closed, expected one to write to")
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
 
 
 def report_errors(main: Callable[[_Given], Any]) -> Callable[[_Given], Any]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import pathlib
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from cman_tf.formats.corpus_files import read_corpus, stream_sentences
 from cman_tf.formats.offsets import ENDS, OFFSETS
 from cman_tf.formats.registry import AUTO, READ_FORMATS
 from cman_tf.formats.source import ReadOptions
+from cman_tf.runs.files import write_atomically
 
 FLAGS = flags.FLAGS
 NAMES = (
@@ -124,23 +124,16 @@ def open_reader(tokenizer: str = "default") -> Iterator[Reader]:
 
 @contextlib.contextmanager
 def _problem_file(path: str | None) -> Iterator[Any]:
-    """Yield a function that writes a problem to a temporary file, which is moved to its place in the end."""
+    """Yield a function that writes a problem to a temporary file, which becomes the file of --problems in the end."""
     if path is None:
         yield None
         return
-    place = pathlib.Path(path)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="backslashreplace") as file:
 
-            def write(problem: Problem) -> None:
-                file.write(json.dumps(problem._asdict(), ensure_ascii=False) + "\n")
+        def write(problem: Problem) -> None:
+            file.write(json.dumps(problem._asdict(), ensure_ascii=False) + "\n")
 
-            yield write
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, place)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+        yield write
+        file.flush()
+        file.buffer.seek(0)
+        write_atomically(path, lambda target: shutil.copyfileobj(file.buffer, target))

@@ -9,6 +9,7 @@ import numpy as np
 from cman_tf.data.corpus import Corpus
 from cman_tf.errors import DataError
 
+FEWEST = 3  # documents that can be split in three
 THREE_PARTS = (0.7, 0.15)  # shares of train and dev in one file; the rest is test (TNNLS on DREC)
 _SEED = 0  # fixed, so that runs with different seeds see the same parts
 
@@ -61,10 +62,14 @@ def split_in_three(corpus: Corpus, shares: tuple[float, float]) -> tuple[Corpus,
       DataError: if a part would be empty.
     """
     groups = _shuffled_documents(corpus)
-    first, second = round(shares[0] * len(groups)), round(sum(shares) * len(groups))
-    if not 0 < first < second < len(groups):
-        unit = _unit(corpus)
-        raise DataError(f"{corpus.path}: {len(groups)} {unit}s, expected enough to split them into three parts")
+    if len(groups) < FEWEST:
+        unit = _unit(corpus) + ("" if len(groups) == 1 else "s")
+        raise DataError(
+            f"{corpus.path}: {len(groups)} {unit}, expected at least {FEWEST} to split them into train, dev and test; or "
+            "give the parts yourself"
+        )
+    first = max(1, min(round(shares[0] * len(groups)), len(groups) - 2))
+    second = max(first + 1, min(round(sum(shares) * len(groups)), len(groups) - 1))
     train, dev, test = (_part(corpus, _rows(part)) for part in (groups[:first], groups[first:second], groups[second:]))
     return train, dev, test
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from cman_tf.formats.tag_schemes import parse_tag
@@ -78,8 +79,9 @@ def is_border(line: str) -> bool:
 def find_layout(lines: Iterable[tuple[int, str]], tag_column: int = 0) -> Layout | None:
     """Find the layout of a file from its first lines.
 
-    The tags are in the last column of which most values are tags. The first column holds indices if it has
-    numbers only, beginning with 0 or 1, and if the tags are not in the column after it.
+    The tags are in the last column of which most values are tags. If an earlier column has tags of the same types, as
+    in corpora with nested entities, they are in the one of these with the most tags. The first column holds indices if
+    it has numbers only, beginning with 0 or 1, and if the tags are not in the column after it.
 
     Args:
       lines: the lines with their numbers.
@@ -101,6 +103,7 @@ def find_layout(lines: Iterable[tuple[int, str]], tag_column: int = 0) -> Layout
     separator = _find_separator(first[1])
     count = len(split_columns(first[1], separator)[0])
     tagged = [0] * count
+    types: list[Counter[str]] = [Counter() for _ in range(count)]
     total = regular = 0
     for _, line in rows:
         columns, _ = split_columns(line, separator)
@@ -110,9 +113,17 @@ def find_layout(lines: Iterable[tuple[int, str]], tag_column: int = 0) -> Layout
         if len(columns) == count:
             regular += 1
             for place, column in enumerate(columns):
-                tagged[place] += parse_tag(column.strip(" ")) is not None
+                parsed = parse_tag(column.strip(" "))
+                tagged[place] += parsed is not None
+                if parsed and parsed[1]:
+                    types[place][parsed[1]] += 1
     found = [place for place in range(1, count) if 2 * tagged[place] > regular]
-    tag = tag_column - 1 if 1 < tag_column <= count else found[-1] if found else count - 1 if count > 1 else None
+    tag = tag_column - 1 if 1 < tag_column <= count else None
+    if tag is None and found:
+        alike = [place for place in found if types[place].keys() & types[found[-1]].keys()] or found[-1:]
+        tag = max(alike, key=lambda place: (sum(types[place].values()), place))
+    elif tag is None and count > 1:
+        tag = count - 1
     indexed = None if tag is None or tag < 2 else _find_first_index((line for _, line in rows), separator, count)
     others = tuple(place for place in found if place != tag)
     is_regular = tag is not None and tagged[tag] == regular == total

@@ -11,7 +11,7 @@ from cman_tf.data.problems import Problems
 from cman_tf.data.types import Sentence
 from cman_tf.errors import DataError
 from cman_tf.formats.registry import AUTO, detect_format, find_format
-from cman_tf.formats.source import ReadOptions, Source, hash_source, read_head
+from cman_tf.formats.source import Head, ReadOptions, Source, hash_source, read_head, read_stream
 from cman_tf.formats.writing import write_file, write_folder
 
 
@@ -27,13 +27,16 @@ def stream_sentences(
     See `read_corpus`.
     """
     path, problems = str(path), Problems() if problems is None else problems
-    head = read_head(path)
+    content = read_stream(path)
+    head = read_head(path) if content is None else Head(path, content)
     if not head.names and not head.text.strip():
         raise DataError(f"{path}: the file is empty, expected sentences")
     reader = detect_format(head) if format == AUTO else find_format(format)
     assert reader.read is not None
     number = -1
-    for number, sentence in enumerate(reader.read(Source(path, predictions, problems, options or ReadOptions()))):
+    for number, sentence in enumerate(
+        reader.read(Source(path, predictions, problems, options or ReadOptions(), content))
+    ):
         if not sentence.document_id and not sentence.id and reader.is_folder:
             sentence = dataclasses.replace(sentence, id=str(number))
         yield sentence

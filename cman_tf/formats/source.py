@@ -193,7 +193,25 @@ def read_head(path: str) -> Head:
         if place.is_dir():
             return Head(path, b"", tuple(sorted(entry.name for entry in place.iterdir())))
         with open(path, "rb") as file:
-            return Head(path, file.read(HEAD_BYTES))
+            raw = file.read(HEAD_BYTES)
+            if b"\n" not in raw and raw[:64].lstrip(b"\xef\xbb\xbf \t")[:1] in (b"[", b"{"):
+                raw += file.readline(MAX_LINE_BYTES)  # the keys of a long first record may come late
+            return Head(path, raw)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}, expected a readable corpus file") from None
+
+
+def read_stream(path: str) -> bytes | None:
+    """Return the whole content of a pipe or another stream, which cannot be read twice; None for a file or folder.
+
+    Raises:
+      DataError: if it cannot be read.
+    """
+    place = pathlib.Path(path)
+    try:
+        if not place.exists() or place.is_file() or place.is_dir():
+            return None
+        return place.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}, expected a readable corpus file") from None
 
@@ -202,6 +220,8 @@ def hash_source(path: str) -> str:
     """Return the sha256 of a file, or of the names and contents of a folder's files, in hexadecimal."""
     digest = hashlib.sha256()
     place = pathlib.Path(path)
+    if not place.is_dir() and not place.is_file():
+        return ""  # a pipe, which was read already
     files = sorted(entry for entry in place.rglob("*") if entry.is_file()) if place.is_dir() else [place]
     for file in files:
         if file != place:

@@ -22,6 +22,7 @@ from cman_tf.runs.json_values import as_list, as_object
 
 AUTO, LINES, DOCUMENT, JSON_LINES = "auto", "lines", "document", "jsonl"
 INPUT_FORMATS = (AUTO, LINES, DOCUMENT, JSON_LINES, *READ_FORMATS[1:])
+_FEW_LINES = 4  # fewer lines of text may look like a corpus by chance
 _SPACY = "spacy_json"
 ON_ERROR = ("stop", "skip", "replace")
 
@@ -142,12 +143,15 @@ class InputReader:
         if has_texts and not is_spacy:
             self.format = JSON_LINES
             return
-        if not is_json:
+        is_file = self._path is not None and pathlib.Path(self._path).is_file()
+        if found and (is_json or is_file and head.text.count("\n") >= _FEW_LINES):
+            self.format = found
+            if not is_json:
+                self.notice = f"{self.name}: read as {found}; --input_format=lines reads it as text"
+        elif not is_json:
             self.format = LINES
             if found:
                 self.notice = f"{self.name}: looks like {found} and is read as text; see --input_format={found}"
-        elif found:
-            self.format = found
         else:
             raise DataError(
                 f'{self.name}, line 1: JSON without "text" or "tokens", expected an object with one; '

@@ -88,6 +88,16 @@ def validate_distinct(output: str | None, *inputs: str | None) -> None:
             raise DataError(f"{output}: would be overwritten while it is read, expected another file to write")
 
 
+def validate_outputs(*outputs: str | None) -> None:
+    """Raise DataError if two of the files to be written are the same."""
+    seen: set[str] = set()
+    for path in filter(None, outputs):
+        real = os.path.realpath(path)
+        if real in seen and not real.startswith(("/dev/", "/proc/")):
+            raise DataError(f"{path}: named for two outputs, expected different files")
+        seen.add(real)
+
+
 @contextlib.contextmanager
 def file_lock(path: str | pathlib.Path, waiting: Callable[[], Any] | None = None) -> Generator[int, None, None]:
     """Hold a lock on a file or folder until the context, or the process, ends.

@@ -80,13 +80,14 @@ class TrainingState:
 
         Args:
           epoch: the epoch, counted from 1.
-          score: the score on dev, or None if there is none. Without scores, the newest epoch is the best.
+          score: the score on dev, or None if there is none. Without scores, and as long as nothing was found on dev (a
+            score of 0), the newest epoch is the best, so that patience begins with the first score.
 
         Returns:
           Whether the epoch is the best so far.
         """
         self.epoch.assign(epoch)
-        better = score is None or score > float(self.best_score)
+        better = score is None or score > float(self.best_score) or float(self.best_score) == 0.0
         if better:
             self.best_score.assign(score or 0.0)
             self.best_epoch.assign(epoch)

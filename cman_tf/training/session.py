@@ -275,6 +275,12 @@ def validate_initial_model(run: dict[str, Any], options: SessionOptions, fingerp
     if needed != fingerprint:
         named = f"{trained.encoder}" if trained.encoder else "no contextual encoder"
         raise DataError(f"--init_from={trained.directory}: its model reads {named}, expected the same encoder here")
+    for field in dataclasses.fields(Config):
+        old, new = getattr(trained.config, field.name), run["settings"][field.name]
+        if field.metadata.get("group") in ("Model", "Ablations") and old != new:
+            raise DataError(
+                f"--init_from={trained.directory}: --{field.name} is {old} there and {new} here, expected the same"
+            )
     weights = sha256_of(f"{trained.checkpoint}.index")
     if run.setdefault("init_from", weights) != weights:
         raise DataError(f"{options.model_dir}: began from other weights than {trained.directory} holds now")
