@@ -52,9 +52,9 @@ def list_inputs(path: str) -> list[str]:
     Raises:
       DataError: if the folder holds no file of a known format.
     """
-    head = read_head(path)
-    if not head.names or FLAGS.format != "auto":
+    if not pathlib.Path(path).is_dir() or FLAGS.format != "auto":
         return [path]
+    head = read_head(path)
     try:
         detect_format(head)
         return [path]

@@ -65,8 +65,8 @@ def split_in_three(corpus: Corpus, shares: tuple[float, float]) -> tuple[Corpus,
     if len(groups) < FEWEST:
         unit = _unit(corpus) + ("" if len(groups) == 1 else "s")
         raise DataError(
-            f"{corpus.path}: {len(groups)} {unit}, expected at least {FEWEST} to split them into train, dev and test; or "
-            "give the parts yourself"
+            f"{corpus.path}: {len(groups)} {unit}, expected at least {FEWEST} to split them into train, dev and test; "
+            "or give the parts yourself"
         )
     first = max(1, min(round(shares[0] * len(groups)), len(groups) - 2))
     second = max(first + 1, min(round(sum(shares) * len(groups)), len(groups) - 1))
