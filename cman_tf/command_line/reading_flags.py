@@ -128,12 +128,12 @@ def _problem_file(path: str | None) -> Iterator[Any]:
     if path is None:
         yield None
         return
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="backslashreplace") as file:
+    with tempfile.TemporaryFile() as file:
 
         def write(problem: Problem) -> None:
-            file.write(json.dumps(problem._asdict(), ensure_ascii=False) + "\n")
+            line = json.dumps(problem._asdict(), ensure_ascii=False) + "\n"
+            file.write(line.encode("utf-8", "backslashreplace"))
 
         yield write
-        file.flush()
-        file.buffer.seek(0)
-        write_atomically(path, lambda target: shutil.copyfileobj(file.buffer, target))
+        file.seek(0)
+        write_atomically(path, lambda target: shutil.copyfileobj(file, target))
