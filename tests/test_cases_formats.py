@@ -202,7 +202,7 @@ def test_case_20_inside_tags(tmp_path):
     first, second = found.values()
     assert first == ([("PER", 0, 2), ("PER", 3, 4), ("PER", 4, 5)], ["tags of 1 file read in the scheme IOB1"])
     assert second[0] == [("PER", 0, 1), ("PER", 2, 4), ("PER", 4, 5)]
-    assert second[1] == ["1 inside tag without a begin tag before it, read as the begin of an entity"]
+    assert second[1] == ["1 inside tag without a begin tag, read as the begin of an entity"]
 
 
 SEPARATORS = ("a\u2028b", "a\u0085b", "a\x0cb", "a\u2029b", "a\x1cb")

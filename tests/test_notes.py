@@ -26,7 +26,7 @@ from cman_tf.data.problems import Problems
         ),
         ("results_of_choices_that_are_left_out", 2, "2 results of the type choices left out"),
         ("results_of_another_type_that_are_left_out", 1, "1 result of another type than spans and relations left out"),
-        ("inside_tags_without_begin", 1, "1 inside tag without a begin tag before it, read as the begin of an entity"),
+        ("inside_tags_without_begin", 1, "1 inside tag without a begin tag, read as the begin of an entity"),
         ("something_new", 2, "something new: 2"),
     ],
 )

@@ -30,7 +30,7 @@ _SENTENCES: Mapping[str, str] = {
     "equivalences_left_out": "{equivalence} left out",
     "tags_in_scheme_*": "tags of {file} read in the scheme {*}",
     "tags_in_column_*_read_and_not_in_*": "tags of {file} read from column {*}, not from {*}; see --tag_column",
-    "inside_tags_without_begin": "{inside tag} without a begin tag before it, read as the begin of an entity",
+    "inside_tags_without_begin": "{inside tag} without a begin tag, read as the begin of an entity",
     "entities_without_an_end_tag": "{entity} without an end tag, read as ended before the next tag",
     "comment_lines": "{comment line} left out",
     "lines_of_multiword_tokens": "{line} of multiword tokens left out",
