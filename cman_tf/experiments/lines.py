@@ -18,7 +18,7 @@ from cman_tf.runs.run_directory import fill_defaults
 from cman_tf.scoring.score import TASKS
 
 GAP = "not run"
-_INPUTS = {"words": "words", "minilm": "MiniLM", "elmo": "ELMo"}
+_INPUTS = {"words": "words", "minilm": "MiniLM", "mpnet": "MPNet", "elmo": "ELMo"}
 
 
 @dataclasses.dataclass(frozen=True)
