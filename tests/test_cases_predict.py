@@ -117,12 +117,12 @@ def test_documents_and_paragraphs(predict, tmp_path):
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_of_each_tool_is_predicted_on(name, predict, tmp_path):
-    """JSON is recognised; a table or columns could be text, so the message names the flag."""
+    """JSON is recognised. A table or columns could be text; either way a line says how it was read, and the flag."""
     file, content, *_ = FILES[name]
     path = write_file(tmp_path, content, file)
     outputs, said = predict(f"--input={path}")
     if name in ("triples_csv", "conll"):
-        assert f"{file}: looks like {name} and is read as text; see --input_format={name}" in said
+        assert name in said and "--input_format=" in said
         outputs, said = predict(f"--input={path}", f"--input_format={name}")
     assert [output["tokens"] for output in outputs] == [[*WORKS, "."]] * (1 + (name == "spert"))
     for output in outputs:
