@@ -50,6 +50,7 @@ def test_from_a_brat_project(annotated, tmp_path):
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 def test_from_a_label_studio_export(annotated, tmp_path):
     """What we write as predictions becomes an export, as if an annotator had accepted them."""
     write_corpus(annotated, tmp_path / "tasks", "label_studio")

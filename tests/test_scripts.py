@@ -43,7 +43,7 @@ def test_conll04_is_found(tmp_path, data_dir):
     shutil.copytree(data_dir / "conll04_multihead", only_columns / "conll04_multihead")
     process = run_command(*command, cwd=tmp_path)
     fails_with(process, "absent: No such file")
-    assert "inside tags without begin: 2" in process.stdout
+    assert "2 inside tags without a begin tag, read as the begin of an entity" in process.stderr
 
 
 @pytest.mark.e2e
