@@ -199,3 +199,8 @@ def test_spacy(monkeypatch):
     assert find_tokenizer("spacy:stand-in").tokenize("Ann   left") == [("Ann", 0, 3), ("left", 5, 9)]
     with pytest.raises(DataError, match="spacy:xx-unknown: .*expected a language"):
         find_tokenizer("spacy:xx-unknown")
+
+
+def test_a_name_is_text():
+    with pytest.raises(TypeError, match="the tokenizer's name is int, expected str"):
+        find_tokenizer(5)

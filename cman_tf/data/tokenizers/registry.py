@@ -63,7 +63,10 @@ def validate_name(name: str) -> None:
 
     Raises:
       DataError: if it is not.
+      TypeError: if the name is not text.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"the tokenizer's name is {type(name).__name__}, expected str")
     if name not in TOKENIZER_NAMES and not (name.startswith(_SPACY) and len(name) > len(_SPACY)):
         known = ", ".join(TOKENIZER_NAMES)
         raise DataError(f"tokenizer {ascii(name)[:40]}, expected one of {known}, or spacy:NAME such as spacy:en")
