@@ -58,7 +58,7 @@ def find_tokenizer(name: str) -> Tokenizer:
     return Tokenizer(name, TableRunner(find_tables(name)).tokenize)
 
 
-def validate_name(name: str) -> None:
+def validate_name(name: object) -> None:
     """Check that a name is one of a tokenizer, without opening it.
 
     Raises:
