@@ -22,7 +22,7 @@ from cman_tf.checking.page import render_page
 from cman_tf.checking.tables import format_check
 from cman_tf.command_line import reading_flags
 from cman_tf.command_line.command import Command
-from cman_tf.command_line.console import count_progress
+from cman_tf.command_line.console import count_progress, each_counted
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.data.corpus import SPLITS, split_files
@@ -79,7 +79,7 @@ def main(arguments: list[str]) -> None:
     with reading_flags.open_reader(FLAGS.tokenizer or "default") as reader, count_progress("sentences") as advance:
         checked = {}
         for name, path in corpora.items():
-            sentences = (sentence for sentence in reader.stream(path) if advance(1) is None or True)
+            sentences = each_counted(reader.stream(path), advance)
             checked[name] = check_sentences(name, path, sentences, FLAGS.tokenizer)
     shared = find_shared(checked)
     is_directory = len(arguments) == 2 and list(corpora.values()) != [find_sample(arguments[1])]

@@ -17,7 +17,7 @@ from absl import flags
 
 from cman_tf.command_line import reading_flags
 from cman_tf.command_line.command import Command
-from cman_tf.command_line.console import count_progress
+from cman_tf.command_line.console import count_progress, each_counted
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.data.types import Sentence
@@ -103,18 +103,17 @@ def main(arguments: list[str]) -> None:
     with reading_flags.open_reader(FLAGS.tokenizer) as reader, count_progress("sentences") as count:
         for path, place in zip(inputs, outputs):
             totals = [0, 0, 0]
-            sentences = _count(reader.stream(path, FLAGS.predictions), totals, count)
+            sentences = _count(each_counted(reader.stream(path, FLAGS.predictions), count), totals)
             write_corpus(sentences, place, FLAGS.to, reader.problems)
             nouns = zip(totals, (("sentence", "sentences"), ("entity", "entities"), ("relation", "relations")))
             print(f"{place}: {', '.join(f'{n} {one if n == 1 else many}' for n, (one, many) in nouns)}", flush=True)
     reader.report()
 
 
-def _count(sentences: Iterable[Sentence], totals: list[int], advance) -> Iterator[Sentence]:
+def _count(sentences: Iterable[Sentence], totals: list[int]) -> Iterator[Sentence]:
     for sentence in sentences:
         for place, items in enumerate(((1,), sentence.entities, sentence.relations)):
             totals[place] += len(items)
-        advance(1)
         yield sentence
 
 

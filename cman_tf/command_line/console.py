@@ -6,11 +6,12 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, TextIO
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TextIO, TypeVar
 
 from cman_tf.training.progress import Progress
 
+_Item = TypeVar("_Item")
 _EVERY = 30.0  # seconds between two lines about an epoch, where there is no terminal
 _LONG = 60.0  # seconds; shorter epochs have no such lines
 
@@ -142,6 +143,18 @@ def count_progress(unit: str, total: int | None = None) -> Iterator[Callable[[in
 
     with tqdm(total=total, unit=f" {unit}", file=sys.stderr, leave=False, mininterval=0.5) as bar:
         yield bar.update
+
+
+def each_counted(items: Iterable[_Item], advance: Callable[[int], Any]) -> Iterator[_Item]:
+    """Yield items, and count each of them.
+
+    Args:
+      items: the items.
+      advance: the function that `count_progress` yields.
+    """
+    for item in items:
+        advance(1)
+        yield item
 
 
 def format_seconds(seconds: float) -> str:

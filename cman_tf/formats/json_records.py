@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 from cman_tf.data.types import is_token
@@ -86,6 +86,19 @@ def parse(text: str, where: str) -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of JSON")
+
+
+def write_records(records: Iterable[Any]) -> Iterator[str]:
+    r"""Yield the text of a JSON list with one record on each line.
+
+    >>> "".join(write_records([{"a": 1}, {"a": 2}]))
+    '[\n{"a": 1},\n{"a": 2}\n]\n'
+    """
+    between = "[\n"
+    for record in records:
+        yield between + json.dumps(record, ensure_ascii=False)
+        between = ",\n"
+    yield "\n]\n" if between == ",\n" else "[]\n"
 
 
 def shorten(text: str, length: int = 40) -> str:

@@ -8,7 +8,6 @@ points.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -19,7 +18,7 @@ from cman_tf.formats.annotated_text import AnnotatedText, Link, Mention, TextCon
 from cman_tf.formats.annotating import annotate_documents
 from cman_tf.formats.base import Format
 from cman_tf.formats.csv_rows import names_in
-from cman_tf.formats.json_records import read_records
+from cman_tf.formats.json_records import read_records, write_records
 from cman_tf.formats.label_studio_results import read_task
 from cman_tf.formats.label_studio_tables import SmallExport
 from cman_tf.formats.source import Head, Source
@@ -59,11 +58,7 @@ def write_tasks(sentences: Iterable[Sentence], problems: Problems) -> Iterator[s
     Raises:
       DataError: for a sentence that no reader could have made.
     """
-    between = "[\n"
-    for document in annotate_documents(sentences, problems):
-        yield between + json.dumps(_write_task(document), ensure_ascii=False)
-        between = ",\n"
-    yield "\n]\n" if between == ",\n" else "[]\n"
+    yield from write_records(map(_write_task, annotate_documents(sentences, problems)))
 
 
 def _write_task(document: AnnotatedText) -> dict[str, Any]:

@@ -11,7 +11,6 @@ of the document is in "id" or in "meta".
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -20,7 +19,7 @@ from cman_tf.data.types import Sentence
 from cman_tf.errors import DataError
 from cman_tf.formats.annotated_text import AnnotatedText, Mention, TextConverter
 from cman_tf.formats.base import Format
-from cman_tf.formats.json_records import get, get_list, get_name, get_text, read_records, show
+from cman_tf.formats.json_records import get, get_list, get_name, get_text, read_records, show, write_records
 from cman_tf.formats.source import Head, Source
 from cman_tf.formats.spacy_documents import MentionFinder, SpacyDocument, make_documents, read_rel
 from cman_tf.runs.json_values import as_list, as_object
@@ -125,11 +124,7 @@ def write_sentences(sentences: Iterable[Sentence], problems: Problems) -> Iterat
     Raises:
       DataError: for a sentence that no reader could have made.
     """
-    between = "[\n"
-    for document in make_documents(sentences, problems):
-        yield between + json.dumps(_write_document(document), ensure_ascii=False)
-        between = ",\n"
-    yield "\n]\n" if between == ",\n" else "[]\n"
+    yield from write_records(map(_write_document, make_documents(sentences, problems)))
 
 
 FORMAT = Format(

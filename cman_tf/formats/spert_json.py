@@ -17,7 +17,7 @@ from cman_tf.data.problems import Problems
 from cman_tf.data.types import Entity, Relation, Sentence, is_token, validate_sentence
 from cman_tf.errors import DataError
 from cman_tf.formats.base import Format
-from cman_tf.formats.json_records import get, get_name, get_text, quote, read_records, shorten, show
+from cman_tf.formats.json_records import get, get_name, get_text, quote, read_records, shorten, show, write_records
 from cman_tf.formats.source import Head, Source
 from cman_tf.runs.json_values import as_list, as_object, types_in
 
@@ -256,11 +256,7 @@ def write_list(sentences: Iterable[Sentence], problems: Problems) -> Iterator[st
       DataError: for a sentence that no reader could have made.
     """
     del problems  # the format holds everything
-    between = "[\n"
-    for line in write_lines(sentences, Problems()):
-        yield between + line.rstrip("\n")
-        between = ",\n"
-    yield "\n]\n" if between == ",\n" else "[]\n"
+    yield from write_records(map(write_record, _validate(sentences)))
 
 
 def write_lines(sentences: Iterable[Sentence], problems: Problems) -> Iterator[str]:
@@ -270,9 +266,14 @@ def write_lines(sentences: Iterable[Sentence], problems: Problems) -> Iterator[s
       DataError: for a sentence that no reader could have made.
     """
     del problems  # the format holds everything
+    for sentence in _validate(sentences):
+        yield json.dumps(write_record(sentence), ensure_ascii=False) + "\n"
+
+
+def _validate(sentences: Iterable[Sentence]) -> Iterator[Sentence]:
     for number, sentence in enumerate(sentences):
         validate_sentence(sentence, f"sentence {number}")
-        yield json.dumps(write_record(sentence), ensure_ascii=False) + "\n"
+        yield sentence
 
 
 def dump_json(sentences: Iterable[Sentence]) -> str:
