@@ -1,1 +1,1 @@
-"""What the web pages that the package writes have in common: the rendering, the frame, and the drawing of a sentence."""
+"""What all web pages of the package share: the rendering, the frame, and the drawing of a sentence."""

@@ -47,7 +47,7 @@ def render_page(template: str, package: str, **values: Any) -> str:
     return _environment(package).get_template(template).render(**values)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _environment(package: str) -> jinja2.Environment:
     """Return the environment of a package: its templates, then the shared ones."""
     import jinja2  # here, so that `--help` does not wait for it
