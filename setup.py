@@ -53,6 +53,7 @@ setup(
         "cman_tf.experiments": ["templates/*.jinja"],
         "cman_tf.pages": ["templates/*"],
         "cman_tf.sample": ["*.json"],
+        "cman_tf.tuning": ["templates/*.jinja"],
     },
     cmdclass={"build_py": BuildWithFlagfiles},
     entry_points={"console_scripts": ["cman-tf=cman_tf.__main__:main"]},

@@ -23,7 +23,7 @@ THRESHOLDS_HELP = (
 )
 _EXPECTED = "what cman-tf tune-thresholds wrote"
 _AGAIN = "run cman-tf tune-thresholds --overwrite"
-_TEMPERATURES = 0.01, 100.0
+_TEMPERATURES = 0.1, 10.0
 
 
 @dataclasses.dataclass(frozen=True)
