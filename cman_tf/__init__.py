@@ -96,7 +96,6 @@ def load(
     ('Ann', 'Lee', 'lives', 'in', 'Rome', '.')
     """
     from cman_tf.inference.description import read_description
-
     from cman_tf.inference.tuned import find_tuned
 
     description = read_description(directory, checkpoint, encoder)  # what is wrong is said before TensorFlow's import

@@ -64,7 +64,9 @@ def test_bins_and_their_error(events, count):
         mine = np.minimum((scores * count).astype(int), count - 1) == number
         assert found.events == mine.sum()
         if mine.any():
-            assert found.score == pytest.approx(scores[mine].mean()) and found.right == pytest.approx(right[mine].mean())
+            assert found.score == pytest.approx(scores[mine].mean()) and found.right == pytest.approx(
+                right[mine].mean()
+            )
             error += mine.mean() * abs(scores[mine].mean() - right[mine].mean())
     assert calibration.expected_calibration_error(bins) == pytest.approx(error, abs=1e-12)
 

@@ -155,9 +155,7 @@ def _split_whole(config: Config, reader: Reader, path: str) -> dict[str, Corpus]
     return dict(zip(SPLITS, split_in_three(reader.read(path), THREE_PARTS)))
 
 
-def _read_splits(
-    config: Config, reader: Reader, given: Given, parts: Sequence[str] = SPLITS
-) -> dict[str, Corpus]:
+def _read_splits(config: Config, reader: Reader, given: Given, parts: Sequence[str] = SPLITS) -> dict[str, Corpus]:
     """Read a file for each of some splits. With --hold_out dev is held out from train."""
     folder = given.get("data_dir") or given.get("data")
     paths = {}
@@ -169,7 +167,7 @@ def _read_splits(
         if path is None and folder is None:
             also = " or --hold_out" if part == "dev" else ""
             raise DataError(f"no {part} data, expected --data, --data_dir or --{part}_data{also}")
-        paths[part] = find_sample(path) if path else find_split(find_sample(folder), part)
+        paths[part] = find_sample(path) if path else find_split(find_sample(str(folder)), part)
     corpora = {part: reader.read(path) for part, path in paths.items()}
     if "dev" not in corpora:
         corpora["train"], corpora["dev"] = hold_out_sentences(corpora["train"], config.hold_out)

@@ -53,7 +53,7 @@ def read_recorded_dev(directory: str | pathlib.Path, config: Config, problems: P
     """
     folder = pathlib.Path(directory)
     if config.protocol != "best_dev":
-        raise DataError(f"{folder}: was trained on dev, too (--protocol={config.protocol}); {_GIVE} that it has not seen")
+        raise DataError(f"{folder}: was trained on dev, too (--protocol={config.protocol}); {_GIVE}, of other data")
     given = read_recorded_flags(folder / "flags.txt")
     try:
         corpus = corpus_flags.read_dev(config, RecordedReader(given, problems), given)

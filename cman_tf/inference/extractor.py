@@ -165,9 +165,7 @@ class Extractor:
             chosen |= {"relation_threshold": relation_threshold, "relation_thresholds": {}}
         if entity_threshold is not None:
             chosen |= {"entity_threshold": entity_threshold}
-        return DecodingOptions(
-            all_scores=all_scores, signatures=self._signatures, symmetric=self._symmetric, **chosen
-        )
+        return DecodingOptions(all_scores=all_scores, signatures=self._signatures, symmetric=self._symmetric, **chosen)
 
     def _read(self, text: object, split_sentences: bool, given_entities: bool, where: str) -> ModelInput:
         """Turn one text into an input, with its own entities if they are given."""

@@ -139,9 +139,7 @@ class Predictor:
         predictions: dict[int, Prediction] = {}
         for row, output in self._run(examples, batch_tokens, options):
             example = examples[row]
-            predictions[row] = decode_sentence(
-                example.tokens, *output, self.vocabulary.relations, example.id, options
-            )
+            predictions[row] = decode_sentence(example.tokens, *output, self.vocabulary.relations, example.id, options)
         return [predictions[row] for row in range(len(examples))]
 
     def outputs(
@@ -164,11 +162,14 @@ class Predictor:
         """Yield the position of each example and what the network gives for it."""
         for row, output in self._decode(examples, batch_tokens, self._choose_decoder(options)):
             length = len(examples[row].words)
-            yield row, Output(
-                [self.vocabulary.tags[tag] for tag in output["tags"][:length]],
-                output["marginals"][:length] if "marginals" in output else None,
-                output["pairs"],
-                output["scores"],
+            yield (
+                row,
+                Output(
+                    [self.vocabulary.tags[tag] for tag in output["tags"][:length]],
+                    output["marginals"][:length] if "marginals" in output else None,
+                    output["pairs"],
+                    output["scores"],
+                ),
             )
 
     def relate(

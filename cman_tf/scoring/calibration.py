@@ -155,9 +155,7 @@ def reliability_bins(scores: ArrayLike, is_right: ArrayLike, bins: int = BINS) -
     divisor = np.maximum(events, 1)
     means = np.bincount(place, given, bins) / divisor
     shares = np.bincount(place, right, bins) / divisor
-    return [
-        Bin(n / bins, (n + 1) / bins, int(events[n]), float(means[n]), float(shares[n])) for n in range(bins)
-    ]
+    return [Bin(n / bins, (n + 1) / bins, int(events[n]), float(means[n]), float(shares[n])) for n in range(bins)]
 
 
 def expected_calibration_error(bins: list[Bin]) -> float:

@@ -108,8 +108,9 @@ def _list_loops(
     ends = owner[output.pairs] if len(output.pairs) else np.zeros((0, 2), int)
     loops = (ends[:, 0] == ends[:, 1]) & (ends[:, 0] >= 0)
     found: dict[tuple[str, int, int], float] = {}
-    for row, kind in np.argwhere((output.scores > FLOOR) & loops[:, None]).tolist():
+    above: list[list[int]] = np.argwhere((output.scores > FLOOR) & loops[:, None]).tolist()
+    for row, kind in above:
         entity = int(ends[row, 0])
-        key = (relation_types[kind], entity, entity)
+        key = (str(relation_types[kind]), entity, entity)
         found[key] = max(float(output.scores[row, kind]), found.get(key, 0.0))
     return found

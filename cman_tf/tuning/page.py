@@ -56,7 +56,7 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
 def _draw_curve(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the lines of a curve, and the places of the thresholds."""
     thresholds = row["curve"]["thresholds"]
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"label": label, "name": name, "points": _path([(t, v / 100) for t, v in zip(thresholds, row["curve"][name])])}
         for label, name in _RATES
     ]

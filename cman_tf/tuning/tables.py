@@ -56,7 +56,9 @@ def _format_curves(rows: Mapping[str, Any]) -> str:
 
 def _format_micro(micro: Mapping[str, Any]) -> str:
     table = [[_NAMES[name], *(cell for task in TASKS for cell in _rates(row[task]))] for name, row in micro.items()]
-    return format_table(["strict, micro", *(f"{task[:3]}. {name}" for task in TASKS for name in ("P", "R", "F1"))], table)
+    return format_table(
+        ["strict, micro", *(f"{task[:3]}. {name}" for task in TASKS for name in ("P", "R", "F1"))], table
+    )
 
 
 def _format_calibration(calibration: Mapping[str, Any]) -> str:

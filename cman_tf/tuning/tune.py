@@ -62,13 +62,15 @@ def tune(
             kind: _describe(choices[kind], _relation_events(events, tuned, kind), RELATION_THRESHOLD)
             for kind in relation_types
         },
-        "micro": {name: {task: scores["strict"]["micro"][task] for task in TASKS} for name, scores in zip(names, scored)},
+        "micro": {
+            name: {task: scores["strict"]["micro"][task] for task in TASKS} for name, scores in zip(names, scored)
+        },
         "calibration": {
-            "entities": _describe_calibration(
-                events.entity_scores, events.entity_right, tuned.entity_temperature, np.ones(len(events.entity_scores), bool)
-            ),
+            "entities": _describe_calibration(events.entity_scores, events.entity_right, tuned.entity_temperature),
             "relations": _describe_calibration(
-                events.relation_scores, events.relation_right, tuned.relation_temperature, events.is_pair
+                events.relation_scores[events.is_pair],
+                events.relation_right[events.is_pair],
+                tuned.relation_temperature,
             ),
         },
     }
@@ -188,11 +190,8 @@ def _describe(choice: Choice, events: tuple[np.ndarray, np.ndarray, int], defaul
     }
 
 
-def _describe_calibration(
-    scores: np.ndarray, is_right: np.ndarray, temperature: float, counted: np.ndarray
-) -> dict[str, Any]:
+def _describe_calibration(scores: np.ndarray, is_right: np.ndarray, temperature: float) -> dict[str, Any]:
     """Describe the reliability of scores before and after a temperature: of all events, and of those above 0.5."""
-    scores, is_right = scores[counted], is_right[counted]
     above = scores > RELATION_THRESHOLD
     found: dict[str, Any] = {"temperature": temperature}
     for name, after in (("before", 1.0), ("after", temperature)):
