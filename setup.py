@@ -52,6 +52,8 @@ setup(
         "cman_tf.checking": ["templates/*.jinja"],
         "cman_tf.experiments": ["templates/*.jinja"],
         "cman_tf.pages": ["templates/*"],
+        "cman_tf.visualizing": ["templates/*"],
+        "cman_tf.comparing": ["templates/*"],
         "cman_tf.sample": ["*.json"],
     },
     cmdclass={"build_py": BuildWithFlagfiles},

@@ -20,6 +20,8 @@ COMMANDS = (
     "evaluate",
     "predict",
     "score",
+    "visualize",
+    "compare",
     "embed",
     "download",
     "experiment",
