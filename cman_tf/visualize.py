@@ -3,9 +3,9 @@
     cman-tf visualize --gold=data/conll04_spert/conll04_test.json --predictions=predictions.json --html=errors.html
     cman-tf visualize --predictions=predictions.json --html=predictions.html
 
-The page needs no network. It draws each sentence with its entities in colours and its relations as arcs. It has filters
-by type and kind of error, a search, and confusion matrices. Without --gold, or without --predictions, it shows the other
-file alone. No model and no TensorFlow is needed.
+The page needs no network. It draws each sentence with its entities in colours and its relations as arcs. It has
+filters by type and kind of error, a search, and confusion matrices. Without --gold, or without --predictions, it shows
+the other file alone. No model and no TensorFlow is needed.
 """
 
 from __future__ import annotations

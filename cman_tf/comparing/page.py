@@ -36,6 +36,7 @@ def render_comparison(comparison: Comparison, names: Sequence[str]) -> str:
         comparison=comparison,
         headers=HEADERS,
         kinds=choices,
+        initial=choices[0]["label"],
         types=shown.type_choices(),
         data=shown.data(),
     )

@@ -47,7 +47,7 @@ def make_items(
     entities, relations = ({fact: fates[n][fact] for fact in sorted(fates[n], key=_place)} for n in (0, 1))
     places = {fact: number for number, fact in enumerate(entities)}
     found = [
-        Item(_show(fact, types), *fact[1:], fate.kind, _look_up(scores, fact), _find(places, fate.counterpart))
+        Item(_show(fact, types), fact[1], fact[2], fate.kind, _look_up(scores, fact), _find(places, fate.counterpart))
         for fact, fate in entities.items()
     ]
     # A relation names its ends by their facts, which lack the type in the convention that ignores it.

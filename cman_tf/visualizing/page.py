@@ -111,6 +111,12 @@ def _render(shown: SentenceList, **values: Any) -> Page:
     for (_, kind), number in shown.counts.items():
         counts[kind.task, kind.states[0]] += number
     html = render_page(
-        "visualize.html.jinja", "cman_tf.visualizing", tasks=TASKS, data=data, types=shown.type_choices(), **values
+        "visualize.html.jinja",
+        "cman_tf.visualizing",
+        tasks=TASKS,
+        initial="",
+        data=data,
+        types=shown.type_choices(),
+        **values,
     )
     return Page(html, len(data["sentences"]), counts)
