@@ -110,13 +110,6 @@ def _render(shown: SentenceList, **values: Any) -> Page:
     data, counts = shown.data(), Counter[tuple[str, Optional[str]]]()
     for (_, kind), number in shown.counts.items():
         counts[kind.task, kind.states[0]] += number
-    html = render_page(
-        "visualize.html.jinja",
-        "cman_tf.visualizing",
-        tasks=TASKS,
-        initial="",
-        data=data,
-        types=shown.type_choices(),
-        **values,
-    )
+    values = {**values, "data": data, "types": shown.type_choices(), "tasks": TASKS, "initial": ""}
+    html = render_page("visualize.html.jinja", "cman_tf.visualizing", **values)
     return Page(html, len(data["sentences"]), counts)

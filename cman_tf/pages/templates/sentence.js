@@ -199,6 +199,7 @@ const { drawSentence, rememberTypes, kindClass, STATES } = (() => {
     after.forEach((box) => { if (!ground.has(box.line)) ground.set(box.line, box.top + (room.get(box.line) || 0)); });
     svg.setAttribute("width", width);
     svg.setAttribute("height", canvas.offsetHeight);
+    pieces.sort((a, b) => Boolean(b.relation.dim) - Boolean(a.relation.dim)); // what is selected lies on top
     svg.replaceChildren(...pieces.map((piece) => trace(piece, ground.get(piece.line))));
   }
 
