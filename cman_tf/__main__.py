@@ -21,6 +21,8 @@ COMMANDS = (
     "tune-thresholds",
     "predict",
     "score",
+    "visualize",
+    "compare",
     "embed",
     "download",
     "experiment",
