@@ -28,7 +28,7 @@ from cman_tf.errors import DataError
 from cman_tf.inference.constraints import DecodingOptions
 from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.inference.tuned import FILE, name_checkpoint, save_tuned
-from cman_tf.runs.files import validate_distinct, validate_outputs, write_atomically
+from cman_tf.runs.files import validate_distinct, validate_new, validate_outputs, write_atomically
 from cman_tf.tuning.page import render_thresholds
 from cman_tf.tuning.tables import format_tuning
 from cman_tf.tuning.tune import FEWEST, tune
@@ -115,8 +115,7 @@ def _validate(description: ModelDescription) -> None:
     for output in (FLAGS.json, FLAGS.html):
         validate_distinct(output, FLAGS.data)
     for output in filter(None, (stored, FLAGS.json, FLAGS.html)):
-        if os.path.isfile(output) and not FLAGS.overwrite:
-            raise DataError(f"{output}: exists, expected a new file, or --overwrite")
+        validate_new(output, FLAGS.overwrite)
 
 
 def _read(description: ModelDescription) -> Corpus:
@@ -126,7 +125,7 @@ def _read(description: ModelDescription) -> Corpus:
       DataError: if it cannot be read, or if it has no entities.
     """
     with reading_flags.open_reader(description.tokenizer) as reader:
-        if FLAGS.data == _DEV and not os.path.exists(_DEV):
+        if FLAGS.data == _DEV:  # a file or folder of this name is ./dev
             corpus = read_recorded_dev(description.directory, description.config, reader.problems)
         else:
             corpus = reader.read(FLAGS.data)

@@ -24,6 +24,7 @@ OWN_FILES = {
     *("mydata", "mydata/test.json", "text.txt", "glove.6B.50d.txt", "vectors.txt"),
     *("pubmed_200d.bin", "glove", "data/ade_spert", "data/drec"),
     *("elmo_options.json", "elmo_weights.hdf5", "elmo_module"),
+    "dev",  # of --data: the dev data of a model's own training
 }
 MADE_BY_SCRIPTS = {"sample", "runs/sample", "runs/conll04", "data/conll04_spert", "data/conll04_multihead"}
 INPUTS = {"data_dir", "data", "gold", "predictions", "labels_of", "word_vectors", "input", "elmo", "peer"}
@@ -242,6 +243,18 @@ def test_commands_of_the_page_about_predict_run(desk):
     assert ran == 6
     lines = [json.loads(line) for line in (desk / "found.jsonl").read_text().splitlines()]
     assert [line["id"] for line in lines] == ["a"] and (desk / "found" / "a.jsonl").is_file()
+
+
+@pytest.mark.e2e
+def test_commands_of_the_page_about_thresholds_run(desk):
+    (desk / "text.txt").write_text("Ann left.\n\nBo lives in Rome.\n")
+    for line in block_lines(ROOT / "docs" / "thresholds.md"):
+        name, words = split_command(line)
+        more = ["--overwrite"] if name == "tune-thresholds" else []
+        process = call_command(f"cman_tf.{name.replace('-', '_')}", *words, *more, cwd=desk)
+        assert process.returncode == 0, (line, process.stderr)
+        check_quiet(process)
+    assert (desk / "thresholds.html").is_file() and (desk / "runs" / "sample" / "thresholds.json").is_file()
 
 
 @pytest.mark.e2e

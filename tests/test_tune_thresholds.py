@@ -49,7 +49,9 @@ def test_what_it_shows_and_stores(tuned_run):
 
 def test_nothing_is_replaced_unasked(tuned_run, tmp_path):
     arguments = [f"--model_dir={tuned_run}/run", f"--html={tmp_path}/x.html"]
-    fails_with(call_command("cman_tf.tune_thresholds", *arguments), "thresholds.json: exists, expected a new file")
+    fails_with(
+        call_command("cman_tf.tune_thresholds", *arguments), "thresholds.json: exists, expected the name of a new file"
+    )
     assert not (tmp_path / "x.html").exists()
 
 

@@ -13,7 +13,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 38.0, 308.0, 10.0, 190.0
 _RATES = (("F1", "f1"), ("P", "precision"), ("R", "recall"))
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _LABEL_GAP = 12.0  # the least distance between two labels
-_LABEL_PLACES = range(5, 91, 5)  # of the thresholds of a curve
+_LABEL_PLACES = range(10, 61, 5)  # of the thresholds of a curve
 
 
 def render_thresholds(report: Mapping[str, Any]) -> str:
