@@ -129,6 +129,10 @@ class JointModel(tf.keras.Model, abc.ABC):
           `marginals`: Pr(tag | sentence) of each of these tags, float32 [B, L].
           `pairs`: int32 [P, 3], with sentence, head token and tail token.
           `scores`: Pr(relation) of each pair, equation 10 / 17, float32 [P, R].
+          With `attention`:
           `self_attention_N`, `label_attention_N`: the weights of the Nth unit, float32 [B, z, L, L].
           `label_gate_N`: the gate of the Nth unit, float32 [B, L, 2d].
+          `attended_tags`: the tags that the label attention sees, int32 [B, L].
+          `pair_scores`: Pr(relation) of every pair of different tokens, float32 [B, L, L, R], with heads in rows.
+          Where the two sides have units of their own, the names of one side's begin with `relation_` or `ner_`.
         """
