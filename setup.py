@@ -50,6 +50,7 @@ setup(
     package_data={
         "cman_tf": ["environment.sh", "py.typed"],
         "cman_tf.data.tokenizers": ["code_points.txt"],
+        "cman_tf.attention_view": ["templates/*"],
         "cman_tf.checking": ["templates/*.jinja"],
         "cman_tf.experiments": ["templates/*.jinja"],
         "cman_tf.pages": ["templates/*"],

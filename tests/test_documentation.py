@@ -20,7 +20,7 @@ CHEAP = (*TINY_FLAGS, "--epochs=1", "--noxla", "--adversarial_alpha=0")
 # What a reader has: the files that our own commands do not make.
 OWN_FILES = {
     *("annotations", "export.json", "new_texts", "new.txt", "corpus.json", "all.jsonl", "triples.csv"),
-    *("records.jsonl", "articles", "types.json"),
+    *("records.jsonl", "articles", "types.json", "example.txt"),
     *("mydata", "mydata/test.json", "text.txt", "glove.6B.50d.txt", "vectors.txt"),
     *("pubmed_200d.bin", "glove", "data/ade_spert", "data/drec"),
     *("elmo_options.json", "elmo_weights.hdf5", "elmo_module"),
@@ -255,6 +255,19 @@ def test_commands_of_the_page_about_thresholds_run(desk):
         assert process.returncode == 0, (line, process.stderr)
         check_quiet(process)
     assert (desk / "thresholds.html").is_file() and (desk / "runs" / "sample" / "thresholds.json").is_file()
+
+
+@pytest.mark.e2e
+def test_commands_of_the_page_about_attention_run(desk):
+    (desk / "text.txt").write_text("Ann left.\nBo lives in Rome.\nAnn lives in Oslo.\nBo left.\nAnn is here.\n")
+    lines = block_lines(ROOT / "docs" / "attention.md")
+    (desk / "example.txt").write_text(re.search(r'echo "(.*)"', lines[0])[1] + "\n")
+    for line in lines[1:]:
+        name, words = split_command(line)
+        process = call_command(f"cman_tf.{name}", *words, "--overwrite", cwd=desk)
+        assert process.returncode == 0, (line, process.stderr)
+        check_quiet(process)
+    assert "Gainesville" in (desk / "attention.html").read_text()
 
 
 @pytest.mark.e2e

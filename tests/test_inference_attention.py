@@ -7,7 +7,8 @@ import reference
 from cman_tf.data.batches import make_example
 from cman_tf.data.types import Sentence
 from cman_tf.errors import DataError
-from cman_tf.inference.attention import compute_attention, describe_unit, measure_entropy
+from cman_tf.inference.attended import describe_unit, measure_entropy
+from cman_tf.inference.attention import compute_attention
 from cman_tf.inference.predictor import Predictor
 
 
