@@ -271,6 +271,14 @@ def test_commands_of_the_page_about_attention_run(desk):
 
 
 @pytest.mark.e2e
+def test_commands_of_the_page_about_tensorboard_run(desk):
+    (line,) = [line for line in block_lines(ROOT / "docs" / "tensorboard.md") if split_command(line)]
+    process = call_command("cman_tf.train", *split_command(line)[1], *CHEAP, "--train_fraction=0.5", cwd=desk)
+    assert process.returncode == 0, process.stderr
+    assert list((desk / "runs" / "profiled" / "tensorboard" / "plugins" / "profile").glob("*/*.xplane.pb"))
+
+
+@pytest.mark.e2e
 def test_python_of_the_documents_runs(desk):
     """The blocks of all pages, one after another, print what the text below them says, if anything."""
     program, shown = [], []

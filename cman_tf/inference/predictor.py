@@ -124,7 +124,11 @@ class Predictor:
         return self.predict_examples([make_example(s, self.vocabulary) for s in sentences], batch_tokens, options)
 
     def predict_examples(
-        self, examples: Sequence[Example], batch_tokens: int = BATCH_TOKENS, options: DecodingOptions = DEFAULTS
+        self,
+        examples: Sequence[Example],
+        batch_tokens: int = BATCH_TOKENS,
+        options: DecodingOptions = DEFAULTS,
+        outputs: dict[int, Output] | None = None,
     ) -> list[Prediction]:
         """Predict entities and relations of examples. A prediction does not depend on the other examples.
 
@@ -132,6 +136,7 @@ class Predictor:
           examples: the sentences as numbers.
           batch_tokens: approximate number of tokens in a batch, padding included.
           options: what is kept of the model's output.
+          outputs: a dictionary to which what the network gives for each example is added, or None.
 
         Returns:
           The predictions in the order of the examples.
@@ -139,6 +144,8 @@ class Predictor:
         predictions: dict[int, Prediction] = {}
         for row, output in self._run(examples, batch_tokens, options):
             example = examples[row]
+            if outputs is not None:
+                outputs[row] = output
             predictions[row] = decode_sentence(example.tokens, *output, self.vocabulary.relations, example.id, options)
         return [predictions[row] for row in range(len(examples))]
 

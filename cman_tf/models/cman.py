@@ -238,15 +238,20 @@ class CMAN(JointModel):
         return x_3, (gate_1 + gate_3) / 2.0
 
     def compute_losses(
-        self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Tensors, training: bool = True
+        self,
+        inputs: tf.Tensor,
+        labels: tuple[tf.Tensor, ...],
+        batch: Tensors,
+        training: bool = True,
+        attention: dict[str, tf.Tensor] | None = None,
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Compute L_joint(w; theta). `JointModel.compute_losses` describes the arguments and the result.
 
         Each task's loss is summed over a sentence and averaged over the batch.
         """
         lengths, tags = batch["lengths"], batch["tags"]
-        first = self.first_phase(inputs, lengths, training)
-        second = self.second_phase(first, labels, lengths, training)
+        first = self.first_phase(inputs, lengths, training, attention)
+        second = self.second_phase(first, labels, lengths, training, attention)
         scores = self.scorer(self.relation_dropout(second.relation, training=training))
         losses = {
             "re": relation_loss(scores, relation_targets(batch["relations"], scores), lengths),
