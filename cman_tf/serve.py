@@ -22,6 +22,7 @@ from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.data.tokenizers import find_tokenizer
+from cman_tf.data.types import Entity
 from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.serving.limits import Limits
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 FLAGS = flags.FLAGS
 _DEFAULTS = Limits()
-_WARM_UP = ("Ann Lee lives in Rome.", "Bo works for Fox. He left.", "")
 
 
 def define_flags() -> None:
@@ -117,6 +117,13 @@ def describe(extractor: Extractor, description: ModelDescription) -> dict[str, A
     }
 
 
+def warm_up(extractor: Extractor) -> None:
+    """Let the model answer once in each of its ways, as the first call takes seconds."""
+    extractor.extract(["Ann Lee lives in Rome.", "Bo left.", ""], relation_threshold=0.0)
+    extractor.extract("Ann left.")
+    extractor.extract(tokens=["Ann", "left"], entities=[Entity(kind, 0, 1) for kind in extractor.entity_types[:1]])
+
+
 def main(arguments: list[str]) -> None:
     """Run the service."""
     del arguments
@@ -144,7 +151,7 @@ def main(arguments: list[str]) -> None:
             symmetric_relations=FLAGS.symmetric_relations,
             tokenizer=tokenizer,
         )
-        extractor.extract(list(_WARM_UP))  # the first call takes longer
+        warm_up(extractor)
         metrics = Metrics(cman_tf.__version__)
         batcher = Batcher(
             extractor.extract, limits.queue_texts, FLAGS.batch_texts, FLAGS.batch_wait / 1000, metrics.count_batch

@@ -4,7 +4,6 @@
 import asyncio
 import dataclasses
 import difflib
-import json
 import logging
 from typing import Any, Dict  # noqa: UP035
 
@@ -157,7 +156,7 @@ def _add_pages(app: FastAPI, service: Service) -> None:
 
 def _describe(error: HTTPException, request: Request) -> str:
     """Return one line about a path or a method that is not there."""
-    path = json.dumps(request.url.path)[:80]
+    path = ascii(request.url.path[:60])
     if error.status_code == 405:
         return f"{request.method[:20]} {path}: expected {(error.headers or {}).get('Allow', 'another method')}"
     if error.status_code == 404:

@@ -150,7 +150,10 @@ class Batcher:
             self._changed.wait(left)
 
     def _take(self) -> list[tuple[Job, int]]:
-        """Take texts from the queue, one of each request in turn. All have the options of the first request."""
+        """Take texts from the queue, all with the options of the first request.
+
+        A request gets at most a quarter of the places before it is the next one's turn.
+        """
         batch: list[tuple[Job, int]] = []
         others: list[Job] = []
         jobs, characters, options = self._jobs, 0, self._jobs[0].options
@@ -158,15 +161,18 @@ class Batcher:
             job = jobs.popleft()
             if job.is_abandoned:
                 self._waiting -= len(job.records) - job.taken
-            elif job.options != options:
+                continue
+            if job.options != options:
                 others.append(job)
-            else:
-                batch.append((job, job.taken))
-                characters += job.records[job.taken].size
-                job.taken += 1
-                self._waiting -= 1
-                if job.taken < len(job.records):
-                    jobs.append(job)
+                continue
+            for record in job.records[job.taken : job.taken + max(1, self._batch_texts // 4)]:
+                if len(batch) < self._batch_texts and characters < _BATCH_CHARACTERS:
+                    batch.append((job, job.taken))
+                    characters += record.size
+                    job.taken += 1
+                    self._waiting -= 1
+            if job.taken < len(job.records):
+                jobs.append(job)
         jobs.extendleft(reversed(others))  # they come first now
         self._last = len({id(job) for job, _ in batch})
         return batch

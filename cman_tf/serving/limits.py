@@ -19,6 +19,8 @@ class Limits:
       texts: texts of a request.
       characters: characters of a text, and of all tokens of a text together.
       entities: given entities of a request. Every pair of one text's entities is scored.
+      pair_characters: characters of all texts of a request that asks for the scores of all pairs. Their number grows
+        with the square of a sentence's entities.
       queue_texts: texts that wait for the model.
       requests: requests that are read, wait or are answered at the same time.
       connections: open connections.
@@ -32,7 +34,8 @@ class Limits:
     body_bytes: int = 1 << 20
     texts: int = 128
     characters: int = 20_000
-    entities: int = 500
+    entities: int = 300
+    pair_characters: int = 2_000
     queue_texts: int = 1024
     requests: int = 256
     connections: int = 512

@@ -16,6 +16,7 @@ from cman_tf.serving.limits import Limits, Refusal
 
 EXAMPLE = {"texts": ["Nora Belvia works for Belaton Corp. of Darazen City."]}
 _EXPECTED = f"expected an object such as {json.dumps(EXAMPLE)}"
+_ALL_PAIRS = 0.05  # relation thresholds below this one find most pairs of entities
 _DIGITS = 20  # of a whole number; reading longer ones takes long
 _WORDS = {"bool_type": "true or false", "float_type": "a number from 0 to 1", "list_type": "a list of texts"}
 
@@ -69,6 +70,9 @@ def parse_request(body: bytes, limits: Limits) -> Tuple[List[Record], Dict[str, 
         raise Refusal(422, _describe(error)) from None
     records = [_read_text(text, number, limits) for number, text in enumerate(request.texts)]
     options = request.model_dump(exclude={"texts"}, exclude_none=True)
+    if request.all_scores or request.relation_threshold is not None and request.relation_threshold < _ALL_PAIRS:
+        where = f"a request with all_scores or a relation_threshold below {_ALL_PAIRS}"
+        _check_number(sum(record.size for record in records), limits.pair_characters, "characters", where)
     if request.given_entities:
         entities = sum(len(r.content.entities) for r in records if isinstance(r.content, Sentence))
         _check_number(entities, limits.entities, "given entities", "a request")
@@ -118,7 +122,8 @@ def _check_number(found: int, most: int, what: str, where: str) -> None:
 
 def _describe(invalid: ValidationError) -> str:
     """Return one line about the first of the errors."""
-    error = invalid.errors(include_url=False, include_context=False)[0]
+    errors = invalid.errors(include_url=False, include_context=False)
+    error = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
     key, found = str(error["loc"][0]), error["input"]
     if error["type"] == "missing":
         return f"no texts, {_EXPECTED}"
@@ -126,7 +131,7 @@ def _describe(invalid: ValidationError) -> str:
         names = list(ExtractRequest.model_fields)
         near = difflib.get_close_matches(key[:40], names, n=1)
         hint = f"did you mean {near[0]}?" if near else f"expected some of {', '.join(names)}"
-        return f"{_show(key)} is no option, {hint}"
+        return f"{key[:40]!a} is no option, {hint}"
     if key == "texts" and len(error["loc"]) > 1:
         return f'texts, item {error["loc"][1]}: {_show(found)}, expected a text, or an object with "text" or "tokens"'
     if key == "on_long":
