@@ -31,6 +31,7 @@ SERVE = [
     "uvicorn==0.54.0; python_version >= '3.10'",
     "uvicorn==0.39.0; python_version < '3.10'",
 ]
+PLAYWRIGHT = ["playwright==1.65.2; python_version >= '3.10'", "playwright==1.60.0; python_version < '3.10'"]
 REPORT = ["matplotlib==3.9.4", "scipy==1.13.1"]  # figures and tests of significance
 
 
@@ -60,6 +61,8 @@ setup(
         "cman_tf.checking": ["templates/*.jinja"],
         "cman_tf.experiments": ["templates/*.jinja"],
         "cman_tf.pages": ["templates/*"],
+        "cman_tf.visualizing": ["templates/*"],
+        "cman_tf.comparing": ["templates/*"],
         "cman_tf.sample": ["*.json"],
         "cman_tf.serving": ["templates/*"],
     },
@@ -98,6 +101,7 @@ setup(
             "pyright[nodejs]==1.1.414",  # with Node from the package index, none need be installed
             "ruff==0.17.5",
             "build==1.6.1",
+            *PLAYWRIGHT,  # drives Debian's chromium, for which it needs none of its own
             *REPORT,
             *GLOVE,
             *SPACY,

@@ -21,6 +21,8 @@ COMMANDS = (
     "predict",
     "serve",
     "score",
+    "visualize",
+    "compare",
     "embed",
     "download",
     "experiment",

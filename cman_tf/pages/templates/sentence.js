@@ -1,7 +1,7 @@
 // Draws one sentence without any dependency:
 //   drawSentence(container, {tokens: ["Ann", ...],
-//     entities: [{start, end, type, state, score?, note?}],
-//     relations: [{head, tail, type, state, score?, note?}]}, {list: true})
+//     entities: [{start, end, type, state, score?, note?, dim?}],
+//     relations: [{head, tail, type, state, score?, note?, dim?}]}, {list: true})
 // An entity's end is exclusive; head and tail are positions in entities; state is "", "hit", "miss" or "false".
 // Text reaches the page as text only. A list of the relations stands below the drawing. Returns the new element.
 // rememberTypes(types) fixes which type has which colour; kindClass(type) is the class that sets --kind.
@@ -13,7 +13,7 @@ const { drawSentence, rememberTypes, kindClass, STATES } = (() => {
     miss: { symbol: "\u25cb", word: "missed" },
     false: { symbol: "\u2717", word: "false alarm" },
   };
-  const KINDS = 8, MOST_LANES = 12, MOST_ARCS = 40, LEVEL = 19, GAP = 5;
+  const KINDS = 8, MOST_LANES = 12, MOST_ARCS = 40, LEVEL = 23, GAP = 4;
   const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/, LETTER = /\p{L}/u;
   const kinds = new Map();
 
@@ -54,6 +54,10 @@ const { drawSentence, rememberTypes, kindClass, STATES } = (() => {
     return STATES[item.state] ? `${STATES[item.state].symbol} ` : "";
   }
 
+  function classes(item) {
+    return `${item.state || ""}${item.dim ? " dim" : ""}`;
+  }
+
   // A lane for each entity, so that no two in one lane overlap; -1 beyond the most lanes.
   function assignLanes(entities) {
     const order = entities.map((_, n) => n);
@@ -88,7 +92,7 @@ const { drawSentence, rememberTypes, kindClass, STATES } = (() => {
   }
 
   function makeBar(entity, place, tokens) {
-    const bar = element("span", `bar ${entity.state || ""} ${kindClass(entity.type)}`);
+    const bar = element("span", `bar ${classes(entity)} ${kindClass(entity.type)}`);
     const first = place === entity.start;
     bar.classList.toggle("first", first);
     bar.classList.toggle("last", place === entity.end - 1);
@@ -145,8 +149,8 @@ const { drawSentence, rememberTypes, kindClass, STATES } = (() => {
   }
 
   function trace(piece, ground) {
-    const top = ground - GAP - 8 - piece.level * LEVEL, bend = Math.min(6, Math.abs(piece.x1 - piece.x0) / 2);
-    const step = piece.x1 < piece.x0 ? -bend : bend, group = shape("g", { class: `arc ${piece.relation.state || ""}` });
+    const top = ground - GAP - 6 - piece.level * LEVEL, bend = Math.min(6, Math.abs(piece.x1 - piece.x0) / 2);
+    const step = piece.x1 < piece.x0 ? -bend : bend, group = shape("g", { class: `arc ${classes(piece.relation)}` });
     const rise = `M${piece.x0} ${ground}V${top + bend}Q${piece.x0} ${top} ${piece.x0 + step} ${top}`;
     const fall = `H${piece.x1 - step}Q${piece.x1} ${top} ${piece.x1} ${top + bend}V${ground - 4}`;
     const path = piece.tail ? rise + fall : piece.arrow ? `M${piece.x0} ${top}${fall}` : `${rise}H${piece.x1}`;
@@ -155,8 +159,8 @@ const { drawSentence, rememberTypes, kindClass, STATES } = (() => {
       group.append(shape("path", { class: "head", d: `M${piece.x1 - 4} ${ground - 6}h8l-4 6z` }));
     }
     piece.text.setAttribute("x", piece.middle);
-    piece.text.setAttribute("y", top);
-    group.append(shape("rect", { x: piece.middle - piece.half, y: top - 7, width: 2 * piece.half, height: 14 }), piece.text);
+    piece.text.setAttribute("y", top - 9);
+    group.append(shape("rect", { x: piece.middle - piece.half, y: top - 16, width: 2 * piece.half, height: 14 }), piece.text);
     return group;
   }
 
@@ -195,11 +199,12 @@ const { drawSentence, rememberTypes, kindClass, STATES } = (() => {
     after.forEach((box) => { if (!ground.has(box.line)) ground.set(box.line, box.top + (room.get(box.line) || 0)); });
     svg.setAttribute("width", width);
     svg.setAttribute("height", canvas.offsetHeight);
+    pieces.sort((a, b) => Boolean(b.relation.dim) - Boolean(a.relation.dim)); // what is selected lies on top
     svg.replaceChildren(...pieces.map((piece) => trace(piece, ground.get(piece.line))));
   }
 
   function listItem(item, parts) {
-    const line = element("li", item.state || ""), state = STATES[item.state];
+    const line = element("li", classes(item)), state = STATES[item.state];
     line.append(element("span", "symbol", state ? state.symbol : "\u2022"));
     for (const [text, plain] of parts) line.append(plain ? text : element("bdi", "", shorten(text, 120)));
     const more = [state && state.word, typeof item.score === "number" && item.score.toFixed(2), item.note];
