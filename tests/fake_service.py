@@ -25,7 +25,7 @@ from cman_tf.inference.extraction import ExtractedEntity, ExtractedRelation, Ext
 EVIL = "<img src=x onerror=document.title='hacked'>\"'&\u202e</script>"
 
 
-def find_capitals(text, threshold, type="Name"):
+def find_capitals(text, threshold, type="Name", all_scores=False):
     """Each word with a capital is an entity, each pair of neighbours a relation with the score 0.6."""
     words = [(match.group(), match.span()) for match in re.finditer(r"\S+", text)]
     found = [
@@ -34,14 +34,14 @@ def find_capitals(text, threshold, type="Name"):
         if word[0].isupper() or word[0] in "<\u202e"
     ]
     pairs = [ExtractedRelation(one, type, other, 0.6) for one, other in zip(found, found[1:])]
-    kept = {"relations" if threshold < 0.6 else "candidates": tuple(pairs)}
+    kept = {"relations": tuple(pairs)} if threshold < 0.6 else {"candidates": tuple(pairs)} if all_scores else {}
     return Extraction(text, tuple(w for w, _ in words), tuple(s for _, s in words), tuple(found), **kept)
 
 
 def make_extract(delay=0.0, type="Name", calls=None):
     """A function like `Extractor.extract`, which notes the texts of each call in `calls`."""
 
-    def extract(texts, relation_threshold=0.5, **options):
+    def extract(texts, relation_threshold=0.5, all_scores=False, **options):
         if calls is not None:
             calls.append(list(texts))
         time.sleep(delay)
@@ -50,7 +50,7 @@ def make_extract(delay=0.0, type="Name", calls=None):
             raise RuntimeError("a bug")
         if "bad" in texts:
             raise DataError(f"text {texts.index('bad')}: a bad text, expected a good one")
-        return [find_capitals(text, relation_threshold, type) for text in texts]
+        return [find_capitals(text, relation_threshold, type, all_scores) for text in texts]
 
     return extract
 

@@ -15,7 +15,7 @@ from cman_tf.serving.server import address_of, open_socket
 
 pytestmark = pytest.mark.e2e
 
-SHORT = {"header_seconds": 0.4, "body_seconds": 0.4, "idle_seconds": 1, "answer_seconds": 1.0}
+SHORT = {"header_seconds": 0.4, "body_seconds": 0.4, "idle_seconds": 1, "answer_seconds": 2.0}
 HEAD = "POST /extract HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
@@ -195,17 +195,12 @@ def test_drops_of_header_do_not_keep_a_connection(hasty):
 
 def test_a_client_that_does_not_read_is_dropped(hasty):
     """Its answers are larger than what the system holds for it."""
-    text = "Ann " * 4000
     with socket.create_connection(("127.0.0.1", hasty.port), 20) as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.sendall(make_request({"texts": [text] * 6}).encode())
-        time.sleep(2.5)
-        received = 0
-        with contextlib.suppress(ConnectionResetError):
-            while part := connection.recv(65536):
-                received += len(part)
-        whole = len(json.dumps(find_capitals(text, 0.5).to_dict())) * 6
-        assert received < whole
+        connection.sendall(make_request({"texts": ["Ann " * 4000] * 6}).encode() * 3)
+        start = time.monotonic()
+        while hasty.metrics()["cman_tf_connections"] > 1 and time.monotonic() - start < 30:
+            time.sleep(0.1)
+        assert 1 < time.monotonic() - start < 20
     assert is_well(hasty)
 
 
@@ -245,27 +240,24 @@ def test_a_bad_text_harms_no_other_request(service):
             assert status == 200 and content["results"][0]["text"] == f"A{n}"
 
 
-def test_a_full_queue():
+def test_a_service_that_is_busy():
     """While the model works on one request two can wait; the others are sent away, and told when to come again."""
-    with start(delay=0.5, limits={"queue_texts": 4}) as service:
-        answers = ask_together(service, [{"texts": ["a", "b"]} for _ in range(8)])
+    with start(delay=0.5, limits={"queue_texts": 4, "requests": 5}) as service:
+        answers = ask_together(service, [{"texts": ["a", "b"]} for _ in range(20)])
         assert {status for status, _ in answers} == {200, 503}
-        assert all("texts wait already" in content["error"] for status, content in answers if status == 503)
+        messages = {content["error"] for status, content in answers if status == 503}
+        assert messages == {
+            "4 texts wait already; send the request again later",
+            "5 requests wait already; send the request again later",
+        }
         assert service.metrics()['cman_tf_requests_total{path="/extract",code="503"}'] >= 3
         assert service.end() == (0, "")
 
 
-def test_too_many_requests():
-    with start(delay=0.5, limits={"requests": 2}) as service:
-        answers = ask_together(service, [{"texts": ["a"]} for _ in range(6)])
-        assert {status for status, _ in answers} == {200, 503}
-        assert any("2 requests wait already" in str(content) for _, content in answers)
-
-
 def test_time_out(hasty):
-    """The texts make eight batches of 0.2 s."""
-    status, content = hasty.extract({"texts": ["x" * 20_000] * 16})
-    assert (status, content["error"]) == (504, "no answer within 1 s; send fewer or shorter texts")
+    """The texts make 15 batches of 0.2 s."""
+    status, content = hasty.extract({"texts": ["x" * 20_000] * 30})
+    assert (status, content["error"]) == (504, "no answer within 2 s; send fewer or shorter texts")
     assert is_well(hasty)
 
 
@@ -273,12 +265,12 @@ def test_a_sender_that_is_gone_costs_nothing(hasty):
     """The model is not asked for the rest of its texts."""
     before = hasty.metrics()["cman_tf_batch_texts_sum"]
     with socket.create_connection(("127.0.0.1", hasty.port)) as connection:
-        connection.sendall(make_request({"texts": ["x" * 20_000] * 16}).encode())
+        connection.sendall(make_request({"texts": ["x" * 20_000] * 30}).encode())
         time.sleep(0.3)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset, no end
     assert is_well(hasty)
     after = hasty.metrics()
-    assert after["cman_tf_batch_texts_sum"] - before < 10
+    assert after["cman_tf_batch_texts_sum"] - before < 20
     assert after['cman_tf_requests_total{path="/extract",code="499"}'] >= 1
 
 

@@ -32,12 +32,16 @@ class BoundedProtocol(H11Protocol):
         self._timer: asyncio.TimerHandle | None = None  # ends a connection on which too little arrives
         self._write_timer: asyncio.TimerHandle | None = None  # ends one whose client does not read
 
+    def _count_connections(self) -> None:
+        self._service.metrics.connections = len(self.connections)
+
     @property
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._count_connections()
         if len(self.connections) > self._service.limits.connections:
             self._send_error("503 Service Unavailable", "too many connections are open", "Retry-After: 1\r\n")
             return
@@ -79,6 +83,7 @@ class BoundedProtocol(H11Protocol):
         self._stop_write_timer()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
+        self._count_connections()
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -47,6 +47,10 @@ class Metrics:
 
     Args:
       version: of the package.
+
+    Attributes:
+      in_progress: requests that are not yet answered.
+      connections: open connections.
     """
 
     def __init__(self, version: str) -> None:
@@ -55,6 +59,7 @@ class Metrics:
         self._requests: Counter[tuple[str, int]] = Counter()
         self._seconds, self._batches = Histogram(_SECONDS), Histogram(_TEXTS)
         self.in_progress = 0
+        self.connections = 0
 
     def count_request(self, path: str, status: int, seconds: float) -> None:
         """Count a request that was answered or refused.
@@ -92,6 +97,7 @@ class Metrics:
             (f"{name}_info", "gauge", "The version.", [f'{name}_info{{version="{self._version}"}} 1']),
             (f"{name}_requests_total", "counter", "Requests by path and status; errors have 400 and above.", requests),
             (f"{name}_requests_in_progress", "gauge", "Requests not yet answered.", [self.in_progress]),
+            (f"{name}_connections", "gauge", "Open connections.", [self.connections]),
             (f"{name}_seconds", "histogram", "Seconds from a request to /extract to its answer.", seconds),
             (f"{name}_queue_texts", "gauge", "Texts that wait for the model.", [waiting]),
             (f"{name}_batch_texts", "histogram", "Texts that the model read together.", batches),

@@ -1,4 +1,4 @@
-"""The pages of the service: one to try the model by hand, and one that describes the API. Nothing comes from elsewhere."""
+"""The pages of the service: one to try the model by hand, and one that describes the API; nothing is loaded."""
 
 from __future__ import annotations
 

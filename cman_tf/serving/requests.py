@@ -33,7 +33,10 @@ class ExtractRequest(BaseModel):
         None, ge=0, le=1, description="Relations above this score are found. Without it the service's value counts."
     )
     entity_threshold: Optional[float] = Field(  # noqa: UP045
-        None, ge=0, le=1, description="Entities of at least this score are found. Without it the service's value counts."
+        None,
+        ge=0,
+        le=1,
+        description="Entities of at least this score are found. Without it the service's value counts.",
     )
     all_scores: bool = Field(False, description="Also give, as candidates, relations that are not above the threshold.")
     split_sentences: bool = Field(False, description="Split texts into sentences. Relations stay within one.")

@@ -70,14 +70,18 @@
     get("answer").textContent = json.length > MOST_JSON ? `${json.slice(0, MOST_JSON)}\u2026` : json;
   }
 
+  function say(state, problem) {
+    get("state").textContent = state;
+    get("problem").textContent = problem;
+  }
+
   async function ask() {
     const number = ++sent, begin = performance.now(), text = get("text").value;
     const request = { texts: [text], split_sentences: get("split").checked, all_scores: get("all").checked };
     for (const [id, name] of [["relation", "relation_threshold"], ["entity", "entity_threshold"]]) {
       if (get(id).value !== "") request[name] = Number(get(id).value);
     }
-    get("state").textContent = "Reading \u2026";
-    get("problem").textContent = "";
+    say("Reading \u2026", "");
     try {
       const response = await fetch("extract", {
         method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(request),
@@ -86,14 +90,14 @@
       if (number !== sent) return;
       if (!response.ok) throw new Error(JSON.parse(body).error);
       show(JSON.parse(body).results[0], body);
-      get("state").textContent = `Answered in ${Math.round(performance.now() - begin)} ms.`;
+      say(`Answered in ${Math.round(performance.now() - begin)} ms.`, "");
     } catch (error) {
       if (number !== sent) return;
       get("found").replaceChildren();
       get("json").hidden = true;
-      get("state").textContent = "";
-      get("problem").textContent = error instanceof TypeError ? "The service does not answer." : error.message;
+      say("", error instanceof TypeError ? "The service does not answer." : error.message);
     }
+    get("form").dataset.answers = number;
   }
 
   get("form").addEventListener("submit", (event) => { event.preventDefault(); ask(); });
