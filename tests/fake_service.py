@@ -21,6 +21,7 @@ from helpers import ROOT
 from cman_tf.errors import DataError
 from cman_tf.inference.extraction import ExtractedEntity, ExtractedRelation, Extraction
 
+PATHS = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
 # What every page must survive: markup, quotes, and marks that turn the direction of the text around them.
 EVIL = "<img src=x onerror=document.title='hacked'>\"'&\u202e</script>"
 
@@ -58,17 +59,23 @@ def make_extract(delay=0.0, type="Name", calls=None):
 class Process:
     """A service in a process of its own, which is ended at the end of a `with`.
 
+    Args:
+      *command: what the interpreter runs.
+      python: the interpreter.
+      paths: where it finds modules.
+      cwd: the working directory.
+      timeout: the seconds that it may take to start.
+
     Attributes:
       address: such as "http://127.0.0.1:41234".
       port: its port.
       process: the process.
     """
 
-    def __init__(self, *command, timeout=120):
-        environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
-        self.process = subprocess.Popen(
-            [sys.executable, *command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+    def __init__(self, *command, python=sys.executable, paths=PATHS, cwd=None, timeout=300):
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        environment = {**os.environ, "PYTHONPATH": paths}
+        self.process = subprocess.Popen([python, *command], env=environment, cwd=cwd, text=True, **pipes)
         ready, _, _ = select.select([self.process.stdout], [], [], timeout)
         line = self.process.stdout.readline() if ready else ""
         found = re.fullmatch(r"(http://\S+:(\d+)) answers; Ctrl-C ends it\n", line)

@@ -1,8 +1,11 @@
 """The serve command with a real model: the same answers as predict, its messages, and its end."""
 
+import importlib.metadata
 import json
 import re
+import shlex
 import socket
+import sys
 import threading
 
 import pytest
@@ -11,7 +14,9 @@ from helpers import ROOT, call_command, fails_with, run_command
 
 import cman_tf
 from cman_tf.serve import find_hosts
+from cman_tf.serving.limits import Limits
 
+ADDRESS = "http://127.0.0.1:8000"
 GOLDEN = ROOT / "tests" / "golden" / "dynamic_cman"
 TEXTS = [
     *(ROOT / "tests" / "golden" / "text.txt").read_text(encoding="utf-8").splitlines(),
@@ -23,9 +28,17 @@ TEXTS = [
 RECORDS = [{"id": 7, "text": "Ann left."}, {"id": "b", "tokens": ["Bo", "lives", "in", "Rome"]}]
 
 
+PAGE = (ROOT / "docs" / "serve.md").read_text()
+
+
 @pytest.fixture(scope="module")
-def service():
-    with Process("-m", "cman_tf", "serve", f"--model_dir={GOLDEN}", "--port=0") as process:
+def service(tmp_path_factory):
+    """The service as docs/serve.md starts it, at another port."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "runs").mkdir()
+    (folder / "runs" / "sample").symlink_to(GOLDEN)
+    (words,) = re.findall(r"^cman-tf (serve .*)$", PAGE, re.M)
+    with Process("-m", "cman_tf", *words.split(), "--port=0", cwd=folder) as process:
         yield process
         assert process.end() == (0, "")
 
@@ -82,14 +95,16 @@ def test_answers_are_those_of_predict(service, predict):
 
 
 @pytest.mark.e2e
-def test_given_entities_and_long_sentences(service, predict):
+def test_given_entities_and_long_sentences(service):
     content = service.call("GET", "/version")[2]
-    given = {
-        "tokens": ["Ann", "lives", "in", "Rome"],
-        "entities": [{"type": content["entity_types"][0], "start": 0, "end": 1}],
-    }
-    expected = predict(to_lines([given]), "--given_entities")
-    assert service.extract({"texts": [given], "given_entities": True}) == (200, {"results": expected})
+    spans = [{"type": kind, "start": n, "end": n + 1} for n, kind in enumerate(content["entity_types"][:2])]
+    given = {"tokens": ["Ann", "lives", "in", "Rome"], "entities": spans}
+    status, content = service.extract({"texts": [given], "given_entities": True, "all_scores": True})
+    (result,) = content["results"]
+    assert status == 200 and [[e[name] for name in ("type", "start", "end")] for e in result["entities"]] == [
+        list(span.values()) for span in spans
+    ]
+    assert len(result["relations"]) + len(result["candidates"]) > 0
     given["entities"][0]["type"] = "Nobody"
     status, content = service.extract({"texts": ["", given], "given_entities": True})
     assert status == 422 and content["error"].startswith("texts, item 1: entity 0: type 'Nobody', expected one of")
@@ -97,6 +112,35 @@ def test_given_entities_and_long_sentences(service, predict):
     assert status == 422 and content["error"].startswith(
         "texts, item 0: a sentence of 500 tokens, expected at most 400"
     )
+
+
+@pytest.mark.e2e
+def test_what_the_page_shows_works(service):
+    """The call by curl, the client in Python, and the line at the start."""
+    (line,) = re.findall(r"^curl .*$", PAGE, re.M)
+    _, _, header, _, body, address = shlex.split(line)
+    assert header == "Content-Type: application/json" and address == f"{ADDRESS}/extract"
+    assert service.extract(body.encode())[0] == 200
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+    names = {}
+    exec(code.replace(ADDRESS, service.address), names)
+    assert [result["text"] for result in names["results"]] == ["Nora Belvia works for Belaton Corp.", "Bo left."]
+    assert f"{ADDRESS} answers; Ctrl-C ends it" in PAGE
+    message = re.search(r"An error is .* `(\{.*\})`:", PAGE)[1]
+    assert service.extract({"texts": [5]}) == (422, json.loads(message))
+
+
+def test_the_page_names_every_status_path_and_bound():
+    from cman_tf.serving.app import _REFUSALS
+    from cman_tf.serving.bounds import PATHS
+
+    assert {int(status) for status in re.findall(r"^\| (\d{3}) \|", PAGE, re.M)} == _REFUSALS.keys()
+    assert all(f"{path}`" in PAGE for path in PATHS)
+    limits = Limits()
+    for number in (limits.texts, limits.characters, limits.queue_texts, limits.requests, limits.connections):
+        assert re.search(rf"\b{number}\b", PAGE), number
+    for number in (limits.answer_seconds, limits.body_seconds, limits.idle_seconds, limits.pair_characters):
+        assert re.search(rf"\b{number:g}\b", PAGE), number
 
 
 @pytest.mark.e2e
@@ -148,10 +192,11 @@ def test_bad_flags(flags, message):
 
 
 def test_a_missing_extra_is_one_line(monkeypatch):
-    for name in ("cman_tf.serving.server", "uvicorn"):
-        monkeypatch.delitem(__import__("sys").modules, name, raising=False)
-    monkeypatch.setitem(__import__("sys").modules, "uvicorn", None)
-    monkeypatch.delattr("cman_tf.serving.server", raising=False)
+    import cman_tf.serving.server
+
+    monkeypatch.delattr(cman_tf.serving, "server")
+    monkeypatch.delitem(sys.modules, "cman_tf.serving.server")
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
     process = call_command("cman_tf.serve", f"--model_dir={GOLDEN}")
     fails_with(process, "uvicorn is not installed, expected it: pip install 'cman-tf[serve]'")
 
@@ -166,8 +211,6 @@ def test_names_of_the_service():
 
 def test_pins_are_those_of_the_setup():
     """What is installed here is what setup.py pins for this Python."""
-    import importlib.metadata
-
     text = (ROOT / "setup.py").read_text()
     for name in ("fastapi", "uvicorn"):
         assert importlib.metadata.version(name) in re.findall(rf'"{name}==([\d.]+);', text)
