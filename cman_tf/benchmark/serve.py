@@ -62,14 +62,13 @@ def summarize(load: Load) -> dict[str, float]:
     return {"requests": len(load.latencies), "requests_per_second": load.requests_per_second, **latencies}
 
 
-def measure_memory(model_dir: str, texts: Sequence[str], minutes: int, minute: float = _MINUTE) -> dict[str, Any]:
+def measure_memory(model_dir: str, texts: Sequence[str], minutes: int) -> dict[str, Any]:
     """Measure the resident memory of a service under load.
 
     Args:
       model_dir: the directory of a run of `cman-tf train`.
       texts: the texts, which are sent in turn.
-      minutes: how often memory is measured.
-      minute: the seconds between two measurements.
+      minutes: how long it is measured.
 
     Returns:
       The memory in MiB when the service was ready (`start_mib`) and at the end of each minute, and how much more in
@@ -81,7 +80,7 @@ def measure_memory(model_dir: str, texts: Sequence[str], minutes: int, minute: f
     with start_service(model_dir) as (process, port):
         start, requests, sizes = _mebibytes(process), 0, []
         for _ in range(minutes):
-            requests += len(apply_load(_HOST, port, texts, _CLIENTS_OF_MEMORY, minute).latencies)
+            requests += len(apply_load(_HOST, port, texts, _CLIENTS_OF_MEMORY, _MINUTE).latencies)
             sizes.append(_mebibytes(process))
     growth = 100 * (sizes[-1] / sizes[0] - 1)
     return {

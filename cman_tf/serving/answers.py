@@ -1,7 +1,7 @@
 """The JSON that the service gives, as the API page and /openapi.json describe it."""
 
 # No `from __future__ import annotations`: pydantic reads the annotations, under Python 3.9, too.
-from typing import Any, Dict, List, Optional, Tuple  # noqa: UP035
+from typing import Any, Optional
 
 from pydantic import BaseModel, Field
 
@@ -15,7 +15,7 @@ class Entity(BaseModel):
     char_start: int
     char_end: int
     text: str
-    score: Optional[float]  # noqa: UP045
+    score: Optional[float]
 
 
 class Relation(BaseModel):
@@ -24,7 +24,7 @@ class Relation(BaseModel):
     type: str
     head: int
     tail: int
-    score: Optional[float]  # noqa: UP045
+    score: Optional[float]
     head_text: str
     tail_text: str
 
@@ -34,20 +34,20 @@ class Result(BaseModel):
 
     id: Any = Field(None, description="The record's id, if it has one.")
     text: str
-    tokens: List[str]  # noqa: UP006
-    offsets: List[Tuple[int, int]]  # noqa: UP006
-    entities: List[Entity]  # noqa: UP006
-    relations: List[Relation]  # noqa: UP006
-    candidates: List[Relation] = Field([], description="With all_scores; left out if there are none.")  # noqa: UP006
-    ungrounded: List[Tuple[str, int, int]] = Field([], description="Left out if there are none.")  # noqa: UP006
-    sentences: List[Tuple[int, int]] = Field([], description="Left out if there is one.")  # noqa: UP006
+    tokens: list[str]
+    offsets: list[tuple[int, int]]
+    entities: list[Entity]
+    relations: list[Relation]
+    candidates: list[Relation] = Field([], description="With all_scores; left out if there are none.")
+    ungrounded: list[tuple[str, int, int]] = Field([], description="Left out if there are none.")
+    sentences: list[tuple[int, int]] = Field([], description="Left out if there is one.")
     pieces: int = Field(1, description="Left out if it is 1.")
 
 
 class ExtractAnswer(BaseModel):
     """The results, in the order of the texts."""
 
-    results: List[Result]  # noqa: UP006
+    results: list[Result]
 
 
 class ErrorAnswer(BaseModel):
@@ -69,7 +69,7 @@ class VersionAnswer(BaseModel):
     model: str
     name: str
     tokenizer: str
-    entity_types: List[str]  # noqa: UP006
-    relation_types: List[str]  # noqa: UP006
-    options: Dict[str, Any] = Field(description="The service's values of the options.")  # noqa: UP006
-    limits: Dict[str, float]  # noqa: UP006
+    entity_types: list[str]
+    relation_types: list[str]
+    options: dict[str, Any] = Field(description="The service's values of the options.")
+    limits: dict[str, float]

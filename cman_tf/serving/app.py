@@ -5,7 +5,7 @@ import asyncio
 import dataclasses
 import difflib
 import logging
-from typing import Any, Dict  # noqa: UP035
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
@@ -21,7 +21,7 @@ from cman_tf.serving.requests import ExtractRequest, parse_request
 from cman_tf.serving.service import Service
 
 _LOG = logging.getLogger(__name__)
-_REFUSALS: Dict[int, str] = {  # noqa: UP006
+_REFUSALS: dict[int, str] = {
     400: "The body is not JSON.",
     403: "The Host header names a host that is not allowed.",
     408: "The body did not arrive in time.",
@@ -71,7 +71,7 @@ def _add_errors(app: FastAPI) -> None:
 
 def _add_extract(app: FastAPI, service: Service) -> None:
     body = {"content": {"application/json": {"schema": ExtractRequest.model_json_schema()}}, "required": True}
-    refusals: Dict[Any, Any] = {  # noqa: UP006
+    refusals: dict[Any, Any] = {
         status: {"model": answers.ErrorAnswer, "description": text} for status, text in _REFUSALS.items()
     }
 
@@ -92,7 +92,7 @@ def _add_extract(app: FastAPI, service: Service) -> None:
         return Response(f'{{"results": [{", ".join(lines)}]}}', media_type="application/json")
 
 
-async def _wait(job: Job, request: Request, seconds: float) -> "list[str]":
+async def _wait(job: Job, request: Request, seconds: float) -> list[str]:
     """Wait for the model's answer, for the sender to go, or for the time to be over."""
     answer = asyncio.wrap_future(job.future)
     gone = asyncio.ensure_future(_wait_until_gone(request))

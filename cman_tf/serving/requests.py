@@ -4,7 +4,7 @@
 import dataclasses
 import difflib
 import json
-from typing import Any, Dict, List, Literal, NoReturn, Optional, Tuple, Union  # noqa: UP035
+from typing import Any, Literal, NoReturn, Optional, Union
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,7 +14,7 @@ from cman_tf.inference.records import Record, read_record
 from cman_tf.runs.json_values import as_list, as_object
 from cman_tf.serving.limits import Limits, Refusal
 
-EXAMPLE = {"texts": ["Nora Belvia works for Belaton Corp. of Darazen City."]}
+EXAMPLE: dict[str, Any] = {"texts": ["Nora Belvia works for Belaton Corp. of Darazen City."]}
 _EXPECTED = f"expected an object such as {json.dumps(EXAMPLE)}"
 _ALL_PAIRS = 0.05  # relation thresholds below this one find most pairs of entities
 _DIGITS = 20  # of a whole number; reading longer ones takes long
@@ -26,13 +26,13 @@ class ExtractRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]})
 
-    texts: List[Union[str, Dict[str, Any]]] = Field(  # noqa: UP006, UP007
+    texts: list[Union[str, dict[str, Any]]] = Field(
         description='Texts, or records such as {"id": 7, "text": "..."} or {"tokens": ["..."]}. None give no results.'
     )
-    relation_threshold: Optional[float] = Field(  # noqa: UP045
+    relation_threshold: Optional[float] = Field(
         None, ge=0, le=1, description="Relations above this score are found. Without it the service's value counts."
     )
-    entity_threshold: Optional[float] = Field(  # noqa: UP045
+    entity_threshold: Optional[float] = Field(
         None,
         ge=0,
         le=1,
@@ -46,7 +46,7 @@ class ExtractRequest(BaseModel):
     )
 
 
-def parse_request(body: bytes, limits: Limits) -> Tuple[List[Record], Dict[str, Any]]:  # noqa: UP006
+def parse_request(body: bytes, limits: Limits) -> tuple[list[Record], dict[str, Any]]:
     """Read the body of a request.
 
     Args:
@@ -105,7 +105,7 @@ def _parse_int(digits: str) -> int:
     return int(digits)
 
 
-def _read_text(text: Union[str, Dict[str, Any]], number: int, limits: Limits) -> Record:  # noqa: UP006, UP007
+def _read_text(text: Union[str, dict[str, Any]], number: int, limits: Limits) -> Record:
     """Read one text, and note its characters."""
     try:
         record = read_record({"text": text} if isinstance(text, str) else text)
