@@ -42,10 +42,12 @@ def measure(
     """
     characters = sum(map(len, texts)) / len(texts)
     result: dict[str, Any] = {"texts": len(texts), "mean_characters": characters, "clients": [], "without_batches": []}
-    for name, flags in (("clients", ()), ("without_batches", ("--batch_texts=1",))):
-        with start_service(model_dir, *flags) as (_, port):
+    with start_service(model_dir) as (_, usual), start_service(model_dir, "--batch_texts=1") as (_, single):
+        ports = {"clients": usual, "without_batches": single}
+        for port in ports.values():
             apply_load(_HOST, port, texts, max(clients), _WARM_UP)
-            for count in clients:
+        for count in clients:  # one service after the other, so that other programs disturb both alike
+            for name, port in ports.items():
                 result[name].append({"clients": count, **summarize(apply_load(_HOST, port, texts, count, seconds))})
     if minutes:
         result["memory"] = measure_memory(model_dir, texts, minutes)
