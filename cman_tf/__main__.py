@@ -20,6 +20,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "score",
+    "pack",
     "embed",
     "download",
     "experiment",
