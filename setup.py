@@ -51,6 +51,7 @@ setup(
         "cman_tf.data.tokenizers": ["code_points.txt"],
         "cman_tf.checking": ["templates/*.jinja"],
         "cman_tf.experiments": ["templates/*.jinja"],
+        "cman_tf.pretrained": ["*/*"],
         "cman_tf.sample": ["*.json"],
     },
     cmdclass={"build_py": BuildWithFlagfiles},

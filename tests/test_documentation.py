@@ -14,7 +14,7 @@ from helpers import ROOT, TINY_FLAGS, call_command, run_command
 from cman_tf.__main__ import COMMANDS
 
 GENERATED = {ROOT / "docs" / "results.md"}
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WRITTEN = [path for path in DOCUMENTS if path not in GENERATED]
 CHEAP = (*TINY_FLAGS, "--epochs=1", "--noxla", "--adversarial_alpha=0")
 # What a reader has: the files that our own commands do not make.
@@ -161,7 +161,10 @@ def test_other_programs():
                 assert words[1] == "install" and set(re.findall(r"\[(\w+)\]", line)) <= extras, (path.name, line)
                 assert words[-1].startswith("."), line
             else:
-                assert words[0] in ("python3", "source", "mkdocs", "git", "iconv", "tensorboard"), (path.name, line)
+                assert words[0] in ("python3", "source", "mkdocs", "git", "iconv", "head", "tensorboard"), (
+                    path.name,
+                    line,
+                )
 
 
 def example_of(path):
@@ -267,21 +270,27 @@ def test_quick_start_as_written(tmp_path):
     process = run_shown("bash run_conll04.sh --sample", tmp_path, timeout=3000)
     assert process.returncode == 0, process.stderr
     check_quiet(process)
-    for path in (ROOT / "README.md", ROOT / "docs" / "quick_start.md"):
-        line = next(line for line in command_lines(path) if line.startswith("echo "))
-        process = run_shown(line, tmp_path)
-        check_quiet(process)
-        assert hide_scores(process.stdout) == hide_scores(example_of(path)[1])
-        assert all(float(score) > 0.8 for score in re.findall(r"\(([01]\.\d\d)\)", process.stdout))
+    path = ROOT / "docs" / "quick_start.md"
+    line = next(line for line in command_lines(path) if line.startswith("echo "))
+    process = run_shown(line, tmp_path)
+    check_quiet(process)
+    assert hide_scores(process.stdout) == hide_scores(example_of(path)[1])
+    assert all(float(score) > 0.8 for score in re.findall(r"\(([01]\.\d\d)\)", process.stdout))
 
 
 def test_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 
 
-def test_examples_are_one():
-    """README and quick start show the same sentence."""
-    assert example_of(ROOT / "README.md") == example_of(ROOT / "docs" / "quick_start.md")
+@pytest.mark.e2e
+def test_the_example_of_the_readme_is_what_the_model_says(tmp_path):
+    """The model that comes with the package gives the shown output; scores may differ in the last digit."""
+    line = next(line for line in command_lines(ROOT / "README.md") if line.startswith("echo "))
+    process = run_shown(line, tmp_path)
+    shown = example_of(ROOT / "README.md")[1]
+    assert hide_scores(process.stdout) == hide_scores(shown), process.stderr
+    scores = [[float(score) for score in re.findall(r"\(([01]\.\d\d)\)", text)] for text in (process.stdout, shown)]
+    assert scores[0] == pytest.approx(scores[1], abs=0.02) and len(scores[0]) > 3
 
 
 def test_site_builds(tmp_path):

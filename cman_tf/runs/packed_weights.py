@@ -1,4 +1,4 @@
-"""A model's weights in half precision: weights.npy, one vector of all of them, and weights.json, their names and shapes.
+"""A model's weights in half precision: weights.npy, one vector of all, and weights.json, their names and shapes.
 
 A packed model has these two files instead of TensorFlow's checkpoints. Both are plain data.
 """
