@@ -146,3 +146,11 @@ def test_word_vectors_are_packed_in_half_precision(tmp_path, packed):
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, table, atol=1e-3)
     shutil.rmtree(folder)
+
+
+@pytest.mark.e2e
+def test_training_starts_from_a_packed_model(packed, tmp_path, eight_sentences):
+    flags = f"--data={eight_sentences}", f"--init_from={packed}", f"--model_dir={tmp_path / 'run'}"
+    process = call_command("cman_tf.train", *flags, "--epochs=1", "--noxla")
+    assert process.returncode == 0, process.stderr
+    assert len(json.loads((tmp_path / "run" / "run.json").read_text())["init_from"]) == 64

@@ -157,5 +157,7 @@ def test_a_line_that_would_fill_the_memory_is_refused(tmp_path):
         file.write(b"the 0.5\nof ")
         for _ in range(8):
             file.write(b"0" * (1 << 20))
-    with pytest.raises(DataError, match=r"vectors.gz, line 2: more than 1048576 bytes, expected a word and its numbers"):
+    with pytest.raises(
+        DataError, match=r"vectors.gz, line 2: more than 1048576 bytes, expected a word and its numbers"
+    ):
         read_word_vectors(str(path))

@@ -83,7 +83,8 @@ class Vocabulary:
         """Return a vocabulary that knows the types and characters of another one, too, and its words.
 
         Args:
-          other: the other vocabulary. Its words are left out if this one has those of a word-vector file.
+          other: the other vocabulary. Its words are left out if this one has those of a word-vector file; if only the
+            other one has, its words and vectors are taken.
         """
 
         def unite(name: str, kept: int) -> list[str]:
@@ -91,8 +92,10 @@ class Vocabulary:
             others: list[str] = getattr(other, name)
             return [*one[:kept], *sorted({*one[kept:], *others[kept:]})]
 
-        words = unite("words", 1) if self.vectors is None else self.words
-        return Vocabulary(words, unite("characters", 1), unite("tags", 1), unite("relations", 0), self.vectors)
+        words, vectors = self.words, self.vectors
+        if vectors is None:
+            words, vectors = (unite("words", 1), None) if other.vectors is None else (other.words, other.vectors)
+        return Vocabulary(words, unite("characters", 1), unite("tags", 1), unite("relations", 0), vectors)
 
     def labels(self) -> dict[str, list[str]]:
         """Return the label set: the types of entities and of relations."""
