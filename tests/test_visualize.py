@@ -56,11 +56,11 @@ def test_items_are_what_the_score_counts(pair):
 def test_the_line_about_a_page():
     one = Sentence(("a", "b"), (Entity("X", 0, 1), Entity("X", 1, 2)), (Relation("R", 0, 1),))
     bare = Sentence(("a", "b"))
-    nothing = "1 sentence; entities: 0 hits, 0 missed, 0 false alarms; relations: 0 hits, 0 missed, 0 false alarms"
+    nothing = "1 sentence; entities: 0 found, 0 missed, 0 false; relations: 0 found, 0 missed, 0 false"
     assert make_page([bare], [bare], "t").describe() == nothing
     assert make_page([one], None, "t").describe() == "1 sentence; 2 entities; 1 relation"
     assert make_page(None, [bare, one], "t").describe() == "2 sentences; 2 entities; 1 relation"
-    both = "1 sentence; entities: 0 hits, 2 missed, 0 false alarms; relations: 0 hits, 1 missed, 0 false alarms"
+    both = "1 sentence; entities: 0 found, 2 missed, 0 false; relations: 0 found, 1 missed, 0 false"
     assert make_page([one], [bare], "t").describe() == both
 
 
@@ -102,7 +102,7 @@ def scores_of(files):
 def test_the_command(files):
     """It prints one line, whose counts are the score's; the page is small."""
     micro = scores_of(files)["strict"]["micro"]
-    parts = [f"{t}: {micro[t]['tp']} hits, {micro[t]['fn']} missed, {micro[t]['fp']} false alarms" for t in TASKS]
+    parts = [f"{t}: {micro[t]['tp']} found, {micro[t]['fn']} missed, {micro[t]['fp']} false" for t in TASKS]
     assert (files / "line.txt").read_text() == f"page.html: 1000 sentences; {'; '.join(parts)}\n"
     assert (files / "page.html").stat().st_size < 5_000_000
 
@@ -152,7 +152,7 @@ def test_files_of_other_formats(tmp_path):
     process = call_command(
         "cman_tf.visualize", "--gold=gold.txt", "--predictions=found.jsonl", "--html=page.html", cwd=tmp_path
     )
-    assert "entities: 2 hits, 0 missed, 0 false alarms; relations: 1 hits" in process.stdout, process.stderr
+    assert "entities: 2 found, 0 missed, 0 false; relations: 1 found" in process.stdout, process.stderr
 
 
 def test_the_command_starts_at_once():
@@ -250,7 +250,7 @@ def test_filters_search_and_sorting(chromium, files):
         expect_found(page, "1000 of")
         # Sorting.
         page.select_option("#sort", "marks")
-        marks = [int(text.split()[0].lstrip("(")) for text in page.locator(".entry h3 span").all_inner_texts()]
+        marks = [int(re.search(r"\d+", text)[0]) for text in page.locator(".entry h3 span").all_inner_texts()]
         assert marks == sorted(marks, reverse=True) and marks[0] > 2
         page.select_option("#sort", "length")
         lengths = [entry.locator(".cell").count() for entry in page.locator(".entry").all()]
