@@ -23,6 +23,7 @@ DOCS = [
 ]
 GLOVE = ["pyarrow==17.0.0"]  # the last one that numpy 1.26 fits on Python 3.9 to 3.11
 SPACY = ["spacy==3.7.5", "click<9"]  # the last one of 3.7, which numpy 1.26 fits; it imports a name that click 9 drops
+PLAYWRIGHT = ["playwright==1.65.2; python_version >= '3.10'", "playwright==1.60.0; python_version < '3.10'"]
 REPORT = ["matplotlib==3.9.4", "scipy==1.13.1"]  # figures and tests of significance
 
 
@@ -52,6 +53,9 @@ setup(
         "cman_tf.checking": ["templates/*.jinja"],
         "cman_tf.experiments": ["templates/*.jinja"],
         "cman_tf.pretrained": ["*/*"],
+        "cman_tf.pages": ["templates/*"],
+        "cman_tf.visualizing": ["templates/*"],
+        "cman_tf.comparing": ["templates/*"],
         "cman_tf.sample": ["*.json"],
     },
     cmdclass={"build_py": BuildWithFlagfiles},
@@ -88,6 +92,7 @@ setup(
             "pyright[nodejs]==1.1.414",  # with Node from the package index, none need be installed
             "ruff==0.17.5",
             "build==1.6.1",
+            *PLAYWRIGHT,  # drives Debian's chromium, for which it needs none of its own
             *REPORT,
             *GLOVE,
             *SPACY,

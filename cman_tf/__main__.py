@@ -21,6 +21,8 @@ COMMANDS = (
     "predict",
     "score",
     "pack",
+    "visualize",
+    "compare",
     "embed",
     "download",
     "experiment",

@@ -9,6 +9,7 @@ import sys
 
 import hypothesis
 import pytest
+from browser import open_chromium
 from helpers import SMALL, TINY_FLAGS, TRAINED_EPOCHS, call_command
 
 from cman_tf.data.types import Entity, Relation, Sentence
@@ -41,6 +42,13 @@ def pytest_runtest_teardown():
         del gradients[name]
     if names:
         gc.collect()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser for the pages that we write."""
+    with open_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -134,6 +134,7 @@ def test_inputs_come_from_somewhere():
         outputs = {"train": ("model_dir",), "evaluate": ("predictions", "json"), "experiment": ("results_dir",)}
         outputs["predict"] = ("output",)
         made |= {value for flag, value in flag_values(words) if flag in outputs.get(name, ())}
+        made |= {words[1]} if name == "convert" and len(words) > 1 else set()
     for path, name, words in OURS:
         for flag, value in flag_values(words):
             read = flag in INPUTS and (name, flag) != ("evaluate", "predictions")
@@ -245,6 +246,20 @@ def test_commands_of_the_page_about_predict_run(desk):
     assert ran == 6
     lines = [json.loads(line) for line in (desk / "found.jsonl").read_text().splitlines()]
     assert [line["id"] for line in lines] == ["a"] and (desk / "found" / "a.jsonl").is_file()
+
+
+@pytest.mark.e2e
+def test_commands_of_the_page_about_errors_run(desk):
+    """They run one after another; the pages that they write hold the sample's sentences."""
+    ran = []
+    for name, words in filter(None, map(split_command, block_lines(ROOT / "docs" / "visualize.md"))):
+        process = call_command(f"cman_tf.{name}", *words, "--overwrite", cwd=desk)
+        assert process.returncode == 0, (words, process.stderr)
+        ran.append(name)
+        for flag, value in flag_values(words):
+            if flag == "html":
+                assert "application/json" in (desk / value).read_text()
+    assert set(ran) == {"convert", "predict", "visualize", "compare"}
 
 
 @pytest.mark.e2e

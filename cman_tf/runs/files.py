@@ -88,6 +88,19 @@ def validate_distinct(output: str | None, *inputs: str | None) -> None:
             raise DataError(f"{output}: would be overwritten while it is read, expected another file to write")
 
 
+def validate_new(output: str | None, overwrite: bool) -> None:
+    """Raise DataError if a file to be written exists, or is a folder.
+
+    Args:
+      output: the file. A device, such as /dev/stdout, may exist.
+      overwrite: whether a file may be replaced.
+    """
+    if output and os.path.isdir(output):
+        raise DataError(f"{output}: is a folder, expected the name of a new file")
+    if output and os.path.isfile(output) and not overwrite and not output.startswith("/dev/"):
+        raise DataError(f"{output}: exists, expected the name of a new file; --overwrite replaces it")
+
+
 def validate_outputs(*outputs: str | None) -> None:
     """Raise DataError if two of the files to be written are the same."""
     seen: set[str] = set()

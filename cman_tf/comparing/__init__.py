@@ -1,0 +1,1 @@
+"""What `cman-tf compare` does: what one system finds and another misses."""

@@ -1,0 +1,1 @@
+"""What all web pages of the package share: the rendering, the frame, and the drawing of a sentence."""

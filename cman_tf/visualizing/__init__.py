@@ -1,0 +1,1 @@
+"""What `cman-tf visualize` shows: annotated sentences with what was found, missed and wrongly found."""
