@@ -326,6 +326,7 @@ def test_every_control_has_a_name(chromium, files):
         assert page.locator("[role=status]").count() == 1
 
 
+@pytest.mark.slow
 def test_the_screenshots_of_the_documentation(chromium, tmp_path):
     """The script takes them, and those that are there are small."""
     gold = thousand_sentences()[:40]
