@@ -60,6 +60,7 @@ setup(
         "cman_tf.data.tokenizers": ["code_points.txt"],
         "cman_tf.checking": ["templates/*.jinja"],
         "cman_tf.experiments": ["templates/*.jinja"],
+        "cman_tf.pretrained": ["*/*"],
         "cman_tf.pages": ["templates/*"],
         "cman_tf.visualizing": ["templates/*"],
         "cman_tf.comparing": ["templates/*"],

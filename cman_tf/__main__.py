@@ -23,6 +23,7 @@ COMMANDS = (
     "score",
     "visualize",
     "compare",
+    "pack",
     "embed",
     "download",
     "experiment",

@@ -53,3 +53,10 @@ def visit(browser, path, width="desktop", scheme="light"):
 def overflows(page):
     """Whether the page is wider than the window."""
     return page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
+
+def expect(locator):
+    """Playwright's assertions about an element, which wait until they hold."""
+    from playwright import sync_api
+
+    return sync_api.expect(locator)

@@ -45,9 +45,12 @@ def make_mistakes(sentences, seed=0):
 
 
 def _change(sentence, draw):
-    entities, relations = [], []
-    for entity in sentence.entities:
+    entities, relations, places = [], [], {}
+    for number, entity in enumerate(sentence.entities):
         chance = draw.random()
+        if chance > 0.97:
+            continue
+        places[number] = len(entities)
         if chance < 0.06:
             entity = dataclasses.replace(entity, type=draw.choice(["Peop", "Loc", "Org", "Other"]))
         elif chance < 0.12 and entity.end < len(sentence.tokens):
@@ -57,13 +60,16 @@ def _change(sentence, draw):
         entities.append(entity)
     for relation in sentence.relations:
         chance = draw.random()
-        if chance < 0.1:
+        if chance < 0.1 or not {relation.head, relation.tail} <= places.keys():
             continue
+        relation = Relation(relation.type, places[relation.head], places[relation.tail])
         if chance < 0.2:
             relation = Relation(relation.type, relation.tail, relation.head)
         elif chance < 0.3:
             relation = dataclasses.replace(relation, type=draw.choice(["Live_In", "Work_For", "Kill"]))
         relations.append(relation)
+    if draw.random() < 0.1:
+        entities.append(Entity("Other", len(sentence.tokens) - 1, len(sentence.tokens)))
     if len(entities) > 2 and draw.random() < 0.2:
         relations.append(Relation("Live_In", len(entities) - 1, 0))
     scores = [tuple(round(draw.random(), 3) for _ in items) for items in (entities, relations)]

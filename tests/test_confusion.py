@@ -2,7 +2,7 @@
 
 import itertools
 
-from hypothesis import given
+from hypothesis import given, settings
 from strategies import annotated_twice
 
 from cman_tf.scoring.confusion import count_confusions, make_matrix
@@ -24,6 +24,7 @@ def test_equal_types_are_paired_first():
     assert counts == {("Org", "Org"): 1, ("Agent", "Peop"): 1}
 
 
+@settings(max_examples=50)
 @given(annotated_twice())
 def test_sums_are_those_of_the_score(pair):
     gold, predicted = pair

@@ -4,7 +4,7 @@ import random
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from strategies import annotated_twice
 
 from cman_tf.scoring.conventions import CONVENTIONS
@@ -73,6 +73,7 @@ def test_counterparts_name_the_other_side():
     assert found.missed[ROME].counterpart == ("Org", 4, 5)
 
 
+@settings(max_examples=50)
 @given(annotated_twice())
 def test_every_error_has_one_kind(pair):
     """The errors are those that the score counts, by every convention; their kinds are those of the task."""

@@ -10,8 +10,8 @@ from helpers import ROOT
 
 PACKAGE = ROOT / "cman_tf"
 HEAVY = {"tensorflow", "tensorflow_addons", "tensorflow_hub", "keras", "tf_keras", "transformers"}
-LIGHT_ROOMS = ("data", "formats", "scoring", "runs", "errors", "config")
-LIGHT_COMMANDS = ("score", "download", "report")
+LIGHT_ROOMS = ("pages", "visualizing", "comparing", "data", "formats", "scoring", "runs", "errors", "config")
+LIGHT_COMMANDS = ("score", "download", "report", "visualize", "compare")
 
 
 def name_module(path):

@@ -5,7 +5,7 @@ import json
 import pytest
 from browser import overflows, visit
 from helpers import ROOT
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mistakes import HOSTILE
 
@@ -38,6 +38,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(JSON)
 def test_json_for_scripts(value):
     """It is the same value, and no character in it ends a script or begins markup."""
@@ -117,7 +118,7 @@ def test_the_drawing_follows_the_window(chromium, tmp_path):
     with visit(chromium, write_page(tmp_path, LINE)) as page:
         before = page.locator(".arc").count()
         page.set_viewport_size({"width": 390, "height": 800})
-        page.wait_for_function(f"document.querySelectorAll('.arc').length > {before}")
+        page.wait_for_function(f"() => document.querySelectorAll('.arc').length > {before}")
         assert not overflows(page)
 
 

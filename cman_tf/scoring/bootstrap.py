@@ -13,7 +13,7 @@ from cman_tf.errors import DataError
 from cman_tf.scoring.conventions import CONVENTIONS
 from cman_tf.scoring.score import TASKS, validate_same_sentences
 
-_CHUNK = 1000  # samples drawn at once, to bound the memory
+_CELLS = 10**6  # samples drawn at once times sentences, to bound the memory
 
 
 class BootstrapDifference(NamedTuple):
@@ -72,8 +72,9 @@ def paired_bootstrap(
     generator = np.random.default_rng(seed)
     drawn: list[NDArray[np.float64]] = []
     share = np.full(len(both), 1 / len(both))
-    for start in range(0, samples, _CHUNK):
-        times = generator.multinomial(len(both), share, min(_CHUNK, samples - start))  # that each sentence is drawn
+    chunk = max(1, _CELLS // len(both))
+    for start in range(0, samples, chunk):
+        times = generator.multinomial(len(both), share, min(chunk, samples - start))  # that each sentence is drawn
         drawn.append(_f1(np.tensordot(times, both, axes=1)))
     f1: NDArray[np.float64] = np.concatenate(drawn)  # (samples, models, tasks)
     differences = f1[:, 0] - f1[:, 1]

@@ -18,7 +18,7 @@ from cman_tf.serving.app import make_app
 from cman_tf.serving.connections import BoundedProtocol
 from cman_tf.serving.service import Service
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GRACE = 5  # seconds beyond a request's time-out that the service waits for requests at its end
 
 
@@ -64,7 +64,7 @@ def address_of(opened: socket.socket) -> str:
 
 
 def run(service: Service, opened: socket.socket, ready: Callable[[], Any]) -> None:
-    """Run the service until SIGINT or SIGTERM, then answer what was accepted.
+    """Run the service until SIGINT, SIGTERM or SIGHUP, then answer what was accepted.
 
     Args:
       service: the service, with a batcher that was started.
@@ -121,7 +121,8 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
-        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
+        watched = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, self.handle_exit) for number in watched}
         try:
             yield
         finally:

@@ -24,25 +24,29 @@ class Page(NamedTuple):
       html: the page.
       sentences: the number of sentences.
       counts: how many items there are, by task and state (hit, miss, false; empty if nothing is compared).
+      is_scored: whether predictions are compared with gold.
     """
 
     html: str
     sentences: int
     counts: Mapping[tuple[str, str | None], int]
+    is_scored: bool
 
     def describe(self) -> str:
         """Return one line about what the page shows."""
         parts = [f"{self.sentences} sentence{'' if self.sentences == 1 else 's'}"]
         for task in TASKS:
-            if any(state for _, state in self.counts):
+            if self.is_scored:
                 words = [f"{self.counts.get((task, state), 0)} {word}" for state, word in _WORDS.items()]
                 parts.append(f"{task}: {', '.join(words)}")
             else:
-                parts.append(f"{self.counts.get((task, ''), 0)} {task}")
+                number = self.counts.get((task, ""), 0)
+                parts.append(f"{number} {task if number != 1 else _SINGULAR[task]}")
         return "; ".join(parts)
 
 
-_WORDS = {HIT: "hits", MISS: "missed", FALSE: "false alarms"}
+_SINGULAR = {"entities": "entity", "relations": "relation"}
+_WORDS = {HIT: "found", MISS: "missed", FALSE: "false"}
 
 
 def make_page(
@@ -112,4 +116,4 @@ def _render(shown: SentenceList, **values: Any) -> Page:
         counts[kind.task, kind.states[0]] += number
     values = {**values, "data": data, "types": shown.type_choices(), "tasks": TASKS, "initial": ""}
     html = render_page("visualize.html.jinja", "cman_tf.visualizing", **values)
-    return Page(html, len(data["sentences"]), counts)
+    return Page(html, len(data["sentences"]), counts, values["scored"] is not None)
