@@ -10,7 +10,7 @@ import threading
 
 import pytest
 from fake_service import Process
-from helpers import ROOT, call_command, fails_with, run_command
+from helpers import ROOT, call_command, fails_with
 
 import cman_tf
 from cman_tf.serve import find_hosts
@@ -152,23 +152,10 @@ def test_version_names_no_path(service):
 
 
 @pytest.mark.e2e
-def test_the_page_shows_what_the_model_finds(service, chromium):
-    page = chromium.new_page()
-    page.goto(service.address)
-    page.fill("#text", TEXTS[0])
-    page.click("#send")
-    page.wait_for_selector("#found .token")
-    (found,) = service.extract({"texts": [TEXTS[0]], "split_sentences": True})[1]["results"]
-    assert page.locator("#found .token").all_inner_texts() == found["tokens"]
-    assert page.locator("#found .bar.first").count() == len(found["entities"]) > 0
-    page.close()
-
-
-@pytest.mark.e2e
 def test_a_port_in_use_is_one_line():
     with socket.create_server(("127.0.0.1", 0)) as first:
         port = first.getsockname()[1]
-        process = run_command("cman_tf", "serve", f"--model_dir={GOLDEN}", f"--port={port}")
+        process = call_command("cman_tf.serve", f"--model_dir={GOLDEN}", f"--port={port}")
     assert process.returncode == 1 and process.stdout == ""
     expected = f"127.0.0.1, port {port}: Address already in use, expected a free port: --port=N, or --port=0 for any\n"
     assert process.stderr == expected

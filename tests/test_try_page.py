@@ -86,22 +86,20 @@ def test_options(chromium, service):
         assert page.inner_text("#found") == "The text has no words."
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_text_stays_text(chromium, service):
+    texts = [
         f"Ann {EVIL} Bo",
         "Ann \u202egnp.exe\u202c \u2067Bo",
         "X" * 10_000,
         "Ann \u05d0\u05d1 Bo",
         "\u2028Ann\x00 \U0001f642",
-    ],
-)
-def test_text_stays_text(chromium, service, text):
+    ]
     with visit(chromium, service, width="phone") as page:
-        assert ask(page, text).startswith("Answered in")
-        assert page.locator("#found img, #found script, #legend img").count() == 0
-        assert not overflows(page)
-        assert json.loads(page.text_content("#answer"))["results"][0]["text"] == text
+        for text in texts:
+            assert ask(page, text).startswith("Answered in")
+            assert page.locator("#found img, #found script, #legend img").count() == 0
+            assert not overflows(page)
+            assert json.loads(page.text_content("#answer"))["results"][0]["text"] == text
 
 
 def test_errors_are_shown(chromium, service):
