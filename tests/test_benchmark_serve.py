@@ -1,9 +1,12 @@
 """The benchmark of the service: its clients, its counts and its table, with the service of fake_service.py."""
 
 import contextlib
+import json
+import re
 
 import pytest
 from fake_service import start
+from helpers import ROOT
 
 from cman_tf.benchmark import serve
 from cman_tf.benchmark.load import Load, apply_load
@@ -71,3 +74,19 @@ def test_a_service_that_does_not_start():
     expected = pytest.raises(DataError, match="serve: ended with exit code 1, expected its address")
     with expected, serve.start_service("/absent"):
         pass
+
+
+def test_the_numbers_of_the_page_are_those_of_the_file():
+    result = json.loads((ROOT / "results" / "benchmark" / "serve.json").read_text())
+    section = (ROOT / "docs" / "performance.md").read_text().partition("## The service")[2].partition("\n## ")[0]
+    rows = [[int(cell) for cell in line.strip("| ").split(" | ")] for line in re.findall(r"^\| \d.*$", section, re.M)]
+    names = ("requests_per_second", "p50_milliseconds", "p99_milliseconds")
+    assert rows == [
+        [usual["clients"], *(round(way[name]) for way in (usual, single) for name in names)]
+        for usual, single in zip(result["clients"], result["without_batches"])
+    ]
+    memory = result["memory"]
+    text = " ".join(section.split())
+    assert f"{memory['mib_by_minute'][0]:.0f} MiB after the first minute" in text
+    assert f"{memory['mib_by_minute'][-1]:.0f} MiB after the last, {memory['growth_percent']:.1f} % more" in text
+    assert f"{memory['requests']} requests" in text and memory["growth_percent"] < 5
