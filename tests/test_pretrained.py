@@ -31,16 +31,18 @@ def test_names_and_directories(tmp_path, monkeypatch):
 
 def test_predict_needs_no_model_directory(tmp_path):
     """The first thing that a user types after the installation."""
-    sentence = "Sirhan Sirhan shot Robert Kennedy in Los Angeles.\n"
+    sentence = "Lee Harvey Oswald killed President Kennedy in Dallas, Texas.\n"
     process = run_command("cman_tf", "predict", "--format=text", input=sentence, cwd=tmp_path)
     assert process.returncode == 0, process.stderr
     assert process.stderr == "model: conll04, which comes with the package; --model_dir names another\n"
-    assert {line.split(" (")[0] for line in process.stdout.splitlines()[1:]} >= {
-        "  Peop: Sirhan Sirhan",
-        "  Peop: Robert Kennedy",
-        "  Loc: Los Angeles",
-        "  Sirhan Sirhan -- Kill -> Robert Kennedy",
-    }
+    assert [line.split(" (")[0] for line in process.stdout.splitlines()[1:]] == [
+        "  Peop: Lee Harvey Oswald",
+        "  Peop: President Kennedy",
+        "  Loc: Dallas",
+        "  Loc: Texas",
+        "  Lee Harvey Oswald -- Kill -> President Kennedy",
+        "  Dallas -- Located_In -> Texas",
+    ]
 
 
 def test_the_files(data_dir):
