@@ -1,6 +1,6 @@
 """Answer requests for entities and relations over HTTP.
 
-    cman-tf serve --model_dir=runs/conll04
+    cman-tf serve
     cman-tf serve --model_dir=runs/conll04 --port=8080 --relation_threshold=0.8
 
 POST /extract takes texts and gives what cman-tf predict prints for them. The address itself shows a page to try the
@@ -25,6 +25,7 @@ from cman_tf.data.tokenizers import find_tokenizer
 from cman_tf.data.types import Entity
 from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription, read_description
+from cman_tf.pretrained import DEFAULT_MODEL
 from cman_tf.serving.limits import Limits
 
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ _DEFAULTS = Limits()
 def define_flags() -> None:
     """The flags of this command."""
     with flag_group("Model"):
-        flags.DEFINE_string("model_dir", None, "`Directory` of a run of cman-tf train.", required=True)
+        flags.DEFINE_string(
+            "model_dir",
+            DEFAULT_MODEL,
+            "`Directory` of a run of cman-tf train, or the name of a model that comes with the package.",
+        )
         flags.DEFINE_enum(
             "checkpoint",
             "best",

@@ -9,7 +9,7 @@ import json
 import math
 import pathlib
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,5 +81,5 @@ def load_weights(
     if not np.isfinite(wide).all():
         raise DataError(f"{folder / WEIGHTS}: a value that is not finite, expected {_EXPECTED}")
     ends = np.cumsum([math.prod(shape) for _, shape in expected])
-    parts = cast("list[NDArray[Any]]", np.split(wide, ends[:-1]))
+    parts = np.split(wide, ends[:-1])
     return [part.reshape(shape) for part, (_, shape) in zip(parts, expected)], content["epoch"]
