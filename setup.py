@@ -23,6 +23,14 @@ DOCS = [
 ]
 GLOVE = ["pyarrow==17.0.0"]  # the last one that numpy 1.26 fits on Python 3.9 to 3.11
 SPACY = ["spacy==3.7.5", "click<9"]  # the last one of 3.7, which numpy 1.26 fits; it imports a name that click 9 drops
+# FastAPI 0.128.8 and uvicorn 0.39.0 are the last ones for Python 3.9, FastAPI 0.162.5 is for 3.10.
+SERVE = [
+    "fastapi==0.165.0; python_version >= '3.11'",
+    "fastapi==0.162.5; python_version == '3.10'",
+    "fastapi==0.128.8; python_version < '3.10'",
+    "uvicorn==0.54.0; python_version >= '3.10'",
+    "uvicorn==0.39.0; python_version < '3.10'",
+]
 PLAYWRIGHT = ["playwright==1.65.2; python_version >= '3.10'", "playwright==1.60.0; python_version < '3.10'"]
 REPORT = ["matplotlib==3.9.4", "scipy==1.13.1"]  # figures and tests of significance
 
@@ -53,11 +61,13 @@ setup(
         "cman_tf.attention_view": ["templates/*"],
         "cman_tf.checking": ["templates/*.jinja"],
         "cman_tf.experiments": ["templates/*.jinja"],
+        "cman_tf.pretrained": ["*/*"],
         "cman_tf.pages": ["templates/*"],
         "cman_tf.visualizing": ["templates/*"],
         "cman_tf.comparing": ["templates/*"],
         "cman_tf.sample": ["*.json"],
         "cman_tf.tuning": ["templates/*.jinja"],
+        "cman_tf.serving": ["templates/*"],
     },
     cmdclass={"build_py": BuildWithFlagfiles},
     entry_points={"console_scripts": ["cman-tf=cman_tf.__main__:main"]},
@@ -82,6 +92,7 @@ setup(
         "glove": GLOVE,  # and cman-tf download glove
         "plots": REPORT,  # as the extra was called before
         "report": REPORT,
+        "serve": SERVE,  # cman-tf serve
         "docs": DOCS,
         "test": [
             "pytest==8.4.2",
@@ -97,6 +108,7 @@ setup(
             *REPORT,
             *GLOVE,
             *SPACY,
+            *SERVE,
             *TRANSFORMERS,
             *DOCS,
         ],

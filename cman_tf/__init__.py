@@ -2,7 +2,7 @@
 
     import cman_tf
 
-    model = cman_tf.load("runs/conll04")
+    model = cman_tf.load("conll04")
     print(model.extract("Sirhan Sirhan shot Robert Kennedy in Los Angeles."))
 
 A name is imported when it is first used, so `import cman_tf` does not import TensorFlow.
@@ -73,7 +73,8 @@ def load(
     """Load a trained model that finds entities and relations in raw text.
 
     Args:
-      directory: the directory of a run of `cman-tf train`.
+      directory: the directory of a run of `cman-tf train` or of `cman-tf pack`, or `conll04`, the model that comes with
+        the package. A directory that exists wins over the name.
       checkpoint: `best` (the best epoch on dev) or `last`.
       constrain_types: which types the arguments of a relation may have: `off` (any), `train` (those of the training
         data), or the path of a JSON file such as {"Live_In": [["Peop", "Loc"]]}.

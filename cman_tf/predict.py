@@ -1,6 +1,6 @@
 """Find the entities and relations of raw text.
 
-    echo "Sirhan Sirhan shot Robert Kennedy in Los Angeles." | cman-tf predict --model_dir=runs/conll04
+    echo "Sirhan Sirhan shot Robert Kennedy in Los Angeles." | cman-tf predict
     cman-tf predict --model_dir=runs/conll04 --input=sentences.txt --format=text
     cman-tf predict --model_dir=runs/conll04 --input=articles --output=found.jsonl
 
@@ -32,6 +32,7 @@ from cman_tf.inference.output import JSON, OUTPUT_FORMATS, Output, Result
 from cman_tf.inference.reading import DOCUMENT, INPUT_FORMATS, LINES, ON_ERROR, InputReader
 from cman_tf.inference.records import Record
 from cman_tf.inference.tuned import CHOICES, DEFAULT, THRESHOLDS_HELP, find_tuned
+from cman_tf.pretrained import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from cman_tf.inference.extractor import Extractor
@@ -44,7 +45,11 @@ _BLOCK_BYTES = 1 << 20  # fewer if they are long
 def define_flags() -> None:
     """The flags of this command."""
     with flag_group("Model"):
-        flags.DEFINE_string("model_dir", None, "`Directory` of a run of cman-tf train.", required=True)
+        flags.DEFINE_string(
+            "model_dir",
+            None,
+            f"`Directory` of a run of cman-tf train; none: {DEFAULT_MODEL}, a model that comes with the package.",
+        )
         flags.DEFINE_enum(
             "checkpoint",
             "best",
@@ -180,7 +185,7 @@ def main(arguments: list[str]) -> None:
     reader = InputReader(path, FLAGS.input_format, FLAGS.on_error, problems, sys.stdin.buffer)
     output = Output(FLAGS.output, FLAGS.format, FLAGS.overwrite)
     output.validate(path)
-    description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
+    description = read_description(FLAGS.model_dir or DEFAULT_MODEL, FLAGS.checkpoint, encoder_flags.given())
     constraint_flags.given(description)
     find_tuned(FLAGS.thresholds, description)
     tokenizer = find_tokenizer(FLAGS.tokenizer or description.tokenizer).name
@@ -189,6 +194,8 @@ def main(arguments: list[str]) -> None:
         raise DataError(
             "--given_entities: raw text has none, expected JSON lines with tokens and entities, or a corpus"
         )
+    if FLAGS.model_dir is None:
+        print(f"model: {DEFAULT_MODEL}, which comes with the package; --model_dir names another", file=sys.stderr)
     if reader.notice:
         print(reader.notice, file=sys.stderr, flush=True)
 

@@ -1,4 +1,4 @@
-"""Show annotated sentences in one web page, with what was found, missed and wrongly found.
+"""Show sentences in one web page, with what was found, missed and wrongly found.
 
     cman-tf visualize --gold=data/conll04_spert/conll04_test.json --predictions=predictions.json --html=errors.html
     cman-tf visualize --predictions=predictions.json --html=predictions.html

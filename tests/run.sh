@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# The test suite: makes or reuses .venv with the test extra, then checks style, types, behaviour and coverage.
-# Arguments go to pytest; with arguments coverage is not measured, as they may leave tests out. What needs CoNLL04 is
-# skipped, saying so, without CMAN_DATA_DIR. Tests marked slow, which need clean installations, are left out:
-# tests/all.sh runs them, too.
+# The test suite: makes or reuses .venv with the test extra, then checks style, types and behaviour. Arguments go to
+# pytest. What needs CoNLL04 is skipped, saying so, without CMAN_DATA_DIR. Tests marked slow, which need clean
+# installations, are left out, and coverage is not measured, as it takes half as long again: tests/all.sh does both.
 set -euo pipefail
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 source "$root/cman_tf/environment.sh"
@@ -15,8 +14,5 @@ cd "$root"
 "$python" -m ruff check .
 "$python" -m ruff format --check .
 "$python" -m pyright --pythonpath "$python"
-if [ $# = 0 ]; then
-  set -- --cov --cov-report=term:skip-covered
-fi
 # A process for each of two cores; they share the models that are trained once.
 exec "$python" -m pytest -ra -n 2 --dist worksteal -m "not slow" "$@"

@@ -178,10 +178,11 @@ def test_largest_batch_of_a_gpu_by_hand(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "nothing: expected one of train, decode, memory, growth, changes, start, extract, then flags"),
+        ((), "nothing: expected one of train, decode, memory, growth, changes, start, extract, serve, then flags"),
         (("fast",), "fast: expected one of train"),
         (("start",), "start: expected --model_dir"),
         (("extract",), "extract: expected --model_dir"),
+        (("serve", "--model_dir=/absent", "--clients=a"), "expected whole numbers between commas"),
         (("train", "--model=multihead"), "--model=multihead: expected cman or dynamic_cman"),
         (("growth", "--lengths=a"), "expected whole numbers between commas"),
         (("start", "--model_dir=/absent"), "/absent: no trained model here (no such directory)"),

@@ -111,7 +111,7 @@ def test_the_command(files):
         assert totals["both"] + totals["only_b"] == result["b"]["micro"][task]["tp"]
         assert totals["neither"] + totals["only_a"] == result["b"]["micro"][task]["fn"]
         assert totals["false_both"] + totals["false_b"] == result["b"]["micro"][task]["fp"]
-        assert f"{it['difference']:+.2f}  {it['low']:+.2f} to {it['high']:+.2f}" in shown
+        assert f"{it['difference']:+.2f} {it['low']:+.2f} to {it['high']:+.2f}" in " ".join(shown.split())
         for kind in result["by_type"][task]:
             assert f"\n{kind} " in shown
     assert shown.startswith("A: a.json\nB: b.json\n200 sentences, A and B differ in ")

@@ -1,6 +1,7 @@
 """`cman-tf visualize`: counts that equal the score's, and the page in a real browser."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections import Counter
 
 import pytest
 from browser import expect, overflows, visit
+from helpers import ROOT as REPOSITORY
 from helpers import call_command, fails_with
 from hypothesis import given, settings
 from mistakes import HOSTILE, hostile_sentences, make_mistakes, thousand_sentences, write_records
@@ -56,20 +58,33 @@ def test_items_are_what_the_score_counts(pair):
 def test_the_line_about_a_page():
     one = Sentence(("a", "b"), (Entity("X", 0, 1), Entity("X", 1, 2)), (Relation("R", 0, 1),))
     bare = Sentence(("a", "b"))
-    nothing = "1 sentence; entities: 0 hits, 0 missed, 0 false alarms; relations: 0 hits, 0 missed, 0 false alarms"
+    nothing = "1 sentence; entities: 0 found, 0 missed, 0 false; relations: 0 found, 0 missed, 0 false"
     assert make_page([bare], [bare], "t").describe() == nothing
     assert make_page([one], None, "t").describe() == "1 sentence; 2 entities; 1 relation"
     assert make_page(None, [bare, one], "t").describe() == "2 sentences; 2 entities; 1 relation"
-    both = "1 sentence; entities: 0 hits, 2 missed, 0 false alarms; relations: 0 hits, 1 missed, 0 false alarms"
+    both = "1 sentence; entities: 0 found, 2 missed, 0 false; relations: 0 found, 1 missed, 0 false"
     assert make_page([one], [bare], "t").describe() == both
 
 
 def test_the_root_is_drawn_and_not_counted():
     """DREC's relations to the root have an end that is no entity of the score."""
     sentence = Sentence(("a", "b"), (Entity("Loc", 0, 1), Entity(ROOT, 1, 2)), (Relation("R", 0, 1),))
-    for entities, relations in (describe_alone(sentence), score_sentence(sentence, sentence)[:2]):
+    scored = [score_sentence(sentence, sentence, convention)[:2] for convention in CONVENTIONS]
+    for entities, relations in (describe_alone(sentence), *scored):
         assert [(item.type, item.kind.counted) for item in entities] == [("Loc", True), (ROOT, False)]
         assert (relations[0].first, relations[0].last) == (0, 1)
+
+
+def test_relations_without_entities():
+    """One between two tokens of an entity is a false relation of it to itself; one outside of entities is left out."""
+    gold = Sentence(("a", "b", "c"), (Entity("Loc", 0, 2),))
+    predicted = Sentence(gold.tokens, gold.entities, unattached_relations=(("R", 0, 1), ("R", 0, 2)))
+    for convention in ("strict", "boundaries"):
+        (item,) = score_sentence(gold, predicted, convention).relations
+        assert (item.first, item.last, item.kind.name, item.kind.states) == (0, 0, "spurious", ("false",))
+    page = make_page([gold], [predicted], "t")
+    assert page.counts["relations", "false"] == 1
+    assert "1 predicted relations have a token in no predicted entity" in page.html
 
 
 def test_scores_of_predictions_are_kept():
@@ -102,7 +117,7 @@ def scores_of(files):
 def test_the_command(files):
     """It prints one line, whose counts are the score's; the page is small."""
     micro = scores_of(files)["strict"]["micro"]
-    parts = [f"{t}: {micro[t]['tp']} hits, {micro[t]['fn']} missed, {micro[t]['fp']} false alarms" for t in TASKS]
+    parts = [f"{t}: {micro[t]['tp']} found, {micro[t]['fn']} missed, {micro[t]['fp']} false" for t in TASKS]
     assert (files / "line.txt").read_text() == f"page.html: 1000 sentences; {'; '.join(parts)}\n"
     assert (files / "page.html").stat().st_size < 5_000_000
 
@@ -152,7 +167,7 @@ def test_files_of_other_formats(tmp_path):
     process = call_command(
         "cman_tf.visualize", "--gold=gold.txt", "--predictions=found.jsonl", "--html=page.html", cwd=tmp_path
     )
-    assert "entities: 2 hits, 0 missed, 0 false alarms; relations: 1 hits" in process.stdout, process.stderr
+    assert "entities: 2 found, 0 missed, 0 false; relations: 1 found" in process.stdout, process.stderr
 
 
 def test_the_command_starts_at_once():
@@ -250,7 +265,7 @@ def test_filters_search_and_sorting(chromium, files):
         expect_found(page, "1000 of")
         # Sorting.
         page.select_option("#sort", "marks")
-        marks = [int(text.split()[0].lstrip("(")) for text in page.locator(".entry h3 span").all_inner_texts()]
+        marks = [int(re.search(r"\d+", text)[0]) for text in page.locator(".entry h3 span").all_inner_texts()]
         assert marks == sorted(marks, reverse=True) and marks[0] > 2
         page.select_option("#sort", "length")
         lengths = [entry.locator(".cell").count() for entry in page.locator(".entry").all()]
@@ -309,3 +324,19 @@ def test_every_control_has_a_name(chromium, files):
             for control in page.get_by_role(role).all():
                 assert control.evaluate("(e) => (e.labels?.[0] || e).textContent.trim().length > 1")
         assert page.locator("[role=status]").count() == 1
+
+
+@pytest.mark.slow
+def test_the_screenshots_of_the_documentation(chromium, tmp_path):
+    """The script takes them, and those that are there are small."""
+    gold = thousand_sentences()[:40]
+    paths = [write_records(tmp_path / "gold.json", gold)]
+    paths += [write_records(tmp_path / f"{seed}.json", make_mistakes(gold, seed)) for seed in (1, 2)]
+    command = [sys.executable, str(REPOSITORY / "scripts" / "screenshots.py"), *map(str, paths), str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    process = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    names = {path.name for path in tmp_path.glob("*.png")}
+    assert names == {"visualize_desktop.png", "visualize_phone.png", "compare_desktop.png"}
+    for name in names:
+        assert (REPOSITORY / "docs" / "figures" / name).stat().st_size < 150_000

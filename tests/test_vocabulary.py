@@ -65,3 +65,15 @@ def test_other_word_vectors_are_not_taken_for_the_same(tmp_path, sentences):
     Vocabulary.build(sentences, (words, table)).save(tmp_path)
     with pytest.raises(DataError, match="word_vectors.npy: other vectors than those of --word_vectors"):
         Vocabulary.build(sentences, (words, 2 * table)).save(tmp_path)
+
+
+def test_a_vocabulary_without_vectors_takes_those_of_the_other():
+    """A training that starts from a model keeps the model's word vectors unless it has others."""
+    sentence = Sentence(("Rome", "x"))
+    table = np.ones((2, 3), np.float32)
+    other = Vocabulary.build([Sentence(("y",))], (["rome", "fox"], table))
+    plain, own = Vocabulary.build([sentence]), Vocabulary.build([sentence], (["x"], np.zeros((1, 3), np.float32)))
+    taken = plain.extend(other)
+    assert taken.words == ["<unk>", "rome", "fox"] and taken.vectors is other.vectors
+    assert own.extend(other).words == ["<unk>", "x"] and own.extend(other).vectors is own.vectors
+    assert taken.characters == ["<unk>", *sorted("Romexy")]

@@ -148,3 +148,16 @@ def test_any_bytes_give_vectors_or_one_error(cut, more, form, tmp_path):
         assert str(error).startswith(str(path)) and len(str(error).splitlines()) == 1
     else:
         assert len(words) == len(rows) > 0 and np.isfinite(rows).all()
+
+
+def test_a_line_that_would_fill_the_memory_is_refused(tmp_path):
+    """Compressed, it takes a few kilobytes."""
+    path = tmp_path / "vectors.gz"
+    with gzip.open(path, "wb") as file:
+        file.write(b"the 0.5\nof ")
+        for _ in range(8):
+            file.write(b"0" * (1 << 20))
+    with pytest.raises(
+        DataError, match=r"vectors.gz, line 2: more than 1048576 bytes, expected a word and its numbers"
+    ):
+        read_word_vectors(str(path))

@@ -7,6 +7,7 @@
     cman-tf benchmark changes --data_dir=data/conll04_spert
     cman-tf benchmark start --model_dir=runs/conll04
     cman-tf benchmark extract --model_dir=runs/conll04 --data_dir=data/conll04_spert
+    cman-tf benchmark serve --model_dir=runs/conll04 --data_dir=data/conll04_spert --minutes=10
 
 Inputs are word vectors, characters and random contextual vectors. Batches are made
 before the clock starts.
@@ -29,6 +30,7 @@ from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.data.corpus import find_split
+from cman_tf.data.types import Sentence
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
@@ -37,7 +39,8 @@ from cman_tf.runs import provenance
 from cman_tf.runs.files import write_atomically
 
 FLAGS = flags.FLAGS
-MODES = ("train", "decode", "memory", "growth", "changes", "start", "extract")
+MODES = ("train", "decode", "memory", "growth", "changes", "start", "extract", "serve")
+MODEL_AND_DATA = ("model_dir", "data_dir")
 PEER = ("train_sentences_per_second", "decode_sentences_per_second", "peak_memory_mib")
 
 
@@ -53,7 +56,10 @@ def define_flags() -> None:
         flags.DEFINE_list("lengths", ["10", "25", "50", "100", "200", "350", "500"], "Sentence lengths of growth.")
         flags.DEFINE_list("sizes", ["1000", "10000", "100000"], "Corpus sizes of growth, in sentences.")
         flags.DEFINE_float("outside_bias", 3.0, "Added to the tag O before decoding; untrained, all would be entities.")
-    for flag in ("gpu_lengths", "lengths", "sizes"):
+        flags.DEFINE_list("clients", ["1", "8", "64"], "Numbers of clients of serve that ask at the same time.")
+        flags.DEFINE_float("seconds", 10.0, "Seconds that serve is measured with each number of clients.", 0.1)
+        flags.DEFINE_integer("minutes", 0, "Minutes that the memory of serve is measured.", lower_bound=0)
+    for flag in ("gpu_lengths", "lengths", "sizes", "clients"):
         flags.register_validator(flag, config_flags.whole_numbers, message="expected whole numbers between commas")
     with flag_group("Data"):
         flags.DEFINE_string(
@@ -61,7 +67,7 @@ def define_flags() -> None:
         )
         flags.DEFINE_integer("limit", 0, "Only so many sentences; 0: all.", lower_bound=0)
         flags.DEFINE_integer("contextual_size", 1024, "Width of the random contextual vectors; 0: none.", lower_bound=0)
-        flags.DEFINE_string("model_dir", None, "For start and extract: `directory` of a run of cman-tf train.")
+        flags.DEFINE_string("model_dir", None, "For start, extract and serve: `directory` of a run of cman-tf train.")
     with flag_group("Output"):
         flags.DEFINE_string("peer", None, "`File` whose last line is the peer's JSON; prints ratios.")
         flags.DEFINE_string("json", None, "`File` to write the measurements to.")
@@ -80,10 +86,24 @@ def read_peer() -> dict[str, float]:
         raise DataError(f"{FLAGS.peer}: {error}, expected a last line of JSON with {', '.join(PEER)}") from None
 
 
+def read_test_sentences() -> list[Sentence]:
+    """The test sentences of --data_dir."""
+    return read_corpus(find_split(find_sample(FLAGS.data_dir), "test")).sentences[: FLAGS.limit or None]
+
+
+def measure_service() -> dict[str, Any]:
+    """Measure a service with the model of --model_dir, asked for the test sentences of --data_dir."""
+    read_description(FLAGS.model_dir)
+    texts = [" ".join(sentence.tokens) for sentence in read_test_sentences()]
+    from cman_tf.benchmark import serve
+
+    return serve.measure(FLAGS.model_dir, texts, [int(n) for n in FLAGS.clients], FLAGS.seconds, FLAGS.minutes)
+
+
 def measure_extraction() -> dict[str, Any]:
     """Measure the model of --model_dir on the test sentences of --data_dir."""
     description = read_description(FLAGS.model_dir)
-    sentences = read_corpus(find_split(find_sample(FLAGS.data_dir), "test")).sentences[: FLAGS.limit or None]
+    sentences = read_test_sentences()
     import_tensorflow()
     from cman_tf.benchmark import extract
     from cman_tf.inference.extractor import Extractor
@@ -98,11 +118,15 @@ def main(arguments: list[str]) -> None:
     config, peer = config_flags.config_from_flags(), read_peer()
     if config.model == "multihead":
         raise DataError("--model=multihead: expected cman or dynamic_cman; decoding_time of cman_tf.experiment has it")
-    for needed in {"start": ("model_dir",), "extract": ("model_dir", "data_dir")}.get(mode, ("data_dir",)):
+    for needed in {"start": ("model_dir",), "extract": MODEL_AND_DATA, "serve": MODEL_AND_DATA}.get(
+        mode, ("data_dir",)
+    ):
         if FLAGS[needed].value is None:
             raise DataError(f"{mode}: expected --{needed}")
     if mode == "extract":
         result: dict[str, Any] = measure_extraction()
+    elif mode == "serve":
+        result = measure_service()
     elif mode == "start":
         read_description(FLAGS.model_dir)
         result = {"seconds": start.measure(FLAGS.model_dir, FLAGS.repeats)}
@@ -135,6 +159,8 @@ def main(arguments: list[str]) -> None:
                 result = speed.measure(mode, config, data, options)
     if FLAGS.json:
         used = {name: FLAGS[name].value for name in ("contextual_size", "repeats", "outside_bias", "limit")}
+        if mode == "serve":
+            used |= {name: FLAGS[name].value for name in ("clients", "seconds", "minutes")}
         used |= {name: provenance.make_portable(FLAGS[name].value) for name in ("data_dir", "model_dir")}
         record = {
             "benchmark": mode,
@@ -148,7 +174,7 @@ def main(arguments: list[str]) -> None:
     show(mode, result, peer)
 
 
-COMMAND = Command("benchmark", __doc__, define_flags, main, "train|decode|memory|growth|changes|start|extract")
+COMMAND = Command("benchmark", __doc__, define_flags, main, "train|decode|memory|growth|changes|start|extract|serve")
 
 if __name__ == "__main__":
     COMMAND.run()

@@ -40,6 +40,15 @@ def show(mode: str, result: dict[str, Any], peer: dict[str, float]) -> None:
             theirs, ours = peer["peak_memory_mib"], result["memory"]["train"]["peak_mib"]
             print(f"\npeer: {theirs:.0f} MiB at most; ratio {ours / theirs:.2f}")
         return
+    if mode == "serve":
+        print(_rows(result["clients"], "clients", "clients"))
+        print("\nOne text at a time (--batch_texts=1)\n" + _rows(result["without_batches"], "clients", "clients"))
+        if "memory" in result:
+            memory = result["memory"]
+            sizes = ", ".join(f"{size:.0f}" for size in memory["mib_by_minute"])
+            growth = f"{memory['growth_percent']:+.1f} % from the first minute to the last"
+            print(f"\nMemory at the end of each minute, MiB: {sizes} ({growth})")
+        return
     if mode == "growth":
         print(_rows(result["by_length"], "tokens", "at") + "\n\n" + _rows(result["by_size"], "sentences", "at"))
         return

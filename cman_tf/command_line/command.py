@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from absl import app, flags
 
 from cman_tf.command_line import console, flag_help, log_lines
+from cman_tf.command_line.signals import end_stopped, raise_on_signals
 from cman_tf.command_line.utf8_mode import escape_what_cannot_be_printed, restart_in_utf8_mode
 from cman_tf.errors import DataError
 from cman_tf.flagfiles import find_flagfile
@@ -55,6 +57,8 @@ class Command:
             restart_in_utf8_mode()
         escape_what_cannot_be_printed()
         _validate_streams()
+        if argv is None and threading.current_thread() is threading.main_thread():
+            raise_on_signals()
         self.define_flags()
         flag_help.define_help_flags(self)
         app.run(report_errors(self.main), argv, flags_parser=self._parse)
@@ -116,6 +120,8 @@ def report_errors(main: Callable[[_Given], Any]) -> Callable[[_Given], Any]:
             return outcome
         except DataError as error:
             raise SystemExit(str(error)) from None
+        except KeyboardInterrupt as error:
+            end_stopped(error)
         except ModuleNotFoundError as error:
             raise SystemExit(describe_missing_package(error)) from None
         except BrokenPipeError:  # the reader of the output has seen enough, as `head` has

@@ -83,7 +83,8 @@ class Vocabulary:
         """Return a vocabulary that knows the types and characters of another one, too, and its words.
 
         Args:
-          other: the other vocabulary. Its words are left out if this one has those of a word-vector file.
+          other: the other vocabulary. Its words are left out if this one has those of a word-vector file; if only the
+            other one has, its words and vectors are taken.
         """
 
         def unite(name: str, kept: int) -> list[str]:
@@ -91,8 +92,10 @@ class Vocabulary:
             others: list[str] = getattr(other, name)
             return [*one[:kept], *sorted({*one[kept:], *others[kept:]})]
 
-        words = unite("words", 1) if self.vectors is None else self.words
-        return Vocabulary(words, unite("characters", 1), unite("tags", 1), unite("relations", 0), self.vectors)
+        words, vectors = self.words, self.vectors
+        if vectors is None:
+            words, vectors = (unite("words", 1), None) if other.vectors is None else (other.words, other.vectors)
+        return Vocabulary(words, unite("characters", 1), unite("tags", 1), unite("relations", 0), vectors)
 
     def labels(self) -> dict[str, list[str]]:
         """Return the label set: the types of entities and of relations."""
@@ -169,9 +172,13 @@ class Vocabulary:
         vectors = self.vectors
         if vectors is not None:
             write_atomically(folder / "word_vectors.npy", lambda file: np.save(file, vectors, allow_pickle=False))
-        lists = {name: getattr(self, name) for name in ("words", "characters", "tags", "relations")}
+        self.save_lists(folder)
+
+    def save_lists(self, directory: str | pathlib.Path) -> None:
+        """Write vocabulary.json without the word vectors."""
+        lists = {name: getattr(self, name) for name in _LISTS}
         text = json.dumps({**lists, "vectors": self.vectors is not None}, ensure_ascii=False, indent=0)
-        write_atomically(folder / "vocabulary.json", text)
+        write_atomically(pathlib.Path(directory) / "vocabulary.json", text)
 
     def validate_same(self, directory: str | pathlib.Path) -> None:
         """Raise DataError if the directory holds another vocabulary."""
@@ -240,6 +247,6 @@ def _load_vectors(path: pathlib.Path, content: dict[str, Any]) -> NDArray[Any] |
     except (OSError, EOFError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise DataError(f"{file}: {reason}, expected the word vectors that cman-tf train wrote") from None
-    if table.ndim != 2 or len(table) != len(content["words"]) or table.dtype != np.float32:
+    if table.ndim != 2 or len(table) != len(content["words"]) or table.dtype not in (np.float32, np.float16):
         raise DataError(f"{file}: {table.dtype} {list(table.shape)}, expected float32 [{len(content['words'])}, size]")
-    return table
+    return table.astype(np.float32)  # a packed model has them in half precision

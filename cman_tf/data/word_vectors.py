@@ -17,6 +17,7 @@ from cman_tf.runs.cache_folder import cache_folder
 UNKNOWN = "<unk>"
 GLOVE, GLOVE_FILE = "glove", "glove.6B.50d.txt"  # the name for a flag, and the file that `cman-tf download` brings
 _LONGEST_WORD = 10_000  # bytes; a binary file with a longer word is taken for damaged
+_LONGEST_LINE = 1 << 20  # bytes of a text file; a compressed file can hold a line that fills the memory
 _BLOCK = 1 << 20  # bytes of a binary file read at a time
 _GZIP = b"\x1f\x8b"
 Keep = Callable[[str, int], bool]  # whether to keep the row of this word and number
@@ -112,7 +113,11 @@ def _text_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, NDA
     """
     size = skipped = 0
     number, promised = 0, None
-    for number, line in enumerate(file, start=1):
+    for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE + 1), b""), start=1):
+        if len(line) > _LONGEST_LINE:
+            raise DataError(
+                f"{path}, line {number}: more than {_LONGEST_LINE} bytes, expected a word and its numbers on each line"
+            )
         text = line.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace")
         parts = text.rstrip("\r\n ").split(" ")
         if number == 1 and len(parts) == 2 and all(part.isdecimal() and len(part) < 19 for part in parts):

@@ -78,7 +78,14 @@ def _evaluate(run: Run, model: pathlib.Path, result: pathlib.Path, locks: Sequen
 
 def _call(module: str, *arguments: str, locks: Sequence[int]) -> None:
     # The child holds the locks too: if this process is killed, they last as long as the training.
-    process = subprocess.run([sys.executable, "-m", module, *arguments], pass_fds=locks)
+    process = subprocess.Popen([sys.executable, "-m", module, *arguments], pass_fds=locks)
+    try:
+        process.wait()
+    except KeyboardInterrupt as stop:  # the child says where it stopped
+        process.terminate()
+        process.wait()
+        stop.args = ()
+        raise
     if process.returncode:
         raise DataError(f"{module}: ended with {process.returncode}; run the experiment again to resume there")
 

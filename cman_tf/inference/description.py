@@ -11,6 +11,7 @@ from cman_tf.data.tokenizers import TOKENIZER_NAMES
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.source import Source, find_again, load_source
 from cman_tf.errors import DataError
+from cman_tf.pretrained import find_model
 from cman_tf.runs.flagfile import config_of_run
 from cman_tf.runs.model_directory import find_checkpoint, validate_model_directory
 from cman_tf.runs.record import read_record, verify_record
@@ -44,7 +45,7 @@ def read_description(
     """Read all of a model that can be read without TensorFlow.
 
     Args:
-      directory: the directory of a run of `cman-tf train`.
+      directory: the directory of a run of `cman-tf train`, or the name of a model that comes with the package.
       checkpoint: `best` (the best epoch on dev) or `last`.
       encoder_flags: the flags that give the place of the contextual encoder, by name, as in
         `cman_tf.encoders.names.ENCODER_FLAGS`. None looks for it where it was in training.
@@ -53,7 +54,7 @@ def read_description(
       DataError: if the run has no finished epoch, if its encoder is not found or has changed, or if a file differs
         from the one that training recorded.
     """
-    folder = pathlib.Path(directory)
+    folder = find_model(directory)
     validate_model_directory(folder)
     weights = find_checkpoint(folder, checkpoint)
     record = read_record(folder)

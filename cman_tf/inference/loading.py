@@ -13,7 +13,9 @@ from cman_tf.encoders.opening import open_encoder, open_tunable
 from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.models.factory import Model, build_model
+from cman_tf.models.variable_paths import name_variables
 from cman_tf.runs.model_directory import find_checkpoint
+from cman_tf.runs.packed_weights import WEIGHTS, load_weights
 
 
 class Trained(NamedTuple):
@@ -47,6 +49,11 @@ def load_described(description: ModelDescription) -> Trained:
     Raises:
       DataError: if its encoder or its weights are not what the description says.
     """
+    return load_epoch(description)[0]
+
+
+def load_epoch(description: ModelDescription) -> tuple[Trained, int]:
+    """Load a model as `load_described` does; return it with the number of the epoch that its weights are of."""
     shape = description.encoder_shape
     encoder: AnyEncoder | None = None
     if description.encoder:
@@ -58,8 +65,8 @@ def load_described(description: ModelDescription) -> Trained:
                 f"{shape[0]} of size {shape[1]} as in contextual.json"
             )
     model = build_model(description.config, description.vocabulary, encoder)
-    _restore(description.checkpoint, model)
-    return Trained(model, description.vocabulary)
+    epoch = _restore(description.checkpoint, model)
+    return Trained(model, description.vocabulary), epoch
 
 
 def restore_model(directory: str | pathlib.Path, model: Model, which: str = "best") -> int:
@@ -80,7 +87,14 @@ def restore_model(directory: str | pathlib.Path, model: Model, which: str = "bes
 
 
 def _restore(path: str, model: Model) -> int:
-    """Load the weights of a checkpoint, given its path without an ending; see `restore_model`."""
+    """Load the weights of a checkpoint or of a packed model, given as `find_checkpoint` does; see `restore_model`."""
+    if pathlib.Path(path).name == WEIGHTS:
+        named = name_variables(model)
+        expected = [(name, tuple(variable.shape)) for name, variable in named.items()]
+        weights, number = load_weights(pathlib.Path(path).parent, expected)
+        for variable, values in zip(named.values(), weights):
+            variable.assign(values)
+        return number
     epoch = tf.Variable(0, dtype=tf.int64)
     try:
         status = tf.train.Checkpoint(model=model, epoch=epoch).restore(path)

@@ -126,8 +126,9 @@ def name_checkpoint(checkpoint: str) -> str:
 
 
 def _hash_checkpoint(description: ModelDescription) -> str:
-    """Return the sha256 of a checkpoint's index, which holds a checksum of every tensor."""
-    return sha256_of(f"{description.checkpoint}.index")
+    """Return the sha256 of a checkpoint's index, which holds a checksum of every tensor, or of packed weights."""
+    weights = pathlib.Path(description.checkpoint)
+    return sha256_of(weights if weights.is_file() else f"{weights}.index")
 
 
 def _validate_types(path: pathlib.Path, thresholds: Mapping[str, Any], relation_types: Iterable[str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import json
 import os
 import pathlib
 import stat
@@ -14,7 +13,7 @@ from collections.abc import Callable, Generator
 from typing import Any, BinaryIO
 
 from cman_tf.errors import DataError
-from cman_tf.runs.json_values import as_object
+from cman_tf.runs.json_values import as_object, parse_json
 
 
 def read_json(path: str | pathlib.Path, expected: str, *names: str) -> dict[str, Any]:
@@ -32,7 +31,7 @@ def read_json(path: str | pathlib.Path, expected: str, *names: str) -> dict[str,
       DataError: if the file does not hold such an object, naming what was expected.
     """
     try:
-        content = as_object(json.loads(pathlib.Path(path).read_text(encoding="utf-8")))
+        content = as_object(parse_json(pathlib.Path(path).read_text(encoding="utf-8")))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}, expected {expected}") from None
     except (ValueError, RecursionError) as error:

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, cast
+
+_DIGITS = 300  # a longer whole number is too large for a float
+
+
+def parse_json(text: str) -> Any:
+    """Parse JSON, whose whole numbers all fit into a float.
+
+    Raises:
+      ValueError: if the text is not JSON, or if a whole number has more than 300 digits.
+      RecursionError: if it is nested too deeply.
+    """
+    return json.loads(text, parse_int=_read_integer)
+
+
+def _read_integer(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
 
 
 def as_list(value: object) -> list[Any] | None:

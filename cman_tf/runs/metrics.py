@@ -9,6 +9,7 @@ from typing import Any
 
 from cman_tf.errors import DataError
 from cman_tf.runs.files import write_atomically
+from cman_tf.runs.json_values import parse_json
 
 
 class Metrics:
@@ -31,7 +32,7 @@ class Metrics:
                 self.path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1
             ):
                 try:
-                    record = json.loads(line)
+                    record = parse_json(line)
                     epoch = min(record["epoch"], math.inf)  # TypeError unless it is a number
                     _ = record["seconds"] + record["dev_seconds"] + 0.0
                 except (ValueError, KeyError, TypeError, RecursionError):

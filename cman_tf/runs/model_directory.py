@@ -6,6 +6,7 @@ import pathlib
 import re
 
 from cman_tf.errors import DataError
+from cman_tf.runs.packed_weights import WEIGHTS
 
 _FILES = ("vocabulary.json", "flags.txt")
 _EXPECTED = "expected a directory of cman-tf train"
@@ -19,14 +20,14 @@ def validate_model_directory(directory: str | pathlib.Path) -> None:
     """
     folder = pathlib.Path(directory)
     if not folder.is_dir():
-        raise DataError(f"{folder}: no trained model here (no such directory), {_EXPECTED}")
+        raise DataError(f"{folder}: no trained model here (no such directory), {_EXPECTED}, or conll04")
     for name in _FILES:
         if not (folder / name).is_file():
             raise DataError(f"{folder}: no trained model here (no {name}), {_EXPECTED}")
 
 
 def find_checkpoint(directory: str | pathlib.Path, which: str = "best") -> str:
-    """Find the newest checkpoint of a run, as a path without an ending.
+    """Find the newest checkpoint of a run, as a path without an ending, or the weights of a packed model.
 
     Args:
       directory: the run's directory.
@@ -35,6 +36,11 @@ def find_checkpoint(directory: str | pathlib.Path, which: str = "best") -> str:
     Raises:
       DataError: if there is none.
     """
+    packed = pathlib.Path(directory, WEIGHTS)
+    if packed.is_file():
+        if which != "best":
+            raise DataError(f"{directory}: a packed model has no checkpoint {which!r}, expected --checkpoint=best")
+        return str(packed)
     folder = pathlib.Path(directory) / which
     # The file that TensorFlow's CheckpointManager keeps, in the text format of a protocol buffer.
     state = folder / "checkpoint"

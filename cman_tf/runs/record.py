@@ -14,11 +14,12 @@ from typing import TypedDict
 
 from cman_tf.errors import DataError
 from cman_tf.runs.files import read_json, sha256_of, write_atomically
+from cman_tf.runs.packed_weights import NAMES, WEIGHTS
 
 _NAME = "record.json"
 _EXPECTED = "the record that cman-tf train wrote"
 _RESTORE = "restore the directory, or choose another --model_dir"
-_FILES = ("flags.txt", "vocabulary.json", "word_vectors.npy", "contextual.json", "signatures.json")
+_FILES = ("flags.txt", "vocabulary.json", "word_vectors.npy", "contextual.json", "signatures.json", NAMES)
 
 
 class Record(TypedDict):
@@ -26,8 +27,8 @@ class Record(TypedDict):
 
     Attributes:
       tokenizer: the name of the tokenizer that cuts raw text.
-      files: the sha256 of the configuration, the vocabulary, the word vectors, signatures.json and contextual.json, by
-        file name.
+      files: the sha256 of the configuration, the vocabulary, the word vectors, signatures.json, contextual.json and a
+        packed model's list of weights, by file name.
         contextual.json names the encoder and holds the hash of the encoder's own files.
       weights: the sha256 of each checkpoint's files, by path below the run's directory.
     """
@@ -143,8 +144,10 @@ def _epoch(name: str) -> int:
 
 
 def checkpoint_files(checkpoint: str | pathlib.Path) -> list[pathlib.Path]:
-    """List the files of a checkpoint, given its path without an ending."""
+    """List the files of a checkpoint, given its path without an ending, or that of a packed model's weights."""
     path = pathlib.Path(checkpoint)
+    if path.name == WEIGHTS:
+        return [path]
     return sorted(
         p for p in path.parent.glob(f"{path.name}.*") if p.name[len(path.name) :].startswith((".index", ".data-"))
     )

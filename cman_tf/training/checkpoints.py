@@ -75,6 +75,11 @@ class TrainingState:
             record_weights(self._directory, find_unrecorded(self._directory, saved))
         return int(self.epoch)
 
+    def saved_epoch(self) -> int:
+        """Return the number of the last epoch that was saved; 0 if none was."""
+        newest = self._last.latest_checkpoint
+        return _number(newest) if newest else 0
+
     def finish_epoch(self, epoch: int, score: float | None) -> bool:
         """Save an epoch as the last one and, if it is the best so far, as the best one.
 

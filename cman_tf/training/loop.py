@@ -43,7 +43,19 @@ def train(
 
     Raises:
       DataError: if the loss or the gradient is not finite, or if the run went on for more epochs than asked for.
+      KeyboardInterrupt: if the user stops it, with a line that says in which epoch.
     """
+    try:
+        _train_epochs(trainer, shown, progress, profiled)
+    except KeyboardInterrupt as stop:
+        saved = trainer.state.saved_epoch()
+        after = f"after epoch {saved} was saved" if saved else "before an epoch was saved"
+        stop.args = (f"stopped in epoch {saved + 1} {after}; run the same command again to go on",)
+        raise
+
+
+def _train_epochs(trainer: Trainer, shown: Config | None, progress: Progress, profiled: ProfiledBatches | None) -> None:
+    """Train as `train` does."""
     config, state = trainer.config, trainer.state
     validate_epochs(trainer.directory, int(state.epoch), int(state.best_epoch), config)
     metrics = Metrics(trainer.directory, int(state.epoch))

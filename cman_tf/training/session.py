@@ -22,7 +22,7 @@ from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription
 from cman_tf.runs import provenance
 from cman_tf.runs.files import read_json, sha256_of, write_atomically
-from cman_tf.runs.record import verify_resumable
+from cman_tf.runs.record import checkpoint_files, verify_resumable
 from cman_tf.runs.run_directory import STAGE_ONE, count_epochs, find_run, is_complete, start_run, validate_epochs
 from cman_tf.training.profiled_batches import ProfiledBatches
 from cman_tf.training.progress import NO_PROGRESS, Progress
@@ -291,7 +291,7 @@ def validate_initial_model(run: dict[str, Any], options: SessionOptions, fingerp
             raise DataError(
                 f"--init_from={trained.directory}: --{field.name} is {old} there and {new} here, expected the same"
             )
-    weights = sha256_of(f"{trained.checkpoint}.index")
+    weights = sha256_of(checkpoint_files(trained.checkpoint)[-1])  # of a checkpoint, the small one, .index
     if run.setdefault("init_from", weights) != weights:
         raise DataError(f"{options.model_dir}: began from other weights than {trained.directory} holds now")
 

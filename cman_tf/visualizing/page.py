@@ -46,7 +46,7 @@ class Page(NamedTuple):
 
 
 _SINGULAR = {"entities": "entity", "relations": "relation"}
-_WORDS = {HIT: "hits", MISS: "missed", FALSE: "false alarms"}
+_WORDS = {HIT: "found", MISS: "missed", FALSE: "false"}
 
 
 def make_page(

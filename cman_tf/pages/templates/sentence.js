@@ -207,7 +207,8 @@ const { drawSentence, rememberTypes, kindClass, STATES } = (() => {
     const line = element("li", classes(item)), state = STATES[item.state];
     line.append(element("span", "symbol", state ? state.symbol : "\u2022"));
     for (const [text, plain] of parts) line.append(plain ? text : element("bdi", "", shorten(text, 120)));
-    const more = [state && state.word, typeof item.score === "number" && item.score.toFixed(2), item.note];
+    const note = state && state.word === item.note ? "" : item.note;
+    const more = [state && state.word, typeof item.score === "number" && item.score.toFixed(2), note];
     if (more.some(Boolean)) line.append(" (", element("bdi", "", more.filter(Boolean).join(", ")), ")");
     return line;
   }

@@ -85,7 +85,7 @@
     if (data.kinds.some((row) => row[2])) {
       const marks = document.createElement("span");
       marks.className = "muted";
-      marks.textContent = `(${entry.marks} ${data.marks})`;
+      marks.textContent = `(${data.marks}: ${entry.marks})`;
       heading.append(marks);
     }
     article.append(heading);

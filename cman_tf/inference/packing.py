@@ -1,0 +1,67 @@
+"""Making a small copy of a trained model: what prediction needs, in half precision."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import shutil
+import tempfile
+
+import numpy as np
+
+from cman_tf.errors import DataError
+from cman_tf.inference.description import ModelDescription
+from cman_tf.inference.loading import load_epoch
+from cman_tf.models.variable_paths import name_variables
+from cman_tf.runs.files import write_atomically
+from cman_tf.runs.flagfile import format_flagfile
+from cman_tf.runs.packed_weights import WEIGHTS, save_weights
+from cman_tf.runs.record import record_weights, start_record
+
+
+def pack_model(description: ModelDescription, directory: str | pathlib.Path) -> int:
+    """Write a small copy of a trained model, which every command reads like the model itself.
+
+    It has no optimizer, no metrics, no results and no paths of this machine. Weights and word vectors are float16.
+
+    Args:
+      description: the trained model.
+      directory: the new directory.
+
+    Returns:
+      The size of its files in bytes.
+
+    Raises:
+      DataError: if the directory exists, if the model has a contextual encoder whose weights were tuned, or if a
+        weight is too large for half precision.
+    """
+    target = pathlib.Path(directory)
+    if target.exists() or target.is_symlink():
+        raise DataError(f"{target}: exists, expected a new directory")
+    if description.config.tune_encoder:
+        raise DataError(f"{description.directory}: its encoder was tuned, expected a model whose encoder is frozen")
+    (model, vocabulary), epoch = load_epoch(description)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    new = pathlib.Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        new.chmod(0o755)
+        write_atomically(new / "flags.txt", format_flagfile(dataclasses.asdict(description.config)))
+        vectors = vocabulary.vectors
+        if vectors is not None:
+            halves = vectors.astype(np.float16)
+            if not np.isfinite(halves).all():
+                raise DataError(f"{description.directory}: a word vector is too large for half precision")
+            write_atomically(new / "word_vectors.npy", lambda file: np.save(file, halves, allow_pickle=False))
+        vocabulary.save_lists(new)
+        for name in ("signatures.json", "contextual.json"):
+            if (description.directory / name).exists():
+                shutil.copyfile(description.directory / name, new / name)
+        named = name_variables(model)
+        save_weights(new, [*named], [variable.numpy() for variable in named.values()], epoch)
+        start_record(new, description.tokenizer)
+        record_weights(new, [str(new / WEIGHTS)])
+        new.rename(target)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    return sum(path.stat().st_size for path in target.iterdir())
