@@ -113,6 +113,8 @@ def test_the_dev_data_of_a_run(trained, tmp_path):
     assert len(read_recorded_dev(run, config, Problems()).sentences) == 8
     with pytest.raises(DataError, match="was trained on dev, too .--protocol=fixed_epochs.; give the file"):
         read_recorded_dev(run, Config(protocol="fixed_epochs"), Problems())
+    with pytest.raises(DataError, match="conll04: does not say which data it was trained with; give the file"):
+        read_recorded_dev(ROOT / "cman_tf" / "pretrained" / "conll04", config, Problems())
     flags = (run / "flags.txt").read_text()
     folder = re.search(r"--data_dir=(.*)", flags)[1]
     copied = shutil.copytree(folder, tmp_path / "data")

@@ -55,6 +55,8 @@ def read_recorded_dev(directory: str | pathlib.Path, config: Config, problems: P
     if config.protocol != "best_dev":
         raise DataError(f"{folder}: was trained on dev, too (--protocol={config.protocol}); {_GIVE}, of other data")
     given = read_recorded_flags(folder / "flags.txt")
+    if not any(given[name] for name in corpus_flags.FILES):
+        raise DataError(f"{folder}: does not say which data it was trained with; {_GIVE}")
     try:
         corpus = corpus_flags.read_dev(config, RecordedReader(given, problems), given)
     except DataError as error:
