@@ -153,7 +153,7 @@ def test_mistakes_of_users_are_one_line(tmp_path):
     assert "absent.json: No such file" in message("--gold=absent.json", html)
     assert "folder: is a folder" in message("--gold=gold.json", "--html=folder")
     assert "would be overwritten" in message("--gold=gold.json", "--html=gold.json", "--overwrite")
-    assert "not a flag" in message("gold.json", html)
+    assert "gold.json: an input, expected --attention with it" in message("gold.json", html)
     assert not (tmp_path / "page.html").exists()
 
 
