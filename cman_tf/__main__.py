@@ -19,6 +19,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "predict",
+    "export",
     "score",
     "embed",
     "download",
