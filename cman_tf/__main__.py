@@ -20,6 +20,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "serve",
+    "export",
     "score",
     "visualize",
     "compare",
