@@ -58,6 +58,7 @@ setup(
     package_data={
         "cman_tf": ["environment.sh", "py.typed"],
         "cman_tf.data.tokenizers": ["code_points.txt"],
+        "cman_tf.attention_view": ["templates/*"],
         "cman_tf.checking": ["templates/*.jinja"],
         "cman_tf.experiments": ["templates/*.jinja"],
         "cman_tf.pretrained": ["*/*"],
@@ -65,6 +66,7 @@ setup(
         "cman_tf.visualizing": ["templates/*"],
         "cman_tf.comparing": ["templates/*"],
         "cman_tf.sample": ["*.json"],
+        "cman_tf.tuning": ["templates/*.jinja"],
         "cman_tf.serving": ["templates/*"],
     },
     cmdclass={"build_py": BuildWithFlagfiles},

@@ -67,6 +67,7 @@ def load(
     constrain_types: str | pathlib.Path = "off",
     symmetric_relations: Iterable[str] = (),
     tokenizer: str | None = None,
+    thresholds: str = "default",
     **encoder: str,
 ) -> Extractor:
     """Load a trained model that finds entities and relations in raw text.
@@ -80,6 +81,8 @@ def load(
       symmetric_relations: relation types without a direction. They are found in either direction and reported once.
       tokenizer: the name of the tokenizer that cuts raw text, such as `whitespace`. None takes the one of the model's
         training.
+      thresholds: `default` (0.5 for relations), or `tuned`: the thresholds that `cman-tf tune-thresholds` stored with
+        the model. Scores are calibrated then.
       **encoder: the new place of the model's contextual encoder if it moved, as in `encoder="minilm"`.
 
     Returns:
@@ -94,8 +97,10 @@ def load(
     ('Ann', 'Lee', 'lives', 'in', 'Rome', '.')
     """
     from cman_tf.inference.description import read_description
+    from cman_tf.inference.tuned import find_tuned
 
     description = read_description(directory, checkpoint, encoder)  # what is wrong is said before TensorFlow's import
+    find_tuned(thresholds, description)
     with quiet_import():
         from cman_tf.inference.extractor import Extractor
 
@@ -104,6 +109,7 @@ def load(
         constrain_types=constrain_types,
         symmetric_relations=symmetric_relations,
         tokenizer=tokenizer,
+        thresholds=thresholds,
     )
 
 

@@ -18,6 +18,7 @@ COMMANDS = (
     "convert",
     "train",
     "evaluate",
+    "tune-thresholds",
     "predict",
     "serve",
     "export",
@@ -35,7 +36,7 @@ COMMANDS = (
 
 def find_module(command: str) -> str:
     """The module of a command: a file, or a folder that can be run."""
-    name = f"cman_tf.{command}"
+    name = f"cman_tf.{command.replace('-', '_')}"
     spec = importlib.util.find_spec(name)
     return f"{name}.__main__" if spec and spec.submodule_search_locations else name
 

@@ -24,6 +24,7 @@ from cman_tf.errors import DataError
 from cman_tf.formats.spert_json import dump_json
 from cman_tf.inference.constraints import DecodingOptions
 from cman_tf.inference.description import read_description
+from cman_tf.inference.tuned import CHOICES, DEFAULT, THRESHOLDS_HELP, find_tuned
 from cman_tf.runs.files import validate_distinct, validate_outputs, write_atomically
 from cman_tf.scoring.score import score_sentences
 from cman_tf.scoring.tables import score_table
@@ -60,6 +61,8 @@ def define_flags() -> None:
         flags.DEFINE_string("data", None, "`File` to score on.", required=True)
         flags.DEFINE_bool("strict_labels", False, "Refuse data with types that the model does not know.")
     reading_flags.define_flags()
+    with flag_group("Relations"):
+        flags.DEFINE_enum("thresholds", DEFAULT, CHOICES, f"{THRESHOLDS_HELP.partition('. ')[0]}.")
     constraint_flags.define_flags()
     encoder_flags.define_flags()
     with flag_group("Output"):
@@ -84,6 +87,7 @@ def main(arguments: list[str]) -> None:
         config = dataclasses.replace(config, relation_candidates=FLAGS.relation_candidates)
         description = description._replace(config=config)
     constraints = constraint_flags.given(description)
+    tuned = find_tuned(FLAGS.thresholds, description)
     with reading_flags.open_reader(description.tokenizer) as reader:
         corpus = reader.read(FLAGS.data)
     reader.report()
@@ -99,8 +103,8 @@ def main(arguments: list[str]) -> None:
     from cman_tf.inference.predictor import Predictor
 
     model = load_described(description).model
-    predictor = Predictor(model, vocabulary, gold_labels=FLAGS.label_source == "gold")
-    options = DecodingOptions(**constraints)
+    predictor = Predictor(model, vocabulary, gold_labels=FLAGS.label_source == "gold", marginals=tuned is not None)
+    options = DecodingOptions(**constraints, **(tuned.decoding_options() if tuned else {}))
     predicted = [p.sentence for p in predictor.predict(corpus.sentences, FLAGS.batch_tokens, options)]
     scores = score_sentences(corpus.sentences, predicted, vocabulary.labels())
     # Files come first: a reader of the output that has seen enough, such as head, ends the program.
@@ -110,6 +114,8 @@ def main(arguments: list[str]) -> None:
             origin["constrain_types"] = FLAGS.constrain_types
         if constraints["symmetric"]:
             origin["symmetric_relations"] = sorted(constraints["symmetric"])
+        if tuned:
+            origin["thresholds"] = FLAGS.thresholds
         origin |= {"relation_candidates": config.relation_candidates, "corpus": corpus.summary()}
         write_atomically(FLAGS.json, json.dumps({**scores, "source": origin}, indent=1, ensure_ascii=False) + "\n")
     if FLAGS.predictions:

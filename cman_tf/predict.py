@@ -31,6 +31,7 @@ from cman_tf.inference.description import read_description
 from cman_tf.inference.output import JSON, OUTPUT_FORMATS, Output, Result
 from cman_tf.inference.reading import DOCUMENT, INPUT_FORMATS, LINES, ON_ERROR, InputReader
 from cman_tf.inference.records import Record
+from cman_tf.inference.tuned import CHOICES, DEFAULT, THRESHOLDS_HELP, find_tuned
 from cman_tf.pretrained import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def define_flags() -> None:
     with flag_group("Relations"):
         flags.DEFINE_float("relation_threshold", RELATION_THRESHOLD, "Relations above this score are found.", 0.0, 1.0)
         flags.DEFINE_float("entity_threshold", 0.0, "Entities of at least this score are found.", 0.0, 1.0)
+        flags.DEFINE_enum("thresholds", DEFAULT, CHOICES, THRESHOLDS_HELP)
         flags.DEFINE_boolean(
             "all_scores", False, "Also write, as candidates, relations that are not above the threshold."
         )
@@ -185,6 +187,7 @@ def main(arguments: list[str]) -> None:
     output.validate(path)
     description = read_description(FLAGS.model_dir or DEFAULT_MODEL, FLAGS.checkpoint, encoder_flags.given())
     constraint_flags.given(description)
+    find_tuned(FLAGS.thresholds, description)
     tokenizer = find_tokenizer(FLAGS.tokenizer or description.tokenizer).name
     records = reader.open(tokenizer)
     if FLAGS.given_entities and reader.format in (LINES, DOCUMENT):
@@ -204,9 +207,12 @@ def main(arguments: list[str]) -> None:
         constrain_types=FLAGS.constrain_types,
         symmetric_relations=FLAGS.symmetric_relations,
         tokenizer=tokenizer,
+        thresholds=FLAGS.thresholds,
     )
-    names = ("relation_threshold", "entity_threshold", "all_scores", "on_long", "batch_tokens", "given_entities")
+    names = ("all_scores", "on_long", "batch_tokens", "given_entities")
     options = {name: FLAGS[name].value for name in names}
+    for name in ("relation_threshold", "entity_threshold"):
+        options[name] = FLAGS[name].value if FLAGS[name].present else None
     options["split_sentences"] = reader.is_document if FLAGS.split_sentences is None else FLAGS.split_sentences
     # Typed text is answered a line at a time, anything else in blocks of batches.
     block_size = 1 if path is None and sys.stdin.isatty() else _BLOCK

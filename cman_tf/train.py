@@ -34,6 +34,7 @@ from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.runs.run_directory import exclusive_run
 from cman_tf.scoring.score import TASKS
 from cman_tf.scoring.tables import format_table, score_table
+from cman_tf.training.profiled_batches import read_batches
 from cman_tf.training.session import SessionOptions, open_session, validate_inputs
 
 FLAGS = flags.FLAGS
@@ -63,6 +64,9 @@ def define_flags() -> None:
         )
         flags.DEFINE_string("results_dir", None, "`Directory` for the result file; none: results/ in --model_dir.")
         flags.DEFINE_string("result_name", None, "`Name` of the result file; none: CORPUS_MODEL_seedN.")
+        flags.DEFINE_list(
+            "profile_batches", [], "`FIRST,LAST`: also write a profile of these batches, from 1, for TensorBoard."
+        )
     corpus_flags.define_flags()
     with flag_group("Data"):
         flags.DEFINE_string(
@@ -103,6 +107,7 @@ def main(arguments: list[str]) -> None:
         print(chosen, flush=True)
     config = config_flags.config_from_flags()
     config.validate_supported()
+    read_batches(FLAGS.profile_batches)
     if FLAGS.fold is not None and FLAGS.folds is None:
         raise DataError("--fold without --folds, expected both")
     cutter = FLAGS.tokenizer if FLAGS.tokenizer not in (None, "auto") else "default"
@@ -152,6 +157,7 @@ def _train(
         recorded,
         FLAGS.strict_labels,
         trained,
+        read_batches(FLAGS.profile_batches),
     )
     validate_inputs(config, source, options)
     with exclusive_run(directory), show_progress() as progress:

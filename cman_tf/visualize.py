@@ -2,10 +2,14 @@
 
     cman-tf visualize --gold=data/conll04_spert/conll04_test.json --predictions=predictions.json --html=errors.html
     cman-tf visualize --predictions=predictions.json --html=predictions.html
+    cman-tf visualize --attention --model_dir=runs/conll04 --sentences=1,3-5 text.txt --html=attention.html
 
 The page needs no network. It draws each sentence with its entities in colours and its relations as arcs. It has
 filters by type and kind of error, a search, and confusion matrices. Without --gold, or without --predictions, it shows
 the other file alone. No model and no TensorFlow is needed.
+
+With --attention the page shows what a model attends to in sentences of the input, which predict could read, too: heat
+maps of self-attention and label attention, the label gates, and the scores of all pairs of tokens.
 """
 
 from __future__ import annotations
@@ -14,10 +18,17 @@ import pathlib
 
 from absl import flags
 
-from cman_tf.command_line import reading_flags
+from cman_tf.attention_view.page import write_attention_page
+from cman_tf.attention_view.selection import choose_sentences, parse_numbers
+from cman_tf.command_line import encoder_flags, reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.quiet import import_tensorflow
+from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.errors import DataError
+from cman_tf.inference.attended import validate_attention
+from cman_tf.inference.description import read_description
+from cman_tf.inference.reading import AUTO, INPUT_FORMATS
 from cman_tf.runs.files import validate_distinct, validate_new, validate_outputs, write_atomically
 from cman_tf.scoring.conventions import DESCRIPTIONS
 from cman_tf.visualizing.page import make_page
@@ -32,6 +43,13 @@ def define_flags() -> None:
         flags.DEFINE_string("predictions", None, "`File` with the predicted ones, for the same sentences.")
         flags.DEFINE_enum("convention", "strict", tuple(DESCRIPTIONS), "What counts as a hit.")
     reading_flags.define_flags()
+    with flag_group("Attention"):
+        flags.DEFINE_bool("attention", False, "Show what a model attends to in sentences of INPUT.")
+        flags.DEFINE_string("model_dir", None, "`Directory` of a run of cman-tf train.")
+        flags.DEFINE_enum("checkpoint", "best", ("best", "last"), "Weights of the best dev epoch or of the last.")
+        flags.DEFINE_string("sentences", "1", "`Numbers` of the sentences to show, from 1, as in 1,3-5.")
+        flags.DEFINE_enum("input_format", AUTO, INPUT_FORMATS, "How INPUT is read; see cman-tf predict.")
+    encoder_flags.define_flags()
     with flag_group("Output"):
         flags.DEFINE_string("html", None, "The web page to write: a `file`.", required=True)
         flags.DEFINE_bool("overwrite", False, "Replace the page if it exists.")
@@ -39,7 +57,11 @@ def define_flags() -> None:
 
 def main(arguments: list[str]) -> None:
     """Write the page."""
-    del arguments
+    if FLAGS.attention:
+        _show_attention(arguments[1:])
+        return
+    if len(arguments) > 1:
+        raise DataError(f"{arguments[1]}: an input, expected --attention with it, or --gold and --predictions")
     if not FLAGS.gold and not FLAGS.predictions:
         raise DataError("visualize: expected --gold, --predictions, or both")
     validate_outputs(FLAGS.html, FLAGS.problems)
@@ -55,7 +77,35 @@ def main(arguments: list[str]) -> None:
     print(f"{FLAGS.html}: {page.describe()}")
 
 
-COMMAND = Command("visualize", __doc__, define_flags, main)
+def _show_attention(inputs: list[str]) -> None:
+    """Write the page about attention.
+
+    Raises:
+      DataError: for flags that do not go together, for a model without attention, and for sentences that are not there.
+    """
+    if not inputs or not FLAGS.model_dir:
+        raise DataError("visualize --attention: expected --model_dir and one or more files with sentences")
+    for name in ("gold", "predictions"):
+        if FLAGS[name].value:
+            raise DataError(f"--attention and --{name}, expected one of them")
+    numbers = parse_numbers(FLAGS.sentences)
+    inputs = [find_sample(path) for path in inputs]
+    validate_distinct(FLAGS.html, *inputs)
+    validate_new(FLAGS.html, FLAGS.overwrite)
+    description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
+    validate_attention(description.config, FLAGS.model_dir)
+    chosen = choose_sentences(inputs, numbers, FLAGS.input_format, description.tokenizer)
+
+    import_tensorflow()
+    from cman_tf.inference.attention import compute_attention
+    from cman_tf.inference.loading import load_described
+
+    found = compute_attention(*load_described(description), [sentence for _, sentence in chosen])
+    write_attention_page(FLAGS.html, [(number, one) for (number, _), one in zip(chosen, found)], FLAGS.model_dir)
+    print(f"{FLAGS.html}: attention in {len(found)} sentence{'' if len(found) == 1 else 's'}")
+
+
+COMMAND = Command("visualize", __doc__, define_flags, main, arguments="[INPUT...]")
 
 if __name__ == "__main__":
     COMMAND.run()

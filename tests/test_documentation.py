@@ -20,10 +20,11 @@ CHEAP = (*TINY_FLAGS, "--epochs=1", "--noxla", "--adversarial_alpha=0")
 # What a reader has: the files that our own commands do not make.
 OWN_FILES = {
     *("annotations", "export.json", "new_texts", "new.txt", "corpus.json", "all.jsonl", "triples.csv"),
-    *("records.jsonl", "articles", "types.json"),
+    *("records.jsonl", "articles", "types.json", "example.txt"),
     *("mydata", "mydata/test.json", "text.txt", "glove.6B.50d.txt", "vectors.txt"),
     *("pubmed_200d.bin", "glove", "data/ade_spert", "data/drec"),
     *("elmo_options.json", "elmo_weights.hdf5", "elmo_module"),
+    "dev",  # of --data: the dev data of a model's own training
 }
 MADE_BY_SCRIPTS = {"sample", "runs/sample", "runs/conll04", "data/conll04_spert", "data/conll04_multihead"}
 INPUTS = {"data_dir", "data", "gold", "predictions", "labels_of", "word_vectors", "input", "elmo", "peer"}
@@ -244,6 +245,38 @@ def test_commands_of_the_page_about_predict_run(desk):
     assert ran == 6
     lines = [json.loads(line) for line in (desk / "found.jsonl").read_text().splitlines()]
     assert [line["id"] for line in lines] == ["a"] and (desk / "found" / "a.jsonl").is_file()
+
+
+@pytest.mark.e2e
+def test_commands_of_the_page_about_thresholds_run(desk):
+    (desk / "text.txt").write_text("Ann left.\n\nBo lives in Rome.\n")
+    for line in block_lines(ROOT / "docs" / "thresholds.md"):
+        name, words = split_command(line)
+        more = ["--overwrite"] if name == "tune-thresholds" else []
+        process = call_command(f"cman_tf.{name.replace('-', '_')}", *words, *more, cwd=desk)
+        assert process.returncode == 0, (line, process.stderr)
+        check_quiet(process)
+    assert (desk / "thresholds.html").is_file() and (desk / "runs" / "sample" / "thresholds.json").is_file()
+
+
+@pytest.mark.e2e
+def test_commands_of_the_page_about_attention_run(desk):
+    (desk / "text.txt").write_text("Ann left.\nBo lives in Rome.\nAnn lives in Oslo.\nBo left.\nAnn is here.\n")
+    (desk / "example.txt").write_text(blocks(ROOT / "docs" / "attention.md", "text")[0])
+    for line in block_lines(ROOT / "docs" / "attention.md"):
+        name, words = split_command(line)
+        process = call_command(f"cman_tf.{name}", *words, "--overwrite", cwd=desk)
+        assert process.returncode == 0, (line, process.stderr)
+        check_quiet(process)
+    assert "Gainesville" in (desk / "attention.html").read_text()
+
+
+@pytest.mark.e2e
+def test_commands_of_the_page_about_tensorboard_run(desk):
+    (line,) = [line for line in block_lines(ROOT / "docs" / "tensorboard.md") if split_command(line)]
+    process = call_command("cman_tf.train", *split_command(line)[1], *CHEAP, "--train_fraction=0.5", cwd=desk)
+    assert process.returncode == 0, process.stderr
+    assert list((desk / "runs" / "profiled" / "tensorboard" / "plugins" / "profile").glob("*/*.xplane.pb"))
 
 
 @pytest.mark.e2e

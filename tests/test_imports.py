@@ -11,7 +11,7 @@ from helpers import ROOT
 PACKAGE = ROOT / "cman_tf"
 HEAVY = {"tensorflow", "tensorflow_addons", "tensorflow_hub", "keras", "tf_keras", "transformers"}
 LIGHT_ROOMS = ("pages", "visualizing", "comparing", "data", "formats", "scoring", "runs", "errors", "config")
-LIGHT_COMMANDS = ("score", "download", "report", "visualize", "compare")
+LIGHT_COMMANDS = ("score", "download", "report", "compare")
 
 
 def name_module(path):

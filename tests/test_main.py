@@ -14,7 +14,11 @@ SAMPLE = ROOT / "cman_tf" / "sample"
 
 
 def test_the_list_has_every_module_that_runs():
-    modules = {path.stem for path in (ROOT / "cman_tf").glob("*.py") if "COMMAND = Command(" in path.read_text()}
+    modules = {
+        path.stem.replace("_", "-")
+        for path in (ROOT / "cman_tf").glob("*.py")
+        if "COMMAND = Command(" in path.read_text()
+    }
     folders = {path.parent.name for path in (ROOT / "cman_tf").glob("*/__main__.py")}
     assert set(COMMANDS) == modules | folders
 

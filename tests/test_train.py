@@ -14,6 +14,7 @@ from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.inference.description import read_description
 from cman_tf.inference.loading import load_trained
 from cman_tf.runs.flagfile import config_from_flagfile
+from cman_tf.training.dashboard_tags import name_tag
 
 pytestmark = pytest.mark.e2e
 
@@ -50,12 +51,19 @@ def test_what_a_run_leaves(trained):
         for event in tf.compat.v1.train.summary_iterator(str(path)):
             values.update({value.tag: value for value in event.summary.value})
     tags = values.keys()
-    assert expected - {"epoch"} <= tags
-    assert {"_hparams_/session_start_info", "test/entities/f1", "test/relations/f1"} <= tags  # for HParams
+    assert {name_tag(name) for name in expected - {"epoch"}} <= tags
+    assert {"_hparams_/session_start_info", "8_test_F1/entities", "8_test_F1/relations"} <= tags  # for HParams
+    assert sorted(tag for tag in tags if tag[0] in "0123456789")[:2] == ["1_dev_F1/entities", "1_dev_F1/mean"]
+    assert {f"2_dev_loss/{task}" for task in ("loss", "re", "first_ner", "second_ner")} <= tags
+    assert {"3_dev_F1_by_relation_type/Live_In", "4_dev_F1_by_entity_type/Peop", "dev_sentences"} <= tags
+    assert {"precision_recall/Live_In/pr_curves", "label_gate/label_gate_2"} <= tags
+    assert {f"attention_entropy_in_bits/{unit}" for unit in ("self_attention_1", "label_attention_2")} <= tags
+    assert "✓".encode() in values["dev_sentences"].tensor.string_val[0]  # of the last epoch, which has learned them
     content = values["_hparams_/session_start_info"].metadata.plugin_data.content
     shown = HParamsPluginData.FromString(content).session_start_info.hparams
     assert shown["inputs"].string_value == result["inputs"]
     assert shown["learning_rate"].number_value == 0.005
+    assert {"flagfile", "model", "seed"} <= shown.keys() and not {"adam_epsilon", "cell"} & shown.keys()
     best = max(lines, key=lambda line: line["dev/entities/f1"] + line["dev/relations/f1"])
     assert result["best_epoch"] == best["epoch"]  # the first of equals
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from absl import flags
 
 from cman_tf.command_line import reading_flags
 from cman_tf.command_line.flag_help import flag_group
-from cman_tf.command_line.reading_flags import Reader
 from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS, Corpus, find_split, split_files
@@ -18,9 +19,16 @@ from cman_tf.data.splits import THREE_PARTS, hold_out_sentences, sample_fraction
 from cman_tf.errors import DataError
 
 FLAGS = flags.FLAGS
-_FILES = ("data", "data_dir", *(f"{part}_data" for part in SPLITS), "all_data")
-NAMES = (*_FILES, "folds", "fold", *reading_flags.NAMES)  # what a run's record repeats
+FILES = ("data", "data_dir", *(f"{part}_data" for part in SPLITS), "all_data")
+NAMES = (*FILES, "folds", "fold", *reading_flags.NAMES)  # what a run's record repeats
 _HELD_OUT = 0.1  # share of a fold's training data that becomes dev unless --hold_out gives another
+Given = Mapping[str, Any]  # the values of the flags of `NAMES`, by name
+
+
+class Reader(Protocol):
+    """What reads one file or folder, such as `cman_tf.command_line.reading_flags.Reader`."""
+
+    def read(self, path: str) -> Corpus: ...
 
 
 def define_flags() -> None:
@@ -62,19 +70,45 @@ def read_corpora(config: Config, reader: Reader) -> dict[str, Corpus]:
     Raises:
       DataError: for flags that do not go together, and for files that cannot be read.
     """
-    whole = _find_whole()
-    corpora = _split_whole(config, reader, whole) if whole else _read_splits(config, reader)
+    given = _given()
+    whole = _find_whole(given)
+    corpora = _split_whole(config, reader, whole) if whole else _read_splits(config, reader, given)
     if config.train_fraction < 1:
         corpora["train"] = sample_fraction(corpora["train"], config.train_fraction)
     return corpora
 
 
-def read_folds(config: Config, reader: Reader) -> dict[int, dict[str, Corpus]]:
+def read_dev(config: Config, reader: Reader, given: Given) -> Corpus:
+    """Read the dev data that some flags name, and no more than is needed for it.
+
+    Args:
+      config: the resolved configuration.
+      reader: reads one file or folder.
+      given: the values of the flags, those of a run for example.
+
+    Raises:
+      DataError: if the files cannot be read.
+    """
+    if given.get("folds"):
+        return read_folds(config, reader, given)[given["fold"]]["dev"]
+    whole = _find_whole(given)
+    if whole:
+        return _split_whole(config, reader, whole)["dev"]
+    return _read_splits(config, reader, given, ["train" if config.hold_out else "dev"])["dev"]
+
+
+def _given() -> dict[str, Any]:
+    """Return the values of the flags of this process."""
+    return {name: FLAGS[name].value for name in NAMES}
+
+
+def read_folds(config: Config, reader: Reader, given: Given | None = None) -> dict[int, dict[str, Corpus]]:
     """Read the corpora of a cross-validation.
 
     Args:
       config: the resolved configuration.
       reader: reads one file or folder.
+      given: the values of the flags; None: those of this process.
 
     Returns:
       The three corpora of each fold, by its number from 1; only that of --fold if it is given.
@@ -82,33 +116,34 @@ def read_folds(config: Config, reader: Reader) -> dict[int, dict[str, Corpus]]:
     Raises:
       DataError: for flags that do not go together, and for files that cannot be read.
     """
-    whole = _find_whole()
+    given = _given() if given is None else given
+    whole, folds, fold = _find_whole(given), given["folds"], given["fold"]
     if whole is None:
         raise DataError("--folds without one file or folder for all data, expected --data=FILE")
-    if FLAGS.fold is not None and FLAGS.fold > FLAGS.folds:
-        raise DataError(f"--fold={FLAGS.fold}, expected at most --folds={FLAGS.folds}")
+    if fold is not None and fold > folds:
+        raise DataError(f"--fold={fold}, expected at most --folds={folds}")
     found = {}
-    for number, (rest, test) in enumerate(split_in_folds(reader.read(whole), FLAGS.folds), start=1):
-        if FLAGS.fold in (None, number):
+    for number, (rest, test) in enumerate(split_in_folds(reader.read(whole), folds), start=1):
+        if fold in (None, number):
             train, dev = hold_out_sentences(rest, config.hold_out or _HELD_OUT)
             found[number] = {"train": train, "dev": dev, "test": test}
     return found
 
 
-def _find_whole() -> str | None:
+def _find_whole(given: Given) -> str | None:
     """Return the file or folder that holds all three splits, if the flags name one.
 
     Raises:
       DataError: for flags that do not go together.
     """
-    given = [name for name in ("data", "all_data") if FLAGS[name].value is not None]
-    if not given:
+    named = [name for name in ("data", "all_data") if given.get(name) is not None]
+    if not named:
         return None
-    for other in _FILES:
-        if other != given[0] and FLAGS[other].value is not None:
-            raise DataError(f"--{given[0]} and --{other}, expected one of them")
-    path = find_sample(str(FLAGS[given[0]].value))
-    if given[0] == "data" and os.path.isdir(path) and any(split_files(path, split) for split in SPLITS):
+    for other in FILES:
+        if other != named[0] and given.get(other) is not None:
+            raise DataError(f"--{named[0]} and --{other}, expected one of them")
+    path = find_sample(str(given[named[0]]))
+    if named[0] == "data" and os.path.isdir(path) and any(split_files(path, split) for split in SPLITS):
         return None
     return path
 
@@ -120,28 +155,28 @@ def _split_whole(config: Config, reader: Reader, path: str) -> dict[str, Corpus]
     return dict(zip(SPLITS, split_in_three(reader.read(path), THREE_PARTS)))
 
 
-def _read_splits(config: Config, reader: Reader) -> dict[str, Corpus]:
-    """Read a file for each split, or hold out dev from train."""
-    folder = FLAGS.data_dir or FLAGS.data
+def _read_splits(config: Config, reader: Reader, given: Given, parts: Sequence[str] = SPLITS) -> dict[str, Corpus]:
+    """Read a file for each of some splits. With --hold_out dev is held out from train."""
+    folder = given.get("data_dir") or given.get("data")
     paths = {}
-    for part in SPLITS:
-        path = FLAGS[f"{part}_data"].value
+    for part in parts:
+        path = given.get(f"{part}_data")
         if part == "dev" and config.hold_out:
-            _validate_no_dev_file(folder)
+            _validate_no_dev_file(folder, given)
             continue
         if path is None and folder is None:
             also = " or --hold_out" if part == "dev" else ""
             raise DataError(f"no {part} data, expected --data, --data_dir or --{part}_data{also}")
-        paths[part] = find_sample(path) if path else find_split(find_sample(folder), part)
+        paths[part] = find_sample(path) if path else find_split(find_sample(str(folder)), part)
     corpora = {part: reader.read(path) for part, path in paths.items()}
     if "dev" not in corpora:
         corpora["train"], corpora["dev"] = hold_out_sentences(corpora["train"], config.hold_out)
-    return {part: corpora[part] for part in SPLITS}
+    return {part: corpora[part] for part in SPLITS if part in corpora}
 
 
-def _validate_no_dev_file(folder: str | None) -> None:
+def _validate_no_dev_file(folder: str | None, given: Given) -> None:
     """Where dev is held out, a dev file would be ignored."""
-    files = [FLAGS.dev_data] if FLAGS.dev_data else []
+    files = [given["dev_data"]] if given.get("dev_data") else []
     if folder:
         files = files or split_files(find_sample(folder), "dev")
     if files:

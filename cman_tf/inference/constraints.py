@@ -10,6 +10,7 @@ from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.data.signatures import Signatures
 from cman_tf.data.types import Relation
 from cman_tf.errors import DataError
+from cman_tf.scoring.calibration import scale_scores
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +25,9 @@ class DecodingOptions:
         constrained.
       symmetric: relation types without a direction. They are found in either direction and reported once, in the
         direction with the higher probability.
+      relation_thresholds: thresholds of single relation types. The other types have `relation_threshold`.
+      entity_temperature: the log odds of the entities' scores are divided by this number first.
+      relation_temperature: the same for the relations' scores. Thresholds are those of the scores after that.
     """
 
     relation_threshold: float = RELATION_THRESHOLD
@@ -31,6 +35,9 @@ class DecodingOptions:
     all_scores: bool = False
     signatures: Signatures | None = None
     symmetric: frozenset[str] = frozenset()
+    relation_thresholds: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    entity_temperature: float = 1.0
+    relation_temperature: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("relation_threshold", "entity_threshold"):
@@ -39,6 +46,16 @@ class DecodingOptions:
                 raise TypeError(f"{name} is {type(value).__name__}, expected a number from 0 to 1")
             if not 0 <= value <= 1:
                 raise DataError(f"{name} is {value}, expected a number from 0 to 1")
+
+    def threshold_of(self, relation_type: str) -> float:
+        """Return the threshold of a relation type."""
+        return self.relation_thresholds.get(relation_type, self.relation_threshold)
+
+    @property
+    def lowest_threshold(self) -> float:
+        """The lowest threshold of any relation type, of the scores before the temperature."""
+        lowest = min([self.relation_threshold, *self.relation_thresholds.values()])
+        return float(scale_scores(lowest, 1.0 / self.relation_temperature))
 
 
 def check_symmetric(symmetric: Iterable[str], relation_types: Sequence[str]) -> frozenset[str]:

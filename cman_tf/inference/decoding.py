@@ -7,14 +7,32 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from cman_tf.data.bio import entities_from_tags
 from cman_tf.data.types import Entity, Relation, Sentence
 from cman_tf.inference.constraints import DecodingOptions, constrain
+from cman_tf.scoring.calibration import scale_scores
 
 DEFAULTS = DecodingOptions()
+
+
+class Output(NamedTuple):
+    """What the network gives for one sentence.
+
+    Attributes:
+      tags: the L predicted BIO tags.
+      marginals: the probabilities of these tags, float [L], or None if they were not asked for.
+      pairs: a token of the head and a token of the tail, int [P, 2].
+      scores: the probabilities of relations, float [P, R].
+    """
+
+    tags: list[str]
+    marginals: np.ndarray | None
+    pairs: np.ndarray
+    scores: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,13 +78,14 @@ def decode_sentence(
       options: what is kept.
     """
     entities, _ = entities_from_tags(tags)
-    entity_scores = score_entities(entities, marginals)
+    entity_scores = score_entities(entities, marginals, options)
+    scores = _scale(scores, options.relation_temperature)
     owner = np.full(len(tokens) + 1, -1)  # for each token its entity
     for number, entity in enumerate(entities):
         owner[entity.start : entity.end] = number
     ends = owner[pairs] if len(pairs) else np.zeros((0, 2), int)
     is_attached = (ends >= 0).all(1) & (ends[:, 0] != ends[:, 1])
-    above = scores > options.relation_threshold
+    above = scores > _list_thresholds(relation_types, options)
     alone: list[list[int]] = np.argwhere(above & ~is_attached[:, None]).tolist()
     kinds: list[str] = [*relation_types]
     unattached = [(kinds[kind], int(pairs[row, 0]), int(pairs[row, 1])) for row, kind in alone]
@@ -100,12 +119,31 @@ def relate_entities(
       options: what is kept.
     """
     empty = dataclasses.replace(sentence, relations=(), unattached_relations=(), relation_scores=())
-    return _assemble(empty, score_entities(sentence.entities, marginals), pairs, scores, relation_types, options)
+    entity_scores = score_entities(sentence.entities, marginals, options)
+    scores = _scale(scores, options.relation_temperature)
+    return _assemble(empty, entity_scores, pairs, scores, relation_types, options)
 
 
-def score_entities(entities: Iterable[Entity], marginals: np.ndarray | None) -> tuple[float, ...]:
+def score_entities(
+    entities: Iterable[Entity], marginals: np.ndarray | None, options: DecodingOptions = DEFAULTS
+) -> tuple[float, ...]:
     """Return for each entity the lowest of the marginals of its tokens, float [L]; empty without marginals."""
-    return () if marginals is None else tuple(float(marginals[e.start : e.end].min()) for e in entities)
+    if marginals is None:
+        return ()
+    scaled = _scale(marginals, options.entity_temperature)
+    return tuple(float(scaled[e.start : e.end].min()) for e in entities)
+
+
+def _scale(scores: np.ndarray, temperature: float) -> np.ndarray:
+    """Apply a temperature. Without one, the scores stay as they are, in float32."""
+    return scores if temperature == 1.0 else scale_scores(scores, temperature)
+
+
+def _list_thresholds(relation_types: Sequence[str], options: DecodingOptions) -> np.ndarray | float:
+    """Return the threshold of each relation type, or of all of them."""
+    if not options.relation_thresholds:
+        return options.relation_threshold
+    return np.array([options.threshold_of(kind) for kind in relation_types], np.float64)
 
 
 def _assemble(
@@ -135,13 +173,14 @@ def _assemble(
         ends = new[ends]
         scores, ends = scores[(ends >= 0).all(1)], ends[(ends >= 0).all(1)]
     found: dict[Relation, float] = {}
+    thresholds = [options.threshold_of(kind) for kind in relation_types]
     for (head, tail), row in zip(ends.tolist(), scores.tolist()):
-        for kind, score in zip(relation_types, row):
-            if score > options.relation_threshold or options.all_scores:
+        for kind, score, threshold in zip(relation_types, row, thresholds):
+            if score > threshold or options.all_scores:
                 relation = Relation(kind, head, tail)
                 found[relation] = max(score, found.get(relation, 0.0))
     found = constrain(found, entities, options)
-    relations = {relation: score for relation, score in found.items() if score > options.relation_threshold}
+    relations = {relation: score for relation, score in found.items() if score > options.threshold_of(relation.type)}
     return Prediction(
         dataclasses.replace(sentence, entities=entities, relations=tuple(relations)),
         entity_scores,

@@ -8,7 +8,6 @@ import pathlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.signatures import find_signatures
 from cman_tf.data.tokenizers import find_tokenizer
@@ -23,6 +22,7 @@ from cman_tf.inference.inputs import ModelInput, as_list, give_entities, read_in
 from cman_tf.inference.loading import load_described
 from cman_tf.inference.pieces import MAX_TOKENS, cut_pieces, entities_inside, merge_predictions, relate_pieces
 from cman_tf.inference.predictor import Predictor
+from cman_tf.inference.tuned import DEFAULT, find_tuned
 
 ON_LONG = ("window", "error")
 _BLOCK = 512  # texts that `stream` reads before it yields, so that batches hold sentences of like length
@@ -41,6 +41,8 @@ class Extractor:
       symmetric_relations: relation types without a direction. They are found in either direction and reported once.
       tokenizer: the name of the tokenizer that cuts raw text, as for `cman_tf.data.tokenizers.find_tokenizer`. None
         takes the one of the model's training.
+      thresholds: `default` (0.5 for relations), or `tuned`: what `cman-tf tune-thresholds` stored with the model.
+        Scores are calibrated then.
       **encoder: the place of the contextual encoder, under the names of the flags of `cman-tf train`: `encoder`,
         `elmo`, `elmo_options`, `elmo_weights`. It is needed if the encoder moved, and for a TensorFlow Hub module,
         which is only run if the caller names it.
@@ -65,6 +67,7 @@ class Extractor:
         constrain_types: str | pathlib.Path = "off",
         symmetric_relations: Iterable[str] = (),
         tokenizer: str | None = None,
+        thresholds: str = DEFAULT,
         **encoder: str,
     ) -> None:
         if not isinstance(directory, ModelDescription):
@@ -73,6 +76,7 @@ class Extractor:
         self.entity_types = tuple(vocabulary.labels()["entities"])
         self.relation_types = tuple(vocabulary.relations)
         self._signatures = find_signatures(str(constrain_types), directory.directory, vocabulary)
+        self._tuned = find_tuned(thresholds, directory)
         self._symmetric = check_symmetric(symmetric_relations, self.relation_types)
         self.tokenizer = tokenizer or directory.tokenizer
         self._tokenizer = find_tokenizer(self.tokenizer)
@@ -94,8 +98,8 @@ class Extractor:
         entities: Iterable[Entity] | None = None,
         given_entities: bool = False,
         split_sentences: bool = False,
-        relation_threshold: float = RELATION_THRESHOLD,
-        entity_threshold: float = 0.0,
+        relation_threshold: float | None = None,
+        entity_threshold: float | None = None,
         all_scores: bool = False,
         on_long: str = "window",
         batch_tokens: int = BATCH_TOKENS,
@@ -113,8 +117,10 @@ class Extractor:
           given_entities: whether only relations are predicted, between the entities of sentences and documents, which
             are ignored otherwise.
           split_sentences: whether to split texts into sentences. Relations are found within a sentence.
-          relation_threshold: a relation is found if its score is above this number, from 0 to 1.
-          entity_threshold: an entity is found if its score is at least this number, from 0 to 1.
+          relation_threshold: a relation is found if its score is above this number, from 0 to 1. None: 0.5, or the
+            tuned threshold of its type.
+          entity_threshold: an entity is found if its score is at least this number, from 0 to 1. None: 0, or the tuned
+            threshold.
           all_scores: whether `Extraction.candidates` holds the relations that are not above the threshold.
           on_long: `window`, or `error` to refuse sentences of more than 400 tokens.
           batch_tokens: approximate number of tokens in a batch. A smaller number takes less memory.
@@ -127,9 +133,7 @@ class Extractor:
           DataError: if a text or a token cannot be read, or if a number is out of its range.
         """
         _check(on_long, batch_tokens)
-        options = DecodingOptions(
-            relation_threshold, entity_threshold, bool(all_scores), self._signatures, self._symmetric
-        )
+        options = self._choose_options(relation_threshold, entity_threshold, bool(all_scores))
         if tokens is not None and text is not None:
             raise TypeError("text and tokens are both given, expected one of them")
         if entities is not None and tokens is None and not isinstance(text, Sentence):
@@ -151,6 +155,17 @@ class Extractor:
             items = [give_entities(items[0], entities, self.entity_types)]
         found = self._extract(items, options, on_long, batch_tokens)
         return found[0] if is_one else found
+
+    def _choose_options(
+        self, relation_threshold: float | None, entity_threshold: float | None, all_scores: bool
+    ) -> DecodingOptions:
+        """Return the options of a call. A threshold that the caller gives comes before the tuned ones."""
+        chosen: dict[str, Any] = self._tuned.decoding_options() if self._tuned else {}
+        if relation_threshold is not None:
+            chosen |= {"relation_threshold": relation_threshold, "relation_thresholds": {}}
+        if entity_threshold is not None:
+            chosen |= {"entity_threshold": entity_threshold}
+        return DecodingOptions(all_scores=all_scores, signatures=self._signatures, symmetric=self._symmetric, **chosen)
 
     def _read(self, text: object, split_sentences: bool, given_entities: bool, where: str) -> ModelInput:
         """Turn one text into an input, with its own entities if they are given."""

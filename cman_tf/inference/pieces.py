@@ -135,7 +135,7 @@ def _assemble(
         ExtractedRelation(entities[relation.head], relation.type, entities[relation.tail], score)
         for relation, score in found.items()
     ]
-    above = [relation.score > options.relation_threshold for relation in listed]
+    above = [relation.score > options.threshold_of(relation.type) for relation in listed]
     return Extraction(
         item.text,
         item.tokens,

@@ -19,7 +19,7 @@ from cman_tf.data.bucketing import BATCH_TOKENS, order_by_length
 from cman_tf.data.types import Entity, Sentence
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.inference.constraints import DecodingOptions
-from cman_tf.inference.decoding import DEFAULTS, Prediction, decode_sentence, relate_entities
+from cman_tf.inference.decoding import DEFAULTS, Output, Prediction, decode_sentence, relate_entities
 from cman_tf.models.factory import Model
 
 AT_ONCE = 2  # batches that are decoded at the same time
@@ -124,7 +124,11 @@ class Predictor:
         return self.predict_examples([make_example(s, self.vocabulary) for s in sentences], batch_tokens, options)
 
     def predict_examples(
-        self, examples: Sequence[Example], batch_tokens: int = BATCH_TOKENS, options: DecodingOptions = DEFAULTS
+        self,
+        examples: Sequence[Example],
+        batch_tokens: int = BATCH_TOKENS,
+        options: DecodingOptions = DEFAULTS,
+        outputs: dict[int, Output] | None = None,
     ) -> list[Prediction]:
         """Predict entities and relations of examples. A prediction does not depend on the other examples.
 
@@ -132,24 +136,48 @@ class Predictor:
           examples: the sentences as numbers.
           batch_tokens: approximate number of tokens in a batch, padding included.
           options: what is kept of the model's output.
+          outputs: a dictionary to which what the network gives for each example is added, or None.
 
         Returns:
           The predictions in the order of the examples.
         """
         predictions: dict[int, Prediction] = {}
-        for row, output in self._decode(examples, batch_tokens, self._choose_decoder(options)):
-            example, length = examples[row], len(examples[row].words)
-            predictions[row] = decode_sentence(
-                example.tokens,
-                [self.vocabulary.tags[tag] for tag in output["tags"][:length]],
-                output["marginals"][:length] if "marginals" in output else None,
-                output["pairs"],
-                output["scores"],
-                self.vocabulary.relations,
-                example.id,
-                options,
-            )
+        for row, output in self._run(examples, batch_tokens, options):
+            example = examples[row]
+            if outputs is not None:
+                outputs[row] = output
+            predictions[row] = decode_sentence(example.tokens, *output, self.vocabulary.relations, example.id, options)
         return [predictions[row] for row in range(len(examples))]
+
+    def outputs(
+        self, sentences: Sequence[Sentence], batch_tokens: int = BATCH_TOKENS, options: DecodingOptions = DEFAULTS
+    ) -> list[Output]:
+        """Return what the network gives for each sentence, as `decode_sentence` takes it.
+
+        Args:
+          sentences: the sentences.
+          batch_tokens: approximate number of tokens in a batch, padding included.
+          options: what will be kept. Pairs of tokens that it will never keep may be left out.
+        """
+        examples = [make_example(s, self.vocabulary) for s in sentences]
+        found = dict(self._run(examples, batch_tokens, options))
+        return [found[row] for row in range(len(examples))]
+
+    def _run(
+        self, examples: Sequence[Example], batch_tokens: int, options: DecodingOptions
+    ) -> Iterator[tuple[int, Output]]:
+        """Yield the position of each example and what the network gives for it."""
+        for row, output in self._decode(examples, batch_tokens, self._choose_decoder(options)):
+            length = len(examples[row].words)
+            yield (
+                row,
+                Output(
+                    [self.vocabulary.tags[tag] for tag in output["tags"][:length]],
+                    output["marginals"][:length] if "marginals" in output else None,
+                    output["pairs"],
+                    output["scores"],
+                ),
+            )
 
     def relate(
         self, sentences: Sequence[Sentence], batch_tokens: int = BATCH_TOKENS, options: DecodingOptions = DEFAULTS
@@ -194,7 +222,7 @@ class Predictor:
 
     def _choose_decoder(self, options: DecodingOptions) -> Decoder:
         """Return the decoder that returns every pair of tokens that the options ask for."""
-        if self._scores_all_pairs and (options.all_scores or options.relation_threshold < RELATION_THRESHOLD):
+        if self._scores_all_pairs and (options.all_scores or options.lowest_threshold < RELATION_THRESHOLD):
             return self._decoder("all_pairs", threshold=-1.0)
         return self._decoders["default"]
 

@@ -88,7 +88,12 @@ class JointModel(tf.keras.Model, abc.ABC):
 
     @abc.abstractmethod
     def compute_losses(
-        self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Tensors, training: bool = True
+        self,
+        inputs: tf.Tensor,
+        labels: tuple[tf.Tensor, ...],
+        batch: Tensors,
+        training: bool = True,
+        attention: dict[str, tf.Tensor] | None = None,
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Compute L_joint(w; theta), IJCAI equation 13, TNNLS equations 21 and 24-26, of a batch with gold labels.
 
@@ -97,6 +102,8 @@ class JointModel(tf.keras.Model, abc.ABC):
           labels: the features that `encode_labels` returns for the gold tags.
           batch: the batch, or one replica's part of it. Losses are divided by its `sentences`.
           training: whether dropout is on.
+          attention: a dictionary to which the attention weights and gates of each unit are added, under the names of
+            `decode`, or None.
 
         Returns:
           L_joint, a scalar, and scalars to log: each task's loss and, in CMAN, the mean gate.
@@ -129,6 +136,10 @@ class JointModel(tf.keras.Model, abc.ABC):
           `marginals`: Pr(tag | sentence) of each of these tags, float32 [B, L].
           `pairs`: int32 [P, 3], with sentence, head token and tail token.
           `scores`: Pr(relation) of each pair, equation 10 / 17, float32 [P, R].
+          With `attention`:
           `self_attention_N`, `label_attention_N`: the weights of the Nth unit, float32 [B, z, L, L].
           `label_gate_N`: the gate of the Nth unit, float32 [B, L, 2d].
+          `attended_tags`: the tags that the label attention sees, int32 [B, L].
+          `pair_scores`: Pr(relation) of every pair of different tokens, float32 [B, L, L, R], with heads in rows.
+          Where the two sides have units of their own, the names of one side's begin with `relation_` or `ner_`.
         """

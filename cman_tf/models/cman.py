@@ -165,8 +165,10 @@ class CMAN(JointModel):
         if self.is_shared:
             relation = ner
         else:
-            for unit in self.relation_units:
-                relation = unit(relation, lengths, mask, training=training)
+            for number, unit in enumerate(self.relation_units, 1):
+                relation, weights = unit(relation, lengths, mask, training=training, return_weights=True)
+                if attention is not None and weights is not None:
+                    attention[f"relation_self_attention_{number}"] = weights
         return FirstPhase(ner, relation, self.first_crf(ner))
 
     def second_phase(
@@ -191,7 +193,8 @@ class CMAN(JointModel):
             return SecondPhase(relation, None, gate)
         ner = relation
         if not self.is_shared:
-            ner, _ = self.interact(first.ner, labels[-2:], lengths, training, for_ner=self.config.separate_models)
+            separate = self.config.separate_models
+            ner, _ = self.interact(first.ner, labels[-2:], lengths, training, attention, separate, "ner_")
         return SecondPhase(relation, self.second_crf(ner), gate)
 
     def interact(
@@ -202,6 +205,7 @@ class CMAN(JointModel):
         training: bool = False,
         attention: dict[str, tf.Tensor] | None = None,
         for_ner: bool = False,
+        prefix: str = "",
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Compute the dense cross-modal interaction, IJCAI equations 5-7, TNNLS equations 12-14.
 
@@ -212,6 +216,7 @@ class CMAN(JointModel):
           training: whether dropout is on.
           attention: a dictionary to which the attention weights and gates of each unit are added, or None.
           for_ner: whether to use the units of NER's side of separate models.
+          prefix: what the names in that dictionary begin with.
 
         Returns:
           X~3, float32 [B, L, 2d], and the mean gate, a scalar. Without label attention, X^m and 1.
@@ -227,21 +232,26 @@ class CMAN(JointModel):
         x_3, gate_3, *second = second_bla(x_2, labels[1], x_m, mask, **call)  # equation 7 / 14
         if attention is not None:
             for number, (weights, gate) in enumerate((first, second), 1):
-                attention[f"label_attention_{number}"] = weights
+                attention[f"{prefix}label_attention_{number}"] = weights
                 if gate is not None:
-                    attention[f"label_gate_{number}"] = gate
+                    attention[f"{prefix}label_gate_{number}"] = gate
         return x_3, (gate_1 + gate_3) / 2.0
 
     def compute_losses(
-        self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Tensors, training: bool = True
+        self,
+        inputs: tf.Tensor,
+        labels: tuple[tf.Tensor, ...],
+        batch: Tensors,
+        training: bool = True,
+        attention: dict[str, tf.Tensor] | None = None,
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Compute L_joint(w; theta). `JointModel.compute_losses` describes the arguments and the result.
 
         Each task's loss is summed over a sentence and averaged over the batch.
         """
         lengths, tags = batch["lengths"], batch["tags"]
-        first = self.first_phase(inputs, lengths, training)
-        second = self.second_phase(first, labels, lengths, training)
+        first = self.first_phase(inputs, lengths, training, attention)
+        second = self.second_phase(first, labels, lengths, training, attention)
         scores = self.scorer(self.relation_dropout(second.relation, training=training))
         losses = {
             "re": relation_loss(scores, relation_targets(batch["relations"], scores), lengths),
@@ -271,8 +281,8 @@ class CMAN(JointModel):
         weights: dict[str, tf.Tensor] | None = {} if attention else None
         first = self.first_phase(self.represent(batch), lengths, attention=weights)
         tags = batch["tags"] if given_entities else self.first_crf.decode(first.potentials, lengths)
-        labels = self.encode_labels(batch["tags"] if gold_labels else tags, lengths)
-        second = self.second_phase(first, labels, lengths, attention=weights)
+        attended = batch["tags"] if gold_labels else tags
+        second = self.second_phase(first, self.encode_labels(attended, lengths), lengths, attention=weights)
         crf, potentials = self.first_crf, first.potentials
         if self.second_crf is not None:
             crf, potentials = self.second_crf, second.potentials
@@ -288,6 +298,15 @@ class CMAN(JointModel):
             found = tf.reduce_any(scores > threshold, -1)
             pairs, scores = tf.boolean_mask(pairs, found), tf.boolean_mask(scores, found)
         output = {"tags": tags, "pairs": pairs, "scores": scores, **(weights or {})}
+        if attention:
+            output |= {"attended_tags": attended, "pair_scores": self._score_all_pairs(second.relation, lengths)}
         if marginals:
             output["marginals"] = tf.gather(crf.marginals(potentials, lengths), tags, batch_dims=2)
         return output
+
+    def _score_all_pairs(self, features: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Compute Pr(relation) of every pair of different tokens, float32 [B, L, L, R]; 0 for padding and one token."""
+        length = tf.shape(features)[1]
+        pairs = list_token_pairs(lengths, length)
+        shape = [tf.shape(features)[0], length, length, self.scorer.relations]
+        return tf.scatter_nd(pairs, tf.sigmoid(self.scorer.score_pairs(features, pairs)), shape)

@@ -77,7 +77,12 @@ class Multihead(JointModel):
         return features, self.first_crf(self.tag_layer(features))
 
     def compute_losses(
-        self, inputs: tf.Tensor, labels: tuple[tf.Tensor, ...], batch: Tensors, training: bool = True
+        self,
+        inputs: tf.Tensor,
+        labels: tuple[tf.Tensor, ...],
+        batch: Tensors,
+        training: bool = True,
+        attention: dict[str, tf.Tensor] | None = None,
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Compute the joint loss. `JointModel.compute_losses` describes the arguments and the result.
 

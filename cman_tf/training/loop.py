@@ -18,26 +18,35 @@ from cman_tf.models.input_pipeline import make_dataset
 from cman_tf.runs.metrics import Metrics
 from cman_tf.runs.run_directory import validate_epochs
 from cman_tf.scoring.score import stop_score
+from cman_tf.training.dev_monitor import DevMonitor
+from cman_tf.training.profiled_batches import ProfiledBatches
+from cman_tf.training.profiling import BatchProfiler
 from cman_tf.training.progress import NO_PROGRESS, Progress
 from cman_tf.training.step import make_train_step
 from cman_tf.training.summaries import Summaries, make_record
 from cman_tf.training.trainer import Trainer
 
 
-def train(trainer: Trainer, shown: Config | None = None, progress: Progress = NO_PROGRESS) -> None:
+def train(
+    trainer: Trainer,
+    shown: Config | None = None,
+    progress: Progress = NO_PROGRESS,
+    profiled: ProfiledBatches | None = None,
+) -> None:
     """Train until the last epoch is reached or the patience is used up, and keep the best epoch on dev.
 
     Args:
       trainer: what to train, from `build_trainer`.
       shown: the configuration that TensorBoard shows. None shows the trainer's own.
       progress: the object to which every batch and epoch is reported.
+      profiled: the batches that are profiled, or None.
 
     Raises:
       DataError: if the loss or the gradient is not finite, or if the run went on for more epochs than asked for.
       KeyboardInterrupt: if the user stops it, with a line that says in which epoch.
     """
     try:
-        _train_epochs(trainer, shown, progress)
+        _train_epochs(trainer, shown, progress, profiled)
     except KeyboardInterrupt as stop:
         saved = trainer.state.saved_epoch()
         after = f"after epoch {saved} was saved" if saved else "before an epoch was saved"
@@ -45,7 +54,7 @@ def train(trainer: Trainer, shown: Config | None = None, progress: Progress = NO
         raise
 
 
-def _train_epochs(trainer: Trainer, shown: Config | None, progress: Progress) -> None:
+def _train_epochs(trainer: Trainer, shown: Config | None, progress: Progress, profiled: ProfiledBatches | None) -> None:
     """Train as `train` does."""
     config, state = trainer.config, trainer.state
     validate_epochs(trainer.directory, int(state.epoch), int(state.best_epoch), config)
@@ -53,6 +62,8 @@ def _train_epochs(trainer: Trainer, shown: Config | None, progress: Progress) ->
     summaries = Summaries(trainer.directory, shown or config, trainer.inputs())
     train_step = make_train_step(trainer.model, trainer.optimizer, state.average)
     predictor = Predictor(trainer.model, trainer.vocabulary)
+    monitor = DevMonitor(trainer, predictor) if config.protocol == "best_dev" else None
+    profiler = BatchProfiler(profiled, summaries.folder)
     lengths = [len(example.words) for example in trainer.examples["train"]]
     while not trainer.done():
         epoch = int(state.epoch) + 1
@@ -61,16 +72,23 @@ def _train_epochs(trainer: Trainer, shown: Config | None, progress: Progress) ->
         trainer.optimizer.set_rate(rate)
         start = time.monotonic()
         progress.start_epoch(epoch, config.epochs, len(order))
-        means = _epoch(trainer, train_step, order, progress)
+        try:
+            means = _epoch(trainer, train_step, order, progress, profiler)
+        except BaseException:
+            profiler.stop()
+            raise
         trained = time.monotonic()
         with state.averaged():
-            dev = trainer.evaluate(predictor, "dev") if config.protocol == "best_dev" else None
+            dev = monitor.evaluate() if monitor else None
+            evaluated = time.monotonic()
+            described = monitor.describe() if monitor else {}
         record = make_record(epoch, means, trainer.model, rate, dev)
-        record.update(seconds=trained - start, dev_seconds=time.monotonic() - trained)
+        record.update(seconds=trained - start, dev_seconds=evaluated - trained)
         metrics.add(record)
-        summaries.add(record)
+        summaries.add(record, dev, **described)
         better = state.finish_epoch(epoch, stop_score(dev) if dev else None)
         progress.finish_epoch(_line(record, config.epochs, dev, better))
+    profiler.stop()
 
 
 def _line(record: dict[str, float], epochs: int, dev: dict[str, Any] | None, better: bool) -> str:
@@ -90,7 +108,9 @@ def _line(record: dict[str, float], epochs: int, dev: dict[str, Any] | None, bet
     return f"epoch {record['epoch']}/{epochs}: loss {record['clean/loss']:.3f}{scores}, {record['seconds']:.1f} s"
 
 
-def _epoch(trainer: Trainer, train_step: Any, order: list[np.ndarray], progress: Progress) -> dict[str, float]:
+def _epoch(
+    trainer: Trainer, train_step: Any, order: list[np.ndarray], progress: Progress, profiler: BatchProfiler
+) -> dict[str, float]:
     """Train for one epoch.
 
     Args:
@@ -98,6 +118,7 @@ def _epoch(trainer: Trainer, train_step: Any, order: list[np.ndarray], progress:
       train_step: the compiled step, from `make_train_step`.
       order: for each batch the positions of its sentences.
       progress: the object to which every batch is reported.
+      profiler: profiles some of the batches.
 
     Returns:
       The means over all steps of the numbers that a step returns.
@@ -105,7 +126,8 @@ def _epoch(trainer: Trainer, train_step: Any, order: list[np.ndarray], progress:
     sums: dict[str, float] = {}
     best = float(trainer.state.best_score)
     for batch in make_dataset(trainer.examples["train"], order, trainer.model.layout):
-        logs = {name: float(value) for name, value in train_step(batch).items()}
+        with profiler.batch():
+            logs = {name: float(value) for name, value in train_step(batch).items()}
         for name in ("clean/loss", "gradient_norm"):
             if not np.isfinite(logs[name]):
                 epoch = int(trainer.state.epoch) + 1

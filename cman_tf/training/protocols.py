@@ -16,6 +16,7 @@ from cman_tf.inference.description import ModelDescription
 from cman_tf.runs.files import write_atomically
 from cman_tf.runs.run_directory import STAGE_ONE
 from cman_tf.training.loop import train
+from cman_tf.training.profiled_batches import ProfiledBatches
 from cman_tf.training.progress import NO_PROGRESS, Progress
 from cman_tf.training.trainer import Trainer, build_trainer
 
@@ -28,6 +29,7 @@ def train_by_protocol(
     encoder: AnyEncoder | None,
     progress: Progress = NO_PROGRESS,
     init_from: ModelDescription | None = None,
+    profiled: ProfiledBatches | None = None,
 ) -> tuple[Trainer, dict[str, Any]]:
     """Train as `config.protocol` says.
 
@@ -40,25 +42,27 @@ def train_by_protocol(
       encoder: the contextual encoder, as for `build_trainer`.
       progress: the object to which every batch and epoch is reported.
       init_from: the trained model whose weights training starts from, or None.
+      profiled: the batches that are profiled, in the first stage if there are two, or None.
 
     Returns:
       The trainer after training, and what the result file contains besides the trainer's result.
     """
     if config.protocol == "best_dev":
         trainer = build_trainer(config, corpora, vocabularies["train"], directory, encoder, init_from)
-        train(trainer, progress=progress)
+        train(trainer, progress=progress, profiled=profiled)
         return trainer, {}
     extra: dict[str, Any] = {}
     epochs = config.epochs
     if config.protocol == "two_stage":
         extra[STAGE_ONE] = stage = _stage_one(
-            config, corpora, vocabularies["train"], directory, encoder, progress, init_from
+            config, corpora, vocabularies["train"], directory, encoder, progress, init_from, profiled
         )
+        profiled = None
         epochs = stage["epochs"]  # the epoch in which it stopped, patience included, as in the authors' code
     fixed = dataclasses.replace(config, protocol="fixed_epochs", epochs=epochs)
     both = {**corpora, "train": merge_corpora(corpora["train"], corpora["dev"])}
     trainer = build_trainer(fixed, both, vocabularies["train_dev"], directory, encoder, init_from)
-    train(trainer, shown=config, progress=progress)
+    train(trainer, shown=config, progress=progress, profiled=profiled)
     trainer.corpora, trainer.config = corpora, config  # the result names the given ones
     return trainer, extra
 
@@ -71,6 +75,7 @@ def _stage_one(
     encoder: AnyEncoder | None,
     progress: Progress,
     init_from: ModelDescription | None,
+    profiled: ProfiledBatches | None,
 ) -> dict[str, Any]:
     """Train the first stage, with early stopping on dev, in its own directory. Test is not read.
 
@@ -82,6 +87,7 @@ def _stage_one(
       encoder: the contextual encoder, as for `build_trainer`.
       progress: the object to which every batch and epoch is reported.
       init_from: the trained model whose weights training starts from, or None.
+      profiled: the batches that are profiled, or None.
 
     Returns:
       The number of epochs, the best epoch and its score on dev.
@@ -91,7 +97,7 @@ def _stage_one(
     trainer = build_trainer(
         dataclasses.replace(config, protocol="best_dev"), corpora, vocabulary, str(folder), encoder, init_from
     )
-    train(trainer, progress=progress)
+    train(trainer, progress=progress, profiled=profiled)
     stage = {
         "epochs": int(trainer.state.epoch),
         "best_epoch": int(trainer.state.best_epoch),

@@ -24,6 +24,7 @@ from cman_tf.runs import provenance
 from cman_tf.runs.files import read_json, sha256_of, write_atomically
 from cman_tf.runs.record import checkpoint_files, verify_resumable
 from cman_tf.runs.run_directory import STAGE_ONE, count_epochs, find_run, is_complete, start_run, validate_epochs
+from cman_tf.training.profiled_batches import ProfiledBatches
 from cman_tf.training.progress import NO_PROGRESS, Progress
 from cman_tf.training.vocabularies import make_vocabularies
 
@@ -44,6 +45,7 @@ class SessionOptions:
       flags: the flags that repeat the run, besides those of the configuration.
       strict_labels: whether types in dev or test that the training data does not have are an error.
       init_from: the trained model whose weights training starts from, or None.
+      profiled: the batches that are profiled, or None.
     """
 
     model_dir: str
@@ -57,6 +59,7 @@ class SessionOptions:
     flags: dict[str, Any] = dataclasses.field(default_factory=dict)
     strict_labels: bool = False
     init_from: ModelDescription | None = None
+    profiled: ProfiledBatches | None = None
 
 
 @dataclasses.dataclass
@@ -122,7 +125,14 @@ class Session:
         from cman_tf.training.protocols import train_by_protocol
 
         trainer, extra = train_by_protocol(
-            self.config, self.corpora, self.vocabularies, directory, encoder, self.progress, self.options.init_from
+            self.config,
+            self.corpora,
+            self.vocabularies,
+            directory,
+            encoder,
+            self.progress,
+            self.options.init_from,
+            self.options.profiled,
         )
         read = {"word_vectors_sha256": self.run["word_vectors"], "encoder_fingerprint": self.run["encoder"]}
         before = self.result

@@ -80,10 +80,6 @@ class Trainer:
         predictions = predictor.predict_examples(self.examples[split])
         return self.corpora[split].sentences, [p.sentence for p in predictions]
 
-    def evaluate(self, predictor: Predictor, split: str) -> dict[str, Any]:
-        """Score the predictions for a split."""
-        return score_sentences(*self.predict(predictor, split), self.vocabulary.labels())
-
     def analyse(self, predictor: Predictor, split: str) -> dict[str, Any]:
         """Score the predictions for a split, as a whole and in groups.
 

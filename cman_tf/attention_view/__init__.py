@@ -1,0 +1,1 @@
+"""A web page of what a model attends to in chosen sentences."""

@@ -1,0 +1,89 @@
+"""The dev data that a run was trained with, found again by its recorded flags."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from typing import Any
+
+from cman_tf.command_line import corpus_flags, reading_flags
+from cman_tf.command_line.sample_corpus import find_sample
+from cman_tf.config import Config
+from cman_tf.data.corpus import Corpus
+from cman_tf.data.problems import Problems
+from cman_tf.errors import DataError
+from cman_tf.formats.corpus_files import read_corpus
+from cman_tf.formats.registry import AUTO
+from cman_tf.formats.source import ReadOptions
+from cman_tf.runs.files import read_json
+from cman_tf.runs.json_values import as_object
+
+_NUMBERS = ("folds", "fold", "tag_column")
+_GIVE = "give the file with --data=FILE"
+
+
+class RecordedReader:
+    """Reads data as a run's flags say.
+
+    Args:
+      given: the values of the run's flags, by name.
+      problems: the collector of what is repaired or left out.
+    """
+
+    def __init__(self, given: dict[str, Any], problems: Problems) -> None:
+        names = [name for name in reading_flags.NAMES if name != "format" and given.get(name) is not None]
+        self._options = ReadOptions(**{name: given[name] for name in names})
+        self._format, self._problems = given.get("format") or AUTO, problems
+
+    def read(self, path: str) -> Corpus:
+        """Read a file or folder."""
+        return read_corpus(find_sample(path), self._format, False, self._problems, self._options)
+
+
+def read_recorded_dev(directory: str | pathlib.Path, config: Config, problems: Problems) -> Corpus:
+    """Read the dev data of a run.
+
+    Args:
+      directory: the run's directory.
+      config: the run's configuration.
+      problems: the collector of what is repaired or left out.
+
+    Raises:
+      DataError: if the model was trained on it, if it is not where it was, or if it has changed.
+    """
+    folder = pathlib.Path(directory)
+    if config.protocol != "best_dev":
+        raise DataError(f"{folder}: was trained on dev, too (--protocol={config.protocol}); {_GIVE}, of other data")
+    given = read_recorded_flags(folder / "flags.txt")
+    if not any(given[name] for name in corpus_flags.FILES):
+        raise DataError(f"{folder}: does not say which data it was trained with; {_GIVE}")
+    try:
+        corpus = corpus_flags.read_dev(config, RecordedReader(given, problems), given)
+    except DataError as error:
+        if os.path.exists(find_sample(str(next((given[n] for n in corpus_flags.FILES if given.get(n)), "")))):
+            raise
+        raise DataError(f"{error}; the dev data of {folder} is not where it was in training; {_GIVE}") from None
+    recorded = as_object(read_json(folder / "run.json", "what cman-tf train wrote").get("corpora")) or {}
+    if corpus.sha256 != recorded.get("dev"):
+        raise DataError(f"{corpus.path}: is not the dev data that {folder} was trained with, or was changed; {_GIVE}")
+    return corpus
+
+
+def read_recorded_flags(path: pathlib.Path) -> dict[str, Any]:
+    """Return the values of the flags about data in a run's flags.txt, by name.
+
+    Raises:
+      DataError: if the file cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: {error}, expected the flags of a trained model") from None
+    found: dict[str, Any] = dict.fromkeys(corpus_flags.NAMES)
+    for line in lines:
+        name, equals, value = line.removeprefix("--").partition("=")
+        if name in found and equals:
+            found[name] = int(value) if name in _NUMBERS and value.isdecimal() else value
+        elif name in found or name.removeprefix("no") in found:
+            found[name if name in found else name.removeprefix("no")] = name in found
+    return found

@@ -1,0 +1,146 @@
+"""The thresholds and temperatures of a model that `cman-tf tune-thresholds` chose: thresholds.json in its directory."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import pathlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cman_tf.errors import DataError
+from cman_tf.inference.description import ModelDescription
+from cman_tf.runs.files import read_json, sha256_of, write_atomically
+from cman_tf.runs.json_values import as_object
+
+FILE = "thresholds.json"
+DEFAULT, TUNED = "default", "tuned"
+CHOICES = (DEFAULT, TUNED)  # of --thresholds
+THRESHOLDS_HELP = (
+    "tuned: use the thresholds that cman-tf tune-thresholds stored with the model, and show calibrated scores. A "
+    "threshold that a flag gives comes before the tuned one."
+)
+_EXPECTED = "what cman-tf tune-thresholds wrote"
+_AGAIN = "run cman-tf tune-thresholds --overwrite"
+_TEMPERATURES = 0.1, 10.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Tuned:
+    """Thresholds and temperatures. The thresholds are those of the scores after the temperatures.
+
+    Attributes:
+      entity_threshold: an entity is found if its score is at least this number.
+      relation_thresholds: for each relation type, a relation is found if its score is above this number.
+      entity_temperature: the log odds of an entity's score are divided by this number.
+      relation_temperature: the same for a relation's score.
+    """
+
+    entity_threshold: float
+    relation_thresholds: Mapping[str, float]
+    entity_temperature: float = 1.0
+    relation_temperature: float = 1.0
+
+    def decoding_options(self) -> dict[str, Any]:
+        """Return the values under the names of `cman_tf.inference.constraints.DecodingOptions`."""
+        return {
+            "entity_threshold": self.entity_threshold,
+            "relation_thresholds": dict(self.relation_thresholds),
+            "entity_temperature": self.entity_temperature,
+            "relation_temperature": self.relation_temperature,
+        }
+
+
+def save_tuned(description: ModelDescription, tuned: Tuned, data: Mapping[str, Any]) -> pathlib.Path:
+    """Write thresholds.json into a model's directory.
+
+    Args:
+      description: the model.
+      tuned: what was chosen for it.
+      data: what it was chosen on, for people: file, hash, number of sentences.
+
+    Returns:
+      The file's path.
+    """
+    path = description.directory / FILE
+    content = {
+        "checkpoint": name_checkpoint(description.checkpoint),
+        "checkpoint_sha256": _hash_checkpoint(description),
+        "data": dict(data),
+        "entities": {"threshold": tuned.entity_threshold, "temperature": tuned.entity_temperature},
+        "relations": {
+            "thresholds": dict(tuned.relation_thresholds),
+            "temperature": tuned.relation_temperature,
+        },
+    }
+    write_atomically(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    return path
+
+
+def read_tuned(description: ModelDescription) -> Tuned:
+    """Read thresholds.json of a model.
+
+    Raises:
+      DataError: if there is none, if it was made for other weights or relation types, or if a value is not what it
+        should be.
+    """
+    path = description.directory / FILE
+    if not path.exists():
+        raise DataError(
+            f"{description.directory}: no {FILE}, expected for --thresholds=tuned what cman-tf tune-thresholds writes"
+        )
+    content = read_json(path, _EXPECTED, "checkpoint", "checkpoint_sha256", "entities", "relations")
+    if content["checkpoint_sha256"] != _hash_checkpoint(description):
+        was, now = str(content["checkpoint"])[:40], name_checkpoint(description.checkpoint)
+        state = f"the model is {now}" if was != now else f"{now} was changed since"
+        raise DataError(f"{path}: tuned for {was}, and {state}; {_AGAIN}")
+    entities, relations = as_object(content["entities"]) or {}, as_object(content["relations"]) or {}
+    thresholds = as_object(relations.get("thresholds"))
+    if thresholds is None:
+        raise DataError(f"{path}: relations has no object of thresholds, expected {_EXPECTED}; {_AGAIN}")
+    _validate_types(path, thresholds, description.vocabulary.relations)
+    return Tuned(
+        _read_number(path, "entities: threshold", entities.get("threshold"), 0.0, 1.0),
+        {kind: _read_number(path, f"threshold of {kind[:40]}", thresholds[kind], 0.0, 1.0) for kind in thresholds},
+        _read_number(path, "entities: temperature", entities.get("temperature"), *_TEMPERATURES),
+        _read_number(path, "relations: temperature", relations.get("temperature"), *_TEMPERATURES),
+    )
+
+
+def find_tuned(thresholds: str, description: ModelDescription) -> Tuned | None:
+    """Return what `--thresholds` names: None for `default`, the content of thresholds.json for `tuned`.
+
+    Raises:
+      DataError: for another name, or if the file cannot be used.
+    """
+    if thresholds not in CHOICES:
+        raise DataError(f"thresholds is {str(thresholds)[:40]!a}, expected one of {', '.join(CHOICES)}")
+    return read_tuned(description) if thresholds == TUNED else None
+
+
+def name_checkpoint(checkpoint: str) -> str:
+    """Return the name of a checkpoint within its run, such as best/ckpt-12."""
+    path = pathlib.Path(checkpoint)
+    return f"{path.parent.name}/{path.name}"
+
+
+def _hash_checkpoint(description: ModelDescription) -> str:
+    """Return the sha256 of a checkpoint's index, which holds a checksum of every tensor, or of packed weights."""
+    weights = pathlib.Path(description.checkpoint)
+    return sha256_of(weights if weights.is_file() else f"{weights}.index")
+
+
+def _validate_types(path: pathlib.Path, thresholds: Mapping[str, Any], relation_types: Iterable[str]) -> None:
+    known = {*relation_types}
+    for kind in sorted(known ^ thresholds.keys()):
+        state = "has no threshold" if kind in known else "is no relation type of the model"
+        raise DataError(f"{path}: {kind[:40]!a} {state}, expected {_EXPECTED}; {_AGAIN}")
+
+
+def _read_number(path: pathlib.Path, name: str, value: object, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise DataError(f"{path}: {name} is {json.dumps(value)[:40]}, expected a number from {low:g} to {high:g}")
+    if not low <= value <= high:
+        raise DataError(f"{path}: {name} is {value:g}, expected a number from {low:g} to {high:g}")
+    return float(value)
