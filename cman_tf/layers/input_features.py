@@ -97,7 +97,7 @@ class Characters:
         return {"characters": CharacterEncoder(len(self._vocabulary.characters), c.char_size, c.char_hidden_size)}
 
     def represent(self, layers: Layers, batch: Tensors, training: bool) -> tf.Tensor:
-        return layers["characters"](batch["characters"], batch["character_lengths"], batch["spelling"])
+        return layers["characters"](batch["characters"], batch["character_lengths"], batch["spelling"], training)
 
 
 class FrozenVectors:

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from cman_tf.layers import packed_lstm
 from cman_tf.layers.linear import linear
-from cman_tf.layers.lstm_kernels import recur, recur_compiled, recur_only
+from cman_tf.layers.lstm_kernels import recur, recur_both, recur_compiled, recur_only
 
 
 class LSTM(tf.keras.layers.LSTM):
@@ -40,6 +40,7 @@ class LSTM(tf.keras.layers.LSTM):
         super().__init__(units, return_sequences=True, **kwargs)
         self.backward, self.xla = backward, xla
         self.keras = bool(tf.config.list_physical_devices("GPU"))
+        self.joined = False  # whether both directions of a BiLSTM run in one loop at inference
 
     def call(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
         if self.keras:
@@ -67,7 +68,7 @@ class LSTM(tf.keras.layers.LSTM):
         run = recur_only if not training else recur_compiled if self.xla else recur
         return run(projected, kernel, mask, self.backward)
 
-    def last_states(self, table: tf.Tensor, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    def last_states(self, table: tf.Tensor, ids: tf.Tensor, lengths: tf.Tensor, training: bool = True) -> tf.Tensor:
         """Compute h after the last step of each sequence. A sequence consists of rows of a table.
 
         The table is projected before rows are looked up, so that each row is projected once.
@@ -76,6 +77,7 @@ class LSTM(tf.keras.layers.LSTM):
           table: x of every row, float32 [rows, D].
           ids: the rows of each sequence, int32 [N, W], right-padded.
           lengths: int32 [N], in descending order, at least 1.
+          training: whether a gradient is needed.
 
         Returns:
           float32 [N, u].
@@ -87,7 +89,7 @@ class LSTM(tf.keras.layers.LSTM):
         if self.backward:
             ids = tf.reverse_sequence(ids, lengths, seq_axis=1, batch_axis=0)
         kernel = tf.convert_to_tensor(self.cell.recurrent_kernel)
-        return packed_lstm.last_states(self.project(table), kernel, ids, lengths)
+        return packed_lstm.last_states(self.project(table), kernel, ids, lengths, training)
 
 
 class GRU(tf.keras.layers.GRU):
@@ -120,7 +122,26 @@ def run_both(forward: LSTM, backward: LSTM, inputs: tf.Tensor, lengths: tf.Tenso
     kernel = tf.concat([forward.cell.kernel, backward.cell.kernel], 1)
     bias = tf.concat([forward.cell.bias, backward.cell.bias], 0)
     projected = tf.split(linear(inputs, kernel, bias), 2, -1)
+    if forward.joined and not training:
+        mask = tf.sequence_mask(lengths, tf.shape(inputs)[1], tf.float32)
+        return recur_both(tf.stack(projected), tf.stack([layer.cell.recurrent_kernel for layer in layers]), mask)
     return tf.concat([layer.recur(x, lengths, training) for layer, x in zip(layers, projected)], -1)
+
+
+def last_states_both(
+    forward: LSTM, backward: LSTM, table: tf.Tensor, ids: tf.Tensor, lengths: tf.Tensor, training: bool = False
+) -> tf.Tensor:
+    """Compute [forward; backward] after the last step of each sequence. The arguments are those of `last_states`.
+
+    Returns:
+      float32 [N, 2u].
+    """
+    layers = forward, backward
+    if forward.joined and not training:
+        tables = tf.stack([layer.project(table) for layer in layers])
+        kernels = tf.stack([layer.cell.recurrent_kernel for layer in layers])
+        return packed_lstm.last_states_both(tables, kernels, ids, lengths)
+    return tf.concat([layer.last_states(table, ids, lengths, training) for layer in layers], -1)
 
 
 def _directed(run: Callable[[tf.Tensor], tf.Tensor], inputs: tf.Tensor, lengths: tf.Tensor, backward: bool):

@@ -190,6 +190,37 @@ def recur_only(projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse
     return _in_direction(lambda *inputs: _forward(*inputs, keep=False)[0], projected, kernel, mask, reverse)
 
 
+def recur_both(projected: tf.Tensor, kernels: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """Compute h of all steps in both directions, in one loop, for inference.
+
+    The graph is half as large as that of two calls of `recur_only`.
+
+    Args:
+      projected: W x + b of both directions, float32 [2, B, L, 4u].
+      kernels: U of both directions, float32 [2, u, 4u].
+      mask: float32 [B, L], 1 where there is a token.
+
+    Returns:
+      [forward; backward], float32 [B, L, 2u].
+    """
+    units = kernels.shape[1]
+    steps = tf.transpose(tf.stack([projected[0], tf.reverse(projected[1], [1])]), [2, 0, 1, 3])  # [L, 2, B, 4u]
+    masks = tf.transpose(tf.stack([tf.ones_like(mask), tf.reverse(mask, [1])]), [2, 0, 1])[..., None]
+    zeros = tf.zeros_like(steps[0, ..., :units])
+
+    def step(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, hidden: tf.TensorArray) -> tuple:
+        gates, c = cell(steps[t], h, c, kernels)
+        c *= masks[t]
+        h = gates[..., -units:] * tf.tanh(c)
+        return t + 1, h, c, hidden.write(t, h)
+
+    length = tf.shape(steps)[0]
+    start = (0, zeros, zeros, tf.TensorArray(tf.float32, length))
+    hidden = tf.while_loop(lambda t, *_: t < length, step, start)[3].stack()
+    forward, backward = tf.unstack(tf.transpose(hidden, [1, 2, 0, 3]))
+    return tf.concat([forward, tf.reverse(backward, [1])], -1)
+
+
 _forward_compiled = tf.function(_forward, jit_compile=True, autograph=False)
 recur = _custom_gradient(_forward, _backward)
 recur_compiled = _custom_gradient(_forward_compiled, tf.function(_backward, jit_compile=True, autograph=False))

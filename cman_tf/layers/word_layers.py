@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from cman_tf.data.vocabulary import UNKNOWN_ID
-from cman_tf.layers.lstm import LSTM
+from cman_tf.layers.lstm import LSTM, last_states_both
 from cman_tf.layers.random_draws import next_seed
 
 
@@ -69,6 +69,7 @@ class CharacterEncoder(tf.keras.layers.Layer):
       characters: character ids, int32 [N, W], right-padded, the longest words first.
       lengths: number of characters of each word, int32 [N], in descending order, at least 1.
       spelling: each token's row in `characters`, int32 [B, L].
+      training: whether a gradient is needed.
 
     Returns:
       float32 [B, L, 2 * units].
@@ -80,6 +81,6 @@ class CharacterEncoder(tf.keras.layers.Layer):
         self.forward = LSTM(units, name="forward")
         self.backward = LSTM(units, backward=True, name="backward")
 
-    def call(self, characters: tf.Tensor, lengths: tf.Tensor, spelling: tf.Tensor) -> tf.Tensor:
-        both = [layer.last_states(self.table, characters, lengths) for layer in (self.forward, self.backward)]
-        return tf.gather(tf.concat(both, -1), spelling)
+    def call(self, characters: tf.Tensor, lengths: tf.Tensor, spelling: tf.Tensor, training: bool = False) -> tf.Tensor:
+        states = last_states_both(self.forward, self.backward, self.table, characters, lengths, training)
+        return tf.gather(states, spelling)

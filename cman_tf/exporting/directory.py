@@ -1,0 +1,67 @@
+"""Writing the directory of an exported model as a whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+
+from cman_tf.errors import DataError
+
+CARD = "export.json"  # what an exported model is, beside its SavedModel
+
+
+def validate_export_directory(directory: str | pathlib.Path, overwrite: bool = False) -> None:
+    """Check that a directory may be written.
+
+    Args:
+      directory: the directory.
+      overwrite: whether an exported model that is there is replaced.
+
+    Raises:
+      DataError: if it exists. An empty directory is no obstacle.
+    """
+    place = pathlib.Path(directory)
+    if not os.path.lexists(place) or (place.is_dir() and not any(place.iterdir())):
+        return
+    if not overwrite:
+        raise DataError(f"{place}: exists, expected the name of a new directory, or --overwrite")
+    if not (place / CARD).is_file() or not (place / "saved_model.pb").is_file():
+        raise DataError(f"{place}: exists and is no exported model; --overwrite replaces only a directory of export")
+
+
+@contextlib.contextmanager
+def new_directory(directory: str | pathlib.Path, overwrite: bool = False) -> Iterator[pathlib.Path]:
+    """Give a temporary directory that becomes the directory at the end, unless there was an error.
+
+    Args:
+      directory: the directory. Missing folders above it are made.
+      overwrite: whether an exported model that is there is replaced.
+
+    Yields:
+      The path of the temporary directory.
+
+    Raises:
+      DataError: if the directory exists, as `validate_export_directory` says.
+    """
+    place = pathlib.Path(directory)
+    validate_export_directory(place, overwrite)
+    place = place.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    work = pathlib.Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+    try:
+        yield work
+        os.chmod(work, 0o755)
+        validate_export_directory(place, overwrite)
+        if place.exists() and any(place.iterdir()):
+            old = work.with_name(f"{work.name}.old")
+            os.rename(place, old)
+            os.rename(work, place)
+            shutil.rmtree(old)
+        else:
+            os.rename(work, place)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
