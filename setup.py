@@ -70,7 +70,10 @@ setup(
         "cman_tf.serving": ["templates/*"],
     },
     cmdclass={"build_py": BuildWithFlagfiles},
-    entry_points={"console_scripts": ["cman-tf=cman_tf.__main__:main"]},
+    entry_points={
+        "console_scripts": ["cman-tf=cman_tf.__main__:main"],
+        "spacy_factories": ["cman_tf=cman_tf.integrations.spacy_pipe:make_pipe"],
+    },
     install_requires=[
         "tensorflow==2.15.1",
         "tensorflow-addons==0.23.0",

@@ -1,0 +1,1 @@
+"""Parts of other libraries that use a trained model."""
