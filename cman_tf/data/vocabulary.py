@@ -247,6 +247,8 @@ def _load_vectors(path: pathlib.Path, content: dict[str, Any]) -> NDArray[Any] |
     except (OSError, EOFError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise DataError(f"{file}: {reason}, expected the word vectors that cman-tf train wrote") from None
+    if not isinstance(table, np.ndarray):
+        raise DataError(f"{file}: several arrays, expected the word vectors that cman-tf train wrote")
     if table.ndim != 2 or len(table) != len(content["words"]) or table.dtype not in (np.float32, np.float16):
         raise DataError(f"{file}: {table.dtype} {list(table.shape)}, expected float32 [{len(content['words'])}, size]")
     return table.astype(np.float32)  # a packed model has them in half precision

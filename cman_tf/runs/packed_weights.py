@@ -75,6 +75,8 @@ def load_weights(
     except (OSError, EOFError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise DataError(f"{folder / WEIGHTS}: {reason[:200]}, expected {_EXPECTED}") from None
+    if not isinstance(flat, np.ndarray):
+        raise DataError(f"{folder / WEIGHTS}: several arrays, expected {_EXPECTED}")
     if flat.dtype != np.float16 or flat.shape != (count,):
         raise DataError(f"{folder / WEIGHTS}: {flat.dtype} {list(flat.shape)}, expected float16 [{count}]")
     wide = flat.astype(np.float32)
