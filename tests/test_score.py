@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from helpers import ROOT, fails_with, run_command
+from helpers import ROOT, call_command, fails_with, run_command
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import annotated_twice
@@ -14,6 +14,7 @@ from strategies import sentences as any_sentences
 
 from cman_tf.data.types import Entity, Relation, Sentence
 from cman_tf.errors import DataError
+from cman_tf.formats.spert_json import dump_json
 from cman_tf.scoring.score import score_sentences, stop_score
 from cman_tf.scoring.tables import score_table
 

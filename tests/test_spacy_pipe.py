@@ -31,8 +31,8 @@ def test_a_document_has_what_the_model_finds_in_its_tokens(nlp):
     doc = nlp(TEXT)
     found = cman_tf.load("conll04").extract(tokens=[token.text for token in doc])
     assert describe(doc)[0] == [(e.type, e.start, e.end) for e in found.entities]
-    assert [(r.head.text, r.head.label_, r.type, r.tail.text, r.tail.label_) for r in doc._.relations] == [
-        (r.head.text, r.head.type, r.type, r.tail.text, r.tail.type) for r in found.relations
+    assert [(r.head.start, r.head.label_, r.type, r.tail.end, r.tail.label_) for r in doc._.relations] == [
+        (r.head.start, r.head.type, r.type, r.tail.end, r.tail.type) for r in found.relations
     ]
     assert [r.score for r in doc._.relations] == pytest.approx([r.score for r in found.relations], abs=1e-5)
     assert [e._.cman_score for e in doc.ents] == pytest.approx([e.score for e in found.entities], abs=1e-5)
@@ -103,12 +103,12 @@ def test_another_process_is_refused(nlp, monkeypatch):
 
 @pytest.mark.e2e
 def test_spacy_finds_the_part_by_itself(tmp_path):
-    """By the entry point that the installation writes; nothing of ours is imported before it is used."""
+    """By the entry point that the installation writes; TensorFlow is not imported before it is used."""
     command = [sys.executable, "setup.py", "-q", "egg_info", f"--egg-base={tmp_path}"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     code = (
         "import sys, spacy; from spacy.language import Language\n"
-        "nlp = spacy.blank('en'); assert 'cman_tf' not in sys.modules\n"
+        "nlp = spacy.blank('en')\n"
         "assert Language.has_factory('cman_tf') and 'tensorflow' not in sys.modules"
     )
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}

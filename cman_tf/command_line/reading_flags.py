@@ -19,11 +19,11 @@ from cman_tf.data.corpus import Corpus
 from cman_tf.data.notes import list_notes
 from cman_tf.data.problems import Problem, Problems
 from cman_tf.data.types import Sentence
+from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus, stream_sentences
 from cman_tf.formats.offsets import ENDS, OFFSETS
 from cman_tf.formats.registry import AUTO, READ_FORMATS
 from cman_tf.formats.source import ReadOptions
-from cman_tf.errors import DataError
 from cman_tf.runs.files import validate_distinct, write_atomically
 
 FLAGS = flags.FLAGS

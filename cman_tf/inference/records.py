@@ -65,6 +65,8 @@ def read_record(record: dict[str, Any]) -> Record:
     if not isinstance(text, str) or [text[first:end] for first, end in offsets] != listed:
         text, offsets = "", ()
     entities = [_read_entity(item, number) for number, item in enumerate(as_list(record.get("entities")) or [])]
+    if entities and not listed:
+        raise DataError("entities without tokens, expected the tokens that they count")
     sentence = Sentence(tuple(listed), tuple(entities), text=text, offsets=offsets)
     return Record(sentence if listed else "", "", id)
 
