@@ -1,4 +1,4 @@
-"""Comparing an exported model with an extractor; and sentences of every kind."""
+"""Sentences of every kind, and comparing what an exported model finds with what an extractor finds."""
 
 import numpy as np
 
@@ -30,14 +30,18 @@ ODD = [
     "< > & \" ' <script>alert(1)</script>",
     ". . . , , - - \u2014 \u2013 _ __",
     "x" * 61 + " " + "y" * 60 + " " + "Z" * 59,
-    "Nora Belvia of Belaton Corp. of Darazen City " * 44 + "left.",
+    "Nora Belvia of Belaton Corp. of Darazen City " * 49 + "Nora Belvia of Rome left yesterday .",  # 400 tokens
 ]
 
 
 def sample_texts(count):
-    """The odd texts, and texts of the sample corpora with changes, as many as asked for."""
+    """Return the odd texts, and texts of the sample corpora with changes, as many as asked for."""
     random = np.random.default_rng(5)
-    plain = [" ".join(s.tokens) for split in ("test", "dev", "train") for s in read_corpus(DIRECTORY / f"{split}.json").sentences]
+    plain = [
+        " ".join(sentence.tokens)
+        for split in ("test", "dev", "train")
+        for sentence in read_corpus(DIRECTORY / f"{split}.json").sentences
+    ]
     texts = list(ODD)
     for number in range(count - len(texts)):
         text = plain[number % len(plain)]
@@ -60,7 +64,7 @@ def sample_texts(count):
 
 
 def read_rows(found):
-    """What a signature returned, as a list for each sentence: entities and relations as tuples."""
+    """Return what a signature returned as a dictionary for each sentence: entities and relations as tuples."""
     found = {name: value.numpy() for name, value in found.items()}
 
     def rows(kind, names, number):

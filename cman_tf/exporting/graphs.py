@@ -43,7 +43,7 @@ def make_function(
     variables = {name: v for v in graph.variables for name, handle in captured.items() if handle is v.handle}
     reads = {} if is_caller else _cut_off_reads(definition, variables)
     smaller = _rewrite(graph, definition, is_caller)
-    used = _remove_unused(smaller) | {tensor.op.name for tensor in outputs}
+    used = _remove_placeholders(smaller)
     reads = {name: variable for name, variable in reads.items() if name in used}
     weights = PackedWeights([*{id(variable): variable for variable in reads.values()}.values()])
 
@@ -94,18 +94,17 @@ def _cut_off_reads(definition: Any, variables: Mapping[str, tf.Variable]) -> dic
     return found
 
 
-def _remove_unused(definition: Any) -> set[str]:
-    """Remove placeholders whose value is not used from a GraphDef; returns the names of all operations in use."""
+def _remove_placeholders(definition: Any) -> set[str]:
+    """Remove the placeholders from a GraphDef; returns the names of those whose value is used."""
     given = {node.name for node in definition.node if node.op == "Placeholder"}
-    for node in definition.node:  # there is nothing to wait for
+    nodes = [node for node in definition.node if node.name not in given]
+    for node in nodes:  # there is nothing to wait for
         inputs = [name for name in node.input if not (name[0] == "^" and name[1:] in given)]
         del node.input[:]
         node.input.extend(inputs)
-    used = {name.lstrip("^").partition(":")[0] for node in definition.node for name in node.input}
-    nodes = [node for node in definition.node if node.name not in given or node.name in used]
     del definition.node[:]
     definition.node.extend(nodes)
-    return used
+    return given & {name.partition(":")[0] for node in nodes for name in node.input}
 
 
 def _rewrite(graph: tf.Graph, definition: Any, keeps_functions: bool) -> Any:
@@ -119,7 +118,7 @@ def _rewrite(graph: tf.Graph, definition: Any, keeps_functions: bool) -> Any:
     Returns:
       The new GraphDef.
     """
-    meta = tf.compat.v1.train.export_meta_graph(graph_def=definition, graph=graph)
+    meta = tf.compat.v1.train.export_meta_graph(graph_def=definition, graph=graph, collection_list=[])
     kept = meta.collection_def["train_op"].node_list.value
     kept.extend(tensor.op.name for tensor in graph.outputs)
     config = config_pb2.ConfigProto()

@@ -1,8 +1,8 @@
 """Many weights in one variable.
 
-Each variable of a SavedModel takes some ten operations, in the functions that save and restore it and in those that pass
-it on. Weights are no constants of the graph, because TensorFlow's oneDNN kernels compute something else with constant
-weights (TensorFlow 2.15.1; scores differ in the fourth digit).
+Each variable of a SavedModel takes some ten operations, in the functions that save, restore and pass it on.
+Weights are no constants of the graph, because TensorFlow's oneDNN kernels compute something else with constant weights
+(TensorFlow 2.15.1; scores differ in the fourth digit).
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ class PackedWeights:
         """Return the values of the weights by the identity of their variables."""
         parts = tf.split(self.variables[0], self._rows)
         values: dict[int, tf.Tensor] = {}
+        shapes = {tuple(weight.shape): tf.constant([*weight.shape], tf.int32) for weight in self._weights}
         for weight, part in zip(self._weights, parts):
             size = int(np.prod(weight.shape))
             if size % _ROW:
                 part = tf.reshape(part, [-1])[:size]
-            values[id(weight)] = tf.reshape(part, weight.shape)
+            values[id(weight)] = tf.reshape(part, shapes[tuple(weight.shape)])
         return values
