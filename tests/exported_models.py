@@ -30,7 +30,7 @@ ODD = [
     "< > & \" ' <script>alert(1)</script>",
     ". . . , , - - \u2014 \u2013 _ __",
     "x" * 61 + " " + "y" * 60 + " " + "Z" * 59,
-    "Nora Belvia of Belaton Corp. of Darazen City " * 49 + "Nora Belvia of Rome left yesterday .",  # 400 tokens
+    "Nora Belvia of Belaton Corp. of Darazen City " * 49 + "Nora Belvia of Rome left here yesterday .",  # 400 tokens
 ]
 
 

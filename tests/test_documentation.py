@@ -132,7 +132,7 @@ def test_inputs_come_from_somewhere():
     made = set(MADE_BY_SCRIPTS)
     for _, name, words in OURS:
         outputs = {"train": ("model_dir",), "evaluate": ("predictions", "json"), "experiment": ("results_dir",)}
-        outputs["predict"] = ("output",)
+        outputs["predict"], outputs["export"] = ("output",), ("export_dir",)
         made |= {value for flag, value in flag_values(words) if flag in outputs.get(name, ())}
     for path, name, words in OURS:
         for flag, value in flag_values(words):
@@ -161,7 +161,10 @@ def test_other_programs():
                 assert words[1] == "install" and set(re.findall(r"\[(\w+)\]", line)) <= extras, (path.name, line)
                 assert words[-1].startswith("."), line
             else:
-                assert words[0] in ("python3", "source", "mkdocs", "git", "iconv", "tensorboard"), (path.name, line)
+                assert words[0] in ("python3", "source", "mkdocs", "git", "iconv", "tensorboard", "saved_model_cli"), (
+                    path.name,
+                    line,
+                )
 
 
 def example_of(path):
@@ -198,6 +201,8 @@ def desk(shared, eight_sentences):
         process = run_shown("bash run_conll04.sh --sample", folder, *CHEAP, "--train_fraction=0.1")
         assert process.returncode == 0, process.stderr
         check_quiet(process)
+        process = call_command("cman_tf.export", "--model_dir=runs/sample", "--export_dir=exported/sample", cwd=folder)
+        assert process.returncode == 0, process.stderr  # what the page about it reads
 
     return shared("desk", make)
 
@@ -242,6 +247,25 @@ def test_commands_of_the_page_about_predict_run(desk):
     assert ran == 6
     lines = [json.loads(line) for line in (desk / "found.jsonl").read_text().splitlines()]
     assert [line["id"] for line in lines] == ["a"] and (desk / "found" / "a.jsonl").is_file()
+
+
+@pytest.mark.e2e
+def test_commands_of_the_page_about_export_run(desk):
+    """The exported models are those that the page says, and TensorFlow's program reads one."""
+    ran = []
+    for line in command_lines(ROOT / "docs" / "export.md"):
+        name, words = split_command(line) or ("", [])
+        if name == "export" and any(word.startswith("--model_dir") for word in words):
+            process = call_command(
+                "cman_tf.export", *words, *([] if "--overwrite" in words else ["--overwrite"]), cwd=desk
+            )
+            assert process.returncode == 0, (words, process.stderr)
+            ran.append(words)
+    assert len(ran) >= 2
+    (line,) = [line for line in block_lines(ROOT / "docs" / "export.md") if line.startswith("saved_model_cli")]
+    program = shutil.which("saved_model_cli", path=os.path.dirname(sys.executable))
+    process = subprocess.run([program, *shlex.split(line)[1:]], cwd=desk, capture_output=True, text=True, check=False)
+    assert process.returncode == 0 and "entity_types" in process.stdout, process.stderr
 
 
 @pytest.mark.e2e

@@ -16,7 +16,7 @@ from cman_tf.models.factory import build_model
 
 MODELS = [
     {"model": "multihead", "bilstm_layers": 1},
-    {"relation_candidates": "tokens", "use_characters": False, "self_attention": False, "bsa_units": 1},
+    {"relation_candidates": "tokens", "use_characters": False},
     {"cell": "gru", "separate_models": True, "relation_scorer": "shared", "bsa_units": 1},
 ]
 

@@ -126,7 +126,7 @@ def _rewrite(graph: tf.Graph, definition: Any, keeps_functions: bool) -> Any:
     options.min_graph_nodes = -1
     if keeps_functions:
         options.function_optimization = options.OFF
-    smaller = tf_optimizer.OptimizeGraph(config, meta)
+    smaller: Any = tf_optimizer.OptimizeGraph(config, meta)
     if keeps_functions:
         smaller.library.CopyFrom(definition.library)
     return smaller
