@@ -319,6 +319,9 @@ def test_commands_of_the_page_about_export_run(desk):
 def test_python_of_the_documents_runs(desk):
     """The blocks of all pages, one after another, print what the text below them says, if anything."""
     program, shown = [], []
+    if not (desk / "exported" / "sample").exists():  # the page about export reads it
+        flags = "--model_dir=runs/sample", "--export_dir=exported/sample"
+        assert call_command("cman_tf.export", *flags, cwd=desk).returncode == 0
     for path in WRITTEN:
         if path.name == "serve.md":  # tests/test_serve.py runs it, with a service
             continue
