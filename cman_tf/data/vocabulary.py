@@ -250,6 +250,6 @@ def _load_vectors(path: pathlib.Path, content: dict[str, Any]) -> NDArray[Any] |
     if not isinstance(loaded, np.ndarray):
         raise DataError(f"{file}: several arrays, expected the word vectors that cman-tf train wrote")
     table = cast("NDArray[Any]", loaded)
-    if table.ndim != 2 or len(table) != len(content["words"]) or table.dtype not in (np.float32, np.float16):
+    if table.ndim != 2 or len(table) != len(content["words"]) or table.dtype.name not in ("float32", "float16"):
         raise DataError(f"{file}: {table.dtype} {list(table.shape)}, expected float32 [{len(content['words'])}, size]")
     return table.astype(np.float32)  # a packed model has them in half precision
