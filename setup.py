@@ -54,7 +54,10 @@ setup(
         "cman_tf.sample": ["*.json"],
     },
     cmdclass={"build_py": BuildWithFlagfiles},
-    entry_points={"console_scripts": ["cman-tf=cman_tf.__main__:main"]},
+    entry_points={
+        "console_scripts": ["cman-tf=cman_tf.__main__:main"],
+        "spacy_factories": ["cman_tf=cman_tf.integrations.spacy_pipe:make_pipe"],
+    },
     install_requires=[
         "tensorflow==2.15.1",
         "tensorflow-addons==0.23.0",
@@ -72,7 +75,7 @@ setup(
         "transformers": TRANSFORMERS,
         "minilm": TRANSFORMERS,  # and cman-tf download minilm
         "mpnet": TRANSFORMERS,  # and cman-tf download mpnet
-        "spacy": SPACY,  # .spacy files, and --tokenizer=spacy:en
+        "spacy": SPACY,  # .spacy files, --tokenizer=spacy:en, and the component of spaCy's pipelines
         "glove": GLOVE,  # and cman-tf download glove
         "plots": REPORT,  # as the extra was called before
         "report": REPORT,

@@ -1,0 +1,1 @@
+"""This package within other libraries."""
