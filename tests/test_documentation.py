@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from helpers import ROOT, TINY_FLAGS, call_command, run_command
+from helpers import ROOT, TINY_FLAGS, call_command, run_command, write_entry_points
 
 from cman_tf.__main__ import COMMANDS
 
@@ -330,7 +330,8 @@ def test_python_of_the_documents_runs(desk):
             shown.append(output)
     assert len(program) >= 3
     (desk / "shown.py").write_text("\n".join(program))
-    process = run_command("shown", cwd=desk, env={"PYTHONPATH": f"{ROOT}{os.pathsep}{desk}"})
+    write_entry_points(desk)
+    process = run_command("shown", cwd=desk, env={"PYTHONPATH": f"{desk}{os.pathsep}{ROOT}"})
     assert process.returncode == 0, process.stderr
     for output, expected in zip(process.stdout.split("----\n"), shown):
         assert not expected or output == expected
