@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from helpers import SMALL, StubEncoder
+from tiny_bert import SPELLING, write_bert
 
 from cman_tf.data.types import Sentence
+from cman_tf.encoders.transformer import TunedTransformer
 from cman_tf.exporting.saved_model import make_module, prepare_model
 from cman_tf.exporting.signatures import Signatures
 from cman_tf.inference.constraints import DecodingOptions
@@ -84,3 +86,18 @@ def test_a_model_with_an_encoder_takes_its_features(vocabulary, sentences):
                 lengths=tf.constant(lengths),
                 contextual=tf.zeros([1, len(tokens[0]), 2, 3]),
             )
+
+
+def test_a_model_with_a_tuned_encoder_takes_its_word_pieces(vocabulary, sentences, tmp_path):
+    pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
+    encoder = TunedTransformer(write_bert(tmp_path, SPELLING), "tiny")
+    tf.keras.utils.set_random_seed(3)
+    model = build_model(dataclasses.replace(SMALL, tune_encoder=True).resolved(), vocabulary, encoder)
+    expected = Predictor(model, vocabulary, marginals=True).predict(sentences)
+    prepare_model(model)
+    made = Signatures(model, vocabulary, DecodingOptions(), None)
+    made.__dict__["_decoder"] = (lambda tokens, lengths, **features: made.decode(tokens, lengths, features), [])
+    names = ["wordpieces", "wordpiece_lengths", "wordpiece_places"]
+    assert [*made.features] == names
+    pieces = dict(zip(names, map(tf.constant, encoder.split([sentence.tokens for sentence in sentences]))))
+    assert_same(made.read_features(**pad(sentences), **pieces), expected)

@@ -24,7 +24,7 @@ from spacy.language import Language
         "constrain_types": "off",
         "symmetric_relations": [],
         "on_long": "window",
-        "batch_tokens": 4096,
+        "batch_tokens": 2048,
         "extension": "relations",
         "encoder": None,
     },
