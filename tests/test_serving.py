@@ -6,6 +6,8 @@ import signal
 import socket
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 from fake_service import find_capitals, make_extract, start
@@ -146,6 +148,40 @@ def test_large_bodies_are_refused_and_not_kept(service):
     found = send(service, f"{HEAD}Expect: 100-continue\r\nContent-Length: 10000000\r\n\r\n")
     assert found.startswith("HTTP/1.1 413") and "connection: close" in found
     assert is_well(service)
+
+
+def post_and_close(service, body):
+    """Send a body as urllib does: with `Connection: close`, all of it before the answer is read."""
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{service.address}/extract", body, headers)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=20)
+    with caught.value as error:
+        return error.code, json.load(error)["error"]
+
+
+@pytest.mark.parametrize("size", [2_000_000, 50_000_000])
+def test_a_client_that_closes_afterwards_reads_why_its_body_is_refused(service, size):
+    for _ in range(3):
+        assert post_and_close(service, b"x" * size) == (
+            413,
+            f"a body of {size} bytes, expected at most 100000; send fewer texts at a time",
+        )
+    assert post_and_close(service, iter([b"x" * 65536] * 40))[0] == 413
+    assert is_well(service)
+
+
+def test_a_client_that_goes_on_sending_is_dropped():
+    """By time and by size."""
+    for limits in ({"drain_seconds": 0.3}, {"drain_bytes": 20_000_000}):
+        with start(limits=limits) as service, socket.create_connection(("127.0.0.1", service.port), 20) as connection:
+            connection.sendall(f"{HEAD}Connection: close\r\nContent-Length: 9000000000\r\n\r\n".encode())
+            begin = time.monotonic()
+            with pytest.raises((BrokenPipeError, ConnectionResetError)):
+                while time.monotonic() - begin < 10:
+                    connection.sendall(b"x" * 10_000)
+            assert time.monotonic() - begin < 4
+            assert service.end() == (0, "")
 
 
 def test_no_http(service):

@@ -29,6 +29,8 @@ class Limits:
       header_seconds: for the arrival of a request's first lines and headers.
       idle_seconds: that a connection may stay open between two requests.
       stop_seconds: that a connection without a request stays open when the service ends.
+      drain_seconds: that a connection stays open after a refusal while its client still sends.
+      drain_bytes: that are read and discarded meanwhile.
     """
 
     body_bytes: int = 1 << 20
@@ -44,6 +46,8 @@ class Limits:
     header_seconds: float = 10.0
     idle_seconds: float = 30.0
     stop_seconds: float = 0.3
+    drain_seconds: float = 5.0
+    drain_bytes: int = 64 << 20
 
 
 class Refusal(Exception):
