@@ -69,6 +69,9 @@ def define_flags() -> None:
         flags.DEFINE_integer("max_texts", _DEFAULTS.texts, "Texts of a request.", lower_bound=1)
         flags.DEFINE_integer("max_characters", _DEFAULTS.characters, "Characters of a text.", lower_bound=1)
         flags.DEFINE_integer("max_queue", _DEFAULTS.queue_texts, "Texts that wait for the model.", lower_bound=1)
+        flags.DEFINE_integer(
+            "max_queue_characters", _DEFAULTS.queue_characters, "Characters of the texts that wait.", lower_bound=1
+        )
         number_flags.define_number("timeout", _DEFAULTS.answer_seconds, "Seconds that a request waits.", 0.001, 3600.0)
     with flag_group("Relations"):
         number_flags.define_thresholds()
@@ -89,6 +92,7 @@ def read_limits() -> Limits:
         texts=FLAGS.max_texts,
         characters=FLAGS.max_characters,
         queue_texts=FLAGS.max_queue,
+        queue_characters=FLAGS.max_queue_characters,
         answer_seconds=FLAGS.timeout,
     )
 
@@ -157,7 +161,12 @@ def main(arguments: list[str]) -> None:
         warm_up(extractor)
         metrics = Metrics(cman_tf.__version__)
         batcher = Batcher(
-            extractor.extract, limits.queue_texts, FLAGS.batch_texts, FLAGS.batch_wait / 1000, metrics.count_batch
+            extractor.extract,
+            limits.queue_texts,
+            limits.queue_characters,
+            FLAGS.batch_texts,
+            FLAGS.batch_wait / 1000,
+            metrics.count_batch,
         )
         service = Service(
             batcher,

@@ -283,7 +283,7 @@ def test_a_service_that_is_busy():
         assert {status for status, _ in answers} == {200, 503}
         messages = {content["error"] for status, content in answers if status == 503}
         assert messages == {
-            "4 texts wait already; send the request again later",
+            "4 texts with 4 characters wait already; send the request again later",
             "5 requests wait already; send the request again later",
         }
         assert service.metrics()['cman_tf_requests_total{path="/extract",code="503"}'] >= 3
@@ -308,6 +308,19 @@ def test_a_sender_that_is_gone_costs_nothing(hasty):
     after = hasty.metrics()
     assert after["cman_tf_batch_texts_sum"] - before < 20
     assert after['cman_tf_requests_total{path="/extract",code="499"}'] >= 1
+
+
+def test_a_sender_that_closed_is_gone_but_one_that_closed_its_side_is_answered(hasty):
+    """Both send the same; only the first has nobody who reads. The model reads no more of its texts."""
+    before = hasty.metrics()["cman_tf_batch_texts_sum"]
+    for _ in range(4):
+        with socket.create_connection(("127.0.0.1", hasty.port)) as connection:
+            connection.sendall(make_request({"texts": ["x" * 20_000] * 30}).encode())
+    time.sleep(0.7)
+    found = send(hasty, make_request({"texts": ["Ann"]}), close=True)
+    assert "HTTP/1.1 200" in found and '"text": "Ann"' in found
+    after = hasty.metrics()
+    assert after["cman_tf_batch_texts_sum"] - before < 20 and after["cman_tf_queue_texts"] == 0
 
 
 def test_an_error_of_the_model_is_one_answer_and_one_log(capfd):

@@ -13,6 +13,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from cman_tf.serving.half_closed import HalfClosed
 from cman_tf.serving.lingering import LingeringTransport
 from cman_tf.serving.service import Service
 
@@ -32,6 +33,7 @@ class BoundedProtocol(H11Protocol):
         super().__init__(**options)
         self._service = service
         self._timer: asyncio.TimerHandle | None = None  # ends a connection on which too little arrives
+        self._half_closed: HalfClosed | None = None
         self._write_timer: asyncio.TimerHandle | None = None  # ends one whose client does not read
 
     def _count_connections(self) -> None:
@@ -84,10 +86,14 @@ class BoundedProtocol(H11Protocol):
         if not self._is_answering or self.cycle.more_body:
             return False
         self.cycle.keep_alive = False
+        if not self.cycle.response_started and self.cycle.scope["http_version"] == "1.1":
+            self._half_closed = HalfClosed(self.transport)
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lingering.end()
+        if self._half_closed is not None:
+            self._half_closed.stop()
         self._stop_timer()
         self._stop_write_timer()
         self._unset_keepalive_if_required()

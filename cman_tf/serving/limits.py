@@ -22,6 +22,7 @@ class Limits:
       pair_characters: characters of all texts of a request that asks for the scores of all pairs. Their number grows
         with the square of a sentence's entities.
       queue_texts: texts that wait for the model.
+      queue_characters: characters of these texts together.
       requests: requests that are read, wait or are answered at the same time.
       connections: open connections.
       answer_seconds: that a request may wait for the model's answer.
@@ -39,6 +40,7 @@ class Limits:
     entities: int = 300
     pair_characters: int = 2_000
     queue_texts: int = 1024
+    queue_characters: int = 1_000_000
     requests: int = 256
     connections: int = 512
     answer_seconds: float = 30.0
