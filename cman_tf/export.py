@@ -14,11 +14,10 @@ import pathlib
 
 from absl import flags
 
-from cman_tf.command_line import constraint_flags, encoder_flags
+from cman_tf.command_line import constraint_flags, encoder_flags, number_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
-from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.exporting.directory import CARD, validate_export_directory
 from cman_tf.exporting.text_tokenizer import validate_tokenizer
 from cman_tf.inference.description import read_description
@@ -40,8 +39,7 @@ def define_flags() -> None:
             "tokenizer", None, "`Name` of the built-in tokenizer that cuts texts; none: the model's own."
         )
     with flag_group("Relations"):
-        flags.DEFINE_float("relation_threshold", RELATION_THRESHOLD, "Relations above this score are found.", 0.0, 1.0)
-        flags.DEFINE_float("entity_threshold", 0.0, "Entities of at least this score are found.", 0.0, 1.0)
+        number_flags.define_thresholds()
     constraint_flags.define_flags()
     encoder_flags.define_flags()
     with flag_group("Output"):

@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from cman_tf.command_line import constraint_flags, encoder_flags
+from cman_tf.command_line import constraint_flags, encoder_flags, number_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.command_line.reading_flags import print_problems
-from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.problems import Problems
 from cman_tf.data.tokenizers import find_tokenizer
@@ -88,8 +87,7 @@ def define_flags() -> None:
         )
         flags.DEFINE_boolean("given_entities", False, "Find only relations, between the entities of the input.")
     with flag_group("Relations"):
-        flags.DEFINE_float("relation_threshold", RELATION_THRESHOLD, "Relations above this score are found.", 0.0, 1.0)
-        flags.DEFINE_float("entity_threshold", 0.0, "Entities of at least this score are found.", 0.0, 1.0)
+        number_flags.define_thresholds()
         flags.DEFINE_enum("thresholds", DEFAULT, CHOICES, THRESHOLDS_HELP)
         flags.DEFINE_boolean(
             "all_scores", False, "Also write, as candidates, relations that are not above the threshold."

@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 import cman_tf
-from cman_tf.command_line import constraint_flags, encoder_flags
+from cman_tf.command_line import constraint_flags, encoder_flags, number_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
-from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.data.tokenizers import find_tokenizer
 from cman_tf.data.types import Entity
 from cman_tf.errors import DataError
@@ -62,7 +61,7 @@ def define_flags() -> None:
             "localhost or ::1, else any.",
         )
         flags.DEFINE_integer("batch_texts", 64, "Texts that the model reads together, at most.", lower_bound=1)
-        flags.DEFINE_float(
+        number_flags.define_number(
             "batch_wait", 5.0, "Milliseconds that a batch waits for company when requests come together.", 0.0, 1000.0
         )
     with flag_group("Bounds"):
@@ -70,10 +69,12 @@ def define_flags() -> None:
         flags.DEFINE_integer("max_texts", _DEFAULTS.texts, "Texts of a request.", lower_bound=1)
         flags.DEFINE_integer("max_characters", _DEFAULTS.characters, "Characters of a text.", lower_bound=1)
         flags.DEFINE_integer("max_queue", _DEFAULTS.queue_texts, "Texts that wait for the model.", lower_bound=1)
-        flags.DEFINE_float("timeout", _DEFAULTS.answer_seconds, "Seconds that a request waits.", 0.001, 3600.0)
+        flags.DEFINE_integer(
+            "max_queue_characters", _DEFAULTS.queue_characters, "Characters of the texts that wait.", lower_bound=1
+        )
+        number_flags.define_number("timeout", _DEFAULTS.answer_seconds, "Seconds that a request waits.", 0.001, 3600.0)
     with flag_group("Relations"):
-        flags.DEFINE_float("relation_threshold", RELATION_THRESHOLD, "Relations above this score are found.", 0.0, 1.0)
-        flags.DEFINE_float("entity_threshold", 0.0, "Entities of at least this score are found.", 0.0, 1.0)
+        number_flags.define_thresholds()
     constraint_flags.define_flags()
     encoder_flags.define_flags()
 
@@ -91,6 +92,7 @@ def read_limits() -> Limits:
         texts=FLAGS.max_texts,
         characters=FLAGS.max_characters,
         queue_texts=FLAGS.max_queue,
+        queue_characters=FLAGS.max_queue_characters,
         answer_seconds=FLAGS.timeout,
     )
 
@@ -159,7 +161,12 @@ def main(arguments: list[str]) -> None:
         warm_up(extractor)
         metrics = Metrics(cman_tf.__version__)
         batcher = Batcher(
-            extractor.extract, limits.queue_texts, FLAGS.batch_texts, FLAGS.batch_wait / 1000, metrics.count_batch
+            extractor.extract,
+            limits.queue_texts,
+            limits.queue_characters,
+            FLAGS.batch_texts,
+            FLAGS.batch_wait / 1000,
+            metrics.count_batch,
         )
         service = Service(
             batcher,

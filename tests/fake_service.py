@@ -134,7 +134,8 @@ def main(delay=0.0, type="Name", limits=None, hosts=("127.0.0.1", "localhost"), 
     from cman_tf.serving.service import Service
 
     bounds, metrics = Limits(**(limits or {})), Metrics("1")
-    batcher = Batcher(make_extract(delay, type), bounds.queue_texts, observe=metrics.count_batch, **batching)
+    queue = {"queue_texts": bounds.queue_texts, "queue_characters": bounds.queue_characters}
+    batcher = Batcher(make_extract(delay, type), **queue, observe=metrics.count_batch, **batching)
     about = {"version": "1", "model": "fake", "name": type, "tokenizer": "blanks"}
     about |= {"entity_types": [type, "Other"], "relation_types": [type]}
     service = Service(batcher, metrics, bounds, about, options or {"relation_threshold": 0.5}, frozenset(hosts))

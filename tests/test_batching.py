@@ -55,7 +55,7 @@ def make(gate):
     made = []
 
     def start(**options):
-        batcher = Batcher(gate, **{"queue_texts": 1000, "wait_seconds": 0.0, **options})
+        batcher = Batcher(gate, **{"queue_texts": 1000, "queue_characters": 1_000_000, "wait_seconds": 0.0, **options})
         made.append(batcher)
         batcher.start()
         batcher.submit(records_of(["first"]), {})
@@ -74,7 +74,9 @@ REQUESTS = st.lists(st.tuples(st.lists(WORDS, max_size=6), st.sampled_from([0.5,
 
 @given(REQUESTS, st.integers(1, 9))
 def test_every_request_gets_what_it_would_get_alone(requests, batch_texts):
-    batcher = Batcher(make_extract(), queue_texts=1000, batch_texts=batch_texts, wait_seconds=0.0)
+    batcher = Batcher(
+        make_extract(), queue_texts=1000, queue_characters=1000, batch_texts=batch_texts, wait_seconds=0.0
+    )
     jobs = [batcher.submit(records_of(texts), {"relation_threshold": t}) for texts, t in requests]
     batcher.start()
     for job, (texts, threshold) in zip(jobs, requests):
@@ -132,7 +134,7 @@ def test_a_bad_text_is_found_in_few_calls(gate, make):
 def test_a_full_queue_refuses_and_says_when_to_come_again(gate, make):
     batcher = make(queue_texts=3)
     job = batcher.submit(records_of(["a", "b"]), {})
-    with pytest.raises(Refusal, match="2 texts wait already") as caught:
+    with pytest.raises(Refusal, match="^2 texts with 2 characters wait already") as caught:
         batcher.submit(records_of(["c", "d"]), {})
     assert (caught.value.status, caught.value.headers) == (503, {"retry-after": "1"})
     batcher.submit(records_of(["c"]), {})
@@ -150,6 +152,30 @@ def test_an_abandoned_request_takes_no_time(gate, make):
     assert gate.calls == [["first"], ["c"]] and batcher.waiting == 0
 
 
+def test_a_queue_is_full_by_characters(gate, make):
+    """A request alone may have more; requests whose senders are gone make room at once."""
+    batcher = make(queue_characters=10)
+    large = batcher.submit(records_of(["a" * 20]), {})
+    with pytest.raises(Refusal, match="^1 texts with 20 characters wait already; send the request again later"):
+        batcher.submit(records_of(["b"]), {})
+    large.is_abandoned = True
+    jobs = [batcher.submit(records_of([text * 5]), {}) for text in "cd"]
+    with pytest.raises(Refusal, match="^2 texts with 10 characters"):
+        batcher.submit(records_of(["e"]), {})
+    gate.open()
+    assert [outcome_of(job) for job in jobs] == [[line_of("c" * 5)], [line_of("d" * 5)]]
+    assert gate.calls == [["first"], ["c" * 5, "d" * 5]] and batcher.waiting == 0
+
+
+def test_the_model_does_not_begin_what_has_waited_too_long(gate, make):
+    batcher = make()
+    batcher.submit(records_of(["late"]), {}, seconds=0.01)
+    job = batcher.submit(records_of(["a"]), {"relation_threshold": 0.7}, seconds=60)
+    time.sleep(0.02)
+    gate.open()
+    assert outcome_of(job) == [line_of("a", 0.7)] and gate.calls == [["first"], ["a"]]
+
+
 def test_stopping_answers_what_waits(gate, make):
     batcher = make()
     job = batcher.submit(records_of(["a"]), {})
@@ -161,7 +187,7 @@ def test_stopping_answers_what_waits(gate, make):
 def test_clients_that_ask_again_and_again_are_answered_together():
     """8 clients with 4 requests each: the wait for company keeps them together."""
     calls = []
-    batcher = Batcher(make_extract(0.005, calls=calls), queue_texts=1000, wait_seconds=0.2)
+    batcher = Batcher(make_extract(0.005, calls=calls), queue_texts=1000, queue_characters=1000, wait_seconds=0.2)
     batcher.start()
 
     def ask():
@@ -178,7 +204,7 @@ def test_clients_that_ask_again_and_again_are_answered_together():
 
 
 def test_a_lone_client_does_not_wait():
-    batcher = Batcher(make_extract(), queue_texts=10, wait_seconds=5.0)
+    batcher = Batcher(make_extract(), queue_texts=10, queue_characters=1000, wait_seconds=5.0)
     batcher.start()
     start = time.monotonic()
     for _ in range(3):

@@ -6,6 +6,8 @@ import signal
 import socket
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 from fake_service import find_capitals, make_extract, start
@@ -148,6 +150,40 @@ def test_large_bodies_are_refused_and_not_kept(service):
     assert is_well(service)
 
 
+def post_and_close(service, body):
+    """Send a body as urllib does: with `Connection: close`, all of it before the answer is read."""
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{service.address}/extract", body, headers)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=20)
+    with caught.value as error:
+        return error.code, json.load(error)["error"]
+
+
+@pytest.mark.parametrize("size", [2_000_000, 50_000_000])
+def test_a_client_that_closes_afterwards_reads_why_its_body_is_refused(service, size):
+    for _ in range(3):
+        assert post_and_close(service, b"x" * size) == (
+            413,
+            f"a body of {size} bytes, expected at most 100000; send fewer texts at a time",
+        )
+    assert post_and_close(service, iter([b"x" * 65536] * 40))[0] == 413
+    assert is_well(service)
+
+
+def test_a_client_that_goes_on_sending_is_dropped():
+    """By time and by size."""
+    for limits in ({"drain_seconds": 0.3}, {"drain_bytes": 20_000_000}):
+        with start(limits=limits) as service, socket.create_connection(("127.0.0.1", service.port), 20) as connection:
+            connection.sendall(f"{HEAD}Connection: close\r\nContent-Length: 9000000000\r\n\r\n".encode())
+            begin = time.monotonic()
+            with pytest.raises((BrokenPipeError, ConnectionResetError)):
+                while time.monotonic() - begin < 10:
+                    connection.sendall(b"x" * 10_000)
+            assert time.monotonic() - begin < 4
+            assert service.end() == (0, "")
+
+
 def test_no_http(service):
     for data in ("garbage\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", f"GET /{'x' * 600_000}"):
         found = send(service, data)
@@ -247,7 +283,7 @@ def test_a_service_that_is_busy():
         assert {status for status, _ in answers} == {200, 503}
         messages = {content["error"] for status, content in answers if status == 503}
         assert messages == {
-            "4 texts wait already; send the request again later",
+            "4 texts with 4 characters wait already; send the request again later",
             "5 requests wait already; send the request again later",
         }
         assert service.metrics()['cman_tf_requests_total{path="/extract",code="503"}'] >= 3
@@ -272,6 +308,19 @@ def test_a_sender_that_is_gone_costs_nothing(hasty):
     after = hasty.metrics()
     assert after["cman_tf_batch_texts_sum"] - before < 20
     assert after['cman_tf_requests_total{path="/extract",code="499"}'] >= 1
+
+
+def test_a_sender_that_closed_is_gone_but_one_that_closed_its_side_is_answered(hasty):
+    """Both send the same; only the first has nobody who reads. The model reads no more of its texts."""
+    before = hasty.metrics()["cman_tf_batch_texts_sum"]
+    for _ in range(4):
+        with socket.create_connection(("127.0.0.1", hasty.port)) as connection:
+            connection.sendall(make_request({"texts": ["x" * 20_000] * 30}).encode())
+    time.sleep(0.7)
+    found = send(hasty, make_request({"texts": ["Ann"]}), close=True)
+    assert "HTTP/1.1 200" in found and '"text": "Ann"' in found
+    after = hasty.metrics()
+    assert after["cman_tf_batch_texts_sum"] - before < 20 and after["cman_tf_queue_texts"] == 0
 
 
 def test_an_error_of_the_model_is_one_answer_and_one_log(capfd):

@@ -24,7 +24,7 @@ from absl import flags
 
 from cman_tf.benchmark import memory, start
 from cman_tf.benchmark.tables import show
-from cman_tf.command_line import config_flags
+from cman_tf.command_line import config_flags, number_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
@@ -55,9 +55,11 @@ def define_flags() -> None:
         )
         flags.DEFINE_list("lengths", ["10", "25", "50", "100", "200", "350", "500"], "Sentence lengths of growth.")
         flags.DEFINE_list("sizes", ["1000", "10000", "100000"], "Corpus sizes of growth, in sentences.")
-        flags.DEFINE_float("outside_bias", 3.0, "Added to the tag O before decoding; untrained, all would be entities.")
+        number_flags.define_number(
+            "outside_bias", 3.0, "Added to the tag O before decoding; untrained, all would be entities."
+        )
         flags.DEFINE_list("clients", ["1", "8", "64"], "Numbers of clients of serve that ask at the same time.")
-        flags.DEFINE_float("seconds", 10.0, "Seconds that serve is measured with each number of clients.", 0.1)
+        number_flags.define_number("seconds", 10.0, "Seconds that serve is measured with each number of clients.", 0.1)
         flags.DEFINE_integer("minutes", 0, "Minutes that the memory of serve is measured.", lower_bound=0)
     for flag in ("gpu_lengths", "lengths", "sizes", "clients"):
         flags.register_validator(flag, config_flags.whole_numbers, message="expected whole numbers between commas")

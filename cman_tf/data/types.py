@@ -12,7 +12,27 @@ ROOT = "ROOT"  # type of the pseudo-entity that relations may have in DREC; scor
 
 def is_token(value: object) -> bool:
     """Return whether a value is text that is not blank and that UTF-8 can express (no lone surrogate)."""
-    return isinstance(value, str) and bool(value.strip()) and not any("\ud800" <= c <= "\udfff" for c in value)
+    return isinstance(value, str) and bool(value.strip()) and not has_surrogate(value)
+
+
+def has_surrogate(text: str) -> bool:
+    """Return whether a text contains half a character (a lone surrogate), which UTF-8 cannot express."""
+    return any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def expect_token(value: object, otherwise: str) -> str:
+    """Return what a message says of a value that is no token, after it has shown the value.
+
+    Args:
+      value: the value.
+      otherwise: what is said if it contains no lone surrogate.
+
+    >>> expect_token("\\ud800", "expected text that is not empty")
+    'a lone surrogate in it cannot be written as UTF-8, expected whole characters'
+    """
+    if isinstance(value, str) and has_surrogate(value):
+        return "a lone surrogate in it cannot be written as UTF-8, expected whole characters"
+    return otherwise
 
 
 @dataclasses.dataclass(frozen=True)

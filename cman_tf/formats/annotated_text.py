@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cman_tf.data.sentence_splitting import split_sentences
 from cman_tf.data.tokenizers import find_tokenizer
-from cman_tf.data.types import Relation, Sentence, is_token
+from cman_tf.data.types import Relation, Sentence, expect_token, is_token
 from cman_tf.errors import DataError
 from cman_tf.formats.annotating import annotate_text, group_consecutive, join_tokens
 from cman_tf.formats.offsets import find_positions
@@ -240,7 +240,8 @@ def _validate_names(document: AnnotatedText) -> None:
         raise DataError(f"{document.where}: id {ascii(document.id)[:40]}, expected text")
     for item in (*document.mentions, *document.links):
         if not is_token(item.type):
-            raise DataError(f"{item.where}: type {ascii(item.type)[:40]}, expected text that is not empty")
+            expected = expect_token(item.type, "expected text that is not empty")
+            raise DataError(f"{item.where}: type {ascii(item.type)[:40]}, {expected}")
 
 
 def _cover(mentions: Sequence[tuple[str, int, int]], relation: Relation) -> Span:

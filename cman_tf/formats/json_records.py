@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
-from cman_tf.data.types import is_token
+from cman_tf.data.types import expect_token, is_token
 from cman_tf.errors import DataError, one_line
 from cman_tf.formats.source import Source
 from cman_tf.runs.json_values import as_list, as_object
@@ -156,7 +156,7 @@ def get_text(record: Any, key: str, where: str) -> str:
     """
     value: str = get(record, key, str, where)
     if not is_token(value):
-        raise DataError(f"{where}: {key} is {show(value)}, expected text that is not empty")
+        raise DataError(f"{where}: {key} is {show(value)}, {expect_token(value, 'expected text that is not empty')}")
     return value
 
 
@@ -171,7 +171,7 @@ def get_name(record: Any, key: str, where: str) -> str:
         return ""
     name = str(value)
     if isinstance(value, (dict, list)) or not is_token(name):
-        raise DataError(f"{where}: {key} is {show(value)}, expected text")
+        raise DataError(f"{where}: {key} is {show(value)}, {expect_token(name, 'expected text')}")
     return name
 
 

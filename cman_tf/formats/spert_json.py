@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from cman_tf.data.problems import Problems
-from cman_tf.data.types import Entity, Relation, Sentence, is_token, validate_sentence
+from cman_tf.data.types import Entity, Relation, Sentence, expect_token, is_token, validate_sentence
 from cman_tf.errors import DataError
 from cman_tf.formats.base import Format
 from cman_tf.formats.json_records import get, get_name, get_text, quote, read_records, shorten, show, write_records
@@ -28,7 +28,8 @@ def _read_tokens(record: dict[str, Any], where: str) -> tuple[str, ...]:
         raise DataError(f"{where}: no tokens, expected at least one")
     for number, token in enumerate(tokens):
         if not is_token(token):
-            raise DataError(f"{where}, token {number}: {show(token)}, expected text that is not empty")
+            expected = expect_token(token, "expected text that is not empty")
+            raise DataError(f"{where}, token {number}: {show(token)}, {expected}")
     return tuple(tokens)
 
 

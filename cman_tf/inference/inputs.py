@@ -8,7 +8,7 @@ from typing import Any
 
 from cman_tf.data.sentence_splitting import split_sentences
 from cman_tf.data.tokenizers import Tokenizer
-from cman_tf.data.types import Document, Entity, Sentence, is_token
+from cman_tf.data.types import Document, Entity, Sentence, expect_token, is_token
 from cman_tf.errors import DataError
 
 MAX_ENTITIES = 1000  # given in one text: every pair of them is a candidate for a relation
@@ -85,7 +85,8 @@ def read_tokens(tokens: object, where: str = "tokens") -> ModelInput:
         if not isinstance(token, str):
             raise TypeError(f"{where}: item {number} is {type(token).__name__}, expected a token as str")
         if not is_token(token):
-            raise DataError(f"{where}: item {number} is {ascii(token)[:40]}, expected a token that is not blank")
+            expected = expect_token(token, "expected a token that is not blank")
+            raise DataError(f"{where}: item {number} is {ascii(token)[:40]}, {expected}")
     return _from_sentences([Sentence(tuple(map(str, listed)))] if listed else [])
 
 
@@ -144,7 +145,8 @@ def _from_text(text: str, tokenizer: Tokenizer, split: bool, where: str) -> Mode
             text.encode("utf-8")
         except UnicodeEncodeError as error:
             raise DataError(
-                f"{where}: character {error.start} is half of a surrogate pair, expected text that UTF-8 can express"
+                f"{where}: character {error.start} is a lone surrogate, which cannot be written as UTF-8, "
+                "expected whole characters"
             ) from None
     borders: Iterable[tuple[int, int]] = [(0, len(text))]
     if split:

@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 
 from cman_tf.errors import DataError
 from cman_tf.serving import answers
-from cman_tf.serving.batching import Job
 from cman_tf.serving.bounds import Application, Bounds
+from cman_tf.serving.jobs import Job
 from cman_tf.serving.limits import Refusal
 from cman_tf.serving.page import render_api_page, render_try_page
 from cman_tf.serving.requests import ExtractRequest, parse_request
@@ -87,7 +87,7 @@ def _add_extract(app: FastAPI, service: Service) -> None:
         if kind != "application/json":
             raise Refusal(415, f"the content type is {kind[:40]!a}, expected application/json")
         records, options = parse_request(await request.body(), service.limits)
-        job = service.batcher.submit(records, {**service.options, **options})
+        job = service.batcher.submit(records, {**service.options, **options}, service.limits.answer_seconds)
         lines = await _wait(job, request, service.limits.answer_seconds)
         return Response(f'{{"results": [{", ".join(lines)}]}}', media_type="application/json")
 

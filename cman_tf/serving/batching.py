@@ -3,55 +3,20 @@
 from __future__ import annotations
 
 import collections
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from typing import Any
 
-from cman_tf.errors import DataError
 from cman_tf.inference.extraction import Extraction
 from cman_tf.inference.output import format_json
 from cman_tf.inference.records import Record
+from cman_tf.serving.jobs import Job
 from cman_tf.serving.limits import refuse_busy
 
 _BATCH_CHARACTERS = 40_000  # of a batch, about, so that a short text does not wait long behind long ones
 Extract = Callable[..., "list[Extraction]"]
-
-
-class Job:
-    """The texts of one request.
-
-    Args:
-      records: the texts.
-      options: options of `Extractor.extract`. Texts with the same options are answered together.
-
-    Attributes:
-      future: holds the lines of JSON, in the order of the texts, when all are there; or the exception of a text.
-      is_abandoned: whether nobody waits for the answer any more.
-    """
-
-    def __init__(self, records: Sequence[Record], options: dict[str, Any]) -> None:
-        self.records, self.options = records, options
-        self.future: Future[list[str]] = Future()
-        self.future.set_running_or_notify_cancel()
-        self.is_abandoned = False
-        self.taken = 0
-        self._lines: dict[int, str] = {}
-        if not records:
-            self.future.set_result([])
-
-    def finish(self, place: int, outcome: str | Exception) -> None:
-        """Take the answer of the text at a place, or what went wrong with it."""
-        if self.future.done():
-            return
-        if isinstance(outcome, Exception):
-            self.is_abandoned = True  # the other texts need no answer
-            self.future.set_exception(_name_text(outcome, place))
-            return
-        self._lines[place] = outcome
-        if len(self._lines) == len(self.records):
-            self.future.set_result([self._lines[place] for place in range(len(self.records))])
 
 
 class Batcher:
@@ -63,6 +28,7 @@ class Batcher:
     Args:
       extract: `Extractor.extract`.
       queue_texts: the most texts that may wait.
+      queue_characters: the most characters that they may have together.
       batch_texts: the most texts of a batch; 1 answers one text after another.
       wait_seconds: how long a batch waits for company if the one before it served several requests.
       observe: is called in the model's thread with the number of texts of each batch.
@@ -72,15 +38,17 @@ class Batcher:
         self,
         extract: Extract,
         queue_texts: int,
+        queue_characters: int,
         batch_texts: int = 64,
         wait_seconds: float = 0.005,
         observe: Callable[[int], Any] = lambda texts: None,
     ) -> None:
         self._extract, self._observe = extract, observe
-        self._queue_texts, self._batch_texts, self._wait_seconds = queue_texts, batch_texts, wait_seconds
+        self._queue_texts, self._queue_characters = queue_texts, queue_characters
+        self._batch_texts, self._wait_seconds = batch_texts, wait_seconds
         self._changed = threading.Condition()
         self._jobs: collections.deque[Job] = collections.deque()
-        self._waiting, self._last, self._is_stopping = 0, 1, False
+        self._waiting, self._characters, self._last, self._is_stopping = 0, 0, 1, False
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
 
     def start(self) -> None:
@@ -108,25 +76,48 @@ class Batcher:
         """The number of texts that wait for the model."""
         return self._waiting
 
-    def submit(self, records: Sequence[Record], options: dict[str, Any]) -> Job:
+    def submit(self, records: Sequence[Record], options: dict[str, Any], seconds: float = math.inf) -> Job:
         """Put the texts of a request into the queue.
 
         Args:
           records: the texts.
           options: options of `Extractor.extract`.
+          seconds: that the request may wait; the model does not begin with texts that have waited longer.
 
         Raises:
-          Refusal: if too many texts wait.
+          Refusal: if too many texts wait, or texts with too many characters. A request alone may have more.
         """
-        job = Job(records, options)
+        job = Job(records, options, time.monotonic() + seconds)
+        texts, characters = job.waiting
         with self._changed:
-            if self._waiting and self._waiting + len(records) > self._queue_texts:
-                raise refuse_busy(f"{self._waiting} texts wait already; send the request again later")
+            if not self._has_room(texts, characters):
+                self._drop_jobs()
+            if not self._has_room(texts, characters):
+                found = f"{self._waiting} texts with {self._characters} characters wait already"
+                raise refuse_busy(f"{found}; send the request again later")
             if records:
-                self._waiting += len(records)
+                self._waiting += texts
+                self._characters += characters
                 self._jobs.append(job)
                 self._changed.notify()
         return job
+
+    def _has_room(self, texts: int, characters: int) -> bool:
+        """Return whether the queue may take so much more; an empty one may take anything."""
+        is_within = self._waiting + texts <= self._queue_texts
+        return not self._waiting or is_within and self._characters + characters <= self._queue_characters
+
+    def _drop_jobs(self) -> None:
+        """Take requests out of the queue whose sender is gone, or was told that it took too long."""
+        kept: collections.deque[Job] = collections.deque()
+        for job in self._jobs:
+            if job.is_dropped:
+                texts, characters = job.waiting
+                self._waiting -= texts
+                self._characters -= characters
+            else:
+                kept.append(job)
+        self._jobs = kept
 
     def _run(self) -> None:
         while True:
@@ -156,12 +147,10 @@ class Batcher:
         """
         batch: list[tuple[Job, int]] = []
         others: list[Job] = []
-        jobs, characters, options = self._jobs, 0, self._jobs[0].options
+        self._drop_jobs()
+        jobs, characters, options = self._jobs, 0, self._jobs[0].options if self._jobs else {}
         while jobs and len(batch) < self._batch_texts and characters < _BATCH_CHARACTERS:
             job = jobs.popleft()
-            if job.is_abandoned:
-                self._waiting -= len(job.records) - job.taken
-                continue
             if job.options != options:
                 others.append(job)
                 continue
@@ -171,6 +160,7 @@ class Batcher:
                     characters += record.size
                     job.taken += 1
                     self._waiting -= 1
+                    self._characters -= record.size
             if job.taken < len(job.records):
                 jobs.append(job)
         jobs.extendleft(reversed(others))  # they come first now
@@ -193,13 +183,3 @@ class Batcher:
                 return [error]
         middle = len(records) // 2
         return [*self._extract_each(records[:middle], options), *self._extract_each(records[middle:], options)]
-
-
-def _name_text(error: Exception, place: int) -> Exception:
-    """Name the text of a request in an error of the extractor, which saw it as its first one."""
-    if not isinstance(error, DataError):
-        return error
-    message = str(error)
-    for start in ("text 0: ", "text 0, ", "text: "):
-        message = message.removeprefix(start)
-    return DataError(f"texts, item {place}: {message}")

@@ -13,9 +13,12 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from cman_tf.serving.half_closed import HalfClosed
+from cman_tf.serving.lingering import LingeringTransport
 from cman_tf.serving.service import Service
 
 _UNREAD = (h11.IDLE, h11.SEND_RESPONSE)  # states in which an answer can still be sent
+_SENDING = (h11.SEND_BODY, h11.ERROR)  # states of a client of whose request a part may still come
 
 
 class BoundedProtocol(H11Protocol):
@@ -30,6 +33,7 @@ class BoundedProtocol(H11Protocol):
         super().__init__(**options)
         self._service = service
         self._timer: asyncio.TimerHandle | None = None  # ends a connection on which too little arrives
+        self._half_closed: HalfClosed | None = None
         self._write_timer: asyncio.TimerHandle | None = None  # ends one whose client does not read
 
     def _count_connections(self) -> None:
@@ -40,15 +44,21 @@ class BoundedProtocol(H11Protocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        limits = self._service.limits
+        self._lingering = LingeringTransport(
+            transport, lambda: self.conn.their_state in _SENDING, limits.drain_seconds, limits.drain_bytes
+        )
+        super().connection_made(self._lingering)  # type: ignore[arg-type]
         self._count_connections()
-        if len(self.connections) > self._service.limits.connections:
+        if len(self.connections) > limits.connections:
             self._send_error("503 Service Unavailable", "too many connections are open", "Retry-After: 1\r\n")
             return
-        limits = self._service.limits
         self._start_timer(limits.stop_seconds if self._service.is_stopping else limits.header_seconds)
 
     def data_received(self, data: bytes) -> None:
+        if self._lingering.is_lingering:
+            self._lingering.discard(len(data))
+            return
         super().data_received(data)
         self._look_at_request()
 
@@ -76,9 +86,14 @@ class BoundedProtocol(H11Protocol):
         if not self._is_answering or self.cycle.more_body:
             return False
         self.cycle.keep_alive = False
+        if not self.cycle.response_started and self.cycle.scope["http_version"] == "1.1":
+            self._half_closed = HalfClosed(self.transport)
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._lingering.end()
+        if self._half_closed is not None:
+            self._half_closed.stop()
         self._stop_timer()
         self._stop_write_timer()
         self._unset_keepalive_if_required()

@@ -22,6 +22,7 @@ class Limits:
       pair_characters: characters of all texts of a request that asks for the scores of all pairs. Their number grows
         with the square of a sentence's entities.
       queue_texts: texts that wait for the model.
+      queue_characters: characters of these texts together.
       requests: requests that are read, wait or are answered at the same time.
       connections: open connections.
       answer_seconds: that a request may wait for the model's answer.
@@ -29,6 +30,8 @@ class Limits:
       header_seconds: for the arrival of a request's first lines and headers.
       idle_seconds: that a connection may stay open between two requests.
       stop_seconds: that a connection without a request stays open when the service ends.
+      drain_seconds: that a connection stays open after a refusal while its client still sends.
+      drain_bytes: that are read and discarded meanwhile.
     """
 
     body_bytes: int = 1 << 20
@@ -37,6 +40,7 @@ class Limits:
     entities: int = 300
     pair_characters: int = 2_000
     queue_texts: int = 1024
+    queue_characters: int = 1_000_000
     requests: int = 256
     connections: int = 512
     answer_seconds: float = 30.0
@@ -44,6 +48,8 @@ class Limits:
     header_seconds: float = 10.0
     idle_seconds: float = 30.0
     stop_seconds: float = 0.3
+    drain_seconds: float = 5.0
+    drain_bytes: int = 64 << 20
 
 
 class Refusal(Exception):

@@ -1,6 +1,7 @@
 """What POST /extract takes: JSON, checked before the model sees any of it."""
 
 # No `from __future__ import annotations`: pydantic reads the annotations, under Python 3.9, too.
+import collections
 import dataclasses
 import difflib
 import json
@@ -67,6 +68,7 @@ def parse_request(body: bytes, limits: Limits) -> tuple[list[Record], dict[str, 
     if content is None:
         raise Refusal(422, f"{_show(value)}, {_EXPECTED}")
     _check_number(len(as_list(content.get("texts")) or ()), limits.texts, "texts", "a request")
+    _check_names(content)
     try:
         request = ExtractRequest.model_validate(content)
     except ValidationError as error:
@@ -77,6 +79,9 @@ def parse_request(body: bytes, limits: Limits) -> tuple[list[Record], dict[str, 
         where = f"a request with all_scores or a relation_threshold below {_ALL_PAIRS}"
         _check_number(sum(record.size for record in records), limits.pair_characters, "characters", where)
     if request.given_entities:
+        for number, record in enumerate(records):
+            if record.content and not isinstance(record.content, Sentence):
+                raise Refusal(422, f"texts, item {number}: no tokens, expected tokens and entities for given_entities")
         entities = sum(len(r.content.entities) for r in records if isinstance(r.content, Sentence))
         _check_number(entities, limits.entities, "given entities", "a request")
     return records, options
@@ -85,7 +90,7 @@ def parse_request(body: bytes, limits: Limits) -> tuple[list[Record], dict[str, 
 def _parse_json(body: bytes) -> Any:
     try:
         text = body.decode("utf-8-sig")
-        return json.loads(text, parse_constant=_refuse_number, parse_int=_parse_int)
+        return json.loads(text, parse_constant=_refuse_number, parse_int=_parse_int, object_pairs_hook=_read_object)
     except UnicodeDecodeError as error:
         found = f"byte 0x{body[error.start]:02x} is not UTF-8"
     except RecursionError:
@@ -93,6 +98,16 @@ def _parse_json(body: bytes) -> Any:
     except ValueError as error:
         found = str(error)[:80]
     raise Refusal(400, f"not JSON ({found}), {_EXPECTED}")
+
+
+def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON, no two of whose fields have the same name."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        counts = collections.Counter(name for name, _ in pairs)
+        name = counts.most_common(1)[0][0]
+        raise Refusal(422, f"the field {name[:40]!a} is given {counts[name]} times in an object, expected it once")
+    return content
 
 
 def _refuse_number(name: str) -> NoReturn:
@@ -123,18 +138,22 @@ def _check_number(found: int, most: int, what: str, where: str) -> None:
         raise Refusal(413, f"{where}: {found} {what}, expected at most {most}")
 
 
+def _check_names(content: dict[str, Any]) -> None:
+    """Raise Refusal for the first field that is unknown."""
+    names = list(ExtractRequest.model_fields)
+    for key in content:
+        if key not in names:
+            near = difflib.get_close_matches(key[:40], names, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"expected some of {', '.join(names)}"
+            raise Refusal(422, f"{key[:40]!a} is no option, {hint}")
+
+
 def _describe(invalid: ValidationError) -> str:
     """Return one line about the first of the errors."""
-    errors = invalid.errors(include_url=False, include_context=False)
-    error = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
+    error = invalid.errors(include_url=False, include_context=False)[0]
     key, found = str(error["loc"][0]), error["input"]
     if error["type"] == "missing":
         return f"no texts, {_EXPECTED}"
-    if error["type"] == "extra_forbidden":
-        names = list(ExtractRequest.model_fields)
-        near = difflib.get_close_matches(key[:40], names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"expected some of {', '.join(names)}"
-        return f"{key[:40]!a} is no option, {hint}"
     if key == "texts" and len(error["loc"]) > 1:
         return f'texts, item {error["loc"][1]}: {_show(found)}, expected a text, or an object with "text" or "tokens"'
     if key == "on_long":
