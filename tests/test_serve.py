@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import re
 import shlex
+import shutil
 import socket
 import sys
 import threading
@@ -13,6 +14,8 @@ from fake_service import Process
 from helpers import ROOT, call_command, fails_with
 
 import cman_tf
+from cman_tf.inference.description import read_description
+from cman_tf.inference.tuned import Tuned, save_tuned
 from cman_tf.serve import find_hosts
 from cman_tf.serving.limits import Limits
 
@@ -144,6 +147,28 @@ def test_the_page_names_every_status_path_and_bound():
 
 
 @pytest.mark.e2e
+def test_tuned_thresholds(tmp_path):
+    """They count where neither a flag nor the request gives a threshold, and /version says so."""
+    shutil.copytree(GOLDEN, tmp_path / "run")
+    description = read_description(tmp_path / "run")
+    tuned = Tuned(0.0, dict.fromkeys(description.vocabulary.relations, 1.0), 1.5, 2.0)
+    save_tuned(description, tuned, {})
+    flags = (f"--model_dir={tmp_path}/run", "--thresholds=tuned", "--entity_threshold=0.25", "--port=0")
+    with Process("-m", "cman_tf", "serve", *flags) as service:
+        about = service.call("GET", "/version")[2]
+        assert about["thresholds"] == "tuned" and about["tuned"] == tuned.decoding_options()
+        assert about["options"] == {"relation_threshold": None, "entity_threshold": 0.25}
+        assert b'id="relation" min="0" max="1" step="any" value=""' in service.call("GET", "/")[2]
+        found = [
+            service.extract({"texts": TEXTS[:4], "entity_threshold": 0, **options})[1]["results"]
+            for options in ({}, {"relation_threshold": 0.0})
+        ]
+        assert not any(result["relations"] for result in found[0])
+        assert any(result["relations"] for result in found[1])
+        assert service.end() == (0, "")
+
+
+@pytest.mark.e2e
 def test_version_names_no_path(service):
     content = service.call("GET", "/version")[2]
     assert (content["name"], content["model"]) == ("dynamic_cman", "dynamic_cman")
@@ -167,6 +192,7 @@ def test_a_port_in_use_is_one_line():
     [
         (["--model_dir=/absent"], "/absent: no trained model here"),
         ([f"--model_dir={GOLDEN}", "--max_texts=2000"], "--max_texts=2000: expected at most --max_queue=1024"),
+        ([f"--model_dir={GOLDEN}", "--thresholds=tuned"], "no thresholds.json, expected for --thresholds=tuned"),
         ([f"--model_dir={GOLDEN}", "--port=70000"], "--port=70000"),
         ([f"--model_dir={GOLDEN}", "--host=no.such.host.invalid"], "expected an address of this machine"),
         ([f"--model_dir={GOLDEN}", "--symmetric_relations=Nothing"], "Nothing"),

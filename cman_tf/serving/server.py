@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import logging
 import signal
@@ -45,6 +46,10 @@ def open_socket(host: str, port: int) -> socket.socket:
         return opened
     except OSError as error:
         opened.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise DataError(
+                f"--host={host}: not an address of this machine, expected one, or 0.0.0.0 for all"
+            ) from None
         message = f"{host}, port {port}: {_reason(error)}, expected a free port: --port=N, or --port=0 for any"
         raise DataError(message) from None
 
