@@ -8,6 +8,7 @@ import shutil
 import socket
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 from fake_service import Process
@@ -16,7 +17,7 @@ from helpers import ROOT, call_command, fails_with
 import cman_tf
 from cman_tf.inference.description import read_description
 from cman_tf.inference.tuned import Tuned, save_tuned
-from cman_tf.serve import find_hosts
+from cman_tf.serve import choose_options, find_hosts
 from cman_tf.serving.limits import Limits
 
 ADDRESS = "http://127.0.0.1:8000"
@@ -146,7 +147,19 @@ def test_the_page_names_every_status_path_and_bound():
         assert re.search(rf"\b{number:g}\b", PAGE), number
 
 
+@pytest.mark.parametrize(
+    "tuned, given, expected", [(False, 0, [0.5, 0.0]), (True, 1, [0.5, None]), (True, 0, [None] * 2)]
+)
+def test_thresholds_that_no_request_gives(monkeypatch, tuned, given, expected):
+    names = ("relation_threshold", "entity_threshold")
+    found = {name: SimpleNamespace(value=value, present=given) for name, value in zip(names, (0.5, 0.0))}
+    found["entity_threshold"].present = 0
+    monkeypatch.setattr("cman_tf.serve.FLAGS", found)
+    assert choose_options(Tuned(0.0, {}) if tuned else None) == dict(zip(names, expected))
+
+
 @pytest.mark.e2e
+@pytest.mark.slow
 def test_tuned_thresholds(tmp_path):
     """They count where neither a flag nor the request gives a threshold, and /version says so."""
     shutil.copytree(GOLDEN, tmp_path / "run")

@@ -166,12 +166,12 @@ def get_name(record: Any, key: str, where: str) -> str:
     Raises:
       DataError: if it is blank, neither text nor a number, or contains half a character.
     """
-    value = (as_object(record) or {}).get(key)
+    value: Any = (as_object(record) or {}).get(key)
     if value is None or value == "":
         return ""
     name = str(value)
     if isinstance(value, (dict, list)) or not is_token(name):
-        raise DataError(f"{where}: {key} is {show(value)}, {expect_token(value, 'expected text')}")
+        raise DataError(f"{where}: {key} is {show(value)}, {expect_token(name, 'expected text')}")
     return name
 
 
