@@ -91,7 +91,7 @@ setup(
         "transformers": TRANSFORMERS,
         "minilm": TRANSFORMERS,  # and cman-tf download minilm
         "mpnet": TRANSFORMERS,  # and cman-tf download mpnet
-        "spacy": SPACY,  # .spacy files, and --tokenizer=spacy:en
+        "spacy": SPACY,  # .spacy files, --tokenizer=spacy:en, and the component of spaCy's pipelines
         "glove": GLOVE,  # and cman-tf download glove
         "plots": REPORT,  # as the extra was called before
         "report": REPORT,

@@ -22,7 +22,7 @@ from cman_tf.comparing.comparison import compare_predictions
 from cman_tf.comparing.page import render_comparison
 from cman_tf.comparing.tables import format_comparison
 from cman_tf.errors import DataError
-from cman_tf.runs.files import validate_distinct, validate_new, validate_outputs, write_atomically
+from cman_tf.runs.files import validate_distinct, validate_new, validate_outputs, write_together
 from cman_tf.scoring.conventions import DESCRIPTIONS
 
 FLAGS = flags.FLAGS
@@ -53,15 +53,17 @@ def main(arguments: list[str]) -> None:
         a, b = (reader.read(path, predictions=True) for path in arguments[1:])
     reader.report()
     comparison = compare_predictions(gold.sentences, a.sentences, b.sentences, FLAGS.convention)
+    outputs: dict[str, str] = {}
     if FLAGS.json:
         origin = {"gold": gold.summary(), "a": a.summary(), "b": b.summary()}
         content = {**comparison.summary(), "source": origin}
-        write_atomically(FLAGS.json, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        outputs[FLAGS.json] = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     names = [pathlib.Path(path).name for path in arguments[1:]]
     if names[0] == names[1]:
         names = arguments[1:]
     if FLAGS.html:
-        write_atomically(FLAGS.html, render_comparison(comparison, names))
+        outputs[FLAGS.html] = render_comparison(comparison, names)
+    write_together(outputs)
     print(f"A: {names[0]}\nB: {names[1]}\n{format_comparison(comparison)}")
 
 

@@ -15,6 +15,7 @@ from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.inference.description import read_description
+from cman_tf.runs.files import validate_new_directory
 
 FLAGS = flags.FLAGS
 
@@ -37,6 +38,7 @@ def define_flags() -> None:
 def main(arguments: list[str]) -> None:
     """Pack the model."""
     del arguments
+    validate_new_directory(FLAGS.output)
     description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
     import_tensorflow()
     from cman_tf.inference.packing import pack_model

@@ -149,6 +149,12 @@ def _exit_code(run):
     return 0
 
 
+def write_entry_points(folder):
+    """Write what an installation tells other packages about this one into a folder, to be put on Python's path."""
+    command = [sys.executable, "setup.py", "--quiet", "egg_info", f"--egg-base={folder}"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+
 def fails_with(process, *parts):
     """The process failed, and its last lines say why, without a traceback."""
     assert process.returncode != 0

@@ -7,6 +7,7 @@ import tensorflow as tf
 from layer_checks import randomize
 
 from cman_tf.layers.crf import CRF
+from cman_tf.layers.tfa_text import text
 
 RANDOM = np.random.default_rng(1)
 
@@ -59,3 +60,34 @@ def test_marginals_by_all_sequences(crf):
             for place, tag in np.ndindex(length, 3):
                 expected = sum(np.exp(s - total) for tags, s in scores.items() if tags[place] == tag)
                 assert marginals[row, place, tag] == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_best_sequence_is_that_of_tensorflow_addons(crf):
+    """With ties, sentences of no tokens, and values at padded places that must not count."""
+    for tied in (False, True):
+        potentials = RANDOM.normal(size=(20, 9, 3)).astype(np.float32)
+        if tied:
+            potentials = np.round(potentials)
+            crf.transitions.assign(np.round(crf.transitions))
+        lengths = np.array([*range(10), *RANDOM.integers(0, 10, 10)], np.int32)
+        expected = text.crf_decode(potentials, crf.transitions, lengths)[0].numpy()
+        mask = np.arange(9) < lengths[:, None]
+        for run in (lambda f: f, tf.function):
+            np.testing.assert_array_equal(run(crf.decode)(potentials, lengths).numpy(), expected * mask)
+
+
+def test_marginals_of_a_long_sentence(crf):
+    """They are as exact as those of a short one: sums over a sentence lose no digits."""
+    potentials = RANDOM.normal(size=(1, 500, 3), scale=9).astype(np.float32)
+    transitions = crf.transitions.numpy().astype(np.float64)
+
+    def pass_messages(unary, transitions):
+        messages = [unary[0]]
+        for own in unary[1:]:
+            messages.append(own + np.logaddexp.reduce(messages[-1][:, None] + transitions, 0))
+        return np.array(messages)
+
+    unary = potentials[0].astype(np.float64)
+    both = pass_messages(unary, transitions) + pass_messages(unary[::-1], transitions.T)[::-1] - unary
+    expected = np.exp(both - np.logaddexp.reduce(both, 1, keepdims=True))
+    np.testing.assert_allclose(crf.marginals(potentials, np.array([500], np.int32))[0], expected, atol=1e-5)

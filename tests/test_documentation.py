@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from helpers import ROOT, TINY_FLAGS, call_command, run_command
+from helpers import ROOT, TINY_FLAGS, call_command, run_command, write_entry_points
 
 from cman_tf.__main__ import COMMANDS
 
@@ -133,7 +133,7 @@ def test_inputs_come_from_somewhere():
     made = set(MADE_BY_SCRIPTS)
     for _, name, words in OURS:
         outputs = {"train": ("model_dir",), "evaluate": ("predictions", "json"), "experiment": ("results_dir",)}
-        outputs["predict"] = ("output",)
+        outputs["predict"], outputs["export"] = ("output",), ("export_dir",)
         made |= {value for flag, value in flag_values(words) if flag in outputs.get(name, ())}
         made |= {words[1]} if name == "convert" and len(words) > 1 else set()
     for path, name, words in OURS:
@@ -164,6 +164,7 @@ def test_other_programs():
                 assert words[-1].startswith("."), line
             else:
                 others = ("python3", "source", "mkdocs", "git", "iconv", "head", "tensorboard", "curl", "docker")
+                others += ("saved_model_cli",)
                 assert words[0] in others, (path.name, line)
 
 
@@ -201,6 +202,8 @@ def desk(shared, eight_sentences):
         process = run_shown("bash run_conll04.sh --sample", folder, *CHEAP, "--train_fraction=0.1")
         assert process.returncode == 0, process.stderr
         check_quiet(process)
+        process = call_command("cman_tf.export", "--model_dir=runs/sample", "--export_dir=exported/sample", cwd=folder)
+        assert process.returncode == 0, process.stderr  # what the page about it reads
 
     return shared("desk", make)
 
@@ -225,7 +228,7 @@ def test_commands_of_the_readme_run(desk):
         check_quiet(process)
         ran.append(line)
     assert {split_command(line)[0] for line in ran} == {
-        *("check", "convert", "train", "predict", "evaluate", "score", "report")
+        *("check", "convert", "train", "predict", "evaluate", "score", "visualize", "report")
     }
 
 
@@ -294,9 +297,31 @@ def test_commands_of_the_page_about_errors_run(desk):
 
 
 @pytest.mark.e2e
+def test_commands_of_the_page_about_export_run(desk):
+    """The exported models are those that the page says, and TensorFlow's program reads one."""
+    ran = []
+    for line in command_lines(ROOT / "docs" / "export.md"):
+        name, words = split_command(line) or ("", [])
+        if name == "export" and any(word.startswith("--model_dir") for word in words):
+            process = call_command(
+                "cman_tf.export", *words, *([] if "--overwrite" in words else ["--overwrite"]), cwd=desk
+            )
+            assert process.returncode == 0, (words, process.stderr)
+            ran.append(words)
+    assert len(ran) >= 2
+    (line,) = [line for line in block_lines(ROOT / "docs" / "export.md") if line.startswith("saved_model_cli")]
+    program = shutil.which("saved_model_cli", path=os.path.dirname(sys.executable))
+    process = subprocess.run([program, *shlex.split(line)[1:]], cwd=desk, capture_output=True, text=True, check=False)
+    assert process.returncode == 0 and "entity_types" in process.stdout, process.stderr
+
+
+@pytest.mark.e2e
 def test_python_of_the_documents_runs(desk):
     """The blocks of all pages, one after another, print what the text below them says, if anything."""
     program, shown = [], []
+    if not (desk / "exported" / "sample").exists():  # the page about export reads it
+        flags = "--model_dir=runs/sample", "--export_dir=exported/sample"
+        assert call_command("cman_tf.export", *flags, cwd=desk).returncode == 0
     for path in WRITTEN:
         if path.name == "serve.md":  # tests/test_serve.py runs it, with a service
             continue
@@ -305,7 +330,8 @@ def test_python_of_the_documents_runs(desk):
             shown.append(output)
     assert len(program) >= 3
     (desk / "shown.py").write_text("\n".join(program))
-    process = run_command("shown", cwd=desk, env={"PYTHONPATH": f"{ROOT}{os.pathsep}{desk}"})
+    write_entry_points(desk)
+    process = run_command("shown", cwd=desk, env={"PYTHONPATH": f"{desk}{os.pathsep}{ROOT}"})
     assert process.returncode == 0, process.stderr
     for output, expected in zip(process.stdout.split("----\n"), shown):
         assert not expected or output == expected

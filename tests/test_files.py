@@ -10,7 +10,7 @@ import pytest
 from helpers import ROOT
 
 from cman_tf.errors import DataError
-from cman_tf.runs.files import validate_distinct, write_atomically
+from cman_tf.runs.files import validate_distinct, validate_new, write_atomically, write_together
 
 
 def test_writing_replaces_no_link_and_no_mode(tmp_path):
@@ -56,3 +56,20 @@ def test_what_is_read_is_not_written(tmp_path):
     validate_distinct(str(tmp_path / "new.json"), str(tmp_path / "gold.json"), None)
     with pytest.raises(DataError, match="link.json: would be overwritten while it is read, expected another file"):
         validate_distinct(str(tmp_path / "link.json"), str(tmp_path / "gold.json"))
+
+
+def test_several_files_are_written_together_or_not_at_all(tmp_path):
+    first, second = tmp_path / "a.json", tmp_path / "folder" / "b.html"
+    write_together({str(first): "a", str(second): "b"})
+    assert (first.read_text(), second.read_text()) == ("a", "b")
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    for bad in (loop, first / "below", tmp_path / ("n" * 300)):
+        with pytest.raises(OSError):
+            write_together({str(tmp_path / "new"): "a", str(bad): "b"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "folder", "loop"]
+
+
+def test_an_output_needs_a_name():
+    with pytest.raises(DataError, match="an output without a name"):
+        validate_new("", overwrite=True)

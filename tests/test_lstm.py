@@ -69,3 +69,11 @@ def test_gru_reads_from_the_last_token():
     for row, n in enumerate(LENGTHS.numpy()):
         reversed_alone = tf.keras.layers.GRU.call(layer, X[row : row + 1, :n][:, ::-1])[:, ::-1]
         np.testing.assert_allclose(whole[row, :n], reversed_alone[0], atol=1e-6)
+
+
+def test_both_directions_in_one_loop():
+    layers = LSTM(4), LSTM(4, backward=True)
+    run_both(*layers, X, LENGTHS)  # builds the layers
+    expected = run_both(*layers, X, LENGTHS) * MASK
+    layers[0].joined = True
+    assert_same([expected], [tf.function(lambda: run_both(*layers, X, LENGTHS))() * MASK])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cman_tf.layers.lstm import LSTM
+from cman_tf.layers.lstm import LSTM, last_states_both
 
 RANDOM = np.random.default_rng(1)
 
@@ -36,3 +36,14 @@ def test_packed_last_states_are_those_of_the_padded_sequences(backward):
     expected = run()
     assert_same(expected, eager)
     assert_same(expected, graph)
+
+
+def test_both_directions_in_one_loop_and_without_a_gradient():
+    layers = LSTM(4), LSTM(4, backward=True)
+    table = tf.constant(RANDOM.normal(size=(7, 5)), tf.float32)
+    ids, lengths = tf.constant(RANDOM.integers(7, size=(5, 6)), tf.int32), tf.constant([6, 4, 4, 2, 1])
+    expected = last_states_both(*layers, table, ids, lengths, training=True)
+    apart = last_states_both(*layers, table, ids, lengths)
+    layers[0].joined = True
+    joined = tf.function(lambda: last_states_both(*layers, table, ids, lengths))()
+    assert_same([expected, expected], [apart, joined])

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from helpers import ROOT, fails_with, run_command
+from helpers import ROOT, call_command, fails_with, run_command
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import annotated_twice
@@ -14,6 +14,7 @@ from strategies import sentences as any_sentences
 
 from cman_tf.data.types import Entity, Relation, Sentence
 from cman_tf.errors import DataError
+from cman_tf.formats.spert_json import dump_json
 from cman_tf.scoring.score import score_sentences, stop_score
 from cman_tf.scoring.tables import score_table
 
@@ -132,3 +133,31 @@ def test_gold_and_predicted_swapped(both):
             assert rates["precision"] == swapped_rates["recall"]
             assert rates["recall"] == swapped_rates["precision"]
             assert rates["f1"] == swapped_rates["f1"]
+
+
+def test_the_file_of_problems_replaces_nothing_else(tmp_path, sentences):
+    """Neither what is read nor a file that is not its own; its own of an earlier call it does."""
+    gold, other = tmp_path / "gold.json", tmp_path / "other.txt"
+    gold.write_text(dump_json(sentences))
+    other.write_text("kept")
+    call = [f"--gold={gold}", f"--predictions={gold}"]
+    for path, reason in ((gold, "exists and is no file of problems"), (other, "exists and is no file of problems")):
+        before = path.read_text()
+        process = call_command("cman_tf.score", *call, f"--problems={path}")
+        assert process.returncode == 1 and reason in process.stderr and process.stderr.count("\n") == 1
+        assert path.read_text() == before
+    for _ in range(2):
+        assert call_command("cman_tf.score", *call, f"--problems={tmp_path / 'new'}").returncode == 0
+
+
+def test_odd_types_do_not_reach_the_terminal(tmp_path):
+    """Control and bidirectional characters are replaced, and long names shortened."""
+    kinds = ("\x1b[31mRED\n\rx", "\u202eabc", "x" * 3000)
+    entities = tuple(Entity(kind, place, place + 1) for place, kind in enumerate(kinds))
+    gold = tmp_path / "gold.json"
+    gold.write_text(dump_json([Sentence(("a", "b", "c"), entities)]))
+    process = call_command("cman_tf.score", f"--gold={gold}", f"--predictions={gold}")
+    assert process.returncode == 0, process.stderr
+    table = process.stdout.partition("\n\n")[2].partition("\n\n")[0]
+    assert not {"\x1b", "\r", "\u202e"} & {*process.stdout} and "[31mRED" in table
+    assert max(map(len, table.splitlines())) < 200 and len(table.splitlines()) == 2 + len(kinds) + 2

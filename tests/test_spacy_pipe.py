@@ -1,115 +1,169 @@
-"""The part of a spaCy pipeline: entities and relations in spaCy's own tokens."""
+"""The component of spaCy's pipelines."""
 
-import os
 import subprocess
 import sys
 
 import pytest
-from helpers import ROOT
+from helpers import ROOT, write_entry_points
 
 import cman_tf
+from cman_tf import Entity, Sentence
+from cman_tf.config import RELATION_THRESHOLD
+from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.errors import DataError
 
-spacy = pytest.importorskip("spacy", reason="spaCy is not installed")
-from cman_tf.integrations import spacy_pipe  # noqa: E402
+spacy = pytest.importorskip("spacy")
+from spacy.tokens import Doc, Span  # noqa: E402
 
-TEXT = "John Weaver, president of Delta Corp. of Atlanta, was born in Macon, Ga."
+import cman_tf.integrations.spacy_pipe  # noqa: E402, F401, where the entry point is not installed
+from cman_tf.integrations.spacy_relations import SpacyRelation, define_extension  # noqa: E402
+
+GOLDEN = str(ROOT / "tests" / "golden" / "dynamic_cman")
+TEXT = "In Rome, Ann Lee works for Fox."
+LOW = 0.04  # the small model finds few relations above 0.5
+
+
+def make(*before, **config):
+    nlp = spacy.blank("en")
+    for name in before:
+        nlp.add_pipe(name)
+    nlp.add_pipe("cman_tf", config={"model": GOLDEN, "relation_threshold": LOW, **config})
+    return nlp
 
 
 @pytest.fixture(scope="module")
 def nlp():
-    pipeline = spacy.blank("en")
-    pipeline.add_pipe("cman_tf")
-    return pipeline
+    return make()
 
 
-def describe(doc):
-    return [(e.label_, e.start, e.end) for e in doc.ents], [str(r) for r in doc._.relations]
+@pytest.fixture(scope="module")
+def model():
+    return cman_tf.load(GOLDEN)
 
 
-def test_a_document_has_what_the_model_finds_in_its_tokens(nlp):
+def spans(doc):
+    return [(e.label_, e.start, e.end) for e in doc.ents]
+
+
+def relations(doc):
+    return [(r.head.text, r.type, r.tail.text, round(r.score, 4)) for r in doc._.relations]
+
+
+def test_entities_and_relations_are_those_of_the_extractor(nlp, model):
     doc = nlp(TEXT)
-    found = cman_tf.load("conll04").extract(tokens=[token.text for token in doc])
-    assert describe(doc)[0] == [(e.type, e.start, e.end) for e in found.entities]
-    assert [(r.head.text, r.head.label_, r.type, r.tail.text, r.tail.label_) for r in doc._.relations] == [
-        (r.head.text, r.head.type, r.type, r.tail.text, r.tail.type) for r in found.relations
-    ]
-    assert [r.score for r in doc._.relations] == pytest.approx([r.score for r in found.relations], abs=1e-5)
-    assert [e._.cman_score for e in doc.ents] == pytest.approx([e.score for e in found.entities], abs=1e-5)
-    assert len(doc._.relations) > 1 and doc[0:1]._.cman_score is None
+    expected = model.extract(tokens=[token.text for token in doc], relation_threshold=LOW)
+    assert spans(doc) == [(e.type, e.start, e.end) for e in expected.entities] and doc.ents
+    assert relations(doc) == [(r.head.text, r.type, r.tail.text, round(r.score, 4)) for r in expected.relations]
+    first = doc._.relations[0]
+    assert isinstance(first, SpacyRelation) and first.head in doc.ents and first.tail in doc.ents
+    assert str(first) == f"{first.head.text} -- {first.type} -> {first.tail.text} ({first.score:.2f})"
+    assert nlp.pipe_labels["cman_tf"] == ["Loc", "Org", "Peop"]
+    assert nlp.analyze_pipes()["summary"]["cman_tf"]["assigns"] == ["doc.ents", "doc._.relations"]
 
 
-def test_many_documents_and_blank_ones(nlp):
-    texts = [TEXT, "", "  \n", "Bo Lee lives in Rome.", TEXT]
-    docs = list(nlp.pipe(texts, batch_size=2))
+def test_many_documents(nlp):
+    """In their order; blank and empty ones have nothing, and tokens of blanks stay where they are."""
+    texts = [TEXT, "", " \n ", "In Rome,  Ann Lee\n\nworks for Fox.", "Bo left."] * 3
+    docs = list(nlp.pipe(iter(texts), batch_size=4))
     assert [doc.text for doc in docs] == texts
-    assert [describe(doc) for doc in docs] == [describe(nlp(text)) for text in texts]
-    assert docs[1].ents == () and docs[1]._.relations == []
+    assert [spans(doc) for doc in docs] == [spans(nlp(text)) for text in texts]
+    assert [(e.text, e.label_) for e in docs[3].ents] == [("Rome", "Loc"), ("Ann Lee", "Peop"), ("Fox", "Org")]
+    assert [bool(doc.ents) for doc in docs[:3]] == [True, False, False]
+    assert [doc._.relations for doc in docs[1:3]] == [[], []]
+    pairs = [(doc, context) for doc, context in nlp.pipe([(TEXT, 7)], as_tuples=True)]
+    assert pairs[0][1] == 7 and spans(pairs[0][0]) == spans(docs[0])
 
 
-def test_sentences_and_blank_tokens():
-    """Relations stay within a sentence; line breaks, which are tokens of spaCy, are not read."""
-    pipeline = spacy.blank("en")
-    pipeline.add_pipe("sentencizer")
-    pipeline.add_pipe("cman_tf")
-    first, second = "Ann Lee lives in Rome.", "Bo Ford works for Delta Corp. today."
-    doc = pipeline(f"{first} {second}")
-    alone = [spacy.blank("en")(text) for text in (first, second)]
-    part = pipeline.get_pipe("cman_tf")
-    for one in alone:
-        part(one)
-    assert [str(r) for r in doc._.relations] == [str(r) for one in alone for r in one._.relations]
-    broken = pipeline("Ann Lee\n\nlives in Rome.")
-    assert [e.text for e in broken.ents if "\n" in e.text.strip()] in ([], ["Ann Lee\n\nlives"])
-    assert len(broken) == 7
+def test_sentences_of_the_document_are_kept(nlp, model):
+    """Relations are found within them only."""
+    text = f"{TEXT} Bo Lee lives in Oslo."
+    doc = make("sentencizer")(text)
+    assert len(list(doc.sents)) == 2
+    parts = [Sentence(tuple(token.text for token in sent)) for sent in doc.sents]
+    expected = model.extract(cman_tf.Document("", tuple(parts)), relation_threshold=LOW)
+    assert spans(doc) == [(e.type, e.start, e.end) for e in expected.entities]
+    assert len(doc._.relations) == len(expected.relations) > 0
+    assert all(r.head.sent == r.tail.sent for r in doc._.relations)
 
 
-def test_a_document_is_written_and_read(nlp):
+@pytest.fixture
+def known(nlp):
+    """A document that has entities, two of types that the model knows."""
+    doc = nlp.make_doc(TEXT)
+    doc.ents = [Span(doc, 1, 2, label="Loc"), Span(doc, 4, 5, label="Name"), Span(doc, 7, 8, label="Org")]
+    return doc
+
+
+def test_entities_that_the_document_has(nlp, known, model):
+    before = spans(known)
+    replaced = nlp(known.copy())
+    assert spans(replaced) == spans(nlp(TEXT)) and spans(replaced) != before
+    kept = make(ents="keep")(known.copy())
+    assert spans(kept) == before  # Ann Lee overlaps with Name
+    assert {r.head.text for r in kept._.relations} | {r.tail.text for r in kept._.relations} <= {"Rome", "Fox"}
+    given = make(ents="given")(known.copy())
+    assert spans(given) == before
+    tokens = [token.text for token in known]
+    expected = model.extract(tokens=tokens, entities=[Entity("Loc", 1, 2), Entity("Org", 7, 8)], relation_threshold=LOW)
+    assert relations(given) == [(r.head.text, r.type, r.tail.text, round(r.score, 4)) for r in expected.relations]
+    assert make(ents="given").pipe_labels["cman_tf"] == []
+
+
+def test_documents_and_pipelines_are_saved(nlp, tmp_path):
     doc = nlp(TEXT)
-    again = spacy.tokens.Doc(nlp.vocab).from_bytes(doc.to_bytes())
-    assert describe(again) == describe(doc)
-
-
-def test_a_pipeline_is_written_and_read(nlp, tmp_path):
+    again = Doc(nlp.vocab).from_bytes(doc.to_bytes())
+    assert relations(again) == relations(doc) and relations(doc.copy()) == relations(doc)
     nlp.to_disk(tmp_path / "pipeline")
-    assert describe(spacy.load(tmp_path / "pipeline")(TEXT)) == describe(nlp(TEXT))
+    loaded = spacy.load(tmp_path / "pipeline")
+    config = loaded.get_pipe_meta("cman_tf").factory, loaded.config["components"]["cman_tf"]
+    defaults = spacy.blank("en").get_factory_meta("cman_tf").default_config  # written out, to import little
+    assert (defaults["batch_tokens"], defaults["relation_threshold"]) == (BATCH_TOKENS, RELATION_THRESHOLD)
+    assert config[0] == "cman_tf" and config[1]["model"] == GOLDEN and config[1]["relation_threshold"] == LOW
+    assert (spans(loaded(TEXT)), relations(loaded(TEXT))) == (spans(doc), relations(doc))
 
 
-def test_earlier_entities_stay_if_they_are_to():
-    pipeline = spacy.blank("en")
-    ruler = pipeline.add_pipe("entity_ruler")
-    ruler.add_patterns([{"label": "MINE", "pattern": "president of Delta"}])
-    pipeline.add_pipe("cman_tf", config={"overwrite_ents": False})
-    doc = pipeline(TEXT)
-    assert ("MINE", "president of Delta") in [(e.label_, e.text) for e in doc.ents]
-    assert "Delta Corp." not in [e.text for e in doc.ents] and "John Weaver" in [e.text for e in doc.ents]
-    assert any("Delta Corp." in str(relation) for relation in doc._.relations)
-
-
-def test_thresholds_and_models():
-    pipeline = spacy.blank("en")
-    pipeline.add_pipe("cman_tf", config={"relation_threshold": 1.0})
-    assert pipeline(TEXT)._.relations == [] and pipeline(TEXT).ents
-    assert pipeline.get_pipe("cman_tf").labels == ("Loc", "Org", "Other", "Peop")
+def test_what_is_refused():
     with pytest.raises(DataError, match="no trained model here"):
-        spacy.blank("en").add_pipe("cman_tf", config={"model": "runs/absent"})
+        make(model="none")
+    with pytest.raises(DataError, match="ents is 'all', expected one of replace, keep, given"):
+        make(ents="all")
+    with pytest.raises(DataError, match="relation_threshold is 2.0, expected a number from 0 to 1"):
+        make(relation_threshold=2)
+    with pytest.raises(DataError, match="on_long is 'cut'"):
+        make(on_long="cut")
 
 
-def test_another_process_is_refused(nlp, monkeypatch):
-    monkeypatch.setattr(spacy_pipe.os, "getpid", lambda: -1)
-    with pytest.raises(DataError, match="expected nlp.pipe with n_process=1"):
-        nlp(TEXT)
+def test_an_attribute_of_another_component_stays():
+    Doc.set_extension("others", default=3)
+    with pytest.raises(DataError, match=r"doc._.others is defined by another component"):
+        define_extension("others")
+    define_extension("relations")
+    define_extension("mine")
+    assert spacy.blank("en")("x")._.mine == []
+    doc = make(extension="mine")(TEXT)
+    assert [r.type for r in doc._.mine] and doc._.relations == []
 
 
 @pytest.mark.e2e
-def test_spacy_finds_the_part_by_itself(tmp_path):
-    """By the entry point that the installation writes; nothing of ours is imported before it is used."""
-    command = [sys.executable, "setup.py", "-q", "egg_info", f"--egg-base={tmp_path}"]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    code = (
-        "import sys, spacy; from spacy.language import Language\n"
-        "nlp = spacy.blank('en'); assert 'cman_tf' not in sys.modules\n"
-        "assert Language.has_factory('cman_tf') and 'tensorflow' not in sys.modules"
+def test_installation_is_enough(tmp_path):
+    """spaCy finds the component without an import. Where it is not used, next to nothing of the package is loaded.
+
+    spaCy loads all components that other packages bring whenever a pipeline is made.
+    """
+    write_entry_points(tmp_path)
+    program = f"""
+import sys
+sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]
+import spacy
+nlp = spacy.blank("en")
+nlp.add_pipe("sentencizer")
+nlp("One. Two.")
+loaded = [m for m in sys.modules if m.partition(".")[0] in ("cman_tf", "tensorflow")]
+assert "cman_tf.integrations.spacy_pipe" in loaded and "tensorflow" not in loaded and len(loaded) < 12, loaded
+nlp.add_pipe("cman_tf", config={{"model": {GOLDEN!r}}})
+print([e.text for e in nlp({TEXT!r}).ents])
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env={"PATH": ""}, capture_output=True, text=True, check=False
     )
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=environment)
+    assert process.stdout == "['Rome', 'Ann Lee', 'Fox']\n", process.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -18,13 +19,15 @@ from cman_tf.data.corpus import Corpus
 from cman_tf.data.notes import list_notes
 from cman_tf.data.problems import Problem, Problems
 from cman_tf.data.types import Sentence
+from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus, stream_sentences
 from cman_tf.formats.offsets import ENDS, OFFSETS
 from cman_tf.formats.registry import AUTO, READ_FORMATS
 from cman_tf.formats.source import ReadOptions
-from cman_tf.runs.files import write_atomically
+from cman_tf.runs.files import validate_distinct, write_atomically
 
 FLAGS = flags.FLAGS
+_LONGEST_PROBLEM = 1 << 20  # bytes of a line of the file of --problems
 NAMES = (
     "format",
     "ends",
@@ -89,10 +92,12 @@ class Reader:
         Raises:
           DataError: if it cannot be read, or has a problem under --strict.
         """
+        validate_distinct(FLAGS.problems, path)
         return read_corpus(find_sample(path), FLAGS.format, predictions, self.problems, self.options)
 
     def stream(self, path: str, predictions: bool = False) -> Iterator[Sentence]:
         """Yield the sentences of a file or folder one at a time."""
+        validate_distinct(FLAGS.problems, path)
         return stream_sentences(find_sample(path), FLAGS.format, predictions, self.problems, self.options)
 
     def report(self, stream: TextIO | None = None) -> None:
@@ -128,6 +133,7 @@ def _problem_file(path: str | None) -> Iterator[Any]:
     if path is None:
         yield None
         return
+    _validate_replaceable(path)
     with tempfile.TemporaryFile() as file:
 
         def write(problem: Problem) -> None:
@@ -137,3 +143,17 @@ def _problem_file(path: str | None) -> Iterator[Any]:
         yield write
         file.seek(0)
         write_atomically(path, lambda target: shutil.copyfileobj(file, target))
+
+
+def _validate_replaceable(path: str) -> None:
+    """Raise DataError if the file of --problems exists and was not written by an earlier command."""
+    if not os.path.isfile(path) or not os.path.getsize(path):
+        return
+    with open(path, "rb") as file:
+        first = file.readline(_LONGEST_PROBLEM)
+    try:
+        is_ours = json.loads(first).keys() == {*Problem._fields}
+    except (ValueError, AttributeError, RecursionError):
+        is_ours = False
+    if not is_ours:
+        raise DataError(f"{path}: exists and is no file of problems, expected the name of a new file")

@@ -7,7 +7,7 @@ import json
 import pathlib
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -243,10 +243,13 @@ def _load_vectors(path: pathlib.Path, content: dict[str, Any]) -> NDArray[Any] |
         return None
     file = path.parent / "word_vectors.npy"
     try:
-        table = np.load(file, allow_pickle=False)
+        loaded: object = np.load(file, allow_pickle=False)
     except (OSError, EOFError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise DataError(f"{file}: {reason}, expected the word vectors that cman-tf train wrote") from None
-    if table.ndim != 2 or len(table) != len(content["words"]) or table.dtype not in (np.float32, np.float16):
+    if not isinstance(loaded, np.ndarray):
+        raise DataError(f"{file}: several arrays, expected the word vectors that cman-tf train wrote")
+    table = cast("NDArray[Any]", loaded)
+    if table.ndim != 2 or len(table) != len(content["words"]) or table.dtype.name not in ("float32", "float16"):
         raise DataError(f"{file}: {table.dtype} {list(table.shape)}, expected float32 [{len(content['words'])}, size]")
     return table.astype(np.float32)  # a packed model has them in half precision

@@ -74,7 +74,9 @@ def make_card(
 
 def describe_card(card: Mapping[str, Any]) -> str:
     """Return the README.md of an exported model, from what `make_card` returns."""
-    outputs = {name: value for signature in card["signatures"].values() for name, value in signature["outputs"].items()}
+    outputs: dict[str, Any] = {}
+    for signature in card["signatures"].values():
+        outputs |= signature["outputs"]
     rows = [f"| `{name}` | {_describe_type(outputs[name])} | {OUTPUTS[name]} |" for name in OUTPUTS if name in outputs]
     inputs = [
         f"| `{signature}` | `{name}` | {_describe_type(value)} |"
@@ -86,8 +88,8 @@ def describe_card(card: Mapping[str, Any]) -> str:
         threshold += f", and entities of a score of at least {card['entity_threshold']}"
     parts = [
         "# An exported model",
-        f"{card['made_by']} wrote this SavedModel ({card['model']}). It needs TensorFlow and nothing else. `export.json` "
-        f"holds the same information for programs. {threshold}.",
+        f"{card['made_by']} wrote this SavedModel ({card['model']}). It needs TensorFlow and nothing else. "
+        f"`export.json` holds the same information for programs. {threshold}.",
         *([card["note"]] if card["note"] else []),
         f"## Call it\n\nThe default signature is `{card['default_signature']}`.",
         _EXAMPLES[card["default_signature"]].strip() if _has_example(card) else "",

@@ -22,9 +22,12 @@ def validate_export_directory(directory: str | pathlib.Path, overwrite: bool = F
       overwrite: whether an exported model that is there is replaced.
 
     Raises:
-      DataError: if it exists. An empty directory is no obstacle.
+      DataError: if it exists, or if it cannot. An empty directory is no obstacle.
     """
     place = pathlib.Path(directory)
+    for above in place.parents:
+        if above.exists() and not above.is_dir():
+            raise DataError(f"{above}: is no directory, expected the name of a new directory below one")
     if not os.path.lexists(place) or (place.is_dir() and not any(place.iterdir())):
         return
     if not overwrite:

@@ -82,4 +82,5 @@ def keep_entities(entities: FoundEntities, threshold: float) -> FoundEntities:
     kept = tf.cast(entities.scores, tf.float64) >= threshold
     new = tf.where(kept, tf.cumsum(tf.cast(kept, tf.int32)) - 1, -1)
     owners = tf.gather(tf.concat([[-1], new], 0), entities.owners + 1)
-    return FoundEntities(*(tf.boolean_mask(values, kept) for values in entities[:5]), owners)
+    rows, types, starts, ends, scores = (tf.boolean_mask(values, kept) for values in entities[:5])
+    return FoundEntities(rows, types, starts, ends, scores, owners)

@@ -75,7 +75,7 @@ def export_model(
     Raises:
       DataError: if the directory exists, if there is no trained model, or if an option does not fit it.
 
-    >>> export_model("runs/sample", "exported/doctest").signatures
+    >>> export_model("runs/sample", "exported/sample", tokenizer="default").signatures
     ('texts', 'tokens')
     """
     validate_export_directory(directory, overwrite)

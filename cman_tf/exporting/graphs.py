@@ -15,8 +15,9 @@ import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2
 from tensorflow.python.grappler import tf_optimizer
 
+from cman_tf.exporting.packed_weights import PackedWeights
+
 Function = Any  # a concrete function of TensorFlow
-_CONSTANT_BYTES = 64 << 20  # of weights that become part of the graph; its file may have 2 GB
 
 
 def make_function(
@@ -28,10 +29,10 @@ def make_function(
       function: the function, from keywords to tensors in any structure.
       inputs: the specification of each of its arguments.
       is_caller: whether the function calls one that was made here. Otherwise its loops and branches become plain
-        operations, so that no functions are left, and its weights constants.
+        operations, so that no functions are left, and its weights become one variable.
 
     Returns:
-      The concrete function, which computes the same, and the variables that it still reads.
+      The concrete function, which computes the same, and the variables that it reads.
     """
     traced = tf.function(function, autograph=False).get_concrete_function(**inputs)
     graph = traced.graph
@@ -39,19 +40,20 @@ def make_function(
     given = [tensor.op.name for tensor in graph.inputs if tensor.op.name not in captured]
     outputs = tf.nest.flatten(graph.structured_outputs)
     definition = graph.as_graph_def()
-    if not is_caller:
-        _freeze(definition, {name: v for v in graph.variables for name, h in captured.items() if h is v.handle})
+    variables = {name: v for v in graph.variables for name, handle in captured.items() if handle is v.handle}
+    reads = {} if is_caller else _cut_off_reads(definition, variables)
     smaller = _rewrite(graph, definition, is_caller)
-    used = {name.lstrip("^").partition(":")[0] for node in smaller.node for name in node.input}
-    used |= {tensor.op.name for tensor in outputs}
-    nodes = [node for node in smaller.node if node.op != "Placeholder" or node.name in used]
-    del smaller.node[:]
-    smaller.node.extend(nodes)
+    used = _remove_placeholders(smaller)
+    reads = {name: variable for name, variable in reads.items() if name in used}
+    weights = PackedWeights([*{id(variable): variable for variable in reads.values()}.values()])
 
     def run(*arguments: tf.Tensor) -> list[tf.Tensor]:
         here = tf.compat.v1.get_default_graph()
         known = {name: here.capture(outer) for name, outer in captured.items() if name in used}
         known.update((name, value) for name, value in zip(given, arguments) if name in used)
+        if reads:
+            values = weights.unpack()
+            known.update((name, values[id(variable)]) for name, variable in reads.items())
         names = [tensor.name for tensor in outputs]
         results = tf.graph_util.import_graph_def(smaller, known, return_elements=names, name="")
         for new, old in zip(results, outputs):
@@ -66,33 +68,43 @@ def make_function(
         return tf.nest.pack_sequence_as(graph.structured_outputs, results)
 
     outer = tf.function(call, autograph=False, experimental_attributes={"_noinline": True})
-    kept = [v for v in graph.variables if any(h is v.handle and name in used for name, h in captured.items())]
-    return outer.get_concrete_function(**inputs), kept
+    kept = [variable for name, variable in variables.items() if name in used]
+    return outer.get_concrete_function(**inputs), [*kept, *weights.variables]
 
 
-def _freeze(definition: Any, variables: Mapping[str, tf.Variable]) -> None:
-    """Put the values of weights into a graph, the smallest first, as far as there is room.
-
-    Tables of which only some rows are looked up, and weights that a loop reads, stay variables.
+def _cut_off_reads(definition: Any, variables: Mapping[str, tf.Variable]) -> dict[str, tf.Variable]:
+    """Make placeholders of the operations that read a variable as a whole.
 
     Args:
       definition: the GraphDef, which is changed.
       variables: the variables by the names of the placeholders that stand for them.
+
+    Returns:
+      For the name of each new placeholder the variable whose value it stands for.
     """
-    free = _CONSTANT_BYTES
-    values: dict[str, Any] = {}
-    for name, variable in sorted(variables.items(), key=lambda item: item[1].shape.num_elements()):
-        free -= variable.shape.num_elements() * variable.dtype.size
-        if free >= 0:
-            values[name] = variable.numpy()
+    found: dict[str, tf.Variable] = {}
     for node in definition.node:
-        if node.op == "ReadVariableOp" and node.input[0] in values:
-            value = values[node.input[0]]
-            node.op = "Const"
+        if node.op == "ReadVariableOp" and node.input[0] in variables:
+            found[node.name] = variable = variables[node.input[0]]
+            node.op = "Placeholder"
             del node.input[:]
             node.attr.clear()
-            node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
-            node.attr["dtype"].type = tf.as_dtype(value.dtype).as_datatype_enum
+            node.attr["dtype"].type = variable.dtype.as_datatype_enum
+            node.attr["shape"].shape.CopyFrom(variable.shape.as_proto())
+    return found
+
+
+def _remove_placeholders(definition: Any) -> set[str]:
+    """Remove the placeholders from a GraphDef; returns the names of those whose value is used."""
+    given = {node.name for node in definition.node if node.op == "Placeholder"}
+    nodes = [node for node in definition.node if node.name not in given]
+    for node in nodes:  # there is nothing to wait for
+        inputs = [name for name in node.input if not (name[0] == "^" and name[1:] in given)]
+        del node.input[:]
+        node.input.extend(inputs)
+    del definition.node[:]
+    definition.node.extend(nodes)
+    return given & {name.partition(":")[0] for node in nodes for name in node.input}
 
 
 def _rewrite(graph: tf.Graph, definition: Any, keeps_functions: bool) -> Any:
@@ -106,7 +118,7 @@ def _rewrite(graph: tf.Graph, definition: Any, keeps_functions: bool) -> Any:
     Returns:
       The new GraphDef.
     """
-    meta = tf.compat.v1.train.export_meta_graph(graph_def=definition, graph=graph)
+    meta = tf.compat.v1.train.export_meta_graph(graph_def=definition, graph=graph, collection_list=[])
     kept = meta.collection_def["train_op"].node_list.value
     kept.extend(tensor.op.name for tensor in graph.outputs)
     config = config_pb2.ConfigProto()
@@ -114,7 +126,7 @@ def _rewrite(graph: tf.Graph, definition: Any, keeps_functions: bool) -> Any:
     options.min_graph_nodes = -1
     if keeps_functions:
         options.function_optimization = options.OFF
-    smaller = tf_optimizer.OptimizeGraph(config, meta)
+    smaller: Any = tf_optimizer.OptimizeGraph(config, meta)
     if keeps_functions:
         smaller.library.CopyFrom(definition.library)
     return smaller

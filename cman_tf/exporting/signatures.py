@@ -8,6 +8,7 @@ points of all texts, k tokens of all sentences.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 import tensorflow as tf
@@ -15,9 +16,9 @@ import tensorflow as tf
 from cman_tf.data.batches import TARGETS
 from cman_tf.data.tokenizers.tables import Tables
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.exporting.code_points import cut_strings
+from cman_tf.exporting.code_point_tables import cut_strings
 from cman_tf.exporting.entities import FoundEntities, TagTable, keep_entities
-from cman_tf.exporting.graphs import make_function
+from cman_tf.exporting.graphs import Function, make_function
 from cman_tf.exporting.relations import FoundRelations, RelationRules
 from cman_tf.exporting.token_features import FROM_TOKENS, TokenFeatures
 from cman_tf.exporting.tokenizing import GraphTokenizer
@@ -43,7 +44,6 @@ class Signatures:
 
     Attributes:
       features: the arrays that the caller gives for each batch beside tokens: those of a contextual encoder.
-      weights: the variables that the functions read. A saved module must hold them, as well as `words`.
       words: the table from words to their ids.
     """
 
@@ -60,11 +60,19 @@ class Signatures:
             for name, spec in model.signature.items()
             if name not in known
         }
-        # One function for all signatures, so that the graph of the model is there once.
-        self._decode, self.weights = make_function(
-            lambda tokens, lengths, **features: self._decode_sentences(tokens, lengths, features),
-            {**TOKENS, **self.features},
-        )
+
+    @functools.cached_property
+    def _decoder(self) -> tuple[Function, list[tf.Variable]]:
+        """The function that runs the model, and its weights. All signatures call it: its graph is there once."""
+        with tf.init_scope():
+            return make_function(
+                lambda tokens, lengths, **features: self.decode(tokens, lengths, features), {**TOKENS, **self.features}
+            )
+
+    @property
+    def weights(self) -> list[tf.Variable]:
+        """The variables that the functions read. A saved module must hold them, as well as `words`."""
+        return self._decoder[1]
 
     @property
     def reads_texts(self) -> bool:
@@ -78,9 +86,9 @@ class Signatures:
           texts: UTF-8, string [B].
 
         Returns:
-          The arrays of `read_features`, and these: `tokens`, string [B, L]; `token_counts`, int32 [B]; `token_starts` and
-          `token_ends`, int32 [B, L]; `entity_char_starts` and `entity_char_ends`, int32 [B, E]; `entity_texts`, string
-          [B, E]. Places count code points from the text's beginning.
+          The arrays of `read_features`, and these: `tokens`, string [B, L]; `token_counts`, int32 [B]; `token_starts`
+          and `token_ends`, int32 [B, L]; `entity_char_starts` and `entity_char_ends`, int32 [B, E]; `entity_texts`,
+          string [B, E]. Places count code points from the text's beginning.
         """
         assert self._tokenizer is not None
         given = tf.shape(texts)[0]
@@ -125,11 +133,11 @@ class Signatures:
           **features: the arrays of `features`, by name.
 
         Returns:
-          `entity_counts`, int32 [B]; `entity_types`, string [B, E]; `entity_starts` and `entity_ends`, the first token and
-          the one after the last, int32 [B, E]; `entity_scores`, float32 [B, E]. `relation_counts`, int32 [B];
-          `relation_types`, string [B, C]; `relation_heads` and `relation_tails`, positions among the sentence's entities,
-          int32 [B, C]; `relation_scores`, float32 [B, C]. Whole numbers are padded with -1, texts with the empty text,
-          scores with 0.
+          `entity_counts`, int32 [B]; `entity_types`, string [B, E]; `entity_starts` and `entity_ends`, the first token
+          and the one after the last, int32 [B, E]; `entity_scores`, float32 [B, E]. `relation_counts`, int32 [B];
+          `relation_types`, string [B, C]; `relation_heads` and `relation_tails`, positions among the sentence's
+          entities, int32 [B, C]; `relation_scores`, float32 [B, C]. Whole numbers are padded with -1, texts with the
+          empty text, scores with 0.
         """
         given = tf.shape(tokens)[0]
         is_filled = tf.sequence_mask(lengths, tf.shape(tokens)[1]) & (tokens != "")
@@ -146,12 +154,19 @@ class Signatures:
     def _run(self, tokens: tf.Tensor, lengths: tf.Tensor, features: Tensors) -> tuple[FoundEntities, FoundRelations]:
         """Call the function that runs the model, with shapes that are the same for all signatures."""
         tokens = tf.pad(tokens, [[0, 0], [0, tf.cast(tf.shape(tokens)[1] == 0, tf.int32)]])
-        return self._decode(tokens=tokens, lengths=lengths, **features)
+        return self._decoder[0](tokens=tokens, lengths=lengths, **features)
 
-    def _decode_sentences(
-        self, tokens: tf.Tensor, lengths: tf.Tensor, features: Tensors
-    ) -> tuple[FoundEntities, FoundRelations]:
-        """Run the model on sentences, the last of which is empty. L is at least 1."""
+    def decode(self, tokens: tf.Tensor, lengths: tf.Tensor, features: Tensors) -> tuple[FoundEntities, FoundRelations]:
+        """Run the model.
+
+        Args:
+          tokens: UTF-8, string [B, L], L at least 1.
+          lengths: int32 [B], at least one of them 0.
+          features: the arrays of `features`, by name.
+
+        Returns:
+          The entities and relations of all sentences.
+        """
         made = self._lookup.look_up(tokens, lengths)
         batch = {
             "lengths": lengths,

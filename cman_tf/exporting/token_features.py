@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from cman_tf.data.tokenizers.code_points import CODE_POINTS
 from cman_tf.data.vocabulary import UNKNOWN_ID, Vocabulary
-from cman_tf.exporting.code_points import CodePointTable, number_rows
+from cman_tf.exporting.code_point_tables import CodePointTable, number_rows
 from cman_tf.exporting.word_forms import SecondForms
 from cman_tf.layers.input_features import MAX_WORD_CHARACTERS
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from cman_tf.data.tokenizers.code_points import END, classes_of_code_points
 from cman_tf.data.tokenizers.tables import MAX_LOOKAHEAD, Tables
-from cman_tf.exporting.code_points import CodePointTable, number_rows
+from cman_tf.exporting.code_point_tables import CodePointTable, number_rows
 
 
 class FoundTokens(NamedTuple):

@@ -8,13 +8,14 @@ Shapes: n code points, k words.
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 
 import numpy as np
 import tensorflow as tf
 
 from cman_tf.data.tokenizers.code_points import CODE_POINTS
-from cman_tf.exporting.code_points import CodePointTable, encode_characters
+from cman_tf.exporting.code_point_tables import CodePointTable, encode_characters
 
 _MOST = 3  # code points that one becomes in another case
 _SIGMA, _FINAL_SIGMA = 0x3A3, 0x3C2
@@ -27,20 +28,7 @@ class SecondForms:
     """Finds the second form of words."""
 
     def __init__(self) -> None:
-        lower, title = [[-1] * _MOST], [[-1] * _MOST]  # row 0: the code point stays as it is
-        rows, properties = np.zeros(CODE_POINTS, np.int32), np.zeros(CODE_POINTS, np.int32)
-        for code in range(CODE_POINTS):
-            character = chr(code)
-            if unicodedata.category(character) in _PLAIN:
-                continue
-            properties[code] = _describe(character)
-            small, large = character.lower(), character.title()
-            if small != character or large != character:
-                rows[code] = len(lower)
-                lower.append(_pad(small))
-                title.append(_pad(large))
-        self._rows, self._properties = CodePointTable(rows), CodePointTable(properties)
-        self._lower, self._title = np.array(lower, np.int32), np.array(title, np.int32)
+        self._rows, self._properties, self._lower, self._title = _make_tables()
 
     def find(self, codes: tf.Tensor, words: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
         """Find the second form of each word.
@@ -73,6 +61,29 @@ class SecondForms:
         joined = tf.strings.unsorted_segment_join(characters, owners, count)
         is_number = tf.logical_not(has_other) & _any(tf.ones_like(is_digit), words, count)
         return tf.where(is_number, "0", joined)
+
+
+@functools.lru_cache(maxsize=1)
+def _make_tables() -> tuple[CodePointTable, CodePointTable, np.ndarray, np.ndarray]:
+    """Return the tables of all code points.
+
+    Returns:
+      The row of each code point in the last two tables, the properties of each code point, and what it becomes in lower
+      and in title case, int32 [rows, 3].
+    """
+    lower, title = [[-1] * _MOST], [[-1] * _MOST]  # row 0: the code point stays as it is
+    rows, properties = np.zeros(CODE_POINTS, np.int32), np.zeros(CODE_POINTS, np.int32)
+    for code in range(CODE_POINTS):
+        character = chr(code)
+        if unicodedata.category(character) in _PLAIN:
+            continue
+        properties[code] = _describe(character)
+        small, large = character.lower(), character.title()
+        if small != character or large != character:
+            rows[code] = len(lower)
+            lower.append(_pad(small))
+            title.append(_pad(large))
+    return CodePointTable(rows), CodePointTable(properties), np.array(lower, np.int32), np.array(title, np.int32)
 
 
 def _describe(character: str) -> int:

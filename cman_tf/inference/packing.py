@@ -13,7 +13,7 @@ from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription
 from cman_tf.inference.loading import load_epoch
 from cman_tf.models.variable_paths import name_variables
-from cman_tf.runs.files import write_atomically
+from cman_tf.runs.files import validate_new_directory, write_atomically
 from cman_tf.runs.flagfile import format_flagfile
 from cman_tf.runs.packed_weights import WEIGHTS, save_weights
 from cman_tf.runs.record import record_weights, start_record
@@ -36,8 +36,7 @@ def pack_model(description: ModelDescription, directory: str | pathlib.Path) -> 
         weight is too large for half precision.
     """
     target = pathlib.Path(directory)
-    if target.exists() or target.is_symlink():
-        raise DataError(f"{target}: exists, expected a new directory")
+    validate_new_directory(target)
     if description.config.tune_encoder:
         raise DataError(f"{description.directory}: its encoder was tuned, expected a model whose encoder is frozen")
     (model, vocabulary), epoch = load_epoch(description)
@@ -48,9 +47,10 @@ def pack_model(description: ModelDescription, directory: str | pathlib.Path) -> 
         write_atomically(new / "flags.txt", format_flagfile(dataclasses.asdict(description.config)))
         vectors = vocabulary.vectors
         if vectors is not None:
-            halves = vectors.astype(np.float16)
+            with np.errstate(over="ignore"):
+                halves = vectors.astype(np.float16)
             if not np.isfinite(halves).all():
-                raise DataError(f"{description.directory}: a word vector is too large for half precision")
+                raise DataError(f"{description.directory}: a word vector that is not finite in half precision")
             write_atomically(new / "word_vectors.npy", lambda file: np.save(file, halves, allow_pickle=False))
         vocabulary.save_lists(new)
         for name in ("signatures.json", "contextual.json"):

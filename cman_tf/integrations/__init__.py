@@ -1,1 +1,1 @@
-"""Parts of other libraries that use a trained model."""
+"""This package within other libraries."""

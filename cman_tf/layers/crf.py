@@ -100,6 +100,7 @@ class CRF(tf.keras.layers.Layer):
 
         def step(t: tf.Tensor, state: tf.Tensor, states: tf.TensorArray) -> tuple:
             state = tf.reduce_logsumexp(state[..., None] + pairs, -2) + steps[t]
+            state -= tf.reduce_max(state, -1, keepdims=True)  # sums of a long sentence would lose digits
             return t + 1, state, states.write(t, state)
 
         length = tf.shape(steps)[0]

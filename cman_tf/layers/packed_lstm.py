@@ -75,7 +75,8 @@ def last_states_both(tables: tf.Tensor, kernels: tf.Tensor, ids: tf.Tensor, leng
         n = counts[t]
         gates, after = cell(projected[:, ends[t] - n : ends[t]], h[:, :n], c[:, :n], kernels)
         h = tf.concat([gates[..., -units:] * tf.tanh(after), h[:, n:]], 1)
-        return t + 1, tf.ensure_shape(h, zeros.shape), tf.ensure_shape(tf.concat([after, c[:, n:]], 1), zeros.shape)
+        c = tf.concat([after, c[:, n:]], 1)
+        return t + 1, tf.ensure_shape(h, zeros.shape), tf.ensure_shape(c, zeros.shape)
 
     _, h, _ = tf.while_loop(lambda t, *_: t < tf.shape(counts)[0], step, (0, zeros, zeros))
     return tf.concat(tf.unstack(h), -1)
@@ -100,8 +101,8 @@ def _forward(projected: tf.Tensor, kernel: tf.Tensor, counts: tf.Tensor, keep: b
       keep: whether to return the values that the gradient needs, too.
 
     Returns:
-      The last states, float32 [N, u]; with `keep` also, packed, h before each step, [S, u], the gates, [S, 4u], c before each step,
-      [S, u], and c after it, [S, u].
+      The last states, float32 [N, u]; with `keep` also, packed, h before each step, [S, u], the gates, [S, 4u], c
+      before each step, [S, u], and c after it, [S, u].
     """
     units, steps = kernel.shape[0], tf.shape(counts)[0]
     ends = tf.cumsum(counts)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
 import pathlib
 import stat
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, BinaryIO
 
 from cman_tf.errors import DataError
@@ -53,23 +54,68 @@ def write_atomically(path: str | pathlib.Path, content: str | bytes | Callable[[
       content: text (written as UTF-8), bytes, or a function that writes to a binary file.
     """
     path = pathlib.Path(path)
-    if path.is_relative_to("/dev") or path.is_relative_to("/proc") or (path.exists() and not path.is_file()):
+    if _is_appended(path):
         with open(path, "ab") as file:
             _write(file, content)
         return
-    path = path.resolve()
+    replace, discard = _prepare(path, content)
+    try:
+        replace()
+    except BaseException:
+        discard()
+        raise
+
+
+def write_together(contents: Mapping[str, str]) -> None:
+    """Write several files, all of them or, if one cannot be written, none.
+
+    Args:
+      contents: text by path, as for `write_atomically`.
+    """
+    prepared: list[tuple[Callable[[], None], Callable[[], None]]] = []
+    try:
+        for path, content in contents.items():
+            target = pathlib.Path(path)
+            if _is_appended(target):
+                prepared.append((lambda t=target, c=content: write_atomically(t, c), lambda: None))
+            else:
+                prepared.append(_prepare(target, content))
+        for replace, _ in prepared:
+            replace()
+    except BaseException:
+        for _, discard in prepared:
+            discard()
+        raise
+
+
+def _is_appended(path: pathlib.Path) -> bool:
+    return path.is_relative_to("/dev") or path.is_relative_to("/proc") or (path.exists() and not path.is_file())
+
+
+def _prepare(
+    path: pathlib.Path, content: str | bytes | Callable[[BinaryIO], None]
+) -> tuple[Callable[[], None], Callable[[], None]]:
+    """Write a temporary file; return what moves it to its place, and what deletes it."""
+    try:
+        path = path.resolve()
+    except RuntimeError:  # of Python before 3.13
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}."[:100], dir=path.parent)
+
+    def discard() -> None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+
     try:
         with os.fdopen(handle, "wb") as file:
             _write(file, content)
         os.chmod(temporary, mode)
-        os.replace(temporary, path)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+        discard()
         raise
+    return lambda: os.replace(temporary, path), discard
 
 
 def _write(file: BinaryIO, content: str | bytes | Callable[[BinaryIO], None]) -> None:
@@ -94,10 +140,20 @@ def validate_new(output: str | None, overwrite: bool) -> None:
       output: the file. A device, such as /dev/stdout, may exist.
       overwrite: whether a file may be replaced.
     """
+    if output == "":
+        raise DataError("an output without a name, expected the name of a new file")
     if output and os.path.isdir(output):
         raise DataError(f"{output}: is a folder, expected the name of a new file")
     if output and os.path.isfile(output) and not overwrite and not output.startswith("/dev/"):
         raise DataError(f"{output}: exists, expected the name of a new file; --overwrite replaces it")
+
+
+def validate_new_directory(directory: str | pathlib.Path) -> None:
+    """Raise DataError if a directory exists."""
+    if not str(directory):
+        raise DataError("--output without a name, expected a new directory")
+    if os.path.lexists(directory):
+        raise DataError(f"{directory}: exists, expected a new directory")
 
 
 def validate_outputs(*outputs: str | None) -> None:

@@ -9,7 +9,7 @@ import json
 import math
 import pathlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,10 +71,13 @@ def load_weights(
     count = sum(math.prod(shape) for _, shape in expected)
     try:
         # A mapped file cannot claim a size that it does not have.
-        flat = np.load(folder / WEIGHTS, mmap_mode="r", allow_pickle=False)
+        loaded: object = np.load(folder / WEIGHTS, mmap_mode="r", allow_pickle=False)
     except (OSError, EOFError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise DataError(f"{folder / WEIGHTS}: {reason[:200]}, expected {_EXPECTED}") from None
+    if not isinstance(loaded, np.ndarray):
+        raise DataError(f"{folder / WEIGHTS}: several arrays, expected {_EXPECTED}")
+    flat = cast("NDArray[Any]", loaded)
     if flat.dtype != np.float16 or flat.shape != (count,):
         raise DataError(f"{folder / WEIGHTS}: {flat.dtype} {list(flat.shape)}, expected float16 [{count}]")
     wide = flat.astype(np.float32)

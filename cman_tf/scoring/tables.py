@@ -9,11 +9,16 @@ from cman_tf.scoring.bootstrap import BootstrapDifference
 from cman_tf.scoring.conventions import DESCRIPTIONS
 from cman_tf.scoring.score import TASKS, has_items
 
+_WIDEST = 120  # characters of a cell; results name their inputs in about 100
 _NOTHING = ["-", "-", "-"]  # precision, recall and F1 where there is nothing to score
 
 
 def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Format rows as columns of equal width, the first aligned to the left, the others to the right."""
+    """Format rows as columns of equal width, the first aligned to the left, the others to the right.
+
+    Cells are shortened to 120 characters, and characters that a terminal would obey are replaced.
+    """
+    header, rows = _clean(header), [_clean(row) for row in rows]
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
 
     def line(row: Sequence[str]) -> str:
@@ -21,6 +26,11 @@ def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return "  ".join(cells).rstrip()
 
     return "\n".join([line(header), "  ".join("-" * w for w in widths), *map(line, rows)])
+
+
+def _clean(cells: Sequence[str]) -> list[str]:
+    short = [cell if len(cell) <= _WIDEST else f"{cell[: _WIDEST - 3]}..." for cell in cells]
+    return ["".join(c if c.isprintable() else "\ufffd" for c in cell) for cell in short]
 
 
 def score_table(scores: dict[str, Any]) -> str:

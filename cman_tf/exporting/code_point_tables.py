@@ -8,8 +8,6 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from cman_tf.data.tokenizers.code_points import CODE_POINTS
-
 _BLOCK = 256  # code points; most blocks are equal, so that a table takes kilobytes instead of megabytes
 
 
@@ -19,7 +17,7 @@ class CodePointTable:
     Args:
       values: the numbers, int [1114112].
 
-    >>> table = CodePointTable(np.arange(CODE_POINTS) // 100)
+    >>> table = CodePointTable(np.arange(0x110000) // 100)
     >>> table.lookup(tf.constant([97, 0x1F600])).numpy().tolist()
     [0, 1285]
     """
