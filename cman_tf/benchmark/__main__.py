@@ -55,7 +55,9 @@ def define_flags() -> None:
         )
         flags.DEFINE_list("lengths", ["10", "25", "50", "100", "200", "350", "500"], "Sentence lengths of growth.")
         flags.DEFINE_list("sizes", ["1000", "10000", "100000"], "Corpus sizes of growth, in sentences.")
-        number_flags.define_number("outside_bias", 3.0, "Added to the tag O before decoding; untrained, all would be entities.")
+        number_flags.define_number(
+            "outside_bias", 3.0, "Added to the tag O before decoding; untrained, all would be entities."
+        )
         flags.DEFINE_list("clients", ["1", "8", "64"], "Numbers of clients of serve that ask at the same time.")
         number_flags.define_number("seconds", 10.0, "Seconds that serve is measured with each number of clients.", 0.1)
         flags.DEFINE_integer("minutes", 0, "Minutes that the memory of serve is measured.", lower_bound=0)
