@@ -24,6 +24,7 @@ from cman_tf.data.tokenizers import find_tokenizer
 from cman_tf.data.types import Entity
 from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription, read_description
+from cman_tf.inference.tuned import CHOICES, DEFAULT, THRESHOLDS_HELP, Tuned, find_tuned
 from cman_tf.pretrained import DEFAULT_MODEL
 from cman_tf.serving.limits import Limits
 
@@ -75,6 +76,7 @@ def define_flags() -> None:
         number_flags.define_number("timeout", _DEFAULTS.answer_seconds, "Seconds that a request waits.", 0.001, 3600.0)
     with flag_group("Relations"):
         number_flags.define_thresholds()
+        flags.DEFINE_enum("thresholds", DEFAULT, CHOICES, THRESHOLDS_HELP)
     constraint_flags.define_flags()
     encoder_flags.define_flags()
 
@@ -112,7 +114,17 @@ def find_hosts(host: str, allowed: list[str] | None) -> frozenset[str] | None:
     return frozenset({*LOCAL_HOSTS, host}) if is_local else None
 
 
-def describe(extractor: Extractor, description: ModelDescription) -> dict[str, Any]:
+def choose_options(tuned: Tuned | None) -> dict[str, float | None]:
+    """Return the thresholds that count where a request gives none. None: those that were tuned.
+
+    Args:
+      tuned: what `--thresholds` names; None for the default.
+    """
+    given = {name: FLAGS[name] for name in number_flags.THRESHOLDS}
+    return {name: flag.value if flag.present or tuned is None else None for name, flag in given.items()}
+
+
+def describe(extractor: Extractor, description: ModelDescription, tuned: Tuned | None) -> dict[str, Any]:
     """Return what /version says of the model."""
     return {
         "version": cman_tf.__version__,
@@ -121,6 +133,8 @@ def describe(extractor: Extractor, description: ModelDescription) -> dict[str, A
         "tokenizer": extractor.tokenizer,
         "entity_types": list(extractor.entity_types),
         "relation_types": list(extractor.relation_types),
+        "thresholds": FLAGS.thresholds,
+        "tuned": tuned.decoding_options() if tuned else None,
     }
 
 
@@ -137,6 +151,7 @@ def main(arguments: list[str]) -> None:
     limits = read_limits()
     description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
     constraint_flags.given(description)
+    tuned = find_tuned(FLAGS.thresholds, description)
     tokenizer = find_tokenizer(FLAGS.tokenizer or description.tokenizer).name
     try:
         from cman_tf.serving import server
@@ -157,6 +172,7 @@ def main(arguments: list[str]) -> None:
             constrain_types=FLAGS.constrain_types,
             symmetric_relations=FLAGS.symmetric_relations,
             tokenizer=tokenizer,
+            thresholds=FLAGS.thresholds,
         )
         warm_up(extractor)
         metrics = Metrics(cman_tf.__version__)
@@ -172,8 +188,8 @@ def main(arguments: list[str]) -> None:
             batcher,
             metrics,
             limits,
-            describe(extractor, description),
-            {name: FLAGS[name].value for name in ("relation_threshold", "entity_threshold")},
+            describe(extractor, description, tuned),
+            choose_options(tuned),
             find_hosts(FLAGS.host, FLAGS.allowed_hosts),
         )
         batcher.start()

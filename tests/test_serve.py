@@ -4,16 +4,20 @@ import importlib.metadata
 import json
 import re
 import shlex
+import shutil
 import socket
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 from fake_service import Process
 from helpers import ROOT, call_command, fails_with
 
 import cman_tf
-from cman_tf.serve import find_hosts
+from cman_tf.inference.description import read_description
+from cman_tf.inference.tuned import Tuned, save_tuned
+from cman_tf.serve import choose_options, find_hosts
 from cman_tf.serving.limits import Limits
 
 ADDRESS = "http://127.0.0.1:8000"
@@ -143,6 +147,40 @@ def test_the_page_names_every_status_path_and_bound():
         assert re.search(rf"\b{number:g}\b", PAGE), number
 
 
+@pytest.mark.parametrize(
+    "tuned, given, expected", [(False, 0, [0.5, 0.0]), (True, 1, [0.5, None]), (True, 0, [None] * 2)]
+)
+def test_thresholds_that_no_request_gives(monkeypatch, tuned, given, expected):
+    names = ("relation_threshold", "entity_threshold")
+    found = {name: SimpleNamespace(value=value, present=given) for name, value in zip(names, (0.5, 0.0))}
+    found["entity_threshold"].present = 0
+    monkeypatch.setattr("cman_tf.serve.FLAGS", found)
+    assert choose_options(Tuned(0.0, {}) if tuned else None) == dict(zip(names, expected))
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+def test_tuned_thresholds(tmp_path):
+    """They count where neither a flag nor the request gives a threshold, and /version says so."""
+    shutil.copytree(GOLDEN, tmp_path / "run")
+    description = read_description(tmp_path / "run")
+    tuned = Tuned(0.0, dict.fromkeys(description.vocabulary.relations, 1.0), 1.5, 2.0)
+    save_tuned(description, tuned, {})
+    flags = (f"--model_dir={tmp_path}/run", "--thresholds=tuned", "--entity_threshold=0.25", "--port=0")
+    with Process("-m", "cman_tf", "serve", *flags) as service:
+        about = service.call("GET", "/version")[2]
+        assert about["thresholds"] == "tuned" and about["tuned"] == tuned.decoding_options()
+        assert about["options"] == {"relation_threshold": None, "entity_threshold": 0.25}
+        assert b'id="relation" min="0" max="1" step="any" value=""' in service.call("GET", "/")[2]
+        found = [
+            service.extract({"texts": TEXTS[:4], "entity_threshold": 0, **options})[1]["results"]
+            for options in ({}, {"relation_threshold": 0.0})
+        ]
+        assert not any(result["relations"] for result in found[0])
+        assert any(result["relations"] for result in found[1])
+        assert service.end() == (0, "")
+
+
 @pytest.mark.e2e
 def test_version_names_no_path(service):
     content = service.call("GET", "/version")[2]
@@ -167,6 +205,7 @@ def test_a_port_in_use_is_one_line():
     [
         (["--model_dir=/absent"], "/absent: no trained model here"),
         ([f"--model_dir={GOLDEN}", "--max_texts=2000"], "--max_texts=2000: expected at most --max_queue=1024"),
+        ([f"--model_dir={GOLDEN}", "--thresholds=tuned"], "no thresholds.json, expected for --thresholds=tuned"),
         ([f"--model_dir={GOLDEN}", "--port=70000"], "--port=70000"),
         ([f"--model_dir={GOLDEN}", "--host=no.such.host.invalid"], "expected an address of this machine"),
         ([f"--model_dir={GOLDEN}", "--symmetric_relations=Nothing"], "Nothing"),

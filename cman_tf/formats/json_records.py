@@ -166,7 +166,7 @@ def get_name(record: Any, key: str, where: str) -> str:
     Raises:
       DataError: if it is blank, neither text nor a number, or contains half a character.
     """
-    value = (as_object(record) or {}).get(key)
+    value: Any = (as_object(record) or {}).get(key)
     if value is None or value == "":
         return ""
     name = str(value)

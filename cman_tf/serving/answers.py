@@ -71,5 +71,11 @@ class VersionAnswer(BaseModel):
     tokenizer: str
     entity_types: list[str]
     relation_types: list[str]
-    options: dict[str, Any] = Field(description="The service's values of the options.")
+    thresholds: str = Field("default", description="default, or tuned: those that were stored with the model.")
+    tuned: Optional[dict[str, Any]] = Field(
+        None, description="The tuned thresholds and temperatures, if they are used."
+    )
+    options: dict[str, Any] = Field(
+        description="The service's values of the options. A threshold that is null is the tuned one."
+    )
     limits: dict[str, float]

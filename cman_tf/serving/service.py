@@ -21,7 +21,8 @@ class Service:
       batcher: runs the model.
       metrics: what is counted.
       limits: the bounds.
-      about: what /version says: `version`, `model` (its kind), `name`, `tokenizer`, `entity_types`, `relation_types`.
+      about: what /version says: `version`, `model` (its kind), `name`, `tokenizer`, `entity_types`, `relation_types`,
+        `thresholds` and `tuned`.
       options: options of `Extractor.extract` that count where a request gives none.
       hosts: the names, without a port, under which browsers may call the service; None if any may be used. A web page
         of someone else can lead its own name to this machine, but cannot hide the name.
