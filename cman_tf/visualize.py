@@ -2,7 +2,7 @@
 
     cman-tf visualize --gold=data/conll04_spert/conll04_test.json --predictions=predictions.json --html=errors.html
     cman-tf visualize --predictions=predictions.json --html=predictions.html
-    cman-tf visualize --attention --model_dir=runs/conll04 --sentences=1,3-5 text.txt --html=attention.html
+    cman-tf visualize --attention --sentences=1,3-5 text.txt --html=attention.html
 
 The page needs no network. It draws each sentence with its entities in colours and its relations as arcs. It has
 filters by type and kind of error, a search, and confusion matrices. Without --gold, or without --predictions, it shows
@@ -29,6 +29,7 @@ from cman_tf.errors import DataError
 from cman_tf.inference.attended import validate_attention
 from cman_tf.inference.description import read_description
 from cman_tf.inference.reading import AUTO, INPUT_FORMATS
+from cman_tf.pretrained import DEFAULT_MODEL
 from cman_tf.runs.files import validate_distinct, validate_new, validate_outputs, write_atomically
 from cman_tf.scoring.conventions import DESCRIPTIONS
 from cman_tf.visualizing.page import make_page
@@ -45,7 +46,7 @@ def define_flags() -> None:
     reading_flags.define_flags()
     with flag_group("Attention"):
         flags.DEFINE_bool("attention", False, "Show what a model attends to in sentences of INPUT.")
-        flags.DEFINE_string("model_dir", None, "`Directory` of a run of cman-tf train.")
+        flags.DEFINE_string("model_dir", None, f"With --attention: `directory` of a run; none: {DEFAULT_MODEL}.")
         flags.DEFINE_enum("checkpoint", "best", ("best", "last"), "Weights of the best dev epoch or of the last.")
         flags.DEFINE_string("sentences", "1", "`Numbers` of the sentences to show, from 1, as in 1,3-5.")
         flags.DEFINE_enum("input_format", AUTO, INPUT_FORMATS, "How INPUT is read; see cman-tf predict.")
@@ -83,8 +84,9 @@ def _show_attention(inputs: list[str]) -> None:
     Raises:
       DataError: for flags that do not go together, for a model without attention, and for sentences that are not there.
     """
-    if not inputs or not FLAGS.model_dir:
-        raise DataError("visualize --attention: expected --model_dir and one or more files with sentences")
+    if not inputs:
+        raise DataError("visualize --attention: expected one or more files with sentences")
+    model = FLAGS.model_dir or DEFAULT_MODEL
     for name in ("gold", "predictions"):
         if FLAGS[name].value:
             raise DataError(f"--attention and --{name}, expected one of them")
@@ -92,8 +94,8 @@ def _show_attention(inputs: list[str]) -> None:
     inputs = [find_sample(path) for path in inputs]
     validate_distinct(FLAGS.html, *inputs)
     validate_new(FLAGS.html, FLAGS.overwrite)
-    description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
-    validate_attention(description.config, FLAGS.model_dir)
+    description = read_description(model, FLAGS.checkpoint, encoder_flags.given())
+    validate_attention(description.config, model)
     chosen = choose_sentences(inputs, numbers, FLAGS.input_format, description.tokenizer)
 
     import_tensorflow()
@@ -101,7 +103,7 @@ def _show_attention(inputs: list[str]) -> None:
     from cman_tf.inference.loading import load_described
 
     found = compute_attention(*load_described(description), [sentence for _, sentence in chosen])
-    write_attention_page(FLAGS.html, [(number, one) for (number, _), one in zip(chosen, found)], FLAGS.model_dir)
+    write_attention_page(FLAGS.html, [(number, one) for (number, _), one in zip(chosen, found)], model)
     print(f"{FLAGS.html}: attention in {len(found)} sentence{'' if len(found) == 1 else 's'}")
 
 
