@@ -28,6 +28,7 @@ from cman_tf.errors import DataError
 from cman_tf.inference.constraints import DecodingOptions
 from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.inference.tuned import FILE, name_checkpoint, save_tuned
+from cman_tf.pretrained import is_shipped
 from cman_tf.runs.files import validate_distinct, validate_new, validate_outputs, write_atomically
 from cman_tf.tuning.page import render_thresholds
 from cman_tf.tuning.tables import format_tuning
@@ -111,11 +112,28 @@ def _validate(description: ModelDescription) -> None:
       DataError: if a file would be replaced unasked.
     """
     stored = str(description.directory / FILE)
+    validate_own(description)
     validate_outputs(FLAGS.json, FLAGS.html, FLAGS.problems, stored)
     for output in (FLAGS.json, FLAGS.html):
         validate_distinct(output, FLAGS.data)
     for output in filter(None, (stored, FLAGS.json, FLAGS.html)):
         validate_new(output, FLAGS.overwrite)
+
+
+def validate_own(description: ModelDescription) -> None:
+    """Check that a file can be stored with a model.
+
+    Raises:
+      DataError: if the model belongs to the package, or if its directory cannot be written.
+    """
+    directory = description.directory
+    if is_shipped(directory):
+        raise DataError(
+            f"{directory.name}: belongs to the package, expected a model of yours; make a copy with cman-tf pack "
+            f"--model_dir={directory.name} --output=my_model"
+        )
+    if not os.access(directory, os.W_OK):
+        raise DataError(f"{directory}: cannot be written, expected a model with which thresholds can be stored")
 
 
 def _read(description: ModelDescription) -> Corpus:

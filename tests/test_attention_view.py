@@ -51,7 +51,7 @@ def test_sentences_are_counted_over_all_inputs(tmp_path):
     assert [(number, s.tokens) for number, s in found] == [(3, ("Ann", "Lee")), (1, ("Ann", "left", "."))]
     with pytest.raises(DataError, match="sentence 4: 121 tokens, expected at most 120"):
         choose_sentences(paths, [4], "auto", "default")
-    with pytest.raises(DataError, match="sentence 9 of .*: there are 4, expected a number up to that"):
+    with pytest.raises(DataError, match="--sentences=9: .* has 4 sentences, expected one from 1 to 4"):
         choose_sentences(paths, [9], "auto", "default")
     with pytest.raises(DataError, match="no such file"):
         choose_sentences([str(tmp_path / "c")], [1], "auto", "default")
@@ -116,7 +116,7 @@ def test_the_command(tmp_path):
         ([], "page.html: exists, expected the name of a new file"),
         (["--overwrite", "--gold=x"], "--attention and --gold, expected one of them"),
         (["--overwrite", f"--model_dir={GOLDEN}/multihead"], "the multi-head baseline, which has no attention"),
-        (["--overwrite", "--sentences=3"], "there are 2, expected a number up to that"),
+        (["--overwrite", "--sentences=3"], "has 2 sentences, expected one from 1 to 2"),
         (["--overwrite", "--sentences=x"], "expected numbers from 1 and ranges"),
     ):
         process = call_command("cman_tf.visualize", f"--model_dir={GOLDEN}/dynamic_cman", *arguments, *wrong)

@@ -3,16 +3,20 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
+import pytest
 from helpers import ROOT, run_command
 
 import cman_tf
+from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.inference.description import read_description
 from cman_tf.pretrained import DEFAULT_MODEL, find_model, list_models
 from cman_tf.scoring.score import score_sentences
+from cman_tf.tune_thresholds import validate_own
 
 CARD = ROOT / "docs" / "models" / "conll04.md"
 FOLDER = find_model("conll04")
@@ -84,3 +88,12 @@ def test_the_description_needs_no_tensorflow():
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd="/")
     assert read_description("conll04").tokenizer == "conll04"
+
+
+def test_the_package_is_not_changed(tmp_path):
+    """Thresholds are not stored with the model of the package; the message says what to do."""
+    with pytest.raises(DataError, match="conll04: belongs to the package, .*cman-tf pack --model_dir=conll04"):
+        validate_own(read_description("conll04"))
+    own = tmp_path / "conll04"
+    shutil.copytree(FOLDER, own)
+    validate_own(read_description(own))

@@ -25,7 +25,7 @@ def tuned(description):
 
 
 def test_round_trip(description, tuned):
-    with pytest.raises(DataError, match=f"no {FILE}, expected for --thresholds=tuned what cman-tf tune-thresholds"):
+    with pytest.raises(DataError, match=f"no tuned thresholds, expected {FILE}; cman-tf tune-thresholds writes it"):
         read_tuned(description)
     path = save_tuned(description, tuned, {"file": "dev.json", "sha256": "0", "sentences": 3})
     assert read_tuned(description) == find_tuned("tuned", description) == tuned

@@ -76,7 +76,9 @@ def choose_sentences(
             break
     else:
         missing = min(wanted - found.keys())
-        raise DataError(f"sentence {missing} of {', '.join(paths)}: there are {count}, expected a number up to that")
+        raise DataError(
+            f"--sentences={missing}: {', '.join(paths)} has {count} sentences, expected one from 1 to {count}"
+        )
     return [(number, found[number]) for number in numbers]
 
 

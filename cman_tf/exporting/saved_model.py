@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from cman_tf.exporting.graphs import make_function
 from cman_tf.exporting.signatures import TEXTS, TOKENS, Signatures
+from cman_tf.layers.crf import CRF
 from cman_tf.layers.lstm import LSTM
 from cman_tf.layers.word_layers import WordVectors
 from cman_tf.models.factory import Model
@@ -21,6 +22,8 @@ def prepare_model(model: Model) -> None:
         if isinstance(layer, LSTM):
             layer.keras = False  # where a GPU is, Keras' code would bring a second version of each LSTM
             layer.joined = True
+        elif isinstance(layer, CRF):
+            layer.small = True
         elif isinstance(layer, WordVectors) and not isinstance(layer.table, tf.Variable):
             layer.table = tf.Variable(layer.table, trainable=False)  # a constant would be part of the graph
 

@@ -88,7 +88,7 @@ def read_tuned(description: ModelDescription) -> Tuned:
     path = description.directory / FILE
     if not path.exists():
         raise DataError(
-            f"{description.directory}: no {FILE}, expected for --thresholds=tuned what cman-tf tune-thresholds writes"
+            f"{description.directory}: no tuned thresholds, expected {FILE}; cman-tf tune-thresholds writes it"
         )
     content = read_json(path, _EXPECTED, "checkpoint", "checkpoint_sha256", "entities", "relations")
     if content["checkpoint_sha256"] != _hash_checkpoint(description):

@@ -18,6 +18,11 @@ def list_models() -> list[str]:
     return sorted(path.parent.name for path in _FOLDER.glob("*/weights.npy"))
 
 
+def is_shipped(directory: str | os.PathLike[str]) -> bool:
+    """Return whether a directory is that of a model that comes with the package."""
+    return pathlib.Path(directory).resolve().parent == _FOLDER.resolve()
+
+
 def find_model(directory: str | os.PathLike[str]) -> pathlib.Path:
     """Return the directory of a model.
 

@@ -30,10 +30,10 @@ class Matrix(NamedTuple):
 def count_confusions(gold: Sequence[set[Fact]], predicted: Sequence[set[Fact]]) -> Counter[_Cell]:
     """Count pairs of a gold type and a predicted type at the same place.
 
-    The place of an entity is its span, and that of a relation its two arguments as the convention compares them. Where
-    several types stand at one place, equal ones are paired first, and the others in the order of their names. So the
-    counts of (type, type) are the true positives, and what else has a type as gold is its false negatives, as predicted
-    its false positives.
+    The place of an entity is its span, and that of a relation the spans of its two arguments, whatever their types.
+    Where several types stand at one place, equal ones are paired first, and the others in the order of their names.
+    So the counts of (type, type) are the true positives, and what else has a type as gold is its false negatives, as
+    predicted its false positives.
 
     Args:
       gold: the gold facts of each sentence, by any convention.
@@ -47,16 +47,27 @@ def count_confusions(gold: Sequence[set[Fact]], predicted: Sequence[set[Fact]]) 
         places: dict[Fact, tuple[list[str], list[str]]] = {}
         for side, facts in enumerate((right - found, found - right)):
             for fact in facts:
-                places.setdefault(fact[1:], ([], []))[side].append(fact[0])
+                places.setdefault(_find_place(fact), ([], []))[side].append(fact[0])
         counts.update((fact[0], fact[0]) for fact in right & found)
         for missed, false in places.values():
-            missed.sort()
-            false.sort()
+            # A relation of the right type whose arguments have wrong types is no confusion of types.
+            same = Counter(missed) & Counter(false)
+            counts.update((kind, None) for kind in same.elements())
+            counts.update((None, kind) for kind in same.elements())
+            missed, false = (sorted((Counter(kinds) - same).elements()) for kinds in (missed, false))
             both = min(len(missed), len(false))
             counts.update(zip(missed, false))
             counts.update((kind, None) for kind in missed[both:])
             counts.update((None, kind) for kind in false[both:])
     return counts
+
+
+def _find_place(fact: Fact) -> Fact:
+    """Return the span of an entity, (start, end), or the spans of a relation's arguments."""
+    first, second = fact[1:]
+    if isinstance(first, int):
+        return first, second
+    return (*first[-2:], *second[-2:])
 
 
 def make_matrix(confusions: Confusions, most: int = 25) -> Matrix:

@@ -28,7 +28,7 @@ class ExtractRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]})
 
     texts: list[Union[str, dict[str, Any]]] = Field(
-        description='Texts, or records such as {"id": 7, "text": "..."} or {"tokens": ["..."]}. None give no results.'
+        description='Texts, or records such as {"id": 7, "text": "..."} or {"tokens": ["..."]}. May be empty.'
     )
     relation_threshold: Optional[float] = Field(
         None, ge=0, le=1, description="Relations above this score are found. Without it the service's value counts."
@@ -145,7 +145,7 @@ def _check_names(content: dict[str, Any]) -> None:
         if key not in names:
             near = difflib.get_close_matches(key[:40], names, n=1)
             hint = f"did you mean {near[0]}?" if near else f"expected some of {', '.join(names)}"
-            raise Refusal(422, f"{key[:40]!a} is no option, {hint}")
+            raise Refusal(422, f"{key[:40]!a} is an unknown field, {hint}")
 
 
 def _describe(invalid: ValidationError) -> str:

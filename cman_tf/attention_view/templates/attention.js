@@ -57,7 +57,7 @@
       title: unit.name, maps, rows: tokens, columns,
       read: (row, column, value, map) => {
         const to = onLabels ? `the label ${name(tags[column])} of ${name(tokens[column])}` : name(tokens[column]);
-        return `${map.name}: ${name(tokens[row])} attends to ${to} with ${value.toFixed(4)}; strongest colour ${map.top.toFixed(2)}`;
+        return `${map.name}: ${name(tokens[row])} attends to ${to} with ${value.toFixed(4)}; darkest cell ${map.top.toFixed(2)}`;
       },
     }));
   }

@@ -80,7 +80,7 @@
       if (!name) continue;
       const text = document.createElement("bdi");
       text.textContent = name.length > 100 ? `${name.slice(0, 100)}\u2026` : name;
-      heading.append(text, " ");
+      heading.append("(", text, ") ");
     }
     if (data.kinds.some((row) => row[2])) {
       const marks = document.createElement("span");

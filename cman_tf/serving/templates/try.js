@@ -33,9 +33,9 @@
     const relate = (relations, note) => (relations || [])
       .filter((relation) => places.has(relation.head) && places.has(relation.tail))
       .map((relation) => ({
-        ...relation, head: places.get(relation.head), tail: places.get(relation.tail), state: "", note,
+        ...relation, head: places.get(relation.head), tail: places.get(relation.tail), state: "", note, dim: note !== "",
       }));
-    const relations = [...relate(result.relations, ""), ...relate(result.candidates, "below the threshold")];
+    const relations = [...relate(result.relations, ""), ...relate(result.candidates, "below the threshold").filter((one) => one.score >= 0.01)];
     return { tokens: result.tokens.slice(first, end), entities, relations };
   }
 
