@@ -37,6 +37,7 @@ def annotated():
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 def test_from_a_brat_project(annotated, tmp_path):
     write_corpus(annotated, tmp_path / "annotations", "brat")
     (tmp_path / "new_texts").mkdir()

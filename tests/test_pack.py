@@ -149,6 +149,7 @@ def test_word_vectors_are_packed_in_half_precision(tmp_path, packed):
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 def test_training_starts_from_a_packed_model(packed, tmp_path, eight_sentences):
     flags = f"--data={eight_sentences}", f"--init_from={packed}", f"--model_dir={tmp_path / 'run'}"
     process = call_command("cman_tf.train", *flags, "--epochs=1", "--noxla")

@@ -1,7 +1,5 @@
 """Which commands an experiment's runs call; test_experiment.py runs them."""
 
-import subprocess
-
 import pytest
 
 from cman_tf.errors import DataError
@@ -15,12 +13,16 @@ def called(monkeypatch):
     """The commands that would be called; they end with `code`."""
     commands = []
 
-    def call(command, pass_fds):
-        assert pass_fds  # the child holds the lock, too
-        commands.append(command)
-        return subprocess.CompletedProcess(command, 1 if "--seed=9" in command else 0)
+    class Process:
+        def __init__(self, command, pass_fds):
+            assert pass_fds  # the child holds the lock, too
+            commands.append(command)
+            self.returncode = 1 if "--seed=9" in command else 0
 
-    monkeypatch.setattr(runner.subprocess, "run", call)
+        def wait(self):
+            return self.returncode
+
+    monkeypatch.setattr(runner.subprocess, "Popen", Process)
     return commands
 
 

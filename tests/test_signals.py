@@ -1,5 +1,6 @@
 """Signals: one line, the exit code that shells expect, and a second Ctrl-C ends at once."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,8 +16,8 @@ from absl import flags
 from cman_tf.command_line.command import Command
 
 def main(arguments):
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         time.sleep(30)
     except KeyboardInterrupt:
         if len(arguments) > 1:
@@ -30,14 +31,17 @@ Command("wait", "Wait.", lambda: None, main, arguments="[SLOWLY]").run()
 """
 
 
+@contextlib.contextmanager
 def start(*arguments, code=_WAITING, **options):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-X", "utf8", "-c", code, *arguments]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, **options
-    )
-    assert process.stdout.readline() == "ready\n"
-    return process
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, **pipes, **options) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.e2e
@@ -45,35 +49,35 @@ def start(*arguments, code=_WAITING, **options):
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=lambda n: str(int(n))
 )
 def test_a_signal_ends_a_command_in_one_line(number, code):
-    process = start()
-    process.send_signal(number)
-    _, error = process.communicate(timeout=20)
+    with start() as process:
+        process.send_signal(number)
+        _, error = process.communicate(timeout=20)
     assert (error, process.returncode) == ("stopped\n", code)
 
 
 @pytest.mark.e2e
 def test_a_second_interrupt_ends_at_once():
-    process = start("slowly")
-    process.send_signal(signal.SIGINT)
-    assert process.stdout.readline() == "stopping\n"
-    process.send_signal(signal.SIGTERM)  # changes nothing
-    time.sleep(0.3)
-    assert process.poll() is None
-    before = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    with start("slowly") as process:
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "stopping\n"
+        process.send_signal(signal.SIGTERM)  # changes nothing
+        time.sleep(0.3)
+        assert process.poll() is None
+        before = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
     assert process.returncode == 130 and time.monotonic() - before < 5
 
 
 @pytest.mark.e2e
 def test_an_ignored_signal_stays_ignored():
     """As nohup does with SIGHUP."""
-    process = start(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
-    process.send_signal(signal.SIGHUP)
-    time.sleep(0.5)
-    assert process.poll() is None
-    process.terminate()
-    assert process.communicate(timeout=20)[1] == "stopped\n"
+    with start(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as process:
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        assert process.poll() is None
+        process.terminate()
+        assert process.communicate(timeout=20)[1] == "stopped\n"
 
 
 @pytest.mark.e2e

@@ -88,6 +88,7 @@ def test_a_model_with_an_encoder_takes_its_features(vocabulary, sentences):
             )
 
 
+@pytest.mark.slow
 def test_a_model_with_a_tuned_encoder_takes_its_word_pieces(vocabulary, sentences, tmp_path):
     pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
     encoder = TunedTransformer(write_bert(tmp_path, SPELLING), "tiny")

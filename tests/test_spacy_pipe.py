@@ -8,7 +8,6 @@ from helpers import ROOT, write_entry_points
 
 import cman_tf
 from cman_tf import Entity, Sentence
-from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.errors import DataError
 
@@ -117,7 +116,7 @@ def test_documents_and_pipelines_are_saved(nlp, tmp_path):
     loaded = spacy.load(tmp_path / "pipeline")
     config = loaded.get_pipe_meta("cman_tf").factory, loaded.config["components"]["cman_tf"]
     defaults = spacy.blank("en").get_factory_meta("cman_tf").default_config  # written out, to import little
-    assert (defaults["batch_tokens"], defaults["relation_threshold"]) == (BATCH_TOKENS, RELATION_THRESHOLD)
+    assert (defaults["batch_tokens"], defaults["relation_threshold"]) == (BATCH_TOKENS, None)
     assert config[0] == "cman_tf" and config[1]["model"] == GOLDEN and config[1]["relation_threshold"] == LOW
     assert (spans(loaded(TEXT)), relations(loaded(TEXT))) == (spans(doc), relations(doc))
 
