@@ -26,7 +26,7 @@ OWN_FILES = {
     *("elmo_options.json", "elmo_weights.hdf5", "elmo_module"),
     "dev",  # of --data: the dev data of a model's own training
 }
-MADE_BY_SCRIPTS = {"sample", "runs/sample", "runs/conll04", "data/conll04_spert", "data/conll04_multihead"}
+MADE_BY_SCRIPTS = {"sample", "conll04", "runs/sample", "runs/conll04", "data/conll04_spert", "data/conll04_multihead"}
 INPUTS = {"data_dir", "data", "gold", "predictions", "labels_of", "word_vectors", "input", "elmo", "peer"}
 INPUTS |= {"elmo_options", "elmo_weights"}
 SCRIPTS = {"run_conll04.sh": "train", "run_ade_cv.sh": "experiment", "run_drec.sh": "experiment"}

@@ -205,7 +205,7 @@ def test_a_port_in_use_is_one_line():
     [
         (["--model_dir=/absent"], "/absent: no trained model here"),
         ([f"--model_dir={GOLDEN}", "--max_texts=2000"], "--max_texts=2000: expected at most --max_queue=1024"),
-        ([f"--model_dir={GOLDEN}", "--thresholds=tuned"], "no thresholds.json, expected for --thresholds=tuned"),
+        ([f"--model_dir={GOLDEN}", "--thresholds=tuned"], "no tuned thresholds, expected thresholds.json"),
         ([f"--model_dir={GOLDEN}", "--port=70000"], "--port=70000"),
         ([f"--model_dir={GOLDEN}", "--host=no.such.host.invalid"], "expected an address of this machine"),
         ([f"--model_dir={GOLDEN}", "--symmetric_relations=Nothing"], "Nothing"),
