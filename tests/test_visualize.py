@@ -297,7 +297,7 @@ def test_ids_are_found(chromium, tmp_path):
         page.fill("#search", "NAME 1")
         expect_found(page, "1 of")
         assert shown_numbers(page) == [1]
-        assert "d name 1" in page.locator(".entry h3").inner_text()
+        assert "Sentence 1 (d) (name 1)" in page.locator(".entry h3").inner_text()
 
 
 @pytest.mark.parametrize("alone", [False, True])
