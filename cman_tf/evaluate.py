@@ -17,6 +17,7 @@ from absl import flags
 from cman_tf.command_line import constraint_flags, encoder_flags, reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.model_flags import define_checkpoint
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.overlaps import count_overlaps
@@ -36,12 +37,7 @@ def define_flags() -> None:
     """The flags of this command."""
     with flag_group("Model"):
         flags.DEFINE_string("model_dir", None, "`Directory` of a run of cman-tf train.", required=True)
-        flags.DEFINE_enum(
-            "checkpoint",
-            "best",
-            ("best", "last"),
-            "Weights of the best dev epoch or of the last, the latter not averaged.",
-        )
+        define_checkpoint()
         flags.DEFINE_enum(
             "label_source",
             "predicted",

@@ -13,6 +13,7 @@ from absl import flags
 from cman_tf.command_line import encoder_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.model_flags import define_checkpoint
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.inference.description import read_description
 from cman_tf.runs.files import validate_new_directory
@@ -24,12 +25,7 @@ def define_flags() -> None:
     """Define the flags of this command."""
     with flag_group("Model"):
         flags.DEFINE_string("model_dir", None, "`Directory` of a run of cman-tf train.", required=True)
-        flags.DEFINE_enum(
-            "checkpoint",
-            "best",
-            ("best", "last"),
-            "Weights of the best dev epoch or of the last, the latter not averaged.",
-        )
+        define_checkpoint()
     encoder_flags.define_flags()
     with flag_group("Output"):
         flags.DEFINE_string("output", None, "`Directory` to write; it must not exist.", required=True)

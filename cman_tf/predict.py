@@ -20,6 +20,7 @@ from absl import flags
 from cman_tf.command_line import constraint_flags, encoder_flags, number_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.model_flags import define_checkpoint
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.command_line.reading_flags import print_problems
 from cman_tf.data.bucketing import BATCH_TOKENS
@@ -49,12 +50,7 @@ def define_flags() -> None:
             None,
             f"`Directory` of a run of cman-tf train; none: {DEFAULT_MODEL}, a model that comes with the package.",
         )
-        flags.DEFINE_enum(
-            "checkpoint",
-            "best",
-            ("best", "last"),
-            "Weights of the best dev epoch or of the last, the latter not averaged.",
-        )
+        define_checkpoint()
         flags.DEFINE_integer(
             "batch_tokens", BATCH_TOKENS, "Tokens a batch, about; less takes less memory.", lower_bound=1
         )

@@ -19,6 +19,7 @@ import cman_tf
 from cman_tf.command_line import constraint_flags, encoder_flags, number_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.model_flags import define_checkpoint
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.data.tokenizers import find_tokenizer
 from cman_tf.data.types import Entity
@@ -43,12 +44,7 @@ def define_flags() -> None:
             DEFAULT_MODEL,
             "`Directory` of a run of cman-tf train, or the name of a model that comes with the package.",
         )
-        flags.DEFINE_enum(
-            "checkpoint",
-            "best",
-            ("best", "last"),
-            "Weights of the best dev epoch or of the last, the latter not averaged.",
-        )
+        define_checkpoint()
         flags.DEFINE_string(
             "tokenizer", None, "`Name` of the tokenizer that cuts raw text, such as whitespace; none: the model's."
         )

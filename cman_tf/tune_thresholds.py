@@ -20,6 +20,7 @@ from absl import flags
 from cman_tf.command_line import constraint_flags, encoder_flags, reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.model_flags import define_checkpoint
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.command_line.recorded_data import read_recorded_dev
 from cman_tf.data.bucketing import BATCH_TOKENS
@@ -42,12 +43,7 @@ def define_flags() -> None:
     """Define the flags of this command."""
     with flag_group("Model"):
         flags.DEFINE_string("model_dir", None, "`Directory` of a run of cman-tf train.", required=True)
-        flags.DEFINE_enum(
-            "checkpoint",
-            "best",
-            ("best", "last"),
-            "Weights of the best dev epoch or of the last, the latter not averaged.",
-        )
+        define_checkpoint()
         flags.DEFINE_integer(
             "batch_tokens", BATCH_TOKENS, "Tokens a batch, about; less takes less memory.", lower_bound=1
         )
