@@ -6,11 +6,13 @@ import contextlib
 import pathlib
 
 import tensorflow as tf
+from absl import logging
 
-from cman_tf.errors import DataError
 from cman_tf.models.factory import Model
+from cman_tf.runs.damaged_checkpoints import find_damage, list_checkpoints, number_of, repair_state
 from cman_tf.runs.record import find_unrecorded, record_weights, start_record
 from cman_tf.training.optimizer import ModelOptimizer
+from cman_tf.training.restoring import restore_newest, save_checkpoint
 from cman_tf.training.weight_average import WeightAverage
 
 
@@ -45,40 +47,60 @@ class TrainingState:
             **({"average": average} if average else {}),
         )
         folder = pathlib.Path(directory)
+        for part in ("last", "best"):
+            wrong = repair_state(folder / part)
+            if wrong:
+                logging.warning("%s", wrong)
         self._last = tf.train.CheckpointManager(checkpoint, str(folder / "last"), max_to_keep=2)
         self._best = tf.train.CheckpointManager(checkpoint, str(folder / "best"), max_to_keep=1)
 
     def restore_last(self) -> int:
         """Restore the last epoch that was saved, if there is one.
 
-        If a run was killed after saving an epoch as the best and before saving it as the last, the best is restored.
+        If a run was killed after saving an epoch as the best and before saving it as the last, the best is restored. If
+        a checkpoint is damaged, the one before is.
 
         Returns:
           The epoch's number, or 0 if no epoch was saved.
 
         Raises:
-          DataError: if the checkpoint cannot be restored.
+          DataError: if there are checkpoints and none can be restored.
         """
-        newest = max(
-            (m.latest_checkpoint for m in (self._last, self._best) if m.latest_checkpoint), key=_number, default=""
-        )
-        if newest:
-            try:
-                self._checkpoint.restore(newest)
-            except (ValueError, tf.errors.OpError) as error:
-                reason = str(error).strip().splitlines()[0]
-                raise DataError(f"{newest}: {reason}, expected a checkpoint of this run") from None
-            if self.average and newest == self._best.latest_checkpoint:
+        restored = restore_newest(self._directory, self._checkpoint, self._find_lack)
+        if restored:
+            if self.average and restored.parent.name == "best":
                 self.average.swap()
+            if self._best_is_lost():
+                with self.averaged():
+                    record_weights(self._directory, [save_checkpoint(self._best, int(self.best_epoch))])
             # A run that was killed between saving and recording, or that an older version began, has not recorded them.
-            saved = [m.latest_checkpoint for m in (self._last, self._best) if m.latest_checkpoint]
-            record_weights(self._directory, find_unrecorded(self._directory, saved))
+            saved = [
+                path for part in ("last", "best") for path in list_checkpoints(pathlib.Path(self._directory, part))
+            ]
+            older = [path for path in saved if number_of(path) <= number_of(restored)]
+            whole = [str(path) for path in older if not find_damage(self._directory, path)]
+            record_weights(self._directory, find_unrecorded(self._directory, whole))
         return int(self.epoch)
+
+    def _best_is_lost(self) -> bool:
+        """Return whether the best epoch before the restored one is not in best/, or not whole."""
+        best = pathlib.Path(self._directory, "best", f"ckpt-{int(self.best_epoch)}")
+        return bool(find_damage(self._directory, best))
+
+    def _find_lack(self, restored: pathlib.Path) -> str:
+        """Return why training cannot go on from a checkpoint: the weights of the best epoch are nowhere."""
+        number = int(self.best_epoch)
+        if not self._best_is_lost() or number_of(restored) == number:  # then the best epoch is saved again
+            return ""
+        newer = [path for path in list_checkpoints(restored.parent.with_name("best")) if number_of(path) > number]
+        if newer:  # its epoch is trained again
+            return ""
+        return f"{restored}: the best epoch before it, {number}, is damaged or gone in best/"
 
     def saved_epoch(self) -> int:
         """Return the number of the last epoch that was saved; 0 if none was."""
         newest = self._last.latest_checkpoint
-        return _number(newest) if newest else 0
+        return number_of(newest) if newest else 0
 
     def finish_epoch(self, epoch: int, score: float | None) -> bool:
         """Save an epoch as the last one and, if it is the best so far, as the best one.
@@ -97,8 +119,8 @@ class TrainingState:
             self.best_score.assign(score or 0.0)
             self.best_epoch.assign(epoch)
             with self.averaged():
-                self._best.save(checkpoint_number=epoch)
-        self._last.save(checkpoint_number=epoch)
+                save_checkpoint(self._best, epoch)
+        save_checkpoint(self._last, epoch)
         managers = (self._last, self._best) if better else (self._last,)
         record_weights(self._directory, [m.latest_checkpoint for m in managers])
         return better
@@ -106,8 +128,3 @@ class TrainingState:
     def averaged(self) -> contextlib.AbstractContextManager:
         """Return a context in which the model has the average of its weights, if there is an average."""
         return self.average.in_use() if self.average else contextlib.nullcontext()
-
-
-def _number(path: str) -> int:
-    """Return the number of a checkpoint: 12 for .../ckpt-12."""
-    return int(path.rpartition("-")[2])
