@@ -105,13 +105,13 @@ def name_errors(path: str | pathlib.Path) -> Iterator[None]:
 
 
 def _is_temporary(name: Any, path: pathlib.Path) -> bool:
-    """Return whether an error names no file, the path itself, or a hidden file or folder beside it."""
+    """Return whether an error names no file, the path itself, a hidden file or folder beside it, or one that begins with its name."""
     if not isinstance(name, str):
         return True
     if not pathlib.Path(name).is_relative_to(path.parent):
         return False
     first = (*pathlib.Path(name).relative_to(path.parent).parts, "")[0]
-    return first == path.name or first.startswith(".")
+    return first.startswith((".", path.name))
 
 
 def _find_number(error: Exception) -> int | None:
