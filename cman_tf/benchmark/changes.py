@@ -44,7 +44,7 @@ def _plain_scorer(model: CMAN) -> None:
 
 def _all_pairs(model: CMAN) -> None:
     def score_chosen(features: tf.Tensor, chosen: tf.Tensor, threshold: object = None) -> tuple[tf.Tensor, tf.Tensor]:
-        del threshold
+        del threshold  # all are returned
         pairs = tf.where(chosen[:, :, None] & chosen[:, None, :])
         pairs = tf.boolean_mask(pairs, pairs[:, 1] != pairs[:, 2])
         return tf.cast(pairs, tf.int32), tf.sigmoid(tf.gather_nd(model.scorer(features), pairs))

@@ -1,7 +1,7 @@
 """How much text is read at once, so that no file or stream can fill the memory.
 
-A line may have 64 MiB. What has to be in memory as a whole may have 1 GiB: a JSON list of records, a table, a pipe. Files
-with a record on each line are read line by line and may be of any size.
+A line may have 64 MiB. What has to be in memory as a whole may have 1 GiB: a JSON list of records, a table, a pipe.
+Files with a record on each line are read line by line and may be of any size.
 """
 
 from __future__ import annotations

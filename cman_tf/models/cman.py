@@ -291,12 +291,11 @@ class CMAN(JointModel):
         if given_entities:
             pairs = batch["relations"][:, :3]
             scores = tf.sigmoid(self.scorer.score_pairs(second.relation, pairs))
-        elif self.config.relation_candidates == "tokens":  # most pairs have no relation
-            mask = tf.sequence_mask(lengths, tf.shape(tags)[1])
-            pairs, scores = self.score_chosen(second.relation, mask, threshold)
-        else:
-            ends = find_last_tokens(tags, lengths, self.inside, self.kind)
-            pairs, scores = self.score_chosen(second.relation, ends)
+        else:  # most pairs have no relation
+            ends = tf.sequence_mask(lengths, tf.shape(tags)[1])
+            if self.config.relation_candidates == "entities":
+                ends = find_last_tokens(tags, lengths, self.inside, self.kind)
+            pairs, scores = self.score_chosen(second.relation, ends, threshold)
         output = {"tags": tags, "pairs": pairs, "scores": scores, **(weights or {})}
         if attention:
             output |= {"attended_tags": attended, "pair_scores": self._score_all_pairs(second.relation, lengths)}
@@ -304,9 +303,7 @@ class CMAN(JointModel):
             output["marginals"] = tf.gather(crf.marginals(potentials, lengths), tags, batch_dims=2)
         return output
 
-    def score_chosen(
-        self, features: tf.Tensor, chosen: tf.Tensor, threshold: float | None = None
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def score_chosen(self, features: tf.Tensor, chosen: tf.Tensor, threshold: float) -> tuple[tf.Tensor, tf.Tensor]:
         """Score the pairs of the tokens that are chosen, bool [B, L]; see `score_token_pairs`."""
         return score_token_pairs(self.scorer, features, chosen, threshold)
 

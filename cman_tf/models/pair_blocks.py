@@ -1,4 +1,4 @@
-"""Scoring the pairs of long sentences block by block, so that the memory grows with the tokens and not with their square.
+"""Scoring the pairs of long sentences block by block, so that memory does not grow with the square of their length.
 
 Shapes: B batch, L tokens, P pairs, R relations.
 """
@@ -50,7 +50,7 @@ def collect_blocks(shape: tf.Tensor, relations: int, score: Block) -> tuple[tf.T
 
 
 def score_token_pairs(
-    scorer: RelationScorer, features: tf.Tensor, chosen: tf.Tensor, threshold: float | None = None
+    scorer: RelationScorer, features: tf.Tensor, chosen: tf.Tensor, threshold: float
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Score all ordered pairs of two different tokens of a sentence among those that are chosen.
 
@@ -58,7 +58,7 @@ def score_token_pairs(
       scorer: the scorer.
       features: float32 [B, L, D].
       chosen: bool [B, L].
-      threshold: only pairs with a relation above this probability are returned; None: all.
+      threshold: pairs with a relation above this probability are returned; below 0: all.
 
     Returns:
       The pairs, int32 [P, 3], with sentence, head token and tail token, and Pr(relation) of each, float32 [P, R].
@@ -72,8 +72,6 @@ def score_token_pairs(
         pairs = tf.boolean_mask(found, found[:, 1] != found[:, 2])
         ends = tf.stack([tf.gather_nd(rows, pairs[:, :2]), tf.gather_nd(rows, pairs[:, ::2])], 1)
         scores = tf.sigmoid(scorer.score_rows(head, tail, ends))
-        if threshold is None:
-            return pairs, scores
         above = tf.reduce_any(scores > threshold, -1)
         return tf.boolean_mask(pairs, above), tf.boolean_mask(scores, above)
 

@@ -105,7 +105,7 @@ def name_errors(path: str | pathlib.Path) -> Iterator[None]:
 
 
 def _is_temporary(name: Any, path: pathlib.Path) -> bool:
-    """Return whether an error names no file, the path itself, a hidden file or folder beside it, or one that begins with its name."""
+    """Return whether an error names no file, or one that may be of a path: hidden beside it, or beginning with it."""
     if not isinstance(name, str):
         return True
     if not pathlib.Path(name).is_relative_to(path.parent):
