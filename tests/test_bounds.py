@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 import pytest
 from helpers import ROOT, call_command, fails_with
@@ -89,6 +90,19 @@ def test_an_endless_stream(format, part, small):
 def test_a_device_is_no_corpus(small, tmp_path):
     process = call_command("cman_tf.visualize", "--gold=/dev/zero", f"--html={tmp_path}/a.html")
     assert fails_with(process, "/dev/zero: over 2 MiB")
+
+
+@pytest.mark.parametrize("predictions", [False, True])
+def test_many_entities_and_relations_in_one_record_take_linear_time(predictions, tmp_path):
+    """In processor time, of which 20,000 take a third of a second; where it is quadratic, over a minute."""
+    count, path = 20_000, tmp_path / "many.json"
+    entities = [{"type": "T", "start": 2 * i, "end": 2 * i + 1} for i in range(count)]
+    relations = [{"type": "R", "head": i, "tail": (i + 1) % count} for i in range(count)]
+    path.write_text(json.dumps([{"tokens": ["t"] * (2 * count), "entities": entities, "relations": relations}]))
+    start = time.process_time()
+    (sentence,) = read_corpus(path, predictions=predictions).sentences
+    assert time.process_time() - start < 10
+    assert len(sentence.entities) == len(sentence.relations) == count
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "x", "1.5", "9" * 30])
