@@ -50,9 +50,7 @@ def find_recipe_leads(chosen: dict[str, Line]) -> list[Difference]:
     """
     baseline = chosen.get("multihead")
     others = [(model, line) for model, line in chosen.items() if model != "multihead"]
-    return [
-        Difference(line, baseline, PartialF1(*(conll04_lead(model) or ()))) for model, line in others if baseline
-    ]
+    return [Difference(line, baseline, PartialF1(*(conll04_lead(model) or ()))) for model, line in others if baseline]
 
 
 def describe_recipe(chosen: dict[str, Line]) -> str:
