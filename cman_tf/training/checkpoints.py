@@ -10,12 +10,14 @@ import contextlib
 import pathlib
 
 import tensorflow as tf
+from absl import logging
 
-from cman_tf.errors import DataError
 from cman_tf.models.factory import Model
+from cman_tf.runs.damaged_checkpoints import find_damage, list_checkpoints, number_of, repair_state
 from cman_tf.runs.record import find_unrecorded, record_weights, start_record
 from cman_tf.training.epoch_position import EpochPosition
 from cman_tf.training.optimizer import ModelOptimizer
+from cman_tf.training.restoring import restore_newest, save_checkpoint
 from cman_tf.training.weight_average import WeightAverage
 from cman_tf.training.within_epoch import WithinEpoch, remove_others
 
@@ -62,56 +64,69 @@ class TrainingState:
             **({"average": average} if average else {}),
         )
         folder = pathlib.Path(directory)
+        for part in ("last", "best"):
+            wrong = repair_state(folder / part)
+            if wrong:
+                logging.warning("%s", wrong)
         self._last = tf.train.CheckpointManager(checkpoint, str(folder / "last"), max_to_keep=_LAST)
         self._best = tf.train.CheckpointManager(checkpoint, str(folder / "best"), max_to_keep=_BEST)
         self._within = WithinEpoch(directory, checkpoint)
+        for manager, count in ((self._last, _LAST), (self._best, _BEST)):
+            # A process that was killed while it saved or deleted a checkpoint has left parts of it.
+            remove_others(manager.directory, manager.checkpoints[-count:])
 
     def restore_last(self) -> int:
         """Restore the newest state that was saved, if there is one: of the last epoch, or within the epoch after it.
+
+        If a run was killed after saving an epoch as the best and before saving it as the last, the best is restored. If
+        a checkpoint is damaged, the one before is.
 
         Returns:
           The number of the last epoch that is done, or 0 if none is.
 
         Raises:
-          DataError: if the checkpoint cannot be restored.
+          DataError: if there are checkpoints and none can be restored.
         """
-        newest = max(
-            (m.latest_checkpoint for m in (self._last, self._best) if m.latest_checkpoint), key=_number, default=""
-        )
-        within = self._within.find(_number(newest) + 1 if newest else 1)
-        if within or newest:
-            self._restore(within or newest)
-        self._remove_leftovers(keep_within=bool(within))
-        if newest and newest == self._best.latest_checkpoint and not within:
-            # The run was killed before the same epoch was saved as the last one.
+        restored = restore_newest(self._directory, self._checkpoint, self._find_lack)
+        if restored:
+            self._complete(restored)
+        self._within.restore(int(self.epoch) + 1)
+        return int(self.epoch)
+
+    def _complete(self, restored: pathlib.Path) -> None:
+        """Save and record what an earlier process should have saved and recorded with the restored checkpoint."""
+        if restored.parent.name == "best":
             if self.average:
                 self.average.swap()
             self._save_last(better=True)
+        if self._best_is_lost():
+            with self.averaged():
+                record_weights(self._directory, [save_checkpoint(self._best, int(self.best_epoch))])
         # A run that was killed between saving and recording, or that an older version began, has not recorded them.
-        saved = [m.latest_checkpoint for m in (self._last, self._best) if m.latest_checkpoint]
-        record_weights(self._directory, find_unrecorded(self._directory, saved))
-        return int(self.epoch)
+        saved = [path for part in ("last", "best") for path in list_checkpoints(pathlib.Path(self._directory, part))]
+        older = [path for path in saved if number_of(path) <= number_of(restored)]
+        whole = [str(path) for path in older if not find_damage(self._directory, path)]
+        record_weights(self._directory, find_unrecorded(self._directory, whole))
 
-    def _restore(self, path: str) -> None:
-        """Restore a checkpoint, given its path without an ending; raise DataError if that fails."""
-        try:
-            self._checkpoint.restore(path)
-        except (ValueError, tf.errors.OpError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise DataError(f"{path}: {reason}, expected a checkpoint of this run") from None
+    def _best_is_lost(self) -> bool:
+        """Return whether the best epoch before the restored one is not in best/, or not whole."""
+        best = pathlib.Path(self._directory, "best", f"ckpt-{int(self.best_epoch)}")
+        return bool(find_damage(self._directory, best))
 
-    def _remove_leftovers(self, keep_within: bool) -> None:
-        """Delete what a process that was killed while it saved or deleted a checkpoint has left."""
-        for manager, count in ((self._last, _LAST), (self._best, _BEST)):
-            if manager.latest_checkpoint:
-                remove_others(manager.directory, manager.checkpoints[-count:])
-        if not keep_within:
-            self._within.clear()
+    def _find_lack(self, restored: pathlib.Path) -> str:
+        """Return why training cannot go on from a checkpoint: the weights of the best epoch are nowhere."""
+        number = int(self.best_epoch)
+        if not self._best_is_lost() or number_of(restored) == number:  # then the best epoch is saved again
+            return ""
+        newer = [path for path in list_checkpoints(restored.parent.with_name("best")) if number_of(path) > number]
+        if newer:  # its epoch is trained again
+            return ""
+        return f"{restored}: the best epoch before it, {number}, is damaged or gone in best/"
 
     def saved(self) -> tuple[int, int]:
         """Return the last epoch that is saved, and the number of batches of the epoch after it that are saved."""
         newest = self._last.latest_checkpoint
-        return _number(newest) if newest else 0, self._within.batches
+        return number_of(newest) if newest else 0, self._within.batches
 
     def save_within_epoch(self) -> None:
         """Save a state within the epoch after the last one."""
@@ -135,13 +150,13 @@ class TrainingState:
             self.best_score.assign(score or 0.0)
             self.best_epoch.assign(epoch)
             with self.averaged():
-                self._best.save(checkpoint_number=epoch)
+                save_checkpoint(self._best, epoch)
         self._save_last(better)
         return better
 
     def _save_last(self, better: bool) -> None:
         """Save the epoch as the last one, after it was saved as the best one if it is better, and record the files."""
-        self._last.save(checkpoint_number=int(self.epoch))
+        save_checkpoint(self._last, int(self.epoch))
         self._within.clear()
         managers = (self._last, self._best) if better else (self._last,)
         record_weights(self._directory, [m.latest_checkpoint for m in managers])
@@ -149,8 +164,3 @@ class TrainingState:
     def averaged(self) -> contextlib.AbstractContextManager:
         """Return a context in which the model has the average of its weights, if there is an average."""
         return self.average.in_use() if self.average else contextlib.nullcontext()
-
-
-def _number(path: str) -> int:
-    """Return the number of a checkpoint: 12 for .../ckpt-12."""
-    return int(path.rpartition("-")[2])

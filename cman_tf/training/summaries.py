@@ -18,6 +18,7 @@ from tensorboard.plugins.text.summary_v2 import text_pb
 
 from cman_tf.config import Config
 from cman_tf.models.factory import Model
+from cman_tf.runs.durable import name_errors
 from cman_tf.training import dashboard_tags as tags
 from cman_tf.training.dev_curves import THRESHOLDS, Curve
 from cman_tf.training.dev_probe import Probe
@@ -68,10 +69,11 @@ class Summaries:
     def __init__(self, directory: str, last_epoch: int, config: Config | None = None, inputs: str = "") -> None:
         self.folder = str(pathlib.Path(directory) / "tensorboard")
         drop_events(self.folder, lambda step, names: step > last_epoch or config is not None and _SETTINGS in names)
-        self._writer = tf.summary.create_file_writer(self.folder)
+        with name_errors(self.folder):
+            self._writer = tf.summary.create_file_writer(self.folder)
         if config is not None:
             values: dict[Any, Any] = dict(list_hyperparameters(config, inputs))
-            with self._writer.as_default():
+            with name_errors(self.folder), self._writer.as_default():
                 hparams.hparams(values, trial_id=name_trial(directory))
 
     def add_test(self, epoch: int, scores: dict[str, Any]) -> None:
@@ -121,9 +123,9 @@ class Summaries:
     def _write(self, epoch: int, summaries: list[Any]) -> None:
         """Write all at once, which takes a tenth of the time that `tf.summary` takes for each."""
         merged = _Summary(value=[value for summary in summaries for value in summary.value])
-        with self._writer.as_default(step=epoch):
+        with name_errors(self.folder), self._writer.as_default(step=epoch):
             tf.summary.experimental.write_raw_pb(merged.SerializeToString())
-        self._writer.flush()
+            self._writer.flush()
 
 
 def _make_curve(kind: str, curve: Curve) -> Any:
