@@ -12,10 +12,14 @@ from typing import Any
 
 from cman_tf.config import OLDER_SETTINGS, Config
 from cman_tf.errors import DataError
-from cman_tf.runs.files import file_lock, read_json, sha256_of, write_atomically
+from cman_tf.runs.files import file_lock, read_json, remove_temporaries, sha256_of, write_atomically
 from cman_tf.runs.flagfile import format_flagfile
 
 STAGE_ONE = "stage_one"  # first stage of --protocol=two_stage: the name of its folder and of its part of the result
+_WRITTEN = (  # by training, each as a whole
+    *("run.json", "flags.txt", "record.json", "metrics.jsonl", "result.json"),
+    *("vocabulary.json", "word_vectors.npy", "signatures.json", "contextual.json"),
+)
 _EXPECTED = "what cman-tf train wrote"
 _LATER = ("encoder", "format", "record", "threads", "tokenizer")  # keys that a run.json of an older version may lack
 
@@ -23,6 +27,8 @@ _LATER = ("encoder", "format", "record", "threads", "tokenizer")  # keys that a 
 @contextlib.contextmanager
 def exclusive_run(directory: str) -> Generator[None, None, None]:
     """Lock a run's directory for training, and make the directory if it does not exist.
+
+    Temporary files of a process that was killed while it wrote here are deleted.
 
     Raises:
       DataError: if another process trains in the directory, or if the path is a file.
@@ -39,6 +45,9 @@ def exclusive_run(directory: str) -> Generator[None, None, None]:
             raise DataError(
                 f"{folder}: another process trains here, expected a free directory; wait, or choose another --model_dir"
             ) from None
+        for part in (folder, folder / STAGE_ONE):
+            for name in _WRITTEN:
+                remove_temporaries(part / name)
         yield
 
 
@@ -104,9 +113,9 @@ def find_run(
             raise DataError(f"{known}: settings without a model, expected {_EXPECTED}")
         if not all(isinstance(commit, str) for commit in old["commits"]):
             raise DataError(f"{known}: commits are {str(old['commits'])[:40]!r}, expected {_EXPECTED}")
-        threads: Any = old.get("threads", [])
-        if type(threads) is not list or not all(type(number) is int for number in threads):
-            raise DataError(f"{known}: threads are {str(threads)[:40]!r}, expected {_EXPECTED}")
+        threads: list[Any] = old.get("threads", [])
+        if type(threads) is not list or any(type(number) is not int for number in threads):
+            raise DataError(f"{known}: threads are {str(old['threads'])[:40]!r}, expected {_EXPECTED}")
         if not isinstance(old.get("tokenizer", ""), str):
             raise DataError(f"{known}: tokenizer is {str(old['tokenizer'])[:40]!r}, expected {_EXPECTED}")
         try:

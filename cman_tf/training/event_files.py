@@ -9,7 +9,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from tensorboard.compat.proto import event_pb2
 
-from cman_tf.runs.files import write_atomically
+from cman_tf.runs.files import remove_temporaries, write_atomically
 
 _Event: Any = event_pb2.Event  # made at run time, so that its attributes have no types
 _HEADER, _FOOTER = 12, 4  # bytes around a record: its length (8, little-endian) and a checksum; another checksum
@@ -23,6 +23,7 @@ def drop_events(folder: str | pathlib.Path, is_dropped: Callable[[int, set[str]]
       is_dropped: tells from an event's step and the tags of its values whether it is taken out.
     """
     for path in sorted(pathlib.Path(folder).glob("events.out.tfevents.*")):
+        remove_temporaries(path)
         content = path.read_bytes()
         kept = [record for event, record in _split(content) if not is_dropped(event.step, _tags(event))]
         if sum(map(len, kept)) < len(content):

@@ -20,7 +20,7 @@ from cman_tf.data.word_vectors import find_word_vectors
 from cman_tf.encoders.source import Source, save_source, validate_tunable
 from cman_tf.errors import DataError
 from cman_tf.runs import provenance
-from cman_tf.runs.files import read_json, sha256_of, write_atomically
+from cman_tf.runs.files import read_json, remove_temporaries, sha256_of, write_atomically
 from cman_tf.runs.record import checkpoint_files, verify_resumable
 from cman_tf.runs.run_directory import STAGE_ONE, count_epochs, find_run, is_complete, start_run, validate_epochs
 from cman_tf.training.progress import NO_PROGRESS, Progress
@@ -124,6 +124,7 @@ class Session:
           DataError: if another run wrote it in the meantime.
         """
         path = self.result_file
+        remove_temporaries(path)
         _write(path, self.result)
         return path
 
