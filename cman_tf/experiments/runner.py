@@ -69,6 +69,7 @@ def _evaluate(run: Run, model: pathlib.Path, result: pathlib.Path, locks: Sequen
         "--label_source=gold",
         *(f"--{name}={value}" for name, value in run.encoder_flags().items()),
         f"--json={scores}",
+        "--overwrite",
         locks=locks,
     )
     gold = {**trained, "test": read_json(scores, "scores of cman_tf.evaluate"), "label_source": "gold"}

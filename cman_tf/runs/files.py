@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import glob
 import hashlib
 import os
 import pathlib
@@ -107,7 +108,7 @@ def _prepare(
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
     with name_errors(path):
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}."[:100], dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=_prefix(path), dir=path.parent)
 
     def discard() -> None:
         with contextlib.suppress(FileNotFoundError):
@@ -143,6 +144,23 @@ def _write(file: BinaryIO, content: str | bytes | Callable[[BinaryIO], None], pa
     else:
         # Names of files may hold bytes that are not UTF-8; in JSON the escape is valid.
         named.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
+
+
+def remove_temporaries(path: str | pathlib.Path) -> None:
+    """Delete the temporary files that `write_atomically` left if its process was killed while it wrote a file.
+
+    Args:
+      path: the file. No other process may be writing it.
+    """
+    path = pathlib.Path(path)
+    for left in path.parent.glob(f"{glob.escape(_prefix(path))}????????"):
+        with contextlib.suppress(FileNotFoundError):
+            left.unlink()
+
+
+def _prefix(path: pathlib.Path) -> str:
+    """Return how the names of a file's temporary files begin; eight characters follow."""
+    return f".{path.name}."[:100]
 
 
 def validate_distinct(output: str | None, *inputs: str | None) -> None:

@@ -112,7 +112,7 @@ def verify_resumable(directory: str | pathlib.Path, required: bool = False) -> N
         _verify(folder / name, name, record["files"].get(name))
     if "contextual.json" not in record["files"]:
         _verify(folder / "contextual.json", "contextual.json", None)
-    newest = max((_epoch(name) for name in record["weights"]), default=0)
+    newest = max((0, *(_epoch(name) for name in record["weights"])))  # 0: none, or only within the first epoch
     if newest and not any(path.suffix == ".index" for path in saved):
         raise DataError(
             f"{folder}: no checkpoint in last/ or best/, expected the one of epoch {newest} that training recorded; "

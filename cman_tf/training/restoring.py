@@ -70,7 +70,7 @@ def restore_newest(
     found.sort(key=number_of, reverse=True)  # last/ comes first of those with the same number
     reasons = []
     for path in found:
-        reason = find_damage(directory, path) or _restore(path, checkpoint) or is_enough(path)
+        reason = find_damage(directory, path) or try_restoring(path, checkpoint) or is_enough(path)
         if not reason:
             for reason in reasons:
                 logging.warning("%s; %s is used instead", reason, path)
@@ -84,7 +84,7 @@ def restore_newest(
     )
 
 
-def _restore(path: pathlib.Path, checkpoint: tf.train.Checkpoint) -> str:
+def try_restoring(path: pathlib.Path, checkpoint: tf.train.Checkpoint) -> str:
     """Restore a checkpoint; return why it cannot be."""
     try:
         checkpoint.restore(str(path))

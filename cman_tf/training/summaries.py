@@ -22,10 +22,12 @@ from cman_tf.runs.durable import name_errors
 from cman_tf.training import dashboard_tags as tags
 from cman_tf.training.dev_curves import THRESHOLDS, Curve
 from cman_tf.training.dev_probe import Probe
+from cman_tf.training.event_files import drop_events
 from cman_tf.training.event_records import EventFile
 from cman_tf.training.hyperparameters import list_hyperparameters, name_trial
 
 _Summary: Any = summary_pb2.Summary  # made at run time, so that its attributes have no types
+_SETTINGS = "_hparams_/session_start_info"  # the tag of what the dashboard HParams shows
 
 
 def read_uncertainties(model: Model) -> dict[str, float]:
@@ -59,12 +61,15 @@ class Summaries:
 
     Args:
       directory: the run's directory.
+      last_epoch: the epoch from which training resumes. What is shown of later epochs, which a killed run may have
+        written, is taken out.
       config: the configuration to show, or None to show none.
       inputs: the description of a token's inputs.
     """
 
-    def __init__(self, directory: str, config: Config | None = None, inputs: str = "") -> None:
+    def __init__(self, directory: str, last_epoch: int, config: Config | None = None, inputs: str = "") -> None:
         self.folder = str(pathlib.Path(directory) / "tensorboard")
+        drop_events(self.folder, lambda step, names: step > last_epoch or config is not None and _SETTINGS in names)
         with name_errors(self.folder):
             self._writer = tf.summary.create_file_writer(self.folder)
         self._file = EventFile(self.folder)
@@ -80,8 +85,9 @@ class Summaries:
           epoch: the epoch that was kept.
           scores: the scores on test.
         """
-        micro = scores["strict"]["micro"]
-        self._write(epoch, [scalar_pb(f"{tags.TEST_F1}/{task}", row["f1"]) for task, row in micro.items()])
+        shown = {f"{tags.TEST_F1}/{task}": row["f1"] for task, row in scores["strict"]["micro"].items()}
+        drop_events(self.folder, lambda step, names: step == epoch and bool(names & shown.keys()))  # killed before
+        self._write(epoch, [scalar_pb(name, f1) for name, f1 in shown.items()])
 
     def add(
         self,
