@@ -24,7 +24,7 @@ from cman_tf.command_line.model_flags import define_checkpoint
 from cman_tf.command_line.output_flags import define_overwrite
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.command_line.reading_flags import print_problems
-from cman_tf.command_line.steady_memory import give_back, use_one_arena
+from cman_tf.command_line.steady_memory import give_back, hold_memory_steady
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.problems import Problems
 from cman_tf.data.tokenizers import find_tokenizer
@@ -195,7 +195,7 @@ def main(arguments: list[str]) -> None:
     if reader.notice:
         print(reader.notice, file=sys.stderr, flush=True)
 
-    use_one_arena()
+    hold_memory_steady()
     import_tensorflow()
     from cman_tf.inference.extractor import Extractor
 
