@@ -18,13 +18,14 @@ def hold_memory_steady() -> None:
     """Switch off two caches that grow with the number of different batches. Call it before TensorFlow is imported.
 
     The C library gives each thread a place of its own for what it allocates, which grows to the largest batch that the
-    thread has seen. oneDNN keeps compiled matrix products, up to 1,024 in each thread, one for each shape. Together they
-    let `predict` take 14 % more after 20,000 lines than after 1,000. Without them it takes 12 % less from the start, and
+    thread has seen. oneDNN keeps compiled matrix products, up to 1,024 in each thread, one for each shape. Together
+    they let `predict` take 14 % more after 20,000 lines than after 1,000. Without them it takes less from the start and
     is as fast; scores differ by rounding. $MALLOC_ARENA_MAX and $TF_ENABLE_ONEDNN_OPTS are obeyed if they are set.
     """
     if "MALLOC_ARENA_MAX" not in os.environ:
         _call("mallopt", _ARENA_MAX, 1)
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    if "tensorflow" not in sys.modules:
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 
 def give_back(blocks: Iterable[_Block]) -> Iterator[_Block]:
