@@ -25,7 +25,7 @@ from typing import Any
 
 from ends import list_differences, read_end
 from forking import Server, kill
-from kinds import KINDS, Kind, write_corpus
+from kinds import KINDS, Kind, write_corpus, write_encoder
 from moments import Changes, count_life, wait_for_change, wait_for_time
 
 from cman_tf.runs import provenance
@@ -139,6 +139,8 @@ def run(kills: int, kinds: list[str], report: Callable[[str], Any], results: pat
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         write_corpus(folder / "data")
+        if any("encoder" in kind for kind in kinds):
+            write_encoder(folder / "data" / "bert")
         while sum(len(case["kills"]) for case in cases) < kills:
             name = kinds[len(cases) % len(kinds)]
             given = folder / name, KINDS[name], folder / "data"
