@@ -14,5 +14,5 @@ def test_ten_kills(tmp_path):
     write_corpus(data, 16)
     reference = Reference(tmp_path, QUICK, data)
     assert {"run/last/ckpt-3.index", "run/best/checkpoint", "run/metrics.jsonl"} <= reference.end.keys()
-    places, differences = kill_and_finish(tmp_path, QUICK, data, reference, random.Random(1), kills=10, share=0.5)
+    places, differences = kill_and_finish(tmp_path, QUICK, data, reference, random.Random(1), 10, 0.5, 0.5)
     assert len(places) == 10 and not differences, (places, differences)

@@ -2,7 +2,7 @@
 
     taskset -c 0 nice -n 19 python tests/reliability/kills.py --kills=200
 
-Each case takes a small run of one kind. Its command is killed (SIGKILL) up to five times in a row, at a random moment
+Each case takes a small run of one kind. Its command is killed (SIGKILL) up to six times in a row, at a random moment
 each time: half of them after a random processor time, half at a random change of its files. Then the command runs to
 its end. What it leaves is compared with what a run leaves that was not killed: checkpoints bit by bit (weights, slots
 of the optimizer, average), metrics.jsonl, results and TensorBoard's values. Times, commits and ids are left out.
@@ -32,7 +32,8 @@ from cman_tf.runs import provenance
 from cman_tf.runs.files import read_json, write_atomically
 
 RESULTS = pathlib.Path(__file__).resolve().parents[2] / "results" / "reliability" / "kills.json"
-_MOST = 5  # kills in a row
+_MOST = 6  # kills in a row
+_LATER_SHARE = 0.7  # of a whole life: a run that is started again has less before it
 
 
 class Reference:
@@ -76,7 +77,8 @@ def kill_and_finish(
     reference: Reference,
     chance: random.Random,
     kills: int,
-    share: float = 1.0,
+    first: float = 1.0,
+    later: float = _LATER_SHARE,
 ) -> tuple[list[str], list[str]]:
     """Kill a run of a kind several times, let it finish, and compare its end with the reference's.
 
@@ -87,7 +89,8 @@ def kill_and_finish(
       reference: the run that is not killed.
       chance: chooses the moments.
       kills: the number of kills; there are fewer if the run ends before.
-      share: the moments are in this share of the reference's life, from its start.
+      first: the first moment is in this share of the reference's life, from its start.
+      later: the same for the other moments.
 
     Returns:
       Where it was killed, and what differs at its end.
@@ -99,6 +102,7 @@ def kill_and_finish(
         code = -1
         while code < 0:
             process = server.start(*kind.command(data))
+            share = later if places else first
             place = _kill_at_random(process, work, reference, chance, share) if len(places) < kills else None
             code = server.wait()
             if code < 0 and place is not None:
