@@ -13,6 +13,7 @@ _SMALL = (
     *("--hidden_size=4", "--label_size=3", "--attention_heads=2", "--relation_size=5", "--word_size=6"),
     *("--char_size=4", "--char_hidden_size=3", "--bsa_units=1", "--bilstm_layers=1", "--batch_size=8"),
     *("--embedding_dropout=0.3", "--bilstm_dropout=0.2", "--unknown_word_rate=0.2", "--learning_rate=0.02"),
+    "--tokenizer=default",  # choosing one takes a second
 )
 _BASELINE = ("--model=multihead", "--adversarial_alpha=0", "--noxla")
 
@@ -48,7 +49,7 @@ KINDS = {
     "dynamic_cman": Kind(
         ("--model=dynamic_cman", "--noxla", "--epochs=3", "--checkpoint_steps=1", "--weight_average=0.9")
     ),
-    "patience": Kind((*_BASELINE, "--epochs=40", "--patience=3", "--checkpoint_steps=3", "--weight_average=0.95")),
+    "patience": Kind((*_BASELINE, "--epochs=12", "--patience=2", "--checkpoint_steps=3", "--weight_average=0.95")),
     "schedule": Kind(
         (*_BASELINE, "--epochs=5", "--learning_rate_schedule=linear", "--warmup_epochs=2", "--checkpoint_steps=1")
     ),
@@ -65,6 +66,12 @@ KINDS = {
     "compiled": Kind(("--model=dynamic_cman", "--epochs=3", "--checkpoint_steps=2", "--relation_dropout=0.2")),
     "deterministic": Kind((*_BASELINE, "--epochs=4", "--deterministic", "--checkpoint_steps=2")),
 }
+
+
+# For the test suite.
+QUICK = Kind(
+    (*_BASELINE, "--nouse_characters", "--epochs=3", "--checkpoint_steps=2", "--weight_average=0.9", "--seed=2")
+)
 
 
 def write_corpus(folder: pathlib.Path, sentences: int = 40) -> None:
