@@ -19,6 +19,7 @@ from cman_tf.flagfiles import find_flagfile
 
 FLAGS = flags.FLAGS
 _Given = TypeVar("_Given")
+_LARGEST_FLAGFILE = 1 << 20  # bytes
 _MESSAGE_LIMIT = 500  # characters of an error of absl's, which repeats what was given
 
 
@@ -194,6 +195,8 @@ def _find_readable(name: str) -> str:
     """
     path = find_flagfile(name)
     try:
+        if path.stat().st_size > _LARGEST_FLAGFILE:
+            raise DataError(f"{path}: over {_LARGEST_FLAGFILE >> 20} MiB, expected a flagfile")
         if path.read_bytes().decode("utf-8").startswith("\ufeff"):
             raise DataError(f"{path}: begins with a byte order mark, expected a flagfile that is saved without it")
     except UnicodeDecodeError as error:

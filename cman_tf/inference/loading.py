@@ -13,7 +13,9 @@ from cman_tf.encoders.opening import open_encoder, open_tunable
 from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.models.factory import Model, build_model
+from cman_tf.models.memory import estimate_loading
 from cman_tf.models.variable_paths import name_variables
+from cman_tf.runs.free_memory import validate_memory
 from cman_tf.runs.model_directory import find_checkpoint
 from cman_tf.runs.packed_weights import WEIGHTS, load_weights
 
@@ -55,6 +57,9 @@ def load_described(description: ModelDescription) -> Trained:
 def load_epoch(description: ModelDescription) -> tuple[Trained, int]:
     """Load a model as `load_described` does; return it with the number of the epoch that its weights are of."""
     shape = description.encoder_shape
+    needed = estimate_loading(description.config, description.vocabulary, shape[1] if shape else 0)
+    what = f"{description.directory}: a model of --hidden_size={description.config.hidden_size}"
+    validate_memory(needed, what, "load it on a machine with more")
     encoder: AnyEncoder | None = None
     if description.encoder:
         open_source = open_tunable if description.config.tune_encoder else open_encoder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import shutil
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -36,9 +37,11 @@ def save_checkpoint(manager: tf.train.CheckpointManager, number: int) -> str:
                 sync_file(file)
             sync_file(folder)
     except BaseException:
-        for left in folder.glob(f"{path.name}[._]*temp*"):
-            if left.is_file():
-                left.unlink()
+        for left in (*folder.glob(f"{path.name}[._]*temp*"), *folder.glob("checkpoint.tmp*")):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
         if not path.with_suffix(".index").exists():
             for left in checkpoint_files(path):
                 left.unlink()

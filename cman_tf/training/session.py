@@ -23,6 +23,7 @@ from cman_tf.runs import provenance
 from cman_tf.runs.files import read_json, remove_temporaries, sha256_of, write_atomically
 from cman_tf.runs.record import checkpoint_files, verify_resumable
 from cman_tf.runs.run_directory import STAGE_ONE, count_epochs, find_run, is_complete, start_run, validate_epochs
+from cman_tf.training.memory_check import validate_training_memory
 from cman_tf.training.progress import NO_PROGRESS, Progress
 from cman_tf.training.session_options import SessionOptions
 from cman_tf.training.threads import describe_change
@@ -186,6 +187,8 @@ def open_session(
         if options.init_from:
             trained = options.init_from.vocabulary
             session.vocabularies = {name: v.extend(trained) for name, v in session.vocabularies.items()}
+        name, vocabulary = list(session.vocabularies.items())[-1]
+        validate_training_memory(config, vocabulary, [corpora[split] for split in name.split("_")], source)
         for folder in (pathlib.Path(options.model_dir), pathlib.Path(options.model_dir, STAGE_ONE)):
             verify_resumable(folder, required=run["record"])
         list(session.vocabularies.values())[-1].validate_same(options.model_dir)
