@@ -7,6 +7,7 @@ import re
 
 from cman_tf.errors import DataError
 from cman_tf.runs.packed_weights import WEIGHTS
+from cman_tf.runs.plain_files import read_bytes
 
 _FILES = ("vocabulary.json", "flags.txt")
 _EXPECTED = "expected a directory of cman-tf train"
@@ -44,7 +45,8 @@ def find_checkpoint(directory: str | pathlib.Path, which: str = "best") -> str:
     folder = pathlib.Path(directory) / which
     # The file that TensorFlow's CheckpointManager keeps, in the text format of a protocol buffer.
     state = folder / "checkpoint"
-    text = state.read_text(encoding="utf-8", errors="replace") if state.is_file() else ""
+    expected = "expected the list of checkpoints"
+    text = read_bytes(state, expected, 1 << 20).decode("utf-8", "replace") if state.exists() else ""
     newest = re.search(r'^model_checkpoint_path: "(?:.*/)?([^"/]+)"$', text, re.M)
     if newest is None or not (folder / f"{newest[1]}.index").is_file():
         raise DataError(f"{folder}: no checkpoint, expected one of a run that finished an epoch")

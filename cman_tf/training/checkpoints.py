@@ -8,6 +8,7 @@ import pathlib
 import tensorflow as tf
 
 from cman_tf.errors import DataError
+from cman_tf.inference.loading import restore_checkpoint
 from cman_tf.models.factory import Model
 from cman_tf.runs.record import find_unrecorded, record_weights, start_record
 from cman_tf.training.optimizer import ModelOptimizer
@@ -63,11 +64,12 @@ class TrainingState:
             (m.latest_checkpoint for m in (self._last, self._best) if m.latest_checkpoint), key=_number, default=""
         )
         if newest:
-            try:
-                self._checkpoint.restore(newest)
-            except (ValueError, tf.errors.OpError) as error:
-                reason = str(error).strip().splitlines()[0]
-                raise DataError(f"{newest}: {reason}, expected a checkpoint of this run") from None
+            restore_checkpoint(newest, lambda: self._checkpoint.restore(newest))
+            if int(self.epoch) != _number(newest) or int(self.best_epoch) > int(self.epoch):
+                raise DataError(
+                    f"{newest}: is of epoch {int(self.epoch)}, the best being {int(self.best_epoch)}, expected epoch "
+                    f"{_number(newest)} as its name says"
+                )
             if self.average and newest == self._best.latest_checkpoint:
                 self.average.swap()
             # A run that was killed between saving and recording, or that an older version began, has not recorded them.
