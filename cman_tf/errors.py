@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from typing import cast
 
 QUOTED = 60  # characters of input that `quote` repeats
 _LONGEST = 100  # characters of a word of a message; a longer one is input that was not shortened
@@ -58,13 +60,13 @@ def _cut(value: object, limit: int, depth: int = 3) -> object:
         return value[: limit + 1]
     if isinstance(value, int) and value.bit_length() > 1000:
         return "a number of many digits"
-    if isinstance(value, (list, tuple, dict)):
-        if not depth:
-            return "..."
-        if isinstance(value, dict):
-            items = [*value.items()][:limit]  # type: ignore[reportUnknownVariableType]
-            return {_cut(key, limit, depth - 1): _cut(item, limit, depth - 1) for key, item in items}
-        return [_cut(item, limit, depth - 1) for item in value[:limit]]  # type: ignore[reportUnknownVariableType]
+    if isinstance(value, dict):
+        content = cast("dict[object, object]", value)
+        first = itertools.islice(content.items(), limit if depth else 0)
+        return {_cut(key, limit, depth - 1): _cut(item, limit, depth - 1) for key, item in first}
+    if isinstance(value, (list, tuple)):
+        items = cast("list[object]", value)
+        return [_cut(item, limit, depth - 1) for item in items[: limit if depth else 0]]
     return value
 
 

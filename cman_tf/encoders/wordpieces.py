@@ -69,9 +69,12 @@ def load_files(folder: str, load: Callable[[], Any]) -> Any:
     """
     try:
         return load()
-    except Exception as error:
+    except BaseException as error:
+        # A panic of the tokenizers' Rust code is no Exception.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         reason = (str(error).strip().splitlines() or [repr(error)])[0]
-        raise DataError(f"{folder}: {reason}, expected a model and its tokenizer for TensorFlow") from None
+        raise DataError(f"{folder}: {reason[:200]}, expected a model and its tokenizer for TensorFlow") from None
 
 
 class WordpieceTokenizer:

@@ -46,9 +46,7 @@ def read_array(
         cast(Any, loaded).close()
         raise DataError(f"{path}: several arrays, expected {expected}")
     array = cast("NDArray[Any]", loaded)
-    fits = len(array.shape) == len(shape) and all(
-        wanted in (None, size) for wanted, size in zip(shape, array.shape)
-    )
+    fits = len(array.shape) == len(shape) and all(wanted in (None, size) for wanted, size in zip(shape, array.shape))
     if array.dtype.name not in dtypes or not array.dtype.isnative or not fits:
         sizes = ", ".join("size" if size is None else str(size) for size in shape)
         raise DataError(

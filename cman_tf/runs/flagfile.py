@@ -127,7 +127,9 @@ def read_flags(path: str | pathlib.Path) -> dict[str, str]:
             if name not in _SWITCHES or not match[1].endswith(name):
                 raise DataError(f"{path}, line {number}: {quote(line)}, expected a flag with its value")
         if name not in _NAMES:
-            raise DataError(f"{path}, line {number}: --{quote(name)[1:-1]} is no flag that training writes, {_EXPECTED}")
+            raise DataError(
+                f"{path}, line {number}: --{quote(name)[1:-1]} is no flag that training writes, {_EXPECTED}"
+            )
         if name in found:
             raise DataError(f"{path}, line {number}: --{name} a second time, expected it once")
         if name in _SETTINGS and len(value) > _LONGEST_VALUE:

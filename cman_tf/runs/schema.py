@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Optional
+from typing import Any
 
 from cman_tf.errors import quote
 from cman_tf.runs.json_values import as_list, as_object
@@ -43,7 +43,7 @@ def _join(place: str, key: object) -> str:
     return f"{place}/{name}" if place else name
 
 
-def text(pattern: Optional[Callable[[str], object]] = None, expected: str = "text") -> Check:
+def text(pattern: Callable[[str], Any] | None = None, expected: str = "text") -> Check:
     """Allow text.
 
     Args:
@@ -102,8 +102,11 @@ def number(minimum: float = -math.inf, maximum: float = math.inf) -> Check:
     """Allow finite numbers from a minimum to a maximum."""
 
     def check(value: object, place: str) -> None:
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        if not is_number or not minimum <= value <= maximum:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            fits = math.isfinite(value) and minimum <= value <= maximum
+        else:
+            fits = False
+        if not fits:
             limits = "a number" if minimum == -math.inf else f"a number from {minimum:g}"
             raise _fail(place, value, limits + (f" to {maximum:g}" if maximum < math.inf else ""))
 
@@ -120,7 +123,7 @@ def nullable(inner: Check) -> Check:
     return check
 
 
-def list_of(inner: Check, length: Optional[int] = None) -> Check:
+def list_of(inner: Check, length: int | None = None) -> Check:
     """Allow lists, of a certain length if one is given, whose items another schema allows."""
 
     def check(value: object, place: str) -> None:
@@ -133,7 +136,7 @@ def list_of(inner: Check, length: Optional[int] = None) -> Check:
     return check
 
 
-def object_of(inner: Check, key: Optional[Check] = None) -> Check:
+def object_of(inner: Check, key: Check | None = None) -> Check:
     """Allow objects of any keys, or of those that `key` allows, whose values another schema allows."""
 
     def check(value: object, place: str) -> None:
@@ -147,7 +150,7 @@ def object_of(inner: Check, key: Optional[Check] = None) -> Check:
     return check
 
 
-def record(required: Mapping[str, Check], optional: Optional[Mapping[str, Check]] = None, others: bool = False) -> Check:
+def record(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None, others: bool = False) -> Check:
     """Allow objects of certain keys.
 
     Args:
