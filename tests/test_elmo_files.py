@@ -83,7 +83,7 @@ def test_pairs_that_do_not_fit(known, tmp_path):
         read_weights(tmp_path / "options.json", weights)
     changed["lstm"]["n_layers"] = 1
     (tmp_path / "options.json").write_text(json.dumps(changed))
-    with pytest.raises(DataError, match="contains RNN_0/.*Cell1.*, expected only those of .*options.json"):
+    with pytest.raises(DataError, match="contains RNN_0/.*Cell1.*, expected only the arrays of .*options.json"):
         read_weights(tmp_path / "options.json", weights)
     for part, name, value in (("lstm", "n_layers", 0), ("lstm", "cell_clip", "3"), ("char_cnn", "n_highway", -1)):
         wrong = json.loads(options.read_text())

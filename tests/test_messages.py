@@ -55,7 +55,7 @@ def test_readers(name, tmp_path):
         changed, piece = make_long(valid[file], draw)
         file.write_bytes(changed)
         seen = []
-        problems = Problems(strict=draw.random() < 0.3, sink=lambda problem: seen.append(" ".join(problem)))
+        problems = Problems(strict=draw.random() < 0.3, sink=lambda problem, seen=seen: seen.append(" ".join(problem)))
         try:
             read_corpus(path, draw.choice((name, "auto")), draw.random() < 0.5, problems)
         except DataError as error:

@@ -19,6 +19,7 @@ _MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
 _FOOTER = 48  # bytes
 _MAX_BYTES = 64 << 20  # of an index; one of ours has some 100 kB
 _WIDTHS = {1: 4, 2: 8, 3: 4, 7: None, 9: 8, 10: 1}  # bytes of a value: float, double, int32, string, int64, bool
+_MOST_DIMENSIONS = 8
 _EXPECTED = "expected a checkpoint of cman-tf train"
 
 
@@ -173,6 +174,8 @@ def _read_tensor(name: str, value: bytes) -> StoredTensor:
             shape = tuple(_read_shape(name, content))
         elif field == 7:
             raise _WrongIndex(f"{quote(name)} in slices")
+    if len(shape) > _MOST_DIMENSIONS:
+        raise _WrongIndex(f"{quote(name)} of {len(shape)} dimensions")
     dtype, offset, size = numbers.get(1, 0), numbers.get(4, 0), numbers.get(5, 0)
     if dtype not in _WIDTHS or numbers.get(3, 0):
         raise _WrongIndex(f"{quote(name)} of an unknown kind")
