@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pathlib
 from collections.abc import Callable
 from typing import NamedTuple
@@ -112,6 +113,11 @@ def _restore(path: str, model: Model) -> int:
     return int(epoch)
 
 
+def _is_no_list_of_values(record: logging.LogRecord) -> bool:
+    """Return false for the hundreds of lines that TensorFlow logs after a checkpoint that it could not read."""
+    return not record.getMessage().startswith(("Value in checkpoint could not be found", "Detecting that an object or"))
+
+
 def restore_checkpoint(path: str, restore: Callable[[], object]) -> None:
     """Check the files of a checkpoint, and call a function that has TensorFlow read them.
 
@@ -124,6 +130,7 @@ def restore_checkpoint(path: str, restore: Callable[[], object]) -> None:
         and of Python.
     """
     validate_checkpoint(path)
+    logging.getLogger("tensorflow").addFilter(_is_no_list_of_values)  # once: adding the same filter again does nothing
     try:
         restore()
     except Exception as error:
