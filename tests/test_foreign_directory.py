@@ -141,6 +141,8 @@ def test_the_list_of_checkpoints_leads_nowhere_else(model, tmp_path, named):
         ({"shape": (3,), "size": 12, "shard": 7}, "of an unknown kind"),
         ({"shape": (3,), "size": 12, "slices": b"\x3a\x00"}, "in slices"),
         ({"dtype": 7, "shape": (3,), "size": 12}, "in 12 bytes"),
+        ({"shape": (3,), "size": 12, "slices": b"\x07"}, "an unknown field"),  # no protocol buffer
+        ({"shape": (3,), "size": 12, "slices": b"\x12\x03\x12\x01\xff"}, "damaged"),
     ],
 )
 def test_an_index_that_would_end_the_process_is_refused(model, changed, message):
@@ -265,6 +267,7 @@ def encoder(tmp_path):
         ("config.json", {"auto_map": {"AutoModel": "evil.Evil"}}, r"Python code \(auto_map\)"),
         ("tokenizer_config.json", {"auto_map": {"AutoTokenizer": ["evil.Evil", None]}}, r"Python code \(auto_map\)"),
         ("config.json", {"model_type": "vision-encoder-decoder"}, "none of the usual encoders of text"),
+        ("config.json", {"hidden_size": 10**9, "vocab_size": 2}, "at least 2000000000 weights, but 0 bytes of them"),
         ("config.json", {"configuration_files": ["../config.4.0.0.json"]}, "names another file"),
         ("tokenizer_config.json", {"vocab_file": "/etc/passwd"}, "names another file"),
         ("tokenizer_config.json", {"tokenizer_file": "/etc/passwd"}, "names another file"),

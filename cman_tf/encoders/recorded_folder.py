@@ -26,6 +26,7 @@ _TOKENIZERS = re.compile(
 )
 _HARMLESS = ("special_tokens_map_file", "tokenizer_file")  # keys that `transformers` writes; it reads only the latter
 _MAX_BYTES = 256 << 20  # of tokenizer.json
+_WEIGHTS = ("*.safetensors", "*.h5")
 _PLAIN_NAME = re.compile(r"[\w.-]+\.(safetensors|h5)")
 
 
@@ -46,6 +47,28 @@ def validate_recorded_folder(need: str, folder: pathlib.Path) -> None:
         problem = _find_problem(path)
         if problem:
             raise DataError(f"{need}; {path}: {problem}; {trust}")
+    if not (folder / "config.json").exists():
+        return  # whoever opens the folder says so
+    there = sum(path.stat().st_size for pattern in _WEIGHTS for path in folder.glob(pattern))
+    claimed = _count_weights(read_json(folder / "config.json", "a file of a transformer"))
+    if claimed > there:  # a weight takes at least a byte
+        raise DataError(f"{need}; {folder}/config.json: at least {claimed} weights, but {there} bytes of them; {trust}")
+
+
+def _count_weights(config: dict[str, Any]) -> int:
+    """Return how many weights a model has at least, so that a damaged configuration allocates no more than there is."""
+
+    def read(*names: str, default: int = 0) -> int:
+        value = next((config[name] for name in names if name in config), default)
+        return value if type(value) is int and value > 0 else default
+
+    size = read("hidden_size", "dim", "d_model")
+    inner, layers = read("intermediate_size", "hidden_dim", "d_inner"), read("num_hidden_layers", "n_layers", "n_layer")
+    shared = config.get("model_type") in ("albert", "funnel", "mobilebert")  # their layers are shared, or smaller
+    table = read("vocab_size") * read("embedding_size", default=size)
+    positions = read("max_position_embeddings") * (0 if shared else size)
+    layer = 0 if shared else 4 * size * size + 2 * size * inner
+    return table + positions + layer * layers
 
 
 def _find_problem(path: pathlib.Path) -> str:

@@ -52,7 +52,7 @@ class TransformerLayer(tf.keras.layers.Layer):
             "output_loading_info": True,
         }
         for weights in sorted(pathlib.Path(folder).glob("*.h5")):
-            with open_hdf5(weights, "the weights of a transformer"):
+            with open_hdf5(weights, "a model and its tokenizer for TensorFlow"):
                 pass  # raises if they are in other files
         read = transformers.TFAutoModel.from_pretrained
         self.encoder, info = load_files(folder, lambda: read(folder, **options))

@@ -15,7 +15,7 @@ from cman_tf.experiments.finished import has_finished
 from cman_tf.experiments.planning import Run, find_flagfile
 from cman_tf.experiments.result_files import identify_training, read_result
 from cman_tf.runs.files import file_lock, read_json, write_atomically
-from cman_tf.runs.result_schema import SCORES
+from cman_tf.scoring.result_schema import SCORES
 
 
 def run_training(run: Run) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from cman_tf.errors import DataError, quote
@@ -20,6 +20,7 @@ _FOOTER = 48  # bytes
 _MAX_BYTES = 64 << 20  # of an index; one of ours has some 100 kB
 _WIDTHS = {1: 4, 2: 8, 3: 4, 7: None, 9: 8, 10: 1}  # bytes of a value: float, double, int32, string, int64, bool
 _MOST_DIMENSIONS = 8
+_NUMBER, _BYTES, _FOUR_BYTES = 0, 2, 5  # kinds of fields of a protocol buffer
 _EXPECTED = "expected a checkpoint of cman-tf train"
 
 
@@ -136,49 +137,59 @@ def _read_varint(content: bytes, place: int) -> tuple[int, int]:
     raise _WrongIndex("a number of more than 10 bytes")
 
 
-def _read_fields(content: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield the number and the value of each field of a protocol buffer."""
+def _read_fields(content: bytes, known: Mapping[int, int]) -> Iterator[tuple[int, int | bytes]]:
+    """Yield the number and the value of each field of a protocol buffer.
+
+    TensorFlow ends the process for a buffer that it cannot parse, so that anything else than known fields is refused.
+
+    Args:
+      content: the buffer.
+      known: the kind of each known field: `_NUMBER`, `_BYTES` or `_FOUR_BYTES`.
+    """
     place = 0
     while place < len(content):
         tag, place = _read_varint(content, place)
-        kind = tag & 7
-        if kind == 0:
+        field, kind = tag >> 3, tag & 7
+        if known.get(field) != kind:
+            raise _WrongIndex("an unknown field")
+        if kind == _NUMBER:
             value, place = _read_varint(content, place)
-            yield tag >> 3, value
+            yield field, value
             continue
-        if kind == 2:
+        length = 4
+        if kind == _BYTES:
             length, place = _read_varint(content, place)
-        elif kind in (1, 5):
-            length = {1: 8, 5: 4}[kind]
-        else:
-            raise _WrongIndex("a field of an unknown kind")
         if place + length > len(content):
             raise _WrongIndex("a field beyond its end")
-        yield tag >> 3, content[place : place + length]
+        yield field, content[place : place + length]
         place += length
 
 
 def _validate_header(value: bytes) -> None:
-    for field, number in _read_fields(value):
-        if (field, number) != (1, 1) and field in (1, 2):  # one data file, little endian
+    for field, content in _read_fields(value, {1: _NUMBER, 2: _NUMBER, 3: _BYTES}):
+        if isinstance(content, bytes):
+            for _ in _read_fields(content, {1: _NUMBER, 2: _NUMBER}):  # the version
+                pass
+        elif (field, content) != (1, 1):  # one data file, little endian
             raise _WrongIndex("several data files, or those of another machine")
 
 
 def _read_tensor(name: str, value: bytes) -> StoredTensor:
     numbers: dict[int, int] = {}
     shape: tuple[int, ...] = ()
-    for field, content in _read_fields(value):
+    known = {1: _NUMBER, 2: _BYTES, 3: _NUMBER, 4: _NUMBER, 5: _NUMBER, 6: _FOUR_BYTES, 7: _BYTES}
+    for field, content in _read_fields(value, known):
         if isinstance(content, int):
             numbers[field] = content
         elif field == 2:
-            shape = tuple(_read_shape(name, content))
+            shape += tuple(_read_shape(name, content))  # a field that comes twice is merged
         elif field == 7:
             raise _WrongIndex(f"{quote(name)} in slices")
-    if len(shape) > _MOST_DIMENSIONS:
-        raise _WrongIndex(f"{quote(name)} of {len(shape)} dimensions")
     dtype, offset, size = numbers.get(1, 0), numbers.get(4, 0), numbers.get(5, 0)
     if dtype not in _WIDTHS or numbers.get(3, 0):
         raise _WrongIndex(f"{quote(name)} of an unknown kind")
+    if len(shape) > _MOST_DIMENSIONS:
+        raise _WrongIndex(f"{quote(name)} of {len(shape)} dimensions")
     width, count = _WIDTHS[dtype], math.prod(shape)
     if (size != count * width) if width else (shape or size < 1):  # the only string is the graph of objects
         raise _WrongIndex(f"{quote(name)} of shape {quote(list(shape))} in {size} bytes")
@@ -186,11 +197,12 @@ def _read_tensor(name: str, value: bytes) -> StoredTensor:
 
 
 def _read_shape(name: str, content: bytes) -> Iterator[int]:
-    for field, dimension in _read_fields(content):
-        if field != 2 or isinstance(dimension, int):
-            raise _WrongIndex(f"{quote(name)} without a shape")
-        sizes = [size for number, size in _read_fields(dimension) if number == 1 and isinstance(size, int)]
-        size = sizes[-1] if sizes else 0
+    for _, dimension in _read_fields(content, {2: _BYTES}):
+        assert isinstance(dimension, bytes)
+        size = 0
+        for _, number in _read_fields(dimension, {1: _NUMBER}):
+            assert isinstance(number, int)
+            size = number
         if size >= 1 << 40:
             raise _WrongIndex(f"{quote(name)} without a size")
         yield size

@@ -23,8 +23,8 @@ from cman_tf.inference.description import ModelDescription
 from cman_tf.runs import provenance
 from cman_tf.runs.files import read_json, sha256_of, write_atomically
 from cman_tf.runs.record import checkpoint_files, verify_resumable
-from cman_tf.runs.result_schema import OWN_RESULT
 from cman_tf.runs.run_directory import STAGE_ONE, count_epochs, find_run, is_complete, start_run, validate_epochs
+from cman_tf.scoring.result_schema import OWN_RESULT
 from cman_tf.training.profiled_batches import ProfiledBatches
 from cman_tf.training.progress import NO_PROGRESS, Progress
 from cman_tf.training.vocabularies import make_vocabularies
