@@ -9,8 +9,8 @@ from __future__ import annotations
 import pathlib
 import re
 
-from cman_tf.errors import DataError
 from cman_tf.runs.files import sha256_of, write_atomically
+from cman_tf.runs.plain_files import read_bytes
 from cman_tf.runs.record import checkpoint_files, read_record
 
 STATE = "checkpoint"  # the text file, in the text format of a protocol buffer
@@ -71,9 +71,16 @@ def find_damage(directory: str | pathlib.Path, checkpoint: pathlib.Path) -> str:
                 return f"{file}: {what}, expected sha256 {digest[:12]}..."
         elif not file.stat().st_size:
             return f"{file}: is empty"
-        elif file.suffix == ".index" and file.read_bytes()[-len(_ENDING) :] != _ENDING:
+        elif file.suffix == ".index" and not _ends_whole(file):
             return f"{file}: is cut short or no checkpoint"
     return ""
+
+
+def _ends_whole(index: pathlib.Path) -> bool:
+    """Return whether a file ends as an index does."""
+    with open(index, "rb") as file:
+        file.seek(max(0, index.stat().st_size - len(_ENDING)))
+        return file.read() == _ENDING
 
 
 def choose_whole(directory: str | pathlib.Path, which: str) -> tuple[pathlib.Path | None, list[str]]:
@@ -133,11 +140,9 @@ def _find_fault(state: pathlib.Path, there: list[str]) -> str:
     if not state.is_file():
         return "is missing" if there else ""
     try:
-        text = state.read_text(encoding="utf-8")
+        text = read_bytes(state, "expected the list of checkpoints", 1 << 20).decode("utf-8")
     except UnicodeDecodeError:
         return "is not UTF-8"
-    except OSError as error:
-        raise DataError(f"{state}: {error.strerror}, expected the list of checkpoints") from None
     newest = _NEWEST.search(text)
     named: list[str] = _PATH.findall(text)
     if not text.strip():
