@@ -26,6 +26,7 @@ from cman_tf.inference.description import read_description
 from cman_tf.inference.loading import load_trained
 from cman_tf.runs.checkpoint_index import read_index, validate_checkpoint
 from cman_tf.runs.containment import validate_recorded_path
+from cman_tf.runs.damaged_checkpoints import repair_state, validate_restorable
 from cman_tf.runs.flagfile import config_of_run
 from cman_tf.runs.model_directory import find_checkpoint
 from cman_tf.runs.record import record_weights, start_record
@@ -116,15 +117,14 @@ def test_sockets_and_devices_are_refused(model):
     "named", ["/elsewhere/ckpt-41", "../../other/ckpt-41", "ckpt-999", "", 'x"\nmodel_checkpoint_path: "/e/ckpt-1']
 )
 def test_the_list_of_checkpoints_leads_nowhere_else(model, tmp_path, named):
-    """A path in it stands for the checkpoint of that name here, as in runs that were moved."""
     other = shutil.copytree(model / "best", tmp_path / "other")
     (model / "best" / "checkpoint").write_text(f'model_checkpoint_path: "{named.replace("/e/", f"{other}/")}"\n')
-    try:
-        assert find_checkpoint(model) == str(model / "best" / "ckpt-41")
-    except DataError as error:
-        assert "no checkpoint" in str(error)
-    (model / "best" / "checkpoint").write_bytes(b'\xff\xfemodel_checkpoint_path: "ckpt-41"')
-    refused(find_checkpoint, model, match="no checkpoint")
+    assert find_checkpoint(model) == str(model / "best" / "ckpt-41")
+    (model / "last" / "checkpoint").write_bytes((model / "best" / "checkpoint").read_bytes())
+    repair_state(model / "last")
+    text = (model / "last" / "checkpoint").read_text()
+    assert text.startswith('model_checkpoint_path: "ckpt-45"') and "/" not in text
+    assert other.exists()
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,13 @@ def test_an_index_that_would_end_the_process_is_refused(model, changed, message)
     write_entries(index, {**entries, b"": b"\x08\x02"})
     refused(validate_checkpoint, index.with_suffix(""), match="several data files")
     assert before[name.decode()].dtype == 1
+
+
+def test_a_run_of_which_no_checkpoint_is_whole_is_refused_before_anything_is_written(model):
+    validate_restorable(model)
+    for index in model.rglob("*.index"):
+        write_entries(index, {**read_entries(index), b"": b"\x08\x02"})
+    refused(validate_restorable, model, match="ckpt-45.index: several data files.*nor can 1 others be used")
 
 
 def test_weights_that_are_not_finite_are_refused(model):

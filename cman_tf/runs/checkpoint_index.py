@@ -21,7 +21,7 @@ _MAX_BYTES = 64 << 20  # of an index; one of ours has some 100 kB
 _WIDTHS = {1: 4, 2: 8, 3: 4, 7: None, 9: 8, 10: 1}  # bytes of a value: float, double, int32, string, int64, bool
 _MOST_DIMENSIONS = 8
 _NUMBER, _BYTES, _FOUR_BYTES = 0, 2, 5  # kinds of fields of a protocol buffer
-_EXPECTED = "expected a checkpoint of cman-tf train"
+EXPECTED = "expected a checkpoint of cman-tf train"
 
 
 class StoredTensor(NamedTuple):
@@ -43,10 +43,10 @@ def validate_checkpoint(checkpoint: str | pathlib.Path) -> None:
       DataError: if a file is missing, damaged or cut short, or if the index names a tensor that cannot be.
     """
     index, data = f"{checkpoint}.index", f"{checkpoint}.data-00000-of-00001"
-    available = file_size(data, _EXPECTED)
+    available = file_size(data, EXPECTED)
     for name, tensor in read_index(index).items():
         if tensor.offset < 0 or tensor.offset + tensor.size > available:
-            raise DataError(f"{data}: {available} bytes, but {index} has {quote(name)} behind them; {_EXPECTED}")
+            raise DataError(f"{data}: {available} bytes, but {index} has {quote(name)} behind them; {EXPECTED}")
 
 
 def read_index(path: str | pathlib.Path) -> dict[str, StoredTensor]:
@@ -61,12 +61,12 @@ def read_index(path: str | pathlib.Path) -> dict[str, StoredTensor]:
     Raises:
       DataError: if the file is damaged, or if it holds what no checkpoint of ours holds.
     """
-    content = read_bytes(path, _EXPECTED, _MAX_BYTES)
+    content = read_bytes(path, EXPECTED, _MAX_BYTES)
     try:
         return _read_index(content)
     except (ValueError, IndexError, OverflowError) as error:
         reason = str(error) if isinstance(error, _WrongIndex) else "damaged"
-        raise DataError(f"{path}: {reason}, {_EXPECTED}") from None
+        raise DataError(f"{path}: {reason}, {EXPECTED}") from None
 
 
 class _WrongIndex(ValueError):

@@ -20,6 +20,7 @@ from cman_tf.data.word_vectors import find_word_vectors
 from cman_tf.encoders.source import Source, save_source, validate_tunable
 from cman_tf.errors import DataError
 from cman_tf.runs import provenance
+from cman_tf.runs.damaged_checkpoints import validate_restorable
 from cman_tf.runs.files import read_json, remove_temporaries, sha256_of, write_atomically
 from cman_tf.runs.record import checkpoint_files, verify_resumable
 from cman_tf.runs.run_directory import STAGE_ONE, count_epochs, find_run, is_complete, start_run, validate_epochs
@@ -192,6 +193,7 @@ def open_session(
         validate_training_memory(config, vocabulary, [corpora[split] for split in name.split("_")], source)
         for folder in (pathlib.Path(options.model_dir), pathlib.Path(options.model_dir, STAGE_ONE)):
             verify_resumable(folder, required=run["record"])
+            validate_restorable(folder)
         list(session.vocabularies.values())[-1].validate_same(options.model_dir)
     return session
 
