@@ -24,11 +24,12 @@ from cman_tf.command_line import reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.console import count_progress, each_counted
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.output_flags import define_overwrite, validate_files
 from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.data.corpus import SPLITS, split_files
 from cman_tf.data.notes import list_notes
 from cman_tf.errors import DataError
-from cman_tf.runs.files import validate_distinct, validate_outputs, write_atomically
+from cman_tf.runs.files import validate_distinct, write_atomically
 
 FLAGS = flags.FLAGS
 
@@ -38,6 +39,7 @@ def define_flags() -> None:
     with flag_group("Output"):
         flags.DEFINE_string("json", None, "Also write the result to this `file`.")
         flags.DEFINE_string("html", None, "Also write the result to this `file`, as a web page.")
+        define_overwrite()
         flags.DEFINE_string(
             "tokenizer", None, "`Name` of the tokenizer whose fit is measured; none: the one that fits best."
         )
@@ -73,9 +75,8 @@ def main(arguments: list[str]) -> None:
     if len(arguments) < 2:
         raise DataError("no data, expected one or more files or folders: cman-tf check DATA...")
     corpora = list_corpora(arguments[1:])
-    validate_outputs(FLAGS.json, FLAGS.html, FLAGS.problems)
-    for output in (FLAGS.json, FLAGS.html, FLAGS.problems):
-        validate_distinct(output, *corpora.values())
+    validate_files(FLAGS.json, FLAGS.html, inputs=tuple(corpora.values()))
+    validate_distinct(FLAGS.problems, *corpora.values())
     with reading_flags.open_reader(FLAGS.tokenizer or "default") as reader, count_progress("sentences") as advance:
         checked = {}
         for name, path in corpora.items():

@@ -18,11 +18,12 @@ from absl import flags
 from cman_tf.command_line import reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.output_flags import define_overwrite, validate_files
 from cman_tf.comparing.comparison import compare_predictions
 from cman_tf.comparing.page import render_comparison
 from cman_tf.comparing.tables import format_comparison
 from cman_tf.errors import DataError
-from cman_tf.runs.files import validate_distinct, validate_new, validate_outputs, write_together
+from cman_tf.runs.files import write_together
 from cman_tf.scoring.conventions import DESCRIPTIONS
 
 FLAGS = flags.FLAGS
@@ -37,17 +38,14 @@ def define_flags() -> None:
     with flag_group("Output"):
         flags.DEFINE_string("json", None, "Also write the comparison to this `file`.")
         flags.DEFINE_string("html", None, "Also write it to this `file`, as a web page with the sentences that differ.")
-        flags.DEFINE_bool("overwrite", False, "Replace files that exist.")
+        define_overwrite()
 
 
 def main(arguments: list[str]) -> None:
     """Compare the files."""
     if len(arguments) != 3:
         raise DataError(f"{len(arguments) - 1} arguments, expected two: cman-tf compare A B --gold=GOLD")
-    validate_outputs(FLAGS.html, FLAGS.json, FLAGS.problems)
-    for output in (FLAGS.html, FLAGS.json):
-        validate_distinct(output, FLAGS.gold, *arguments[1:])
-        validate_new(output, FLAGS.overwrite)
+    validate_files(FLAGS.html, FLAGS.json, inputs=(FLAGS.gold, *arguments[1:]))
     with reading_flags.open_reader() as reader:
         gold = reader.read(FLAGS.gold)
         a, b = (reader.read(path, predictions=True) for path in arguments[1:])

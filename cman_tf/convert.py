@@ -19,6 +19,7 @@ from cman_tf.command_line import reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.console import count_progress, each_counted
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.output_flags import define_overwrite
 from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.data.types import Sentence
 from cman_tf.errors import DataError
@@ -26,7 +27,7 @@ from cman_tf.formats.base import Format
 from cman_tf.formats.corpus_files import write_corpus
 from cman_tf.formats.registry import WRITTEN_FORMATS, detect_format, find_format
 from cman_tf.formats.source import read_head
-from cman_tf.runs.files import validate_distinct
+from cman_tf.runs.files import validate_distinct, validate_new
 
 FLAGS = flags.FLAGS
 
@@ -35,7 +36,7 @@ def define_flags() -> None:
     """Define the flags of this command."""
     with flag_group("Output"):
         flags.DEFINE_enum("to", None, WRITTEN_FORMATS, "The `format` to write.", required=True)
-        flags.DEFINE_bool("overwrite", False, "Replace the output file if it exists.")
+        define_overwrite("Replace the output file if it exists.")
         flags.DEFINE_bool("predictions", False, "The data is a system's predictions, in which duplicates count once.")
         flags.DEFINE_string(
             "tokenizer", "default", "`Name` of the tokenizer that cuts raw text; see docs/tokenizers.md."
@@ -98,8 +99,8 @@ def main(arguments: list[str]) -> None:
         raise DataError(f"{source}: two files would be written to the same place, expected different names")
     for path, place in zip(inputs, outputs):
         validate_distinct(place, path)
-        if pathlib.Path(place).is_file() and not FLAGS.overwrite and not place.startswith("/dev/"):
-            raise DataError(f"{place}: exists, expected the name of a new file; --overwrite replaces it")
+        if not pathlib.Path(place).is_dir():
+            validate_new(place, FLAGS.overwrite)
     with reading_flags.open_reader(FLAGS.tokenizer) as reader, count_progress("sentences") as count:
         for path, place in zip(inputs, outputs):
             totals = [0, 0, 0]

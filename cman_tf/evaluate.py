@@ -18,6 +18,7 @@ from cman_tf.command_line import constraint_flags, encoder_flags, reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.model_flags import define_checkpoint
+from cman_tf.command_line.output_flags import define_overwrite, validate_files
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.overlaps import count_overlaps
@@ -26,7 +27,7 @@ from cman_tf.formats.spert_json import dump_json
 from cman_tf.inference.constraints import DecodingOptions
 from cman_tf.inference.description import read_description
 from cman_tf.inference.tuned import CHOICES, DEFAULT, THRESHOLDS_HELP, find_tuned
-from cman_tf.runs.files import validate_distinct, validate_outputs, write_atomically
+from cman_tf.runs.files import write_atomically
 from cman_tf.scoring.score import score_sentences
 from cman_tf.scoring.tables import score_table
 
@@ -64,13 +65,12 @@ def define_flags() -> None:
     with flag_group("Output"):
         flags.DEFINE_string("json", None, "Also write the scores to this `file`.")
         flags.DEFINE_string("predictions", None, "Also write the predictions to this `file`, as SpERT JSON.")
+        define_overwrite()
 
 
 def main(arguments: list[str]) -> None:
     del arguments
-    validate_outputs(FLAGS.json, FLAGS.predictions, FLAGS.problems)
-    for output in (FLAGS.json, FLAGS.predictions):
-        validate_distinct(output, FLAGS.data)
+    validate_files(FLAGS.json, FLAGS.predictions, inputs=(FLAGS.data,))
     description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
     config, vocabulary = description.config, description.vocabulary
     if FLAGS.label_source == "gold" and not (config.label_attention and config.label_size):

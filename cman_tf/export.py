@@ -18,6 +18,7 @@ from cman_tf.command_line import constraint_flags, encoder_flags, number_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.model_flags import define_checkpoint
+from cman_tf.command_line.output_flags import define_overwrite
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.exporting.directory import CARD, validate_export_directory
 from cman_tf.exporting.text_tokenizer import validate_tokenizer
@@ -40,7 +41,7 @@ def define_flags() -> None:
     encoder_flags.define_flags()
     with flag_group("Output"):
         flags.DEFINE_string("export_dir", None, "`Directory` to write.", required=True)
-        flags.DEFINE_boolean("overwrite", False, "Replace an exported model that is there.")
+        define_overwrite("Replace an exported model that is there.")
 
 
 def main(arguments: list[str]) -> None:

@@ -21,6 +21,7 @@ from cman_tf.command_line import constraint_flags, encoder_flags, number_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.model_flags import define_checkpoint
+from cman_tf.command_line.output_flags import define_overwrite
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.command_line.reading_flags import print_problems
 from cman_tf.data.bucketing import BATCH_TOKENS
@@ -102,7 +103,7 @@ def define_flags() -> None:
             None,
             "`File` to write; a folder, for a folder of texts, takes a file for each; none: standard output.",
         )
-        flags.DEFINE_boolean("overwrite", False, "Replace files that exist.")
+        define_overwrite()
 
 
 def read_blocks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:

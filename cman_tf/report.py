@@ -20,6 +20,7 @@ from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.lines import ResultFolder, collect_lines
 from cman_tf.experiments.overview import list_groups, make_overview_table
 from cman_tf.experiments.paper_rows import make_paper_rows
+from cman_tf.experiments.recipe import choose_recipe
 from cman_tf.experiments.rendering import render_html, render_markdown, render_readme_block
 from cman_tf.experiments.sections import Section, make_sections
 from cman_tf.runs.files import write_atomically
@@ -77,7 +78,8 @@ def main(arguments: list[str]) -> None:
         )
     if FLAGS.readme:
         lines = {name: collect_lines(name, EXPERIMENTS[name], folder) for name in ("conll04", "tuned")}
-        make_readme(pathlib.Path(FLAGS.readme), render_readme_block(make_paper_rows(lines["conll04"], lines["tuned"])))
+        chosen = choose_recipe([line for of_experiment in lines.values() for line in of_experiment])
+        make_readme(pathlib.Path(FLAGS.readme), render_readme_block(make_paper_rows(chosen)))
     sections = make_sections(folder) if FLAGS.document or FLAGS.html else []
     source = f"{FLAGS.results_dir.rstrip('/')}/"
     if FLAGS.document:

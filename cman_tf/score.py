@@ -14,8 +14,9 @@ from absl import flags
 from cman_tf.command_line import reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.output_flags import define_overwrite, validate_files
 from cman_tf.data.overlaps import count_overlaps
-from cman_tf.runs.files import validate_distinct, write_atomically
+from cman_tf.runs.files import write_atomically
 from cman_tf.scoring.bootstrap import paired_bootstrap
 from cman_tf.scoring.score import label_set, score_sentences
 from cman_tf.scoring.tables import bootstrap_table, score_table
@@ -44,11 +45,12 @@ def define_flags() -> None:
     reading_flags.define_flags()
     with flag_group("Output"):
         flags.DEFINE_string("json", None, "Also write the scores to this `file`.")
+        define_overwrite()
 
 
 def main(arguments: list[str]) -> None:
     del arguments
-    validate_distinct(FLAGS.json, FLAGS.gold, FLAGS.predictions, FLAGS.compare_with)
+    validate_files(FLAGS.json, inputs=(FLAGS.gold, FLAGS.predictions, FLAGS.compare_with))
     with reading_flags.open_reader() as reader:
         gold = reader.read(FLAGS.gold)
         predictions = reader.read(FLAGS.predictions, predictions=True)

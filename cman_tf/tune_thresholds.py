@@ -21,6 +21,7 @@ from cman_tf.command_line import constraint_flags, encoder_flags, reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.model_flags import define_checkpoint
+from cman_tf.command_line.output_flags import define_overwrite, validate_files
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.command_line.recorded_data import read_recorded_dev
 from cman_tf.data.bucketing import BATCH_TOKENS
@@ -30,7 +31,7 @@ from cman_tf.inference.constraints import DecodingOptions
 from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.inference.tuned import FILE, name_checkpoint, save_tuned
 from cman_tf.pretrained import is_shipped
-from cman_tf.runs.files import validate_distinct, validate_new, validate_outputs, write_atomically
+from cman_tf.runs.files import write_atomically
 from cman_tf.tuning.page import render_thresholds
 from cman_tf.tuning.tables import format_tuning
 from cman_tf.tuning.tune import FEWEST, tune
@@ -63,7 +64,7 @@ def define_flags() -> None:
     with flag_group("Output"):
         flags.DEFINE_string("json", None, "Also write all numbers to this `file`.")
         flags.DEFINE_string("html", None, "Also write the curves to this `file`, as a web page.")
-        flags.DEFINE_boolean("overwrite", False, f"Replace files that exist, the model's {FILE}, too.")
+        define_overwrite(f"Replace files that exist, the model's {FILE}, too.")
 
 
 def main(arguments: list[str]) -> None:
@@ -109,11 +110,7 @@ def _validate(description: ModelDescription) -> None:
     """
     stored = str(description.directory / FILE)
     validate_own(description)
-    validate_outputs(FLAGS.json, FLAGS.html, FLAGS.problems, stored)
-    for output in (FLAGS.json, FLAGS.html):
-        validate_distinct(output, FLAGS.data)
-    for output in filter(None, (stored, FLAGS.json, FLAGS.html)):
-        validate_new(output, FLAGS.overwrite)
+    validate_files(FLAGS.json, FLAGS.html, stored, inputs=(FLAGS.data,))
 
 
 def validate_own(description: ModelDescription) -> None:

@@ -23,6 +23,7 @@ from cman_tf.attention_view.selection import choose_sentences, parse_numbers
 from cman_tf.command_line import encoder_flags, reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.output_flags import define_overwrite, validate_files
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.errors import DataError
@@ -30,7 +31,7 @@ from cman_tf.inference.attended import validate_attention
 from cman_tf.inference.description import read_description
 from cman_tf.inference.reading import AUTO, INPUT_FORMATS
 from cman_tf.pretrained import DEFAULT_MODEL
-from cman_tf.runs.files import validate_distinct, validate_new, validate_outputs, write_atomically
+from cman_tf.runs.files import write_atomically
 from cman_tf.scoring.conventions import DESCRIPTIONS
 from cman_tf.visualizing.page import make_page
 
@@ -53,7 +54,7 @@ def define_flags() -> None:
     encoder_flags.define_flags()
     with flag_group("Output"):
         flags.DEFINE_string("html", None, "The web page to write: a `file`.", required=True)
-        flags.DEFINE_bool("overwrite", False, "Replace the page if it exists.")
+        define_overwrite("Replace the page if it exists.")
 
 
 def main(arguments: list[str]) -> None:
@@ -65,9 +66,7 @@ def main(arguments: list[str]) -> None:
         raise DataError(f"{arguments[1]}: an input, expected --attention with it, or --gold and --predictions")
     if not FLAGS.gold and not FLAGS.predictions:
         raise DataError("visualize: expected --gold, --predictions, or both")
-    validate_outputs(FLAGS.html, FLAGS.problems)
-    validate_distinct(FLAGS.html, FLAGS.gold, FLAGS.predictions)
-    validate_new(FLAGS.html, FLAGS.overwrite)
+    validate_files(FLAGS.html, inputs=(FLAGS.gold, FLAGS.predictions))
     with reading_flags.open_reader() as reader:
         gold = reader.read(FLAGS.gold).sentences if FLAGS.gold else None
         predictions = reader.read(FLAGS.predictions, predictions=True).sentences if FLAGS.predictions else None
@@ -92,8 +91,7 @@ def _show_attention(inputs: list[str]) -> None:
             raise DataError(f"--attention and --{name}, expected one of them")
     numbers = parse_numbers(FLAGS.sentences)
     inputs = [find_sample(path) for path in inputs]
-    validate_distinct(FLAGS.html, *inputs)
-    validate_new(FLAGS.html, FLAGS.overwrite)
+    validate_files(FLAGS.html, inputs=tuple(inputs))
     description = read_description(model, FLAGS.checkpoint, encoder_flags.given())
     validate_attention(description.config, model)
     chosen = choose_sentences(inputs, numbers, FLAGS.input_format, description.tokenizer)

@@ -83,5 +83,6 @@ def test_scores_that_old_results_lack(tmp_path):
 
 
 def test_names_of_inputs():
-    names = ("words", "minilm", "minilm_tuned", "bert_base")
-    assert [name_inputs(name) for name in names] == ["words", "MiniLM", "MiniLM (tuned)", "bert_base"]
+    names = ("words", "minilm", "minilm_tuned", "mpnet_float16", "bert_base")
+    expected = ["words", "MiniLM", "MiniLM (tuned)", "MPNet (float16)", "bert_base"]
+    assert [name_inputs(name) for name in names] == expected

@@ -11,6 +11,7 @@ from cman_tf.errors import DataError
 from cman_tf.experiments.catalogue import EXPERIMENTS
 from cman_tf.experiments.lines import ResultFolder, collect_lines
 from cman_tf.experiments.paper_rows import make_paper_rows
+from cman_tf.experiments.recipe import choose_recipe
 from cman_tf.experiments.rendering import render_html, render_markdown, render_readme_block
 from cman_tf.experiments.sections import make_sections
 from cman_tf.report import BEGIN, END, make_readme
@@ -96,7 +97,7 @@ def test_readme_and_document_are_those_of_the_files():
     pytest.importorskip("matplotlib")
     folder = ResultFolder(ROOT / "results")
     lines = {name: collect_lines(name, EXPERIMENTS[name], folder) for name in ("conll04", "tuned")}
-    block = render_readme_block(make_paper_rows(lines["conll04"], lines["tuned"]))
+    block = render_readme_block(make_paper_rows(choose_recipe([*lines["conll04"], *lines["tuned"]])))
     assert f"{BEGIN}\n{block}{END}" in (ROOT / "README.md").read_text()
     sections = make_sections(folder)
     assert render_markdown(sections, "results/", "figures") == (ROOT / "docs" / "results.md").read_text()

@@ -58,7 +58,7 @@ def test_killed_before_its_first_file_was_whole(eight_sentences, tmp_path):
     assert call_command(*arguments).returncode == 0
     fails_with(call_command(*arguments, "--format=spert"), "--format is auto there and spert here")
     (folder / "run.json").write_text("{}")
-    fails_with(call_command(*arguments), "run.json: no 'id', expected what cman-tf train wrote")
+    fails_with(call_command(*arguments), "run.json: id is missing, expected what cman-tf train wrote")
 
 
 def test_epochs_of_a_falling_rate_may_not_change():
@@ -124,7 +124,7 @@ def test_the_tokenizer_stays_that_of_the_run(tmp_path):
     config = Config().resolved()
 
     def find(tokenizer):
-        return find_run(str(tmp_path), config, {"train": "1"}, None, tokenizer=tokenizer)
+        return find_run(str(tmp_path), config, {"train": "0" * 64}, None, tokenizer=tokenizer)
 
     run = find("auto")
     assert run["tokenizer"] == "auto"
@@ -142,5 +142,5 @@ def test_the_tokenizer_stays_that_of_the_run(tmp_path):
     with pytest.raises(DataError, match="--tokenizer is v1 there and ptb here"):
         find("ptb")
     known.write_text(json.dumps({**content, "tokenizer": 7}))
-    with pytest.raises(DataError, match="run.json: tokenizer is '7', expected what cman-tf train wrote"):
+    with pytest.raises(DataError, match="run.json: tokenizer is 7, not text, expected what cman-tf train wrote"):
         find("auto")

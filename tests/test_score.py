@@ -111,6 +111,23 @@ def test_scores_do_not_overwrite_what_they_are_of(tmp_path):
         assert output.read_text() == text
 
 
+@pytest.mark.parametrize("command", ["score", "check", "evaluate"])
+def test_a_file_that_exists_is_kept_without_overwrite(command, tmp_path):
+    gold, kept = SAMPLE / "dev.json", tmp_path / "kept.json"
+    kept.write_text("mine")
+    arguments = {
+        "score": (f"--gold={gold}", f"--predictions={gold}"),
+        "check": (str(gold),),
+        "evaluate": ("--model_dir=conll04", f"--data={gold}"),
+    }[command]
+    process = call_command(f"cman_tf.{command}", *arguments, f"--json={kept}")
+    fails_with(process, f"{kept}: exists, expected the name of a new file; --overwrite replaces it")
+    assert kept.read_text() == "mine"
+    if command != "evaluate":
+        assert call_command(f"cman_tf.{command}", *arguments, f"--json={kept}", "--overwrite").returncode == 0
+        assert json.loads(kept.read_text())
+
+
 @given(st.lists(any_sentences(flat=True), min_size=1, max_size=4))
 def test_a_file_scored_against_itself_is_right(gold):
     scores = score_sentences(gold, gold)

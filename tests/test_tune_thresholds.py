@@ -97,8 +97,9 @@ def test_the_baseline_and_data_of_ones_own(tmp_path):
     assert process.returncode == 0, process.stderr
     report = json.loads((tmp_path / "tuned.json").read_text())
     for name in ("default", "tuned"):
-        process = call_command("cman_tf.evaluate", *arguments, f"--thresholds={name}", f"--json={tmp_path}/{name}.json")
-        scores = json.loads((tmp_path / f"{name}.json").read_text())
+        path = tmp_path / f"scores_{name}.json"
+        process = call_command("cman_tf.evaluate", *arguments, f"--thresholds={name}", f"--json={path}")
+        scores = json.loads(path.read_text())
         assert scores["strict"]["micro"] == report["micro"][name]
     (tmp_path / "empty.json").write_text('[{"tokens": ["x"], "entities": [], "relations": []}]')
     process = call_command(

@@ -19,6 +19,7 @@ from cman_tf.scoring.score import TASKS
 
 GAP = "not run"
 _INPUTS = {"words": "words", "minilm": "MiniLM", "mpnet": "MPNet", "elmo": "ELMo"}
+_SUFFIXES = ("tuned", "float16")  # weights trained with the model; features kept in half precision
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,10 +64,11 @@ class Line:
 
 
 def name_inputs(inputs: str) -> str:
-    """A name for readers: MiniLM for minilm, MiniLM (tuned) for minilm_tuned."""
-    plain = inputs[: -len("_tuned")] if inputs.endswith("_tuned") else inputs
-    name = _INPUTS.get(plain, plain)
-    return name if plain == inputs else f"{name} (tuned)"
+    """A name for readers: MiniLM for minilm, MiniLM (tuned) for minilm_tuned, MPNet (float16) for mpnet_float16."""
+    for suffix in _SUFFIXES:
+        if inputs.endswith(f"_{suffix}"):
+            return f"{name_inputs(inputs[: -len(suffix) - 1])} ({suffix})"
+    return _INPUTS.get(inputs, inputs)
 
 
 class ResultFolder:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from cman_tf.experiments.lines import GAP
@@ -15,8 +14,9 @@ from cman_tf.experiments.tables import Table
 
 TITLE = "Results: every table and figure of both papers"
 # Backslashes only where both GitHub and Python-Markdown read them; entities for the rest.
-_SPECIAL = re.compile(r"[\\`*\[\]<>|~$]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)")
-_ENTITIES = {"<": "&lt;", ">": "&gt;", "|": "&#124;", "~": "&#126;", "$": "&#36;", "&": "&amp;"}
+_SPECIAL = re.compile(r"[\\`*\[\]<>|~$]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|:(?=//)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a terminal would obey them
+_ENTITIES = {":": "&#58;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "~": "&#126;", "$": "&#36;", "&": "&amp;"}
 _BLOCK_START = re.compile(r"^([#+-](?=[#+\-\s]|$)|\d+(?=[.)](?:\s|$)))")
 _NUMBER = re.compile(r"^[<+-]? ?\d")
 
@@ -44,7 +44,7 @@ def render_readme_block(table: Table) -> str:
 
 def escape_markdown(text: str) -> Markup:
     """Escape text so that Markdown shows it as it is, on one line and within a table's cell."""
-    line = " ".join(text.split())
+    line = _CONTROL.sub("\ufffd", " ".join(text.split()))
     line = _SPECIAL.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), line)
     return Markup(_BLOCK_START.sub(lambda start: f"{start[1]}\\" if start[1].isdigit() else f"\\{start[1]}", line))
 
@@ -56,6 +56,8 @@ def list_numeric_columns(table: Table) -> list[bool]:
 
 
 def _render(template: str, **values: Any) -> str:
+    import jinja2  # not at the top: --help does without
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("cman_tf.experiments"),
         autoescape=True,

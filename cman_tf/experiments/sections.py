@@ -14,6 +14,8 @@ from cman_tf.experiments.figures import Figure
 from cman_tf.experiments.folds import make_fold_table, make_pooled_table
 from cman_tf.experiments.lines import Line, ResultFolder, collect_lines
 from cman_tf.experiments.overview import describe_timings, list_groups, make_overview_table
+from cman_tf.experiments.paper_rows import make_paper_rows
+from cman_tf.experiments.recipe import choose_recipe, find_recipe_leads
 from cman_tf.experiments.significance import METHODS
 from cman_tf.experiments.summary import summarize
 from cman_tf.experiments.tables import (
@@ -74,7 +76,11 @@ def make_sections(folder: ResultFolder) -> list[Section]:
     lines = {name: collect_lines(name, experiment, folder) for name, experiment in EXPERIMENTS.items()}
     decoding = make_decoding_table(folder)
     untimed = list_untimed(decoding)
-    sections = [Section("Summary", summarize(lines, untimed)), Section("How to read the tables", HOW_TO_READ)]
+    sections = [Section("Summary", summarize(lines, untimed))]
+    chosen = choose_recipe([*lines["conll04"], *lines["tuned"]])
+    if chosen:
+        sections.append(_make_recipe_section(chosen))
+    sections.append(Section("How to read the tables", HOW_TO_READ))
     sections += [_make_experiment_section(name, EXPERIMENTS[name], of_it) for name, of_it in lines.items()]
     sections.append(Section(TITLE, (), (decoding,)))
     sections += [_make_group_section(figure, lines["conll04"]) for figure in FIGURE_PARTS]
@@ -107,6 +113,12 @@ def _make_experiment_section(name: str, experiment: Experiment, lines: Sequence[
     makers = {"conll04": make_row_figure, "shared": make_row_figure, "sizes": make_size_figure}
     figures = (makers[name](name, lines),) if name in makers else ()
     return Section(experiment.title, tuple(points), tuple(tables), figures)
+
+
+def _make_recipe_section(chosen: dict[str, Line]) -> Section:
+    leads = find_recipe_leads(chosen)
+    tables = [make_paper_rows(chosen), *([make_difference_table(leads, "Lead over the baseline")] if leads else [])]
+    return Section("CoNLL04: our best inputs and settings beside the papers'", (), tuple(tables))
 
 
 def _describe_opposites(effects: Sequence[Difference]) -> Iterator[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cman_tf.experiments.catalogue import EXPERIMENTS, FOLDS
-from cman_tf.experiments.comparisons import Difference, find_effects, find_leads, format_pair
+from cman_tf.experiments.comparisons import Difference, find_effects, format_pair
 from cman_tf.experiments.lines import Line
-from cman_tf.experiments.paper_rows import choose_on_dev
 from cman_tf.experiments.published import CONLL04, F1, conll04_lead, subtract
+from cman_tf.experiments.recipe import choose_recipe, find_recipe_leads
 from cman_tf.experiments.result_files import parse_fold
 
 Lines = Mapping[str, Sequence[Line]]  # experiment to its lines
@@ -21,17 +21,18 @@ def summarize(lines: Lines, untimed: Sequence[str]) -> tuple[str, ...]:
       lines: Every experiment's lines.
       untimed: Names of the corpora on which decoding was not timed.
     """
+    chosen = choose_recipe([*lines["conll04"], *lines["tuned"]])
     return (
-        _compare_scores(lines["conll04"]),
+        _compare_scores(chosen),
         _compare_baseline(lines["conll04"]),
-        _compare_leads(lines["conll04"]),
+        _compare_leads(chosen),
         _compare_changes([effect for of_experiment in lines.values() for effect in find_effects(of_experiment)]),
         _name_gaps(lines, untimed),
     )
 
 
-def _compare_scores(lines: Sequence[Line]) -> str:
-    best = choose_on_dev(lines, "dynamic_cman")
+def _compare_scores(chosen: dict[str, Line]) -> str:
+    best = chosen.get("dynamic_cman")
     mean = best.mean() if best else None
     if not best or not mean:
         return "Dynamic CMAN was not run on CoNLL04."
@@ -54,27 +55,18 @@ def _compare_baseline(lines: Sequence[Line]) -> str:
     )
 
 
-def _compare_leads(lines: Sequence[Line]) -> str:
-    leads = {
-        (lead.line.inputs, lead.reference.inputs): lead
-        for lead in find_leads(lines, as_in_papers=True)
-        if lead.line.row.key == "dynamic_cman"
-    }
-    best, paper = choose_on_dev(lines, "dynamic_cman"), conll04_lead("dynamic_cman")
-    equal = leads.get((best.inputs, best.inputs)) if best else None
-    ours = equal.ours() if equal else None
-    if not best or not equal or not ours or not paper:
+def _compare_leads(chosen: dict[str, Line]) -> str:
+    lead = next((lead for lead in find_recipe_leads(chosen) if lead.line is chosen.get("dynamic_cman")), None)
+    ours, paper = lead.ours() if lead else None, conll04_lead("dynamic_cman")
+    if not lead or not ours or not paper:
         return "Dynamic CMAN and the baseline were not both run on CoNLL04 with the same inputs."
     reached = _judge([own >= other for own, other in zip(ours, paper)])
     is_partial = reached == "not reproduced" and min(ours) > 0
-    text = (
+    return (
         f"Dynamic CMAN's lead over the baseline is {'reproduced in sign, not in size' if is_partial else reached}: the "
-        f"paper prints {format_pair(paper)} F1; here it is {format_pair(ours)} if both read {best.inputs_name}"
+        f"paper prints {format_pair(paper)} F1, where only dynamic CMAN reads ELMo; here it is {format_pair(ours)} if "
+        f"both read {lead.line.inputs_name}."
     )
-    unequal = leads.get((best.inputs, "words"))
-    if unequal and best.inputs != "words":
-        text += f", and {format_pair(unequal.ours() or ours)} if only dynamic CMAN does, as in the paper's comparison"
-    return f"{text}."
 
 
 def _compare_changes(effects: Sequence[Difference]) -> str:

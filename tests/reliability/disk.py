@@ -143,8 +143,9 @@ def main() -> int:
     enter_namespace()
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        write_data(pathlib.Path(folder))
-        for name in arguments.cases.split(","):
+        names = arguments.cases.split(",")
+        write_data(pathlib.Path(folder), names)
+        for name in names:
             start = time.monotonic()
             found[name] = try_case(CASES[name], {"data": folder, "model": str(MODEL)})
             verdict = "good" if found[name]["good"] else "BAD"

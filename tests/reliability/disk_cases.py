@@ -60,8 +60,13 @@ class Case:
         return [sys.executable, *([] if filled[0] == "-c" else ["-m", "cman_tf"]), *filled]
 
 
-def write_data(folder: pathlib.Path) -> None:
-    """Write what the commands read: a small corpus, texts, predictions, a result file and a transformer."""
+def write_data(folder: pathlib.Path, names: Sequence[str]) -> None:
+    """Write what the commands read: a small corpus, texts, predictions, a result file and a transformer.
+
+    Args:
+      folder: where to.
+      names: of the cases that are run. Only `features` needs the transformer.
+    """
     related = [s for s in read_corpus(str(SAMPLE / "train.json")).sentences if s.relations]
     sentences = sorted(related, key=lambda s: len(s.tokens))[:40]
     for split in ("train", "dev", "test"):
@@ -75,6 +80,8 @@ def write_data(folder: pathlib.Path) -> None:
     (folder / "text.txt").write_text("\n".join(lines * 20) + "\n")
     results = folder / "results"
     shutil.copytree(ROOT / "results" / "models", results / "models")
+    if "features" not in names:
+        return
     sys.path.insert(0, str(ROOT / "tests"))
     from tiny_bert import SPELLING, write_bert
 
