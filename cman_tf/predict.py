@@ -21,6 +21,7 @@ from cman_tf.command_line import constraint_flags, encoder_flags, number_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.model_flags import define_checkpoint
+from cman_tf.command_line.one_arena import use_one_arena
 from cman_tf.command_line.output_flags import define_overwrite
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.command_line.reading_flags import print_problems
@@ -194,6 +195,7 @@ def main(arguments: list[str]) -> None:
     if reader.notice:
         print(reader.notice, file=sys.stderr, flush=True)
 
+    use_one_arena()
     import_tensorflow()
     from cman_tf.inference.extractor import Extractor
 
