@@ -33,8 +33,8 @@ TAIL = """
 - **The same bits elsewhere.** Another machine, another TensorFlow or another number of threads adds numbers in another
   order, and the weights differ in the last digits. `--deterministic` gives the same bits for any number of cores of one
   machine. [Your own data](own_data.md) says what it costs. A GPU was not tried.
-- **Power failures.** A file is written, flushed to the disk and renamed, so that it is old or new as a whole. What a disk
-  does that reports a flush it has not made, nobody can promise.
+- **Power failures.** A file is written, flushed to the disk and renamed, so that it is old or new as a whole. What a
+  disk does that reports a flush it has not made, nobody can promise.
 - **Network file systems.** Locks and renames are those of a local file system.
 - **An estimate of memory is an estimate.** A training that the estimate lets pass can still run out of memory.
   [Limits](limits.md) says what is refused, and what changes it.
