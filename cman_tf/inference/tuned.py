@@ -10,7 +10,7 @@ from typing import Any
 
 from cman_tf.errors import DataError, quote
 from cman_tf.inference.description import ModelDescription
-from cman_tf.runs.files import read_json, sha256_of, write_atomically
+from cman_tf.runs.files import read_json, sha256_of, write_together
 from cman_tf.runs.schema import anything, number, object_of, record, text
 
 FILE = "thresholds.json"
@@ -60,13 +60,16 @@ class Tuned:
         }
 
 
-def save_tuned(description: ModelDescription, tuned: Tuned, data: Mapping[str, Any]) -> pathlib.Path:
-    """Write thresholds.json into a model's directory.
+def save_tuned(
+    description: ModelDescription, tuned: Tuned, data: Mapping[str, Any], others: Mapping[str, str] | None = None
+) -> pathlib.Path:
+    """Write thresholds.json into a model's directory, and other files: all of them, or none if one cannot be written.
 
     Args:
       description: the model.
       tuned: what was chosen for it.
       data: what it was chosen on, for people: file, hash, number of sentences.
+      others: the text of other files, by path.
 
     Returns:
       The file's path.
@@ -82,7 +85,7 @@ def save_tuned(description: ModelDescription, tuned: Tuned, data: Mapping[str, A
             "temperature": tuned.relation_temperature,
         },
     }
-    write_atomically(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    write_together({**(others or {}), str(path): json.dumps(content, indent=1, ensure_ascii=False) + "\n"})
     return path
 
 
