@@ -110,7 +110,7 @@ def test_what_a_killed_process_left_is_removed(tmp_path):
 
 def test_the_numbers_of_threads_are_kept_in_order(tmp_path):
     def start(threads):
-        run = find_run(str(tmp_path), Config().resolved(), {"train": "1"}, None)
+        run = find_run(str(tmp_path), Config().resolved(), {"train": "1" * 64}, None)
         start_run(str(tmp_path), run, "commit", {}, threads)
         return json.loads((tmp_path / "run.json").read_text())
 
