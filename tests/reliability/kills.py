@@ -2,7 +2,7 @@
 
     taskset -c 0 nice -n 19 python tests/reliability/kills.py --kills=200
 
-Each case takes a small run of one kind. Its command is killed (SIGKILL) up to six times in a row, at a random moment
+Each case takes a small run of one kind. Its command is killed (SIGKILL) up to eight times in a row, at a random moment
 each time: half of them after a random processor time, half at a random change of its files. Then the command runs to
 its end. What it leaves is compared with what a run leaves that was not killed: checkpoints bit by bit (weights, slots
 of the optimizer, average), metrics.jsonl, results and TensorBoard's values. Times, commits and ids are left out.
@@ -32,8 +32,8 @@ from cman_tf.runs import provenance
 from cman_tf.runs.files import read_json, write_atomically
 
 RESULTS = pathlib.Path(__file__).resolve().parents[2] / "results" / "reliability" / "kills.json"
-_MOST = 6  # kills in a row
-_LATER_SHARE = 0.7  # of a whole life: a run that is started again has less before it
+_MOST = 8  # kills in a row
+_LATER_SHARE = 0.5  # of a whole life: a run that is started again has less before it
 
 
 class Reference:
