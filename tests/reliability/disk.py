@@ -53,8 +53,8 @@ def read_results(case: Case, disk: SmallDisk) -> dict[str, Any]:
             found[name] = strip_record(path.read_text())
         elif last.endswith(".lock") or last.startswith("events.out") or last.startswith("ckpt-"):
             continue  # the names of events hold the time; weights are compared by their scores
-        elif last in ("run.json", "record.json", "saved_model.pb", "fingerprint.pb", *case.ignored):
-            found[name] = "present"  # with a name of the run, or the time
+        elif last in ("checkpoint", "run.json", "record.json", "saved_model.pb", "fingerprint.pb", *case.ignored):
+            found[name] = "present"  # with the time, or a name of the run
         else:
             text = path.read_bytes().replace(str(disk.path).encode(), b"")
             found[name] = hashlib.sha256(text).hexdigest()
