@@ -31,7 +31,8 @@ def hold_memory_steady() -> None:
 def give_back(blocks: Iterable[_Block]) -> Iterator[_Block]:
     """Yield blocks, and give free memory back to the system after every 512 items, which takes milliseconds.
 
-    The C library keeps what was freed between pieces that are in use.
+    The C library keeps what was freed between pieces that are in use. Without this, `predict` held 8 % more memory
+    after 20,000 lines than after 1,000, and what it held grew in steps.
 
     Args:
       blocks: lists of items.

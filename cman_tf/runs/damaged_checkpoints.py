@@ -10,7 +10,9 @@ import pathlib
 import re
 
 from cman_tf.errors import DataError
+from cman_tf.runs.checkpoint_index import EXPECTED, validate_checkpoint
 from cman_tf.runs.files import sha256_of, write_atomically
+from cman_tf.runs.plain_files import read_bytes
 from cman_tf.runs.record import checkpoint_files, read_record
 
 STATE = "checkpoint"  # the text file, in the text format of a protocol buffer
@@ -71,9 +73,44 @@ def find_damage(directory: str | pathlib.Path, checkpoint: pathlib.Path) -> str:
                 return f"{file}: {what}, expected sha256 {digest[:12]}..."
         elif not file.stat().st_size:
             return f"{file}: is empty"
-        elif file.suffix == ".index" and file.read_bytes()[-len(_ENDING) :] != _ENDING:
+        elif file.suffix == ".index" and not _ends_whole(file):
             return f"{file}: is cut short or no checkpoint"
+    try:
+        validate_checkpoint(checkpoint)
+    except DataError as error:
+        return str(error).removesuffix(f", {EXPECTED}")
     return ""
+
+
+def validate_restorable(directory: str | pathlib.Path) -> None:
+    """Check that training can resume from one of a run's checkpoints, before anything is written.
+
+    Args:
+      directory: the run's directory. One without checkpoints passes.
+
+    Raises:
+      DataError: if all of them are damaged, naming what is wrong with the newest one.
+    """
+    found = [path for part in ("last", "best") for path in list_checkpoints(pathlib.Path(directory, part))]
+    found.sort(key=number_of, reverse=True)
+    damages: list[str] = []
+    for checkpoint in found:
+        damages.append(find_damage(directory, checkpoint))
+        if not damages[-1]:
+            return
+    if damages:
+        more = f" (nor can {len(damages) - 1} others be used)" if len(damages) > 1 else ""
+        raise DataError(
+            f"{damages[0]}{more}, expected a checkpoint of this run; restore the directory, or choose another "
+            "--model_dir"
+        )
+
+
+def _ends_whole(index: pathlib.Path) -> bool:
+    """Return whether a file ends as an index does."""
+    with open(index, "rb") as file:
+        file.seek(max(0, index.stat().st_size - len(_ENDING)))
+        return file.read() == _ENDING
 
 
 def choose_whole(directory: str | pathlib.Path, which: str) -> tuple[pathlib.Path | None, list[str]]:
@@ -133,11 +170,9 @@ def _find_fault(state: pathlib.Path, there: list[str]) -> str:
     if not state.is_file():
         return "is missing" if there else ""
     try:
-        text = state.read_text(encoding="utf-8")
+        text = read_bytes(state, "expected the list of checkpoints", 1 << 20).decode("utf-8")
     except UnicodeDecodeError:
         return "is not UTF-8"
-    except OSError as error:
-        raise DataError(f"{state}: {error.strerror}, expected the list of checkpoints") from None
     newest = _NEWEST.search(text)
     named: list[str] = _PATH.findall(text)
     if not text.strip():

@@ -6,14 +6,17 @@ import contextlib
 import dataclasses
 import json
 import pathlib
+import re
 import uuid
 from collections.abc import Generator, Mapping
 from typing import Any
 
 from cman_tf.config import OLDER_SETTINGS, Config
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, quote
+from cman_tf.runs.containment import validate_contained
 from cman_tf.runs.files import file_lock, read_json, remove_temporaries, sha256_of, write_atomically
 from cman_tf.runs.flagfile import format_flagfile
+from cman_tf.runs.schema import Check, list_of, nullable, number, object_of, record, text, truth, whole
 
 STAGE_ONE = "stage_one"  # first stage of --protocol=two_stage: the name of its folder and of its part of the result
 _WRITTEN = (  # by training, each as a whole
@@ -21,7 +24,7 @@ _WRITTEN = (  # by training, each as a whole
     *("vocabulary.json", "word_vectors.npy", "signatures.json", "contextual.json"),
 )
 _EXPECTED = "what cman-tf train wrote"
-_LATER = ("encoder", "format", "record", "threads", "tokenizer")  # keys that a run.json of an older version may lack
+_HASH = text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256")
 
 
 @contextlib.contextmanager
@@ -105,29 +108,13 @@ def find_run(
     }
     known = folder / "run.json"
     if known.exists():
-        old = read_json(known, _EXPECTED, *(name for name in run if name not in _LATER))
-        for name in ("settings", "corpora", "commits"):
-            if type(old[name]) is not type(run[name]):
-                raise DataError(f"{known}: {name} is {str(old[name])[:40]!r}, expected {_EXPECTED}")
-        if "model" not in old["settings"]:
-            raise DataError(f"{known}: settings without a model, expected {_EXPECTED}")
-        if not all(isinstance(commit, str) for commit in old["commits"]):
-            raise DataError(f"{known}: commits are {str(old['commits'])[:40]!r}, expected {_EXPECTED}")
-        threads: list[Any] = old.get("threads", [])
-        if type(threads) is not list or any(type(number) is not int for number in threads):
-            raise DataError(f"{known}: threads are {str(old['threads'])[:40]!r}, expected {_EXPECTED}")
-        if not isinstance(old.get("tokenizer", ""), str):
-            raise DataError(f"{known}: tokenizer is {str(old['tokenizer'])[:40]!r}, expected {_EXPECTED}")
-        try:
-            _check_same(folder, old, run)
-        except (TypeError, AttributeError, ValueError) as error:
-            if isinstance(error, DataError):
-                raise
-            raise DataError(f"{known}: {str(error)[:80]}, expected {_EXPECTED}") from None
+        validate_contained(folder)  # training writes there, too
+        old = read_run(folder)
+        _check_same(folder, old, run)
         # An older run keeps being one that may lack record.json, and keeps the tokenizer that all had.
         kept = {"record": old.get("record", False), "tokenizer": old.get("tokenizer", "v1")}
         kept |= {name: old[name] for name in ("init_from",) if name in old}
-        return {**run, "id": old["id"], "commits": old["commits"], "threads": threads, **kept}
+        return {**run, "id": old["id"], "commits": old["commits"], "threads": old.get("threads", []), **kept}
     # A run that was killed during its first write has left only a temporary file, and counts as new.
     if folder.is_dir() and any(not path.name.startswith(".run.json.") for path in folder.iterdir()):
         raise DataError(
@@ -135,6 +122,15 @@ def find_run(
             "choose another --model_dir"
         )
     return run
+
+
+def read_run(directory: str | pathlib.Path) -> dict[str, Any]:
+    """Read the run.json of a run.
+
+    Raises:
+      DataError: if it is missing, damaged, or not what training writes.
+    """
+    return read_json(pathlib.Path(directory) / "run.json", _EXPECTED, schema=_RUN)
 
 
 def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str, Any], threads: int = 0) -> None:
@@ -154,6 +150,33 @@ def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str,
     folder = pathlib.Path(directory)
     write_atomically(folder / "run.json", json.dumps(run, indent=1, ensure_ascii=False) + "\n")
     write_atomically(folder / "flags.txt", format_flagfile({**run["settings"], **extra}))
+
+
+def _setting_schema(field: dataclasses.Field[Any]) -> Check:
+    """Return what a setting in run.json may be: the type of the field of `Config`."""
+    kinds = {"bool": truth(), "int": whole(), "float": number(), "str": text()}
+    kind = kinds[str(field.type).partition(" ")[0]]
+    return nullable(kind) if "None" in str(field.type) else kind
+
+
+SETTINGS = {field.name: _setting_schema(field) for field in dataclasses.fields(Config)}
+_RUN = record(
+    {
+        "id": text(re.compile("[0-9a-f]{32}").fullmatch, "an id"),
+        "settings": record({"model": SETTINGS["model"]}, SETTINGS),
+        "corpora": object_of(_HASH),
+        "word_vectors": nullable(_HASH),
+        "commits": list_of(text()),
+    },
+    {  # what runs of older versions, and those without --init_from, do not have
+        "encoder": nullable(_HASH),
+        "format": text(),
+        "tokenizer": text(),
+        "record": truth(),
+        "threads": list_of(whole()),
+        "init_from": _HASH,
+    },
+)
 
 
 def list_changeable(config: Mapping[str, Any]) -> tuple[str, ...]:
@@ -235,19 +258,28 @@ def validate_epochs(where: str | pathlib.Path, epoch: int, best_epoch: int, conf
 def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) -> None:
     """Raise DataError if the run.json of a directory, `old`, is of another run than `new`."""
     was, now = old["settings"], new["settings"]
-    differences = [f"--{name} is {was.get(name)} there and {now[name]} here" for name in list_differences(was, now)]
+    try:
+        differing = list_differences(was, now)
+    except ValueError as error:  # of settings that contradict each other
+        raise DataError(f"{folder / 'run.json'}: {error}, expected {_EXPECTED}") from None
+    differences = [f"--{name} is {_show(was.get(name))} there and {now[name]} here" for name in differing]
     differences += [
         f"the {split} file differs" for split in new["corpora"] if old["corpora"].get(split) != new["corpora"][split]
     ]
     if old["word_vectors"] != new["word_vectors"]:
         differences.append("the --word_vectors file differs")
     if old.get("format", new["format"]) != new["format"]:
-        differences.append(f"--format is {old['format']} there and {new['format']} here")
+        differences.append(f"--format is {_show(old['format'])} there and {new['format']} here")
     if old.get("encoder") != new["encoder"]:
         differences.append("the contextual encoder differs")
     if new["tokenizer"] not in ("auto", old.get("tokenizer", "v1")):
-        differences.append(f"--tokenizer is {str(old.get('tokenizer', 'v1'))[:40]} there and {new['tokenizer']} here")
+        differences.append(f"--tokenizer is {_show(old.get('tokenizer', 'v1'))} there and {new['tokenizer']} here")
     if differences:
         raise DataError(
             f"{folder}: holds another run ({'; '.join(differences)}), expected the same; choose another --model_dir"
         )
+
+
+def _show(value: object) -> str:
+    """Return a setting for a message: as it is on the command line, and cut if it is long."""
+    return quote(value)[1:-1] if isinstance(value, str) else quote(value)

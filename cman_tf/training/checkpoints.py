@@ -114,8 +114,10 @@ class TrainingState:
         return bool(find_damage(self._directory, best))
 
     def _find_lack(self, restored: pathlib.Path) -> str:
-        """Return why training cannot go on from a checkpoint: the weights of the best epoch are nowhere."""
-        number = int(self.best_epoch)
+        """Return why training cannot go on from a checkpoint: it is of another epoch, or the best is gone."""
+        number, epoch = int(self.best_epoch), int(self.epoch)
+        if epoch != number_of(restored) or number > epoch:
+            return f"{restored}: is of epoch {epoch}, the best being {number}, expected that of its name"
         if not self._best_is_lost() or number_of(restored) == number:  # then the best epoch is saved again
             return ""
         newer = [path for path in list_checkpoints(restored.parent.with_name("best")) if number_of(path) > number]

@@ -10,6 +10,7 @@ import tensorflow as tf
 from absl import logging
 
 from cman_tf.errors import DataError
+from cman_tf.inference.loading import restore_checkpoint
 from cman_tf.runs.damaged_checkpoints import find_damage, list_checkpoints, number_of
 from cman_tf.runs.durable import name_errors, sync_file
 from cman_tf.runs.record import checkpoint_files
@@ -87,7 +88,7 @@ def restore_newest(
 def try_restoring(path: pathlib.Path, checkpoint: tf.train.Checkpoint) -> str:
     """Restore a checkpoint; return why it cannot be."""
     try:
-        checkpoint.restore(str(path))
-    except (ValueError, IndexError, RuntimeError, tf.errors.OpError) as error:  # TensorFlow's for damaged files
-        return f"{path}: {str(error).strip().splitlines()[0]}"
+        restore_checkpoint(str(path), lambda: checkpoint.restore(str(path)))
+    except DataError as error:
+        return str(error).partition(", expected")[0]
     return ""

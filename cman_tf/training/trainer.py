@@ -143,8 +143,9 @@ class Trainer:
             "time": {
                 "finished": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
                 "epochs_seconds": round(sum(r["seconds"] + r["dev_seconds"] for r in records), 1),
-                "epoch_seconds_median": float(np.median([r["seconds"] for r in records])),
-                "dev_seconds_median": float(np.median([r["dev_seconds"] for r in records])),
+                # Without the records of any epoch, as where metrics.jsonl was deleted, nothing is known.
+                "epoch_seconds_median": float(np.median([r["seconds"] for r in records])) if records else None,
+                "dev_seconds_median": float(np.median([r["dev_seconds"] for r in records])) if records else None,
             },
             "environment": provenance.environment(),
             "epochs": epochs,
