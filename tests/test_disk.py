@@ -50,7 +50,7 @@ with mount(1 << 18) as disk:
     state.finish_epoch(1, 10.0)
     calls = {
         "checkpoint": lambda: state.finish_epoch(2, 20.0),
-        "tensorboard": lambda: Summaries(str(run)).add({"epoch": 1}, sentences="a" * 9000),
+        "tensorboard": lambda: Summaries(str(run), 0).add({"epoch": 1}, sentences="a" * 9000),
         "features": lambda: write_features(disk.path / "f.h5"),
         "export": lambda: export(disk.path / "saved"),
     }
@@ -87,7 +87,9 @@ def test_what_training_writes_on_a_full_disk(tmp_path):
         for name, path in paths.items():
             line = found[f"{name} {room}"]
             expected = f"[Errno 28] No space left on device: '{disk}/"
-            assert line is None or line in (f"{expected}{path}'", f"{expected}{path.replace('best', 'last')}'")
+            places = (f"{expected}{path}'", f"{expected}{path.replace('best', 'last')}'")
+            # The file of an earlier process may be the one that cannot be written anew.
+            assert line is None or line in places or line.startswith(f"{expected}run/tensorboard/events.out."), line
     for name in paths:
         assert found[f"{name} 0"] is not None, json.dumps(found)
         assert found[name] is None  # with room
