@@ -51,7 +51,7 @@ def read_results(case: Case, disk: SmallDisk) -> dict[str, Any]:
         path, last = disk.path / name, pathlib.PurePath(name).name
         if last in ("result.json", "metrics.jsonl") or "results/" in name and last.endswith(".json"):
             found[name] = strip_record(path.read_text())
-        elif last.endswith(".lock") or last.startswith("events.out") or last.startswith("ckpt-"):
+        elif last.endswith(".lock") or last.startswith("events.out") or last.startswith(("ckpt-", "variables.")):
             continue  # the names of events hold the time; weights are compared by their scores
         elif last in ("checkpoint", "run.json", "record.json", "saved_model.pb", "fingerprint.pb", *case.ignored):
             found[name] = "present"  # with the time, or a name of the run
