@@ -2,10 +2,10 @@
 
     python tests/reliability/stream.py --lines=100000
 
-The lines have 1 to 120 words, in random order. The process's resident memory is read after every 1,000 results. A single
-reading depends on the batches that are being decoded at that moment. Therefore memory is flat if the mean of the last
-tenth of the readings is at most 5 % above the mean of the first tenth after the first 1,000 results. The highest reading
-is reported, too. Exits with 1 if memory is not flat.
+The lines have 1 to 120 words, in random order. The process's resident memory is read after every 1,000 results. A
+single reading depends on the batches that are being decoded at that moment. Therefore memory is flat if the mean of the
+last tenth of the readings is at most 5 % above the mean of the first tenth after the first 1,000 results. The highest
+reading is reported, too. Exits with 1 if memory is not flat.
 """
 
 from __future__ import annotations
