@@ -126,6 +126,7 @@ def run_in_terminal(*arguments):
     return process.wait(), shown.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_training_shows_bars_in_a_terminal_and_lines_elsewhere(tmp_path):
     arguments = ["cman_tf", "train", "--data_dir=sample", *BASELINE, "--train_fraction=0.1", "--epochs=1"]

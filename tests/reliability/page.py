@@ -59,9 +59,11 @@ class Promise(NamedTuple):
 
 
 def _kills(result: Mapping[str, Any]) -> str:
+    wrong = sorted({case["kind"] for case in result["cases"] if case["differences"]})
     return (
         f"{result['kills']} kills (SIGKILL) at random moments of {result['runs']} small trainings of "
         f"{len(result['kinds'])} kinds: {result['runs_with_the_same_end']} of {result['runs']} end with the same bits"
+        + (f"; the others are of the kinds {' and '.join(wrong)}" if wrong else "")
     )
 
 
