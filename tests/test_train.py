@@ -220,6 +220,12 @@ def test_cross_validation_and_one_file(eight_sentences, tmp_path):
     assert re.search(r"^standard deviation +\d", process.stdout, re.M)
     tests = [json.loads((tmp_path / "run" / f"fold{n}" / "result.json").read_text())["test"] for n in (1, 2)]
     assert sum(test["counts"]["sentences"] for test in tests) == 2 * len(records)
+    # What is second in its process is named as what is first: resumed alone, it would end with the same bytes.
+    best = [
+        tf.train.load_checkpoint(str(next((tmp_path / "run" / f"fold{n}" / "best").glob("*.index")).with_suffix("")))
+        for n in (1, 2)
+    ]
+    assert len({reader.get_tensor("_CHECKPOINTABLE_OBJECT_GRAPH") for reader in best}) == 1
     one = call_command("cman_tf.train", *arguments, "--folds=2", "--fold=2")
     assert "fold 2 of 2" in one.stdout and "fold 1 of 2" not in one.stdout
     fails_with(

@@ -25,7 +25,7 @@ from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription
 from cman_tf.inference.loading import restore_model
 from cman_tf.inference.predictor import Predictor
-from cman_tf.models.factory import Model, build_model
+from cman_tf.models.factory import Model, build_model, reset_layer_names
 from cman_tf.runs import provenance
 from cman_tf.runs.metrics import Metrics
 from cman_tf.runs.record import read_record, verify_resumable
@@ -181,6 +181,7 @@ def build_trainer(
     vocabulary.save(directory)
     save_signatures(directory, learn_signatures(corpora["train"].sentences))
     tf.keras.utils.set_random_seed(config.seed)
+    reset_layer_names()
     model = build_model(config, vocabulary, encoder)
     if init_from:
         start_from(model, vocabulary, init_from)
