@@ -84,13 +84,14 @@ def _read_size(folder: str, config: Any, name: str, default: int | None = None) 
       folder: the model's directory, for the message.
       config: the configuration.
       name: the number's name.
-      default: what a configuration without it stands for; None: it must be there.
+      default: what a configuration without it, or with -1 as XLNet's, stands for; None: it must be there.
 
     Raises:
       DataError: if it is no whole number, or negative.
     """
     value = getattr(config, name, default)
-    value = default if value is None else value
+    if default is not None and (value is None or value == -1):
+        value = default
     if type(value) is not int or not 0 <= value <= 1 << 30:
         raise DataError(f"{folder}: {name} is {quote(value)}, expected a whole number in config.json")
     return value
