@@ -12,11 +12,9 @@ from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.source import Source, find_again, load_source
 from cman_tf.errors import DataError
 from cman_tf.pretrained import find_model, is_shipped
-from cman_tf.runs.checkpoint_index import validate_checkpoint
 from cman_tf.runs.containment import validate_contained
 from cman_tf.runs.flagfile import config_of_run
 from cman_tf.runs.model_directory import find_checkpoint, validate_model_directory
-from cman_tf.runs.packed_weights import WEIGHTS
 from cman_tf.runs.record import read_record, verify_record
 
 
@@ -65,8 +63,6 @@ def read_description(
     record = read_record(folder)
     tokenizer = record["tokenizer"] if record else "v1"
     verify_record(folder, weights, (*TOKENIZER_NAMES, *([tokenizer] if is_spacy_name(tokenizer) else [])))
-    if pathlib.Path(weights).name != WEIGHTS:
-        validate_checkpoint(weights)
     vocabulary = Vocabulary.load(folder)
     needed = load_source(folder)
     config = config_of_run(folder / "flags.txt")

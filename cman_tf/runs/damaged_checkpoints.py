@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+from collections.abc import Callable
 
 from cman_tf.errors import DataError
 from cman_tf.runs.checkpoint_index import EXPECTED, validate_checkpoint
@@ -16,7 +17,6 @@ from cman_tf.runs.plain_files import read_bytes
 from cman_tf.runs.record import checkpoint_files, read_record
 
 STATE = "checkpoint"  # the text file, in the text format of a protocol buffer
-_ENDING = bytes.fromhex("57fb808b247547db")  # of a whole .index file, a table of LevelDB
 _GONE = "names checkpoints that are gone"
 _NEWEST = re.compile(r'^model_checkpoint_path: "(ckpt-\d+)"$', re.M)
 _PATH = re.compile(r'^\w+_paths?: "(.*)"$', re.M)
@@ -35,6 +35,16 @@ def list_checkpoints(folder: str | pathlib.Path) -> list[pathlib.Path]:
         if re.fullmatch(r"ckpt-\d{1,18}", name)
     }
     return [pathlib.Path(folder, name) for name in sorted(names, key=number_of, reverse=True)]
+
+
+def list_resumable(directory: str | pathlib.Path) -> list[pathlib.Path]:
+    """List the checkpoints in last/ and best/ of a run, newest first; last/ comes first of those of the same epoch.
+
+    Args:
+      directory: the run's directory.
+    """
+    found = [path for part in ("last", "best") for path in list_checkpoints(pathlib.Path(directory, part))]
+    return sorted(found, key=number_of, reverse=True)
 
 
 def number_of(checkpoint: str | pathlib.Path) -> int:
@@ -73,8 +83,6 @@ def find_damage(directory: str | pathlib.Path, checkpoint: pathlib.Path) -> str:
                 return f"{file}: {what}, expected sha256 {digest[:12]}..."
         elif not file.stat().st_size:
             return f"{file}: is empty"
-        elif file.suffix == ".index" and not _ends_whole(file):
-            return f"{file}: is cut short or no checkpoint"
     try:
         validate_checkpoint(checkpoint)
     except DataError as error:
@@ -91,26 +99,36 @@ def validate_restorable(directory: str | pathlib.Path) -> None:
     Raises:
       DataError: if all of them are damaged, naming what is wrong with the newest one.
     """
-    found = [path for part in ("last", "best") for path in list_checkpoints(pathlib.Path(directory, part))]
-    found.sort(key=number_of, reverse=True)
-    damages: list[str] = []
-    for checkpoint in found:
-        damages.append(find_damage(directory, checkpoint))
-        if not damages[-1]:
-            return
-    if damages:
-        more = f" (nor can {len(damages) - 1} others be used)" if len(damages) > 1 else ""
-        raise DataError(
-            f"{damages[0]}{more}, expected a checkpoint of this run; restore the directory, or choose another "
-            "--model_dir"
-        )
+    choose_resumable(directory, lambda checkpoint: find_damage(directory, checkpoint))
 
 
-def _ends_whole(index: pathlib.Path) -> bool:
-    """Return whether a file ends as an index does."""
-    with open(index, "rb") as file:
-        file.seek(max(0, index.stat().st_size - len(_ENDING)))
-        return file.read() == _ENDING
+def choose_resumable(
+    directory: str | pathlib.Path, find_fault: Callable[[pathlib.Path], str]
+) -> tuple[pathlib.Path | None, list[str]]:
+    """Choose the newest checkpoint from which training can resume.
+
+    Args:
+      directory: the run's directory.
+      find_fault: a function that returns why a checkpoint cannot be used; empty if it can.
+
+    Returns:
+      Its path without an ending, or None if the run has no checkpoint; and why each newer one cannot be used.
+
+    Raises:
+      DataError: if the run has checkpoints, and none of them can be used.
+    """
+    faults: list[str] = []
+    for checkpoint in list_resumable(directory):
+        fault = find_fault(checkpoint)
+        if not fault:
+            return checkpoint, faults
+        faults.append(fault)
+    if not faults:
+        return None, []
+    more = f" (nor can {len(faults) - 1} others be used)" if len(faults) > 1 else ""
+    raise DataError(
+        f"{faults[0]}{more}, expected a checkpoint of this run; restore the directory, or choose another --model_dir"
+    )
 
 
 def choose_whole(directory: str | pathlib.Path, which: str) -> tuple[pathlib.Path | None, list[str]]:

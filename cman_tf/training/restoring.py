@@ -11,7 +11,7 @@ from absl import logging
 
 from cman_tf.errors import DataError
 from cman_tf.inference.loading import restore_checkpoint
-from cman_tf.runs.damaged_checkpoints import find_damage, list_checkpoints, number_of
+from cman_tf.runs.damaged_checkpoints import choose_resumable, find_damage
 from cman_tf.runs.durable import name_errors, sync_file
 from cman_tf.runs.record import checkpoint_files
 
@@ -67,22 +67,14 @@ def restore_newest(
     Raises:
       DataError: if the run has checkpoints, and none of them can be used.
     """
-    found = [path for part in ("last", "best") for path in list_checkpoints(pathlib.Path(directory, part))]
-    found.sort(key=number_of, reverse=True)  # last/ comes first of those with the same number
-    reasons = []
-    for path in found:
-        reason = find_damage(directory, path) or try_restoring(path, checkpoint) or is_enough(path)
-        if not reason:
-            for reason in reasons:
-                logging.warning("%s; %s is used instead", reason, path)
-            return path
-        reasons.append(reason)
-    if not reasons:
-        return None
-    more = f" (nor can {len(reasons) - 1} others be used)" if len(reasons) > 1 else ""
-    raise DataError(
-        f"{reasons[0]}{more}, expected a checkpoint of this run; restore the directory, or choose another --model_dir"
-    )
+
+    def find_fault(path: pathlib.Path) -> str:
+        return find_damage(directory, path) or try_restoring(path, checkpoint) or is_enough(path)
+
+    chosen, faults = choose_resumable(directory, find_fault)
+    for fault in faults:
+        logging.warning("%s; %s is used instead", fault, chosen)
+    return chosen
 
 
 def try_restoring(path: pathlib.Path, checkpoint: tf.train.Checkpoint) -> str:
