@@ -13,8 +13,6 @@ a process that ends. The first 20 are printed and recorded. Exits with 1 if ther
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
 import multiprocessing
 import os
 import pathlib
@@ -26,8 +24,9 @@ from collections import Counter, defaultdict
 from multiprocessing.connection import Connection
 from typing import Any
 
+from recording import RESULTS, write_record
+
 TESTS = pathlib.Path(__file__).resolve().parents[1]
-RESULTS = TESTS.parent / "results" / "reliability"
 _CPU_SECONDS, _WALL_SECONDS, _MEMORY = 5.0, 60.0, 1 << 30
 _SHOWN = 20  # faults
 
@@ -166,9 +165,6 @@ class Fuzzer:
 
 def main() -> None:
     """Read the inputs and write the result."""
-    from cman_tf.runs import provenance
-    from cman_tf.runs.files import write_atomically
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--inputs", type=int, default=20_000, help="number of damaged inputs")
     parser.add_argument("--seed", type=int, default=0, help="of the inputs")
@@ -178,11 +174,7 @@ def main() -> None:
     fuzzer = Fuzzer(given.seed, given.inputs)
     fuzzer.run()
     result = fuzzer.summarize()
-    if given.output:
-        when = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-        around = {"commit": provenance.commit(), "environment": provenance.environment(), "time": when}
-        content = {**around, "minutes": round((time.monotonic() - start) / 60, 1), **result}
-        write_atomically(given.output, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    write_record(given.output, {"minutes": round((time.monotonic() - start) / 60, 1), **result}, is_shown=False)
     shown = {name: value for name, value in result.items() if name not in ("kinds", "first_faults")}
     print(", ".join(f"{name}: {value}" for name, value in shown.items()))
     if result["faults"]:

@@ -13,7 +13,6 @@ The file is written after each case. Called again, the script goes on where it w
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import pathlib
 import random
@@ -27,11 +26,10 @@ from ends import list_differences, read_end
 from forking import Server, kill
 from kinds import KINDS, Kind, write_corpus, write_encoder
 from moments import Changes, count_life, wait_for_change, wait_for_time
+from recording import RESULTS, write_record
 
-from cman_tf.runs import provenance
-from cman_tf.runs.files import read_json, write_atomically
+from cman_tf.runs.files import read_json
 
-RESULTS = pathlib.Path(__file__).resolve().parents[2] / "results" / "reliability" / "kills.json"
 _MOST = 8  # kills in a row
 _LATER_SHARE = 0.5  # of a whole life: a run that is started again has less before it
 
@@ -154,7 +152,7 @@ def run(kills: int, kinds: list[str], report: Callable[[str], Any], results: pat
             places, differences = kill_and_finish(*given, references[name], chance, chance.randint(1, _MOST))
             cases.append({"kind": name, "kills": places, "differences": differences})
             record = _summarize(cases)
-            write_atomically(results, json.dumps(record, indent=1) + "\n")
+            write_record(results, record, is_shown=False)
             report(f"{record['kills']} kills, run {len(cases)} ({name}): {places} {differences or 'same'}")
     return record
 
@@ -167,8 +165,6 @@ def _summarize(cases: list[dict[str, Any]]) -> dict[str, Any]:
         "runs_with_the_same_end": len(cases) - len(different),
         "kinds": {name: kind.shown for name, kind in KINDS.items()},
         "threads": len(os.sched_getaffinity(0)),
-        "commit": provenance.commit(),
-        "environment": provenance.environment(),
         "cases": cases,
     }
 
@@ -177,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200, help="how many kills")
     parser.add_argument("--kinds", default=",".join(KINDS), help="kinds of runs between commas, taken in turn")
-    parser.add_argument("--results", type=pathlib.Path, default=RESULTS, help="file of the record")
+    parser.add_argument("--results", type=pathlib.Path, default=RESULTS / "kills.json", help="file of the record")
     arguments = parser.parse_args()
     record = run(arguments.kills, arguments.kinds.split(","), lambda line: print(line, flush=True), arguments.results)
     sys.exit(record["runs_with_the_same_end"] != record["runs"])
