@@ -10,7 +10,8 @@ from cman_tf.config import Config
 from cman_tf.errors import DataError
 from cman_tf.runs.files import file_lock
 from cman_tf.runs.flagfile import config_of_run
-from cman_tf.runs.run_directory import exclusive_run, fill_defaults, find_run, list_differences, start_run
+from cman_tf.runs.run_directory import exclusive_run, find_run, start_run
+from cman_tf.runs.run_settings import fill_defaults, list_differences
 
 
 @pytest.mark.e2e

@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import os
 import pathlib
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import h5py
 import numpy as np
 
 from cman_tf.encoders.hdf5_files import ERRORS, describe, open_checked
+from cman_tf.encoders.patient_file import PatientFile
 from cman_tf.encoders.source import Source
 from cman_tf.errors import DataError, quote
 from cman_tf.runs.durable import move_into_place, name_errors
@@ -144,44 +143,6 @@ def _read_index(file: h5py.File) -> dict[bytes, tuple[int, int]]:
     return places
 
 
-class _PatientFile(io.FileIO):
-    """A file that goes on where the disk is full, and says so in the end.
-
-    HDF5 cannot close a file whose last bytes it could not write, and ends the process by a segmentation fault.
-
-    Args:
-      path: the file to write.
-    """
-
-    def __init__(self, path: pathlib.Path) -> None:
-        super().__init__(path, "w+")
-        self._failure: OSError | None = None
-
-    def write(self, content: Any, /) -> int:
-        """Write all bytes, or keep the error; return their number in any case."""
-        view = memoryview(content).cast("B")
-        done = 0
-        while done < len(view) and self._failure is None:
-            try:
-                done += super().write(view[done:]) or 0
-            except OSError as error:
-                self._failure = error
-        return len(view)
-
-    def truncate(self, size: int | None = None, /) -> int:
-        """Change the size, or keep the error."""
-        try:
-            return super().truncate(size)
-        except OSError as error:
-            self._failure = self._failure or error
-            return size or 0
-
-    def raise_failure(self) -> None:
-        """Raise the first error, if there was one."""
-        if self._failure is not None:
-            raise self._failure
-
-
 @contextlib.contextmanager
 def create_file(path: pathlib.Path, source: Source) -> Iterator[h5py.File]:
     """Write an HDF5 file that gets its name only when it is complete.
@@ -199,7 +160,7 @@ def create_file(path: pathlib.Path, source: Source) -> Iterator[h5py.File]:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with name_errors(path), _PatientFile(unfinished) as patient:
+        with name_errors(path), PatientFile(unfinished) as patient:
             try:
                 with h5py.File(patient, "w") as file:
                     file.attrs["fingerprint"], file.attrs["name"] = source.fingerprint, str(source)

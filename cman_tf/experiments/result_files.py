@@ -13,7 +13,7 @@ from cman_tf.data.corpus import SPLITS
 from cman_tf.errors import DataError, quote
 from cman_tf.experiments.published import CONLL04
 from cman_tf.runs.files import read_json
-from cman_tf.runs.run_directory import fill_defaults
+from cman_tf.runs.run_settings import fill_defaults
 from cman_tf.scoring.conventions import CONVENTIONS
 from cman_tf.scoring.result_schema import ANY_RESULT
 from cman_tf.scoring.score import TASKS

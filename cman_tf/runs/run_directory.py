@@ -1,4 +1,4 @@
-"""A run's directory: the files that identify the run, and how far the run has come."""
+"""A run's directory, and the files in it that identify the run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ import uuid
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from cman_tf.config import OLDER_SETTINGS, Config
+from cman_tf.config import Config
 from cman_tf.errors import DataError, quote
 from cman_tf.runs.containment import validate_contained
+from cman_tf.runs.epochs import STAGE_ONE
 from cman_tf.runs.files import file_lock, read_json, remove_temporaries, sha256_of, write_atomically
 from cman_tf.runs.flagfile import format_flagfile
-from cman_tf.runs.schema import Check, list_of, nullable, number, object_of, record, text, truth, whole
+from cman_tf.runs.run_settings import SETTINGS, list_differences
+from cman_tf.runs.schema import list_of, nullable, object_of, record, text, truth, whole
 
-STAGE_ONE = "stage_one"  # first stage of --protocol=two_stage: the name of its folder and of its part of the result
 _WRITTEN = (  # by training, each as a whole
     *("run.json", "flags.txt", "record.json", "metrics.jsonl", "result.json"),
     *("vocabulary.json", "word_vectors.npy", "signatures.json", "contextual.json"),
@@ -152,14 +153,6 @@ def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str,
     write_atomically(folder / "flags.txt", format_flagfile({**run["settings"], **extra}))
 
 
-def _setting_schema(field: dataclasses.Field[Any]) -> Check:
-    """Return what a setting in run.json may be: the type of the field of `Config`."""
-    kinds = {"bool": truth(), "int": whole(), "float": number(), "str": text()}
-    kind = kinds[str(field.type).partition(" ")[0]]
-    return nullable(kind) if "None" in str(field.type) else kind
-
-
-SETTINGS = {field.name: _setting_schema(field) for field in dataclasses.fields(Config)}
 _RUN = record(
     {
         "id": text(re.compile("[0-9a-f]{32}").fullmatch, "an id"),
@@ -177,82 +170,6 @@ _RUN = record(
         "init_from": _HASH,
     },
 )
-
-
-def list_changeable(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """List the settings that may change when a run is resumed, because they only say when it ends.
-
-    The number of epochs is among them unless the learning rate depends on it.
-    """
-    return ("epochs", "patience") if config["learning_rate_schedule"] == "constant" else ("patience",)
-
-
-def fill_defaults(old: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an older run's settings with those that its version did not have, as it behaved.
-
-    They are the defaults, except for `OLDER_SETTINGS`.
-    """
-    older = OLDER_SETTINGS if old.get("cell") == "mlp" else {}
-    return {**dataclasses.asdict(Config(model=old["model"]).resolved()), **older, **old}
-
-
-def list_differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """List the settings in which two runs differ, apart from those that may change.
-
-    Args:
-      old: the earlier run's settings; `fill_defaults` fills in those that are missing.
-      new: the other run's settings.
-    """
-    was = fill_defaults(old)
-    return [name for name in new if name not in list_changeable(new) and was[name] != new[name]]
-
-
-def is_finished(epoch: int, best_epoch: int, config: Config) -> bool:
-    """Return whether a run has reached its last epoch or used up its patience.
-
-    Args:
-      epoch: the last epoch that the run finished.
-      best_epoch: the epoch with the best dev score.
-      config: the run's configuration.
-    """
-    if config.protocol == "fixed_epochs":
-        return epoch >= config.epochs
-    return epoch >= config.epochs or bool(config.patience) and epoch - best_epoch >= config.patience
-
-
-def count_epochs(result: Mapping[str, Any]) -> tuple[int, int]:
-    """Return a result's number of epochs and its best epoch.
-
-    Of a run in two stages they are those of the first stage, which decides when training ends.
-    """
-    counted = result.get(STAGE_ONE, result)
-    return counted["epochs"], counted["best_epoch"]
-
-
-def is_complete(result: Mapping[str, Any], config: Config) -> bool:
-    """Return whether a result has the number of epochs that the configuration asks for."""
-    return is_finished(*count_epochs(result), config)
-
-
-def validate_epochs(where: str | pathlib.Path, epoch: int, best_epoch: int, config: Config) -> None:
-    """Check that the result of a run lies within the epochs that are asked for.
-
-    Args:
-      where: the run's directory or result file, for the message.
-      epoch: the last epoch that the run finished.
-      best_epoch: the epoch with the best dev score.
-      config: the configuration that is asked for.
-
-    Raises:
-      DataError: if the run's result comes from a later epoch than the configuration allows.
-    """
-    last = epoch if config.protocol == "fixed_epochs" else best_epoch
-    if last > config.epochs:
-        what = "the last epoch is" if config.protocol == "fixed_epochs" else "the best epoch is"
-        raise DataError(
-            f"{where}: {what} {last}, expected at most --epochs={config.epochs}; raise --epochs, or choose another "
-            "--model_dir"
-        )
 
 
 def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) -> None:

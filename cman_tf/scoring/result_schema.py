@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cman_tf.runs.run_directory import SETTINGS, STAGE_ONE
+from cman_tf.runs.epochs import STAGE_ONE
+from cman_tf.runs.run_settings import SETTINGS
 from cman_tf.runs.schema import Check, anything, list_of, nullable, number, object_of, record, text, whole
 from cman_tf.scoring.conventions import DESCRIPTIONS
 from cman_tf.scoring.score import TASKS

@@ -13,8 +13,8 @@ from cman_tf.data.corpus import Corpus
 from cman_tf.data.splits import merge_corpora
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.inference.description import ModelDescription
+from cman_tf.runs.epochs import STAGE_ONE
 from cman_tf.runs.files import write_atomically
-from cman_tf.runs.run_directory import STAGE_ONE
 from cman_tf.training.loop import train
 from cman_tf.training.profiled_batches import ProfiledBatches
 from cman_tf.training.progress import NO_PROGRESS, Progress

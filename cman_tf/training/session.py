@@ -21,9 +21,10 @@ from cman_tf.encoders.source import Source, save_source, validate_tunable
 from cman_tf.errors import DataError
 from cman_tf.runs import provenance
 from cman_tf.runs.damaged_checkpoints import validate_restorable
+from cman_tf.runs.epochs import STAGE_ONE, count_epochs, is_complete, validate_epochs
 from cman_tf.runs.files import read_json, remove_temporaries, sha256_of, write_atomically
 from cman_tf.runs.record import checkpoint_files, verify_resumable
-from cman_tf.runs.run_directory import STAGE_ONE, count_epochs, find_run, is_complete, start_run, validate_epochs
+from cman_tf.runs.run_directory import find_run, start_run
 from cman_tf.scoring.result_schema import OWN_RESULT
 from cman_tf.training.memory_check import validate_training_memory
 from cman_tf.training.progress import NO_PROGRESS, Progress

@@ -27,9 +27,9 @@ from cman_tf.inference.loading import restore_model
 from cman_tf.inference.predictor import Predictor
 from cman_tf.models.factory import Model, build_model, reset_layer_names
 from cman_tf.runs import provenance
+from cman_tf.runs.epochs import is_finished
 from cman_tf.runs.metrics import Metrics
 from cman_tf.runs.record import read_record, verify_resumable
-from cman_tf.runs.run_directory import is_finished
 from cman_tf.scoring.breakdowns import by_distance, by_length
 from cman_tf.scoring.score import score_sentences
 from cman_tf.training.checkpoints import TrainingState
