@@ -23,8 +23,8 @@ def hold_memory_steady() -> None:
     takes less from the start and is as fast. $MALLOC_ARENA_MAX and $MALLOC_MMAP_THRESHOLD_ are obeyed if they are set.
 
     What still grows is oneDNN's cache of matrix products, one for each shape and at most 1,024 in each thread: by 6 %
-    of the memory in the first 8,000 lines, and no more after that. TF_ENABLE_ONEDNN_OPTS=0 does without, and takes
-    16 % more time.
+    of the memory in the first 8,000 lines, and no more after that. TF_ENABLE_ONEDNN_OPTS=0 does without, and is
+    slower.
     """
     for variable, option, value in (
         ("MALLOC_ARENA_MAX", _ARENA_MAX, 1),
