@@ -102,11 +102,13 @@ setup(
             "pytest-timeout==2.4.0",
             "pytest-xdist==3.8.0",
             "pytest-cov==7.1.0",
-            'hypothesis==6.170.17; python_version >= "3.10"',
-            'hypothesis==6.141.1; python_version < "3.10"',
+            "hypothesis==6.170.17; python_version >= '3.11'",
+            "hypothesis==6.168.5; python_version == '3.10'",
+            "hypothesis==6.141.1; python_version < '3.10'",
             "pyright[nodejs]==1.1.414",  # with Node from the package index, none need be installed
             "ruff==0.17.5",
-            "build==1.6.1",
+            "build==1.6.1; python_version >= '3.10'",
+            "build==1.3.0; python_version < '3.10'",
             *PLAYWRIGHT,  # drives Debian's chromium, for which it needs none of its own
             *REPORT,
             *GLOVE,
