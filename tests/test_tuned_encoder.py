@@ -77,7 +77,6 @@ def test_gradient_of_the_encoder(model_and_batch):
     assert (loss(2e-4) - loss(-2e-4)) / 4e-4 == pytest.approx(expected, rel=0.03)
 
 
-@pytest.mark.slow
 def test_its_dropout_depends_on_the_step_alone(tmp_path):
     """And so a run that is killed and started again has the same masks. No other operation draws."""
     layer = TransformerLayer(write_bert(tmp_path, SPELLING))  # with dropout
@@ -95,6 +94,7 @@ def test_its_dropout_depends_on_the_step_alone(tmp_path):
     assert all(kind.startswith("Stateless") for kind in draws)
 
 
+@pytest.mark.slow
 def test_its_rate_is_its_own(model_and_batch):
     """Adam's first step is the rate wherever there is a gradient; embeddings stay."""
     model, batch = model_and_batch(learning_rate=1e-3, encoder_learning_rate=1e-5)
