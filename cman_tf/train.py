@@ -22,7 +22,7 @@ from cman_tf.command_line import config_flags, corpus_flags, encoder_flags, read
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.console import show_progress
 from cman_tf.command_line.flag_help import flag_group
-from cman_tf.command_line.quiet import import_tensorflow
+from cman_tf.command_line.quiet import import_tensorflow, quiet_import
 from cman_tf.config import Config
 from cman_tf.data.corpus import Corpus
 from cman_tf.encoders.names import ENCODER_FLAGS
@@ -35,7 +35,9 @@ from cman_tf.runs.run_directory import exclusive_run
 from cman_tf.scoring.score import TASKS
 from cman_tf.scoring.tables import format_table, score_table
 from cman_tf.training.profiled_batches import read_batches
-from cman_tf.training.session import SessionOptions, open_session, validate_inputs
+from cman_tf.training.session import open_session, validate_inputs
+from cman_tf.training.session_options import SessionOptions
+from cman_tf.training.threads import count_threads, use_one_thread
 
 FLAGS = flags.FLAGS
 _RECORDED = (  # in flags.txt and the result file, beside the configuration
@@ -49,6 +51,8 @@ _RECORDED = (  # in flags.txt and the result file, beside the configuration
     "model_dir",
     "results_dir",
     "result_name",
+    "checkpoint_steps",
+    "deterministic",
 )
 
 
@@ -64,6 +68,18 @@ def define_flags() -> None:
         )
         flags.DEFINE_string("results_dir", None, "`Directory` for the result file; none: results/ in --model_dir.")
         flags.DEFINE_string("result_name", None, "`Name` of the result file; none: CORPUS_MODEL_seedN.")
+        flags.DEFINE_integer(
+            "checkpoint_steps",
+            0,
+            "Also save a checkpoint within an epoch after so many batches, from which a killed run resumes; 0: only at "
+            "the end of an epoch.",
+            lower_bound=0,
+        )
+        flags.DEFINE_boolean(
+            "deterministic",
+            False,
+            "Give the same result to the last bit on any number of cores. Training uses one thread and is slower.",
+        )
         flags.DEFINE_list(
             "profile_batches", [], "`FIRST,LAST`: also write a profile of these batches, from 1, for TensorBoard."
         )
@@ -158,11 +174,16 @@ def _train(
         FLAGS.strict_labels,
         trained,
         read_batches(FLAGS.profile_batches),
+        FLAGS.checkpoint_steps,
+        1 if FLAGS.deterministic else count_threads(),
     )
     validate_inputs(config, source, options)
     with exclusive_run(directory), show_progress() as progress:
         session = open_session(config, corpora, source, options, progress)
         if not session.is_finished:
+            if FLAGS.deterministic:
+                with quiet_import():
+                    use_one_thread()
             import_tensorflow(compiles=config.xla)
             session.train()
         path = session.write_result()

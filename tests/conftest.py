@@ -15,6 +15,7 @@ from helpers import SMALL, TINY_FLAGS, TRAINED_EPOCHS, call_command
 from cman_tf.data.types import Entity, Relation, Sentence
 
 # The same examples in every run. HYPOTHESIS_PROFILE=default searches with new ones.
+os.environ.setdefault("CMAN_FSYNC", "off")  # waiting for the disk takes half a minute of all tests together
 hypothesis.settings.register_profile("same_examples", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same_examples"))
 

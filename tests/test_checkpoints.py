@@ -20,7 +20,7 @@ def test_a_truncated_checkpoint_is_one_line(trained, eight_sentences, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(trained("cman"), folder)
     (folder / "result.json").unlink()
-    for path in (folder / "last").glob("*.index"):
+    for path in [*folder.glob("last/*.index"), *folder.glob("best/*.index")]:
         path.write_bytes(path.read_bytes()[:20])
     arguments = (f"--flagfile={folder}/flags.txt", f"--model_dir={folder}")
     fails_with(call_command("cman_tf.train", *arguments), "was changed since training wrote it")
@@ -83,5 +83,6 @@ def test_a_checkpoint_that_was_saved_and_not_recorded_is_recorded_on_resuming(ma
     assert read_record(tmp_path)["weights"] == recorded
     changed = dict.fromkeys(recorded, "0" * 64)
     path.write_text(json.dumps({**json.loads(path.read_text()), "weights": changed}))
-    assert TrainingState(str(tmp_path), again, ModelOptimizer(again)).restore_last() == 1
+    with pytest.raises(DataError, match="was changed since training wrote it"):
+        TrainingState(str(tmp_path), again, ModelOptimizer(again)).restore_last()
     assert read_record(tmp_path)["weights"] == changed

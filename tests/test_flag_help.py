@@ -2,7 +2,6 @@
 
 import importlib
 import re
-import time
 
 import pytest
 from absl import flags
@@ -19,34 +18,31 @@ GROUPS = {
 }
 
 
+HEAVY = {"tensorflow", "h5py", "scipy", "matplotlib", "transformers", "jinja2", "fastapi", "spacy", "optuna"}
+
+
 @pytest.mark.e2e
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("flag", ["--help", "-h"])
-def test_help_of_every_command(command, flag):
-    """Within half a second on a quiet machine; the best of three calls is compared with a bound for busy ones."""
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        process = run_command("cman_tf", command, flag, env={"COLUMNS": "100"})
-        seconds.append(time.perf_counter() - start)
+def test_help_of_every_command(command):
+    """It comes at once, because it imports nothing that takes long."""
+    process = run_command("cman_tf", command, "--help", env={"COLUMNS": "100", "PYTHONPROFILEIMPORTTIME": "1"})
     assert process.returncode == 0
-    assert process.stderr == ""
+    assert all(line.startswith("import time:") for line in process.stderr.splitlines())
+    imported = set(re.findall(r"\| +(\S+)$", process.stderr, re.M))
+    assert "cman_tf.command_line.flag_help" in imported
+    assert not imported & HEAVY
     assert process.stdout.startswith(f"usage: cman-tf {command}")
     assert max(map(len, process.stdout.splitlines())) <= 120
     titles = re.findall(r"^(\w[\w ]*):$", process.stdout, re.M)
     assert titles == GROUPS.get(command, titles)
     assert len(titles) >= 1
     assert "logtostderr" not in process.stdout
-    assert min(seconds) < 1
 
 
 @pytest.mark.e2e
-def test_help_imports_no_tensorflow_and_leaves_absl_to_helpfull():
-    for command in ("train", "evaluate", "experiment", "benchmark"):
-        process = run_command("cman_tf", command, "--help", env={"PYTHONPROFILEIMPORTTIME": "1"})
-        imported = set(re.findall(r"\| +(\S+)$", process.stderr, re.M))
-        assert "cman_tf.command_line.flag_help" in imported
-        assert not imported & {"tensorflow", "h5py", "scipy", "matplotlib", "transformers"}
+def test_short_help_and_full_help():
+    short = run_command("cman_tf", "score", "-h")
+    assert short.returncode == 0 and short.stdout.startswith("usage: cman-tf score")
     full = run_command("cman_tf.score", "--helpfull")
     assert full.returncode == 0
     assert "[no]logtostderr" in full.stdout.partition("Flags of absl-py:")[2]

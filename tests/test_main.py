@@ -68,7 +68,7 @@ def test_output_that_nobody_reads_or_that_has_no_room(arguments):
     assert (closed.returncode, closed.stderr) == (0, "")
     full = subprocess.run(["bash", "-c", f"{command} > /dev/full"], capture_output=True, text=True, check=False)
     assert full.returncode != 0
-    assert full.stderr == "the output cannot be written: No space left on device\n"
+    assert full.stderr == "/dev/full: No space left on device, expected to write the output there\n"
 
 
 @pytest.mark.e2e

@@ -153,5 +153,8 @@ def test_training_does_not_start_anew_where_recorded_weights_are_gone(run):
         verify_resumable(run[0])
     (run[0] / "contextual.json").unlink()
     (run[0] / "best" / "checkpoint").unlink()
+    verify_resumable(run[0])  # the list of checkpoints is written anew
+    for path in (run[0] / "best").glob("ckpt-1.*"):
+        path.unlink()
     with pytest.raises(DataError, match="no checkpoint in last/ or best/, expected the one of epoch 1"):
         verify_resumable(run[0])

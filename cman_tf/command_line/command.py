@@ -129,15 +129,29 @@ def report_errors(main: Callable[[_Given], Any]) -> Callable[[_Given], Any]:
         except OSError as error:
             if error.filename is None:  # the output: a full disk, or /dev/full
                 raise SystemExit(_describe_full_output(error)) from None
-            raise SystemExit(f"{error.filename}: {error.strerror}") from None
+            raise SystemExit(f"{error.filename}: {error.strerror or error}") from None
+        except Exception as error:  # of packages that have no class for it that could be named here
+            if not _is_out_of_memory(error):
+                raise
+            raise SystemExit("out of memory; smaller batches, shorter sentences or a smaller model need less") from None
 
     return wrapped
 
 
+def _is_out_of_memory(error: Exception) -> bool:
+    """Return whether an error of Python's or TensorFlow's says that memory is used up."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError" and "OOM" in str(error)
+
+
 def _describe_full_output(error: OSError) -> str:
     """One line about an output that cannot be written, as on a full disk or /dev/full."""
+    try:
+        name = os.readlink(f"/proc/self/fd/{sys.stdout.fileno()}")
+    except (OSError, ValueError):
+        name = ""
     console.discard_output()
-    return f"the output cannot be written: {error.strerror}"
+    where = name if os.path.isabs(name) else "standard output"
+    return f"{where}: {error.strerror or error}, expected to write the output there"
 
 
 def describe_missing_package(error: ModuleNotFoundError) -> str:

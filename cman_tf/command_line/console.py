@@ -45,23 +45,26 @@ class ProgressLines(Progress):
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._clock = stream, clock
         self._title, self._batches, self._done, self._left = "", 0, 0, 0
+        self._before = 0  # batches of the epoch that an earlier process has done
         self._start = self._first = self._shown = 0.0
 
     def note(self, text: str) -> None:
         print(text, flush=True)
 
-    def start_epoch(self, epoch: int, epochs: int, batches: int) -> None:
-        self._title, self._batches, self._done = f"epoch {epoch}/{epochs}", batches, 0
+    def start_epoch(self, epoch: int, epochs: int, batches: int, done: int = 0) -> None:
+        self._title, self._batches, self._done = f"epoch {epoch}/{epochs}", batches, done
+        self._before = done
         self._left = epochs - epoch
         self._start = self._shown = self._clock()
 
     def finish_batch(self, loss: float, best_score: float) -> None:
         self._done += 1
         now = self._clock()
-        if self._done == 1:
+        here = self._done - self._before
+        if here == 1:
             self._first = now  # in a run's first epoch this batch took much longer: it was compiled for
         elif now - self._shown >= _EVERY and self._done < self._batches:
-            left = (now - self._first) / (self._done - 1) * (self._batches - self._done)
+            left = (now - self._first) / (here - 1) * (self._batches - self._done)
             if now - self._start + left > _LONG:
                 self._shown = now
                 place = f"{self._title}: batch {self._done} of {self._batches}"
@@ -70,7 +73,7 @@ class ProgressLines(Progress):
 
     def finish_epoch(self, summary: str) -> None:
         # The first batch is the slowest, as it is compiled for; the time of the others tells how long an epoch takes.
-        batches = self._done - 1
+        batches = self._done - self._before - 1
         seconds = (self._clock() - self._first) * self._done / batches if batches > 0 else 0.0
         left = seconds * self._left
         print(
@@ -97,7 +100,7 @@ class ProgressBars(Progress):
     def note(self, text: str) -> None:
         print(text, flush=True)
 
-    def start_epoch(self, epoch: int, epochs: int, batches: int) -> None:
+    def start_epoch(self, epoch: int, epochs: int, batches: int, done: int = 0) -> None:
         if self._run is None or (self._run.n, self._run.total) != (epoch - 1, epochs):  # the first of a run or stage
             self.close()
             layout = "{desc}: {n_fmt} of {total_fmt} epochs |{bar}| {elapsed}, at most {remaining} left"
@@ -105,7 +108,7 @@ class ProgressBars(Progress):
                 total=epochs, initial=epoch - 1, desc="run", bar_format=layout, position=0, file=self._stream
             )
         self._epoch = self._tqdm(
-            total=batches, desc=f"epoch {epoch}", unit="batch", position=1, leave=False, file=self._stream
+            total=batches, initial=done, desc=f"epoch {epoch}", unit="batch", position=1, leave=False, file=self._stream
         )
 
     def finish_batch(self, loss: float, best_score: float) -> None:

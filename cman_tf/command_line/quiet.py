@@ -11,7 +11,6 @@ import logging
 import os
 import pathlib
 import sys
-import tempfile
 from collections.abc import Iterator
 
 from absl import logging as absl_logging
@@ -70,7 +69,7 @@ def _silence_first_compilation() -> None:
     double = tf.function(lambda x: x + x, jit_compile=True)
     sys.stderr.flush()
     kept = os.dup(2)
-    with tempfile.TemporaryFile() as nowhere:
+    with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
         try:
             with tf.device("CPU:0"):

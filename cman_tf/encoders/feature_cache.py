@@ -20,6 +20,7 @@ from cman_tf.encoders.feature_file import Cache, Tokens, create_file, merge_file
 from cman_tf.encoders.opening import open_encoder
 from cman_tf.encoders.source import Source, features_file
 from cman_tf.errors import DataError
+from cman_tf.runs.durable import name_errors
 from cman_tf.runs.files import file_lock
 
 Opener = Callable[[], ContextualEncoder]
@@ -32,7 +33,8 @@ def _locked(path: pathlib.Path) -> Iterator[None]:
     """Let one process at a time make a cache. Other processes wait, and then find the cache made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(f".{path.name}.lock")
-    lock.touch()
+    with name_errors(path):
+        lock.touch()
     with file_lock(lock, lambda: print(f"{path}: another process makes it, waiting", flush=True)):
         yield
 

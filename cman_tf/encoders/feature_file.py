@@ -21,6 +21,7 @@ import numpy as np
 
 from cman_tf.encoders.source import Source
 from cman_tf.errors import DataError
+from cman_tf.runs.durable import move_into_place, name_errors
 
 _BLOCK = 8192  # rows that are copied at a time
 
@@ -99,14 +100,17 @@ def create_file(path: pathlib.Path, source: Source) -> Iterator[h5py.File]:
 
     Yields:
       The open file.
+
+    Raises:
+      OSError: naming `path`, if it cannot be written, as on a full disk.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with h5py.File(unfinished, "w") as file:
+        with name_errors(path), h5py.File(unfinished, "w") as file:
             file.attrs["fingerprint"], file.attrs["name"] = source.fingerprint, str(source)
             yield file
-        os.replace(unfinished, path)
+        move_into_place(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
 

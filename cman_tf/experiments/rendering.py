@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from cman_tf.experiments.lines import GAP
@@ -56,6 +55,8 @@ def list_numeric_columns(table: Table) -> list[bool]:
 
 
 def _render(template: str, **values: Any) -> str:
+    import jinja2  # not at the top: --help does without
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("cman_tf.experiments"),
         autoescape=True,

@@ -14,6 +14,7 @@ from cman_tf.errors import DataError
 from cman_tf.experiments.finished import has_finished
 from cman_tf.experiments.planning import Run, find_flagfile
 from cman_tf.experiments.result_files import identify_training, read_result
+from cman_tf.runs.durable import name_errors
 from cman_tf.runs.files import file_lock, read_json, write_atomically
 
 
@@ -96,6 +97,7 @@ def _lock_run(directory: pathlib.Path) -> Iterator[int]:
     """Let no other process make this run meanwhile; one that wants to waits."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     path = directory.parent / f"{directory.name}.lock"
-    path.touch()
+    with name_errors(directory):
+        path.touch()
     with file_lock(path, lambda: print(f"{directory}: waiting for another experiment", flush=True)) as lock:
         yield lock

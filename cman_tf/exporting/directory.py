@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 
 from cman_tf.errors import DataError
+from cman_tf.runs.durable import move_folder_into_place, name_errors
 
 CARD = "export.json"  # what an exported model is, beside its SavedModel
 
@@ -49,22 +50,25 @@ def new_directory(directory: str | pathlib.Path, overwrite: bool = False) -> Ite
 
     Raises:
       DataError: if the directory exists, as `validate_export_directory` says.
+      OSError: naming the directory, if it cannot be written, as on a full disk. Nothing is left of it then.
     """
     place = pathlib.Path(directory)
     validate_export_directory(place, overwrite)
     place = place.resolve()
     place.parent.mkdir(parents=True, exist_ok=True)
-    work = pathlib.Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+    with name_errors(place):
+        work = pathlib.Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     try:
-        yield work
+        with name_errors(place):
+            yield work
         os.chmod(work, 0o755)
         validate_export_directory(place, overwrite)
         if place.exists() and any(place.iterdir()):
             old = work.with_name(f"{work.name}.old")
             os.rename(place, old)
-            os.rename(work, place)
+            move_folder_into_place(work, place)
             shutil.rmtree(old)
         else:
-            os.rename(work, place)
+            move_folder_into_place(work, place)
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from cman_tf.errors import DataError
+from cman_tf.runs.durable import move_folder_into_place, name_errors
 from cman_tf.runs.files import write_atomically
 
 
@@ -36,21 +37,22 @@ def write_folder(path: str | pathlib.Path, pieces: Iterable[tuple[str, bytes]]) 
 
     Raises:
       DataError: if the folder exists and is not empty, or if a name is not that of a file in it.
+      OSError: naming the folder, if it cannot be written, as on a full disk. Nothing is left of it then.
     """
     folder = pathlib.Path(path)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder}: exists and is not an empty folder, expected the name of a new one")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    with name_errors(folder):
+        temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for name, content in pieces:
             if pathlib.PurePath(name).name != name or name in ("", ".", ".."):
                 raise DataError(f"{folder}: file name {name[:40]!r}, expected a name without folders")
-            (temporary / name).write_bytes(content)
+            with name_errors(folder):
+                (temporary / name).write_bytes(content)
         temporary.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        temporary.rename(folder)
+        move_folder_into_place(temporary, folder)  # an empty folder is replaced
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

@@ -100,7 +100,7 @@ def _restore(path: str, model: Model) -> int:
         status = tf.train.Checkpoint(model=model, epoch=epoch).restore(path)
         status.expect_partial()  # must come first, or TensorFlow lists what it did not load if the next line fails
         status.assert_existing_objects_matched()
-    except (ValueError, AssertionError, tf.errors.OpError) as error:
+    except (ValueError, IndexError, RuntimeError, AssertionError, tf.errors.OpError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataError(f"{path}: {reason}, expected a checkpoint of this model") from None
     return int(epoch)

@@ -13,6 +13,7 @@ from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription
 from cman_tf.inference.loading import load_epoch
 from cman_tf.models.variable_paths import name_variables
+from cman_tf.runs.durable import move_folder_into_place, name_errors
 from cman_tf.runs.files import validate_new_directory, write_atomically
 from cman_tf.runs.flagfile import format_flagfile
 from cman_tf.runs.packed_weights import WEIGHTS, save_weights
@@ -41,26 +42,28 @@ def pack_model(description: ModelDescription, directory: str | pathlib.Path) -> 
         raise DataError(f"{description.directory}: its encoder was tuned, expected a model whose encoder is frozen")
     (model, vocabulary), epoch = load_epoch(description)
     target.parent.mkdir(parents=True, exist_ok=True)
-    new = pathlib.Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    with name_errors(target):
+        new = pathlib.Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        new.chmod(0o755)
-        write_atomically(new / "flags.txt", format_flagfile(dataclasses.asdict(description.config)))
-        vectors = vocabulary.vectors
-        if vectors is not None:
-            with np.errstate(over="ignore"):
-                halves = vectors.astype(np.float16)
-            if not np.isfinite(halves).all():
-                raise DataError(f"{description.directory}: a word vector that is not finite in half precision")
-            write_atomically(new / "word_vectors.npy", lambda file: np.save(file, halves, allow_pickle=False))
-        vocabulary.save_lists(new)
-        for name in ("signatures.json", "contextual.json"):
-            if (description.directory / name).exists():
-                shutil.copyfile(description.directory / name, new / name)
-        named = name_variables(model)
-        save_weights(new, [*named], [variable.numpy() for variable in named.values()], epoch)
-        start_record(new, description.tokenizer)
-        record_weights(new, [str(new / WEIGHTS)])
-        new.rename(target)
+        with name_errors(target):
+            new.chmod(0o755)
+            write_atomically(new / "flags.txt", format_flagfile(dataclasses.asdict(description.config)))
+            vectors = vocabulary.vectors
+            if vectors is not None:
+                with np.errstate(over="ignore"):
+                    halves = vectors.astype(np.float16)
+                if not np.isfinite(halves).all():
+                    raise DataError(f"{description.directory}: a word vector that is not finite in half precision")
+                write_atomically(new / "word_vectors.npy", lambda file: np.save(file, halves, allow_pickle=False))
+            vocabulary.save_lists(new)
+            for name in ("signatures.json", "contextual.json"):
+                if (description.directory / name).exists():
+                    write_atomically(new / name, (description.directory / name).read_bytes())
+            named = name_variables(model)
+            save_weights(new, [*named], [variable.numpy() for variable in named.values()], epoch)
+            start_record(new, description.tokenizer)
+            record_weights(new, [str(new / WEIGHTS)])
+        move_folder_into_place(new, target)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import glob
 import hashlib
 import os
 import pathlib
 import stat
 import tempfile
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from cman_tf.errors import DataError
+from cman_tf.runs.durable import NamedFile, move_into_place, name_errors
 from cman_tf.runs.json_values import as_object, parse_json
 
 
@@ -52,11 +54,14 @@ def write_atomically(path: str | pathlib.Path, content: str | bytes | Callable[[
       path: the file. Missing folders are made. If it is a link, its target is written and the link stays. A path that
         is not a regular file, or that is below /dev or /proc (such as /dev/stdout), is appended to.
       content: text (written as UTF-8), bytes, or a function that writes to a binary file.
+
+    Raises:
+      OSError: naming `path`, if it cannot be written, as on a full disk. What was there before stays.
     """
     path = pathlib.Path(path)
     if _is_appended(path):
-        with open(path, "ab") as file:
-            _write(file, content)
+        with _closed(open(path, "ab"), path) as file:
+            _write(file, content, path)
         return
     replace, discard = _prepare(path, content)
     try:
@@ -102,28 +107,60 @@ def _prepare(
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}."[:100], dir=path.parent)
+    with name_errors(path):
+        handle, temporary = tempfile.mkstemp(prefix=_prefix(path), dir=path.parent)
 
     def discard() -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
 
     try:
-        with os.fdopen(handle, "wb") as file:
-            _write(file, content)
+        with _closed(os.fdopen(handle, "wb"), path) as file:
+            _write(file, content, path)
         os.chmod(temporary, mode)
     except BaseException:
         discard()
         raise
-    return lambda: os.replace(temporary, path), discard
+    return lambda: move_into_place(temporary, path), discard
 
 
-def _write(file: BinaryIO, content: str | bytes | Callable[[BinaryIO], None]) -> None:
+@contextlib.contextmanager
+def _closed(file: BinaryIO, path: pathlib.Path) -> Generator[BinaryIO, None, None]:
+    """Close a file at the end, and name it in the error if its last bytes cannot be written."""
+    try:
+        yield file
+    except BaseException:
+        with contextlib.suppress(OSError):
+            file.close()
+        raise
+    with name_errors(path):
+        file.close()
+
+
+def _write(file: BinaryIO, content: str | bytes | Callable[[BinaryIO], None], path: pathlib.Path) -> None:
+    named = cast("BinaryIO", NamedFile(file, path))
     if callable(content):
-        content(file)
+        content(named)
     else:
         # Names of files may hold bytes that are not UTF-8; in JSON the escape is valid.
-        file.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
+        named.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
+
+
+def remove_temporaries(path: str | pathlib.Path) -> None:
+    """Delete the temporary files that `write_atomically` left if its process was killed while it wrote a file.
+
+    Args:
+      path: the file. No other process may be writing it.
+    """
+    path = pathlib.Path(path)
+    for left in path.parent.glob(f"{glob.escape(_prefix(path))}????????"):
+        with contextlib.suppress(FileNotFoundError):
+            left.unlink()
+
+
+def _prefix(path: pathlib.Path) -> str:
+    """Return how the names of a file's temporary files begin; eight characters follow."""
+    return f".{path.name}."[:100]
 
 
 def validate_distinct(output: str | None, *inputs: str | None) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pathlib
-import re
+
+from absl import logging
 
 from cman_tf.errors import DataError
+from cman_tf.runs.damaged_checkpoints import choose_whole
 from cman_tf.runs.packed_weights import WEIGHTS
 
 _FILES = ("vocabulary.json", "flags.txt")
@@ -29,23 +31,31 @@ def validate_model_directory(directory: str | pathlib.Path) -> None:
 def find_checkpoint(directory: str | pathlib.Path, which: str = "best") -> str:
     """Find the newest checkpoint of a run, as a path without an ending, or the weights of a packed model.
 
+    If it is damaged, the one before is taken, and one line says so.
+
     Args:
       directory: the run's directory.
       which: `best` or `last`.
 
     Raises:
-      DataError: if there is none.
+      DataError: if there is none, or none that is whole.
     """
     packed = pathlib.Path(directory, WEIGHTS)
     if packed.is_file():
         if which != "best":
             raise DataError(f"{directory}: a packed model has no checkpoint {which!r}, expected --checkpoint=best")
         return str(packed)
-    folder = pathlib.Path(directory) / which
-    # The file that TensorFlow's CheckpointManager keeps, in the text format of a protocol buffer.
-    state = folder / "checkpoint"
-    text = state.read_text(encoding="utf-8", errors="replace") if state.is_file() else ""
-    newest = re.search(r'^model_checkpoint_path: "(?:.*/)?([^"/]+)"$', text, re.M)
-    if newest is None or not (folder / f"{newest[1]}.index").is_file():
-        raise DataError(f"{folder}: no checkpoint, expected one of a run that finished an epoch")
-    return str(folder / newest[1])
+    chosen, damages = choose_whole(directory, which)
+    if chosen is None and not damages:
+        raise DataError(
+            f"{pathlib.Path(directory, which)}: no checkpoint, expected one of a run that finished an epoch"
+        )
+    if chosen is None:
+        other = "last" if which == "best" else "best"
+        raise DataError(
+            f"{damages[0]}; no older one is left, expected a whole checkpoint; restore the directory, run the same "
+            f"training command again, or choose --checkpoint={other}"
+        )
+    for damage in damages:
+        logging.warning("%s; %s is used instead", damage, chosen)
+    return str(chosen)

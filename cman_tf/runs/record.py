@@ -92,7 +92,7 @@ def verify_resumable(directory: str | pathlib.Path, required: bool = False) -> N
 
     flags.txt and contextual.json are not compared, because resuming writes them again from the caller's own flags. A
     checkpoint that is not in the record is accepted if it is of the epoch after the recorded ones: a run that was
-    killed between saving and recording has left it.
+    killed between saving and recording has left it. One that differs from the record is accepted if another does not.
 
     Args:
       directory: the run's directory.
@@ -112,17 +112,25 @@ def verify_resumable(directory: str | pathlib.Path, required: bool = False) -> N
         _verify(folder / name, name, record["files"].get(name))
     if "contextual.json" not in record["files"]:
         _verify(folder / "contextual.json", "contextual.json", None)
-    newest = max((_epoch(name) for name in record["weights"]), default=0)
-    is_there = saved and any((folder / part / "checkpoint").is_file() for part in ("last", "best"))
-    if newest and not is_there:
+    newest = max((0, *(_epoch(name) for name in record["weights"])))  # 0: none, or only within the first epoch
+    if newest and not any(path.suffix == ".index" for path in saved):
         raise DataError(
             f"{folder}: no checkpoint in last/ or best/, expected the one of epoch {newest} that training recorded; "
             f"{_RESTORE}"
         )
+    changed: dict[pathlib.Path, DataError] = {}
     for path in saved:
         name = _name(path, folder)
         if name in record["weights"] or newest and _epoch(name) != newest + 1:
-            _verify(path, name, record["weights"].get(name))
+            try:
+                _verify(path, name, record["weights"].get(name))
+            except DataError as error:
+                if name not in record["weights"]:
+                    raise
+                changed.setdefault(path.with_suffix(""), error)
+    # `cman_tf.training.restoring` leaves out a checkpoint that was changed, as long as another one is whole.
+    if changed and changed.keys() >= {path.with_suffix("") for path in saved}:
+        raise changed[max(changed, key=lambda path: _epoch(_name(path, folder) + "."))]
 
 
 def _verify(path: pathlib.Path, name: str, recorded: str | None) -> None:

@@ -12,17 +12,23 @@ from typing import Any
 
 from cman_tf.config import OLDER_SETTINGS, Config
 from cman_tf.errors import DataError
-from cman_tf.runs.files import file_lock, read_json, sha256_of, write_atomically
+from cman_tf.runs.files import file_lock, read_json, remove_temporaries, sha256_of, write_atomically
 from cman_tf.runs.flagfile import format_flagfile
 
 STAGE_ONE = "stage_one"  # first stage of --protocol=two_stage: the name of its folder and of its part of the result
+_WRITTEN = (  # by training, each as a whole
+    *("run.json", "flags.txt", "record.json", "metrics.jsonl", "result.json"),
+    *("vocabulary.json", "word_vectors.npy", "signatures.json", "contextual.json"),
+)
 _EXPECTED = "what cman-tf train wrote"
-_LATER = ("encoder", "format", "record", "tokenizer")  # keys that a run.json of an older version may lack
+_LATER = ("encoder", "format", "record", "threads", "tokenizer")  # keys that a run.json of an older version may lack
 
 
 @contextlib.contextmanager
 def exclusive_run(directory: str) -> Generator[None, None, None]:
     """Lock a run's directory for training, and make the directory if it does not exist.
+
+    Temporary files of a process that was killed while it wrote here are deleted.
 
     Raises:
       DataError: if another process trains in the directory, or if the path is a file.
@@ -39,6 +45,9 @@ def exclusive_run(directory: str) -> Generator[None, None, None]:
             raise DataError(
                 f"{folder}: another process trains here, expected a free directory; wait, or choose another --model_dir"
             ) from None
+        for part in (folder, folder / STAGE_ONE):
+            for name in _WRITTEN:
+                remove_temporaries(part / name)
         yield
 
 
@@ -91,6 +100,7 @@ def find_run(
         "format": format,
         "tokenizer": tokenizer,
         "commits": [],
+        "threads": [],
         "record": True,  # beside a checkpoint of this run lies record.json
     }
     known = folder / "run.json"
@@ -103,6 +113,9 @@ def find_run(
             raise DataError(f"{known}: settings without a model, expected {_EXPECTED}")
         if not all(isinstance(commit, str) for commit in old["commits"]):
             raise DataError(f"{known}: commits are {str(old['commits'])[:40]!r}, expected {_EXPECTED}")
+        threads: list[Any] = old.get("threads", [])
+        if type(threads) is not list or any(type(number) is not int for number in threads):
+            raise DataError(f"{known}: threads are {str(old['threads'])[:40]!r}, expected {_EXPECTED}")
         if not isinstance(old.get("tokenizer", ""), str):
             raise DataError(f"{known}: tokenizer is {str(old['tokenizer'])[:40]!r}, expected {_EXPECTED}")
         try:
@@ -114,7 +127,7 @@ def find_run(
         # An older run keeps being one that may lack record.json, and keeps the tokenizer that all had.
         kept = {"record": old.get("record", False), "tokenizer": old.get("tokenizer", "v1")}
         kept |= {name: old[name] for name in ("init_from",) if name in old}
-        return {**run, "id": old["id"], "commits": old["commits"], **kept}
+        return {**run, "id": old["id"], "commits": old["commits"], "threads": threads, **kept}
     # A run that was killed during its first write has left only a temporary file, and counts as new.
     if folder.is_dir() and any(not path.name.startswith(".run.json.") for path in folder.iterdir()):
         raise DataError(
@@ -124,17 +137,20 @@ def find_run(
     return run
 
 
-def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str, Any]) -> None:
-    """Write run.json, with the commit that trains from now on, and flags.txt.
+def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str, Any], threads: int = 0) -> None:
+    """Write run.json, with the commit that trains from now on and its number of threads, and flags.txt.
 
     Args:
       directory: the run's directory.
-      run: the content of run.json from `find_run`. The commit is added to it.
+      run: the content of run.json from `find_run`. The commit and the number of threads are added to it.
       commit: the commit of the code that trains now.
       extra: flags that repeat the run, besides those of the configuration.
+      threads: the number of threads that train now; 0 if it is not known.
     """
     if commit not in run["commits"][-1:]:
         run["commits"].append(commit)
+    if threads and threads not in run["threads"][-1:]:
+        run["threads"].append(threads)
     folder = pathlib.Path(directory)
     write_atomically(folder / "run.json", json.dumps(run, indent=1, ensure_ascii=False) + "\n")
     write_atomically(folder / "flags.txt", format_flagfile({**run["settings"], **extra}))

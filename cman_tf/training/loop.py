@@ -32,6 +32,7 @@ def train(
     shown: Config | None = None,
     progress: Progress = NO_PROGRESS,
     profiled: ProfiledBatches | None = None,
+    checkpoint_steps: int = 0,
 ) -> None:
     """Train until the last epoch is reached or the patience is used up, and keep the best epoch on dev.
 
@@ -40,26 +41,34 @@ def train(
       shown: the configuration that TensorBoard shows. None shows the trainer's own.
       progress: the object to which every batch and epoch is reported.
       profiled: the batches that are profiled, or None.
+      checkpoint_steps: the number of batches after which a checkpoint is saved within an epoch; 0 saves none.
 
     Raises:
       DataError: if the loss or the gradient is not finite, or if the run went on for more epochs than asked for.
       KeyboardInterrupt: if the user stops it, with a line that says in which epoch.
     """
     try:
-        _train_epochs(trainer, shown, progress, profiled)
+        _train_epochs(trainer, shown, progress, profiled, checkpoint_steps)
     except KeyboardInterrupt as stop:
-        saved = trainer.state.saved_epoch()
+        saved, batches = trainer.state.saved()
         after = f"after epoch {saved} was saved" if saved else "before an epoch was saved"
+        after = f"after its batch {batches} was saved" if batches else after
         stop.args = (f"stopped in epoch {saved + 1} {after}; run the same command again to go on",)
         raise
 
 
-def _train_epochs(trainer: Trainer, shown: Config | None, progress: Progress, profiled: ProfiledBatches | None) -> None:
+def _train_epochs(
+    trainer: Trainer,
+    shown: Config | None,
+    progress: Progress,
+    profiled: ProfiledBatches | None,
+    checkpoint_steps: int,
+) -> None:
     """Train as `train` does."""
     config, state = trainer.config, trainer.state
     validate_epochs(trainer.directory, int(state.epoch), int(state.best_epoch), config)
     metrics = Metrics(trainer.directory, int(state.epoch))
-    summaries = Summaries(trainer.directory, shown or config, trainer.inputs())
+    summaries = Summaries(trainer.directory, int(state.epoch), shown or config, trainer.inputs())
     train_step = make_train_step(trainer.model, trainer.optimizer, state.average)
     predictor = Predictor(trainer.model, trainer.vocabulary)
     monitor = DevMonitor(trainer, predictor) if config.protocol == "best_dev" else None
@@ -70,20 +79,19 @@ def _train_epochs(trainer: Trainer, shown: Config | None, progress: Progress, pr
         order = batch_order(lengths, config.batch_size, config.seed, epoch, config.batch_order)
         rate = config.rate_at(epoch)
         trainer.optimizer.set_rate(rate)
-        start = time.monotonic()
-        progress.start_epoch(epoch, config.epochs, len(order))
+        progress.start_epoch(epoch, config.epochs, len(order), state.position.batches)
         try:
-            means = _epoch(trainer, train_step, order, progress, profiler)
+            means = _epoch(trainer, train_step, order, progress, profiler, checkpoint_steps)
         except BaseException:
             profiler.stop()
             raise
-        trained = time.monotonic()
+        trained, seconds = time.monotonic(), state.position.seconds
         with state.averaged():
             dev = monitor.evaluate() if monitor else None
             evaluated = time.monotonic()
             described = monitor.describe() if monitor else {}
         record = make_record(epoch, means, trainer.model, rate, dev)
-        record.update(seconds=trained - start, dev_seconds=evaluated - trained)
+        record.update(seconds=seconds, dev_seconds=evaluated - trained)
         metrics.add(record)
         summaries.add(record, dev, **described)
         better = state.finish_epoch(epoch, stop_score(dev) if dev else None)
@@ -109,9 +117,14 @@ def _line(record: dict[str, float], epochs: int, dev: dict[str, Any] | None, bet
 
 
 def _epoch(
-    trainer: Trainer, train_step: Any, order: list[np.ndarray], progress: Progress, profiler: BatchProfiler
+    trainer: Trainer,
+    train_step: Any,
+    order: list[np.ndarray],
+    progress: Progress,
+    profiler: BatchProfiler,
+    checkpoint_steps: int,
 ) -> dict[str, float]:
-    """Train for one epoch.
+    """Train for one epoch, or for what is left of it.
 
     Args:
       trainer: what to train.
@@ -119,20 +132,24 @@ def _epoch(
       order: for each batch the positions of its sentences.
       progress: the object to which every batch is reported.
       profiler: profiles some of the batches.
+      checkpoint_steps: as in `train`.
 
     Returns:
       The means over all steps of the numbers that a step returns.
     """
-    sums: dict[str, float] = {}
+    position = trainer.state.position
     best = float(trainer.state.best_score)
-    for batch in make_dataset(trainer.examples["train"], order, trainer.model.layout):
+    start = time.monotonic() - position.seconds
+    for batch in make_dataset(trainer.examples["train"], order[position.batches :], trainer.model.layout):
         with profiler.batch():
             logs = {name: float(value) for name, value in train_step(batch).items()}
         for name in ("clean/loss", "gradient_norm"):
             if not np.isfinite(logs[name]):
                 epoch = int(trainer.state.epoch) + 1
                 raise DataError(f"epoch {epoch}: {name} is {logs[name]}, expected a number; lower --learning_rate")
-        for name, value in logs.items():
-            sums[name] = sums.get(name, 0.0) + value / len(order)
+        position.add(logs, len(order))
+        position.seconds = time.monotonic() - start
+        if checkpoint_steps and position.batches % checkpoint_steps == 0 and position.batches < len(order):
+            trainer.state.save_within_epoch()
         progress.finish_batch(logs["clean/loss"], best)
-    return sums
+    return dict(position.sums)

@@ -9,13 +9,14 @@ class Progress:
     def note(self, text: str) -> None:
         """Report a line about the inputs, before the first epoch."""
 
-    def start_epoch(self, epoch: int, epochs: int, batches: int) -> None:
+    def start_epoch(self, epoch: int, epochs: int, batches: int, done: int = 0) -> None:
         """Report that an epoch begins.
 
         Args:
           epoch: the epoch's number, from 1.
           epochs: the number of the last epoch, unless training stops early.
           batches: the number of batches in the epoch.
+          done: the number of them that an earlier process has done.
         """
 
     def finish_batch(self, loss: float, best_score: float) -> None:

@@ -30,6 +30,7 @@ def train_by_protocol(
     progress: Progress = NO_PROGRESS,
     init_from: ModelDescription | None = None,
     profiled: ProfiledBatches | None = None,
+    checkpoint_steps: int = 0,
 ) -> tuple[Trainer, dict[str, Any]]:
     """Train as `config.protocol` says.
 
@@ -43,26 +44,27 @@ def train_by_protocol(
       progress: the object to which every batch and epoch is reported.
       init_from: the trained model whose weights training starts from, or None.
       profiled: the batches that are profiled, in the first stage if there are two, or None.
+      checkpoint_steps: the number of batches after which a checkpoint is saved within an epoch; 0 saves none.
 
     Returns:
       The trainer after training, and what the result file contains besides the trainer's result.
     """
     if config.protocol == "best_dev":
         trainer = build_trainer(config, corpora, vocabularies["train"], directory, encoder, init_from)
-        train(trainer, progress=progress, profiled=profiled)
+        train(trainer, None, progress, profiled, checkpoint_steps)
         return trainer, {}
     extra: dict[str, Any] = {}
     epochs = config.epochs
     if config.protocol == "two_stage":
         extra[STAGE_ONE] = stage = _stage_one(
-            config, corpora, vocabularies["train"], directory, encoder, progress, init_from, profiled
+            config, corpora, vocabularies["train"], directory, encoder, progress, init_from, profiled, checkpoint_steps
         )
         profiled = None
         epochs = stage["epochs"]  # the epoch in which it stopped, patience included, as in the authors' code
     fixed = dataclasses.replace(config, protocol="fixed_epochs", epochs=epochs)
     both = {**corpora, "train": merge_corpora(corpora["train"], corpora["dev"])}
     trainer = build_trainer(fixed, both, vocabularies["train_dev"], directory, encoder, init_from)
-    train(trainer, shown=config, progress=progress, profiled=profiled)
+    train(trainer, config, progress, profiled, checkpoint_steps)
     trainer.corpora, trainer.config = corpora, config  # the result names the given ones
     return trainer, extra
 
@@ -76,6 +78,7 @@ def _stage_one(
     progress: Progress,
     init_from: ModelDescription | None,
     profiled: ProfiledBatches | None,
+    checkpoint_steps: int,
 ) -> dict[str, Any]:
     """Train the first stage, with early stopping on dev, in its own directory. Test is not read.
 
@@ -88,6 +91,7 @@ def _stage_one(
       progress: the object to which every batch and epoch is reported.
       init_from: the trained model whose weights training starts from, or None.
       profiled: the batches that are profiled, or None.
+      checkpoint_steps: as in `train_by_protocol`.
 
     Returns:
       The number of epochs, the best epoch and its score on dev.
@@ -97,7 +101,7 @@ def _stage_one(
     trainer = build_trainer(
         dataclasses.replace(config, protocol="best_dev"), corpora, vocabulary, str(folder), encoder, init_from
     )
-    train(trainer, progress=progress, profiled=profiled)
+    train(trainer, None, progress, profiled, checkpoint_steps)
     stage = {
         "epochs": int(trainer.state.epoch),
         "best_epoch": int(trainer.state.best_epoch),

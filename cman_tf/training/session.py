@@ -19,47 +19,14 @@ from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import find_word_vectors
 from cman_tf.encoders.source import Source, save_source, validate_tunable
 from cman_tf.errors import DataError
-from cman_tf.inference.description import ModelDescription
 from cman_tf.runs import provenance
-from cman_tf.runs.files import read_json, sha256_of, write_atomically
+from cman_tf.runs.files import read_json, remove_temporaries, sha256_of, write_atomically
 from cman_tf.runs.record import checkpoint_files, verify_resumable
 from cman_tf.runs.run_directory import STAGE_ONE, count_epochs, find_run, is_complete, start_run, validate_epochs
-from cman_tf.training.profiled_batches import ProfiledBatches
 from cman_tf.training.progress import NO_PROGRESS, Progress
+from cman_tf.training.session_options import SessionOptions
+from cman_tf.training.threads import describe_change
 from cman_tf.training.vocabularies import make_vocabularies
-
-
-@dataclasses.dataclass(frozen=True)
-class SessionOptions:
-    """The files of a training besides its corpora.
-
-    Attributes:
-      model_dir: the run's directory.
-      results_dir: the directory of the result file. None: results/ in `model_dir`.
-      result_name: the name of the result file. None: CORPUS_MODEL_seedN.
-      word_vectors: the file of word vectors, or None.
-      kept_word_vectors: number of leading rows of that file to keep for words that the corpora do not contain.
-      features: the file of the contextual encoder's features. None: a file named after the corpus and the encoder.
-      format: the format in which the corpora were read, `auto` or a format's name.
-      tokenizer: the tokenizer that cuts raw text for the model; `auto`: the one that agrees best with the corpus.
-      flags: the flags that repeat the run, besides those of the configuration.
-      strict_labels: whether types in dev or test that the training data does not have are an error.
-      init_from: the trained model whose weights training starts from, or None.
-      profiled: the batches that are profiled, or None.
-    """
-
-    model_dir: str
-    results_dir: str | None = None
-    result_name: str | None = None
-    word_vectors: str | None = None
-    kept_word_vectors: int = 20000
-    features: str | None = None
-    format: str = "auto"
-    tokenizer: str = "auto"
-    flags: dict[str, Any] = dataclasses.field(default_factory=dict)
-    strict_labels: bool = False
-    init_from: ModelDescription | None = None
-    profiled: ProfiledBatches | None = None
 
 
 @dataclasses.dataclass
@@ -118,8 +85,10 @@ class Session:
         encoder = self._open_encoder(self.source) if self.source else None
         if encoder:
             self.config.validate_mixed_layers(encoder.layers)
-        directory, flags = self.options.model_dir, self.options.flags
-        start_run(directory, self.run, provenance.commit(), flags)
+        directory, flags, threads = self.options.model_dir, self.options.flags, self.options.threads
+        if change := describe_change(self.run["threads"], threads):
+            self.progress.note(change)
+        start_run(directory, self.run, provenance.commit(), flags, threads)
         if self.source and encoder:
             save_source(directory, self.source, encoder.layers, encoder.size)
         from cman_tf.training.protocols import train_by_protocol
@@ -133,10 +102,12 @@ class Session:
             self.progress,
             self.options.init_from,
             self.options.profiled,
+            self.options.checkpoint_steps,
         )
         read = {"word_vectors_sha256": self.run["word_vectors"], "encoder_fingerprint": self.run["encoder"]}
         before = self.result
         self.result = {"run": self.run["id"], **read, **trainer.result(flags, self.run["commits"]), **extra}
+        self.result["threads"] = self.run["threads"]
         if before:  # the run was resumed with more epochs or patience; the result shows how often test was scored
             micro = before["test"]["strict"]["micro"]
             now = {"epochs": before["epochs"], "best_epoch": before["best_epoch"], "test": micro}
@@ -153,6 +124,7 @@ class Session:
           DataError: if another run wrote it in the meantime.
         """
         path = self.result_file
+        remove_temporaries(path)
         _write(path, self.result)
         return path
 

@@ -128,7 +128,7 @@ class Trainer:
         predictor = Predictor(self.model, self.vocabulary)
         records = Metrics(self.directory, epochs).records()
         test = self.analyse(predictor, "test")
-        Summaries(self.directory).add_test(best, test)
+        Summaries(self.directory, epochs).add_test(best, test)
         return {
             "corpus": describe_corpora(self.corpora),
             "inputs": self.inputs(),
@@ -188,7 +188,8 @@ def build_trainer(
     state = TrainingState(
         directory, model, optimizer, WeightAverage(model.trainable_variables, decay) if decay else None
     )
-    if state.restore_last():
-        logging.info("%s: resuming after epoch %d", directory, int(state.epoch))
+    if state.restore_last() or state.position.batches:
+        batches = f" and {state.position.batches} batches" if state.position.batches else ""
+        logging.info("%s: resuming after epoch %d%s", directory, int(state.epoch), batches)
     examples = {split: [make_example(s, vocabulary) for s in corpus.sentences] for split, corpus in corpora.items()}
     return Trainer(config, corpora, vocabulary, examples, model, optimizer, state, directory, encoder)

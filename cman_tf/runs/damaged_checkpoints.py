@@ -1,0 +1,147 @@
+"""Finding checkpoints that are whole, where others were cut short or changed, without TensorFlow.
+
+A run keeps its last two epochs in last/ and its best one in best/. Each is a file ckpt-N.index and a file
+ckpt-N.data-00000-of-00001. A text file, `checkpoint`, lists them.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+from cman_tf.errors import DataError
+from cman_tf.runs.files import sha256_of, write_atomically
+from cman_tf.runs.record import checkpoint_files, read_record
+
+STATE = "checkpoint"  # the text file, in the text format of a protocol buffer
+_ENDING = bytes.fromhex("57fb808b247547db")  # of a whole .index file, a table of LevelDB
+_GONE = "names checkpoints that are gone"
+_NEWEST = re.compile(r'^model_checkpoint_path: "(ckpt-\d+)"$', re.M)
+_PATH = re.compile(r'^\w+_paths?: "(.*)"$', re.M)
+
+
+def list_checkpoints(folder: str | pathlib.Path) -> list[pathlib.Path]:
+    """List the checkpoints of a folder, newest first, as paths without an ending. Damaged ones are among them.
+
+    Args:
+      folder: last/ or best/ of a run.
+    """
+    names = {
+        name
+        for pattern in ("*.index", "*.data-*")
+        for name in (path.name.rpartition(".")[0] for path in pathlib.Path(folder).glob(pattern))
+        if re.fullmatch(r"ckpt-\d{1,18}", name)
+    }
+    return [pathlib.Path(folder, name) for name in sorted(names, key=number_of, reverse=True)]
+
+
+def number_of(checkpoint: str | pathlib.Path) -> int:
+    """Return the number of a checkpoint.
+
+    >>> number_of("runs/mine/last/ckpt-12")
+    12
+    """
+    return int(str(checkpoint).rpartition("-")[2])
+
+
+def find_damage(directory: str | pathlib.Path, checkpoint: pathlib.Path) -> str:
+    """Return what is wrong with the files of a checkpoint, in one line; empty if nothing is.
+
+    Files that the run's record names must have the hash that it gives. Of others, only obvious damage is found.
+
+    Args:
+      directory: the run's directory.
+      checkpoint: the path of the checkpoint without an ending, in last/ or best/ of the directory.
+
+    Raises:
+      DataError: if the record cannot be read.
+    """
+    record = read_record(directory)
+    recorded = record["weights"] if record else {}
+    files = checkpoint_files(checkpoint)
+    found = {file.name.rpartition(".")[2] for file in files}
+    if "index" not in found or not any(ending.startswith("data-") for ending in found):
+        missing = ".data file" if "index" in found else ".index file"
+        return f"{checkpoint}: its {missing} is missing"
+    for file in files:
+        digest = recorded.get(f"{file.parent.name}/{file.name}")
+        if digest is not None:
+            if sha256_of(file) != digest:
+                what = "is empty" if not file.stat().st_size else "was changed since training wrote it"
+                return f"{file}: {what}, expected sha256 {digest[:12]}..."
+        elif not file.stat().st_size:
+            return f"{file}: is empty"
+        elif file.suffix == ".index" and file.read_bytes()[-len(_ENDING) :] != _ENDING:
+            return f"{file}: is cut short or no checkpoint"
+    return ""
+
+
+def choose_whole(directory: str | pathlib.Path, which: str) -> tuple[pathlib.Path | None, list[str]]:
+    """Choose the newest checkpoint that is whole.
+
+    Args:
+      directory: the run's directory.
+      which: `last` or `best`.
+
+    Returns:
+      Its path without an ending, or None if no checkpoint is whole; and what is wrong with each newer one, in one line.
+    """
+    damages: list[str] = []
+    for checkpoint in list_checkpoints(pathlib.Path(directory, which)):
+        damage = find_damage(directory, checkpoint)
+        if not damage:
+            return checkpoint, damages
+        damages.append(damage)
+    return None, damages
+
+
+def repair_state(folder: str | pathlib.Path) -> str:
+    """Write the file `checkpoint` of a folder anew if it does not name checkpoints of this folder that are there.
+
+    TensorFlow follows whatever it names, and ends with an error of its own if it is empty or no text.
+
+    Args:
+      folder: last/ or best/ of a run.
+
+    Returns:
+      A line about what was wrong; empty if the file is as it should be, or if the folder has no checkpoint.
+
+    Raises:
+      DataError: if the file cannot be read.
+    """
+    state = pathlib.Path(folder, STATE)
+    names = [path.name for path in reversed(list_checkpoints(folder)) if path.with_suffix(".index").is_file()]
+    wrong = _find_fault(state, names)
+    if not wrong:
+        return ""
+    if not names:
+        state.unlink(missing_ok=True)  # it names nothing that is there
+        return ""
+    times = [pathlib.Path(folder, f"{name}.index").stat().st_mtime for name in names]
+    lines = [f'model_checkpoint_path: "{names[-1]}"', *(f'all_model_checkpoint_paths: "{name}"' for name in names)]
+    lines += [
+        *(f"all_model_checkpoint_timestamps: {time}" for time in times),
+        f"last_preserved_timestamp: {min(times) - 1}",
+    ]
+    write_atomically(state, "\n".join(lines) + "\n")
+    # A run that was killed while it removed an old checkpoint leaves its name; that is no news.
+    return "" if wrong == _GONE else f"{state}: {wrong}; it is written anew and lists {', '.join(names)}"
+
+
+def _find_fault(state: pathlib.Path, there: list[str]) -> str:
+    """Return what is wrong with the file `checkpoint`; empty if nothing is."""
+    if not state.is_file():
+        return "is missing" if there else ""
+    try:
+        text = state.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return "is not UTF-8"
+    except OSError as error:
+        raise DataError(f"{state}: {error.strerror}, expected the list of checkpoints") from None
+    newest = _NEWEST.search(text)
+    named: list[str] = _PATH.findall(text)
+    if not text.strip():
+        return "is empty"
+    if newest is None or any(re.fullmatch(r"ckpt-\d+", name) is None for name in named):
+        return "names no checkpoint beside it"
+    return "" if all(name in there for name in named) else _GONE
