@@ -29,7 +29,7 @@ from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.data.corpus import SPLITS, split_files
 from cman_tf.data.notes import list_notes
 from cman_tf.errors import DataError
-from cman_tf.runs.files import validate_distinct, write_atomically
+from cman_tf.runs.files import validate_distinct, write_together
 
 FLAGS = flags.FLAGS
 
@@ -94,10 +94,12 @@ def main(arguments: list[str]) -> None:
         "obstacles": obstacles,
         "ready": not obstacles,
     }
+    outputs: dict[str, str] = {}
     if FLAGS.json:
-        write_atomically(FLAGS.json, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+        outputs[FLAGS.json] = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
     if FLAGS.html:
-        write_atomically(FLAGS.html, render_page(result))
+        outputs[FLAGS.html] = render_page(result)
+    write_together(outputs)
     print(format_check(result), flush=True)
     reader.report()
     if obstacles:

@@ -11,7 +11,7 @@ import functools
 import math
 from typing import Any
 
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, quote
 
 # The tasks whose losses a model adds.
 TASKS = {
@@ -21,6 +21,7 @@ TASKS = {
 }
 # What runs of versions without these settings did, where it is not the default.
 OLDER_SETTINGS: dict[str, Any] = {"mlp_layers": 1}
+_LARGEST = 1e15  # of a setting; infinity is larger
 RELATION_THRESHOLD = 0.5  # a relation is predicted if its probability is above this
 
 
@@ -269,9 +270,11 @@ class Config:
         if self.mixed_layers == "all":
             return None
         parts = self.mixed_layers.split(",")
-        if not all(part.isascii() and part.isdecimal() for part in parts) or len({*map(int, parts)}) < len(parts):
+        are_numbers = all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts)
+        if not are_numbers or len({*map(int, parts)}) < len(parts):
             raise ValueError(
-                f"--mixed_layers={self.mixed_layers}: expected all, or different numbers of layers, such as 0,2,3"
+                f"--mixed_layers={_show(self.mixed_layers)}: expected all, or different numbers of layers, such as "
+                "0,2,3"
             )
         return sorted(map(int, parts))
 
@@ -288,12 +291,20 @@ class Config:
                 continue
             choices = limits.get("choices")
             if choices and value not in choices:
-                raise ValueError(f"--{field.name}={str(value)[:40]}: expected one of {', '.join(choices)}")
-            low, high, below = (limits.get(name) for name in ("minimum", "maximum", "below"))
-            if (low, high, below) == (None, None, None):
+                raise ValueError(f"--{field.name}={_show(value)}: expected one of {', '.join(choices)}")
+            if "bool" in str(field.type) and not isinstance(value, bool):
+                raise ValueError(f"--{field.name}={quote(value)}: expected True or False")
+            if field.type == "str" and not isinstance(value, str):
+                raise ValueError(f"--{field.name}={quote(value)}: expected text")
+            if field.type not in ("int", "float"):
                 continue
-            if not isinstance(value, (int, float)) or value != value:
-                raise ValueError(f"--{field.name}={str(value)[:40]}: expected a number")
+            low, high, below = (limits.get(name) for name in ("minimum", "maximum", "below"))
+            if not isinstance(value, (int, float)) or isinstance(value, bool) or value != value:
+                raise ValueError(f"--{field.name}={quote(value)}: expected a number")
+            if field.type == "int" and type(value) is not int:
+                raise ValueError(f"--{field.name}={quote(value)}: expected a whole number")
+            if abs(value) > _LARGEST:
+                raise ValueError(f"--{field.name}={quote(value)}: expected at most {_LARGEST:.0e}")
             if (low is not None and value < low) or (high is not None and value > high):
                 raise ValueError(
                     f"--{field.name}={value}: expected at least {low}" + ("" if high is None else f", at most {high}")
@@ -388,3 +399,8 @@ class Config:
                     f"--model=multihead with --{name}: expected --model=cman or dynamic_cman, because multihead has no "
                     "such units"
                 )
+
+
+def _show(value: object) -> str:
+    """Return a setting for a message: as it is on the command line, and cut if it is long."""
+    return quote(value)[1:-1] if isinstance(value, str) else quote(value)

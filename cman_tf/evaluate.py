@@ -27,7 +27,7 @@ from cman_tf.formats.spert_json import dump_json
 from cman_tf.inference.constraints import DecodingOptions
 from cman_tf.inference.description import read_description
 from cman_tf.inference.tuned import CHOICES, DEFAULT, THRESHOLDS_HELP, find_tuned
-from cman_tf.runs.files import write_atomically
+from cman_tf.runs.files import write_together
 from cman_tf.scoring.score import score_sentences
 from cman_tf.scoring.tables import score_table
 
@@ -104,6 +104,7 @@ def main(arguments: list[str]) -> None:
     predicted = [p.sentence for p in predictor.predict(corpus.sentences, FLAGS.batch_tokens, options)]
     scores = score_sentences(corpus.sentences, predicted, vocabulary.labels())
     # Files come first: a reader of the output that has seen enough, such as head, ends the program.
+    outputs: dict[str, str] = {}
     if FLAGS.json:
         origin = {"model_dir": FLAGS.model_dir, "label_source": FLAGS.label_source}
         if constraints["signatures"] is not None:
@@ -113,9 +114,10 @@ def main(arguments: list[str]) -> None:
         if tuned:
             origin["thresholds"] = FLAGS.thresholds
         origin |= {"relation_candidates": config.relation_candidates, "corpus": corpus.summary()}
-        write_atomically(FLAGS.json, json.dumps({**scores, "source": origin}, indent=1, ensure_ascii=False) + "\n")
+        outputs[FLAGS.json] = json.dumps({**scores, "source": origin}, indent=1, ensure_ascii=False) + "\n"
     if FLAGS.predictions:
-        write_atomically(FLAGS.predictions, dump_json(predicted))
+        outputs[FLAGS.predictions] = dump_json(predicted)
+    write_together(outputs)
     print(score_table(scores))
     overlaps = count_overlaps(corpus.sentences)
     if overlaps.untagged:

@@ -24,6 +24,7 @@ from cman_tf.command_line.model_flags import define_checkpoint
 from cman_tf.command_line.output_flags import define_overwrite
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.command_line.reading_flags import print_problems
+from cman_tf.command_line.steady_memory import give_back, hold_memory_steady
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.problems import Problems
 from cman_tf.data.tokenizers import find_tokenizer
@@ -194,6 +195,7 @@ def main(arguments: list[str]) -> None:
     if reader.notice:
         print(reader.notice, file=sys.stderr, flush=True)
 
+    hold_memory_steady()
     import_tensorflow()
     from cman_tf.inference.extractor import Extractor
 
@@ -211,7 +213,7 @@ def main(arguments: list[str]) -> None:
     options["split_sentences"] = reader.is_document if FLAGS.split_sentences is None else FLAGS.split_sentences
     # Typed text is answered a line at a time, anything else in blocks of batches.
     block_size = 1 if path is None and sys.stdin.isatty() else _BLOCK
-    results = extract_records(extractor, read_blocks(records, block_size), options, problems)
+    results = extract_records(extractor, give_back(read_blocks(records, block_size)), options, problems)
     try:
         with show_bar(results, reader.size) as followed:
             output.write(followed, problems, flush=sys.stdout.isatty() or path is None)

@@ -78,8 +78,7 @@ def main(arguments: list[str]) -> None:
         )
     if FLAGS.readme:
         lines = {name: collect_lines(name, EXPERIMENTS[name], folder) for name in ("conll04", "tuned")}
-        chosen = choose_recipe([line for of_experiment in lines.values() for line in of_experiment])
-        make_readme(pathlib.Path(FLAGS.readme), render_readme_block(make_paper_rows(chosen)))
+        make_readme(pathlib.Path(FLAGS.readme), render_readme_block(make_paper_rows(choose_recipe(lines))))
     sections = make_sections(folder) if FLAGS.document or FLAGS.html else []
     source = f"{FLAGS.results_dir.rstrip('/')}/"
     if FLAGS.document:

@@ -25,12 +25,12 @@ from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow, quiet_import
 from cman_tf.config import Config
 from cman_tf.data.corpus import Corpus
-from cman_tf.encoders.names import ENCODER_FLAGS
 from cman_tf.encoders.source import Source, find_source
 from cman_tf.errors import DataError
 from cman_tf.experiments.overview import format_beside_paper
 from cman_tf.experiments.result_files import Result
 from cman_tf.inference.description import ModelDescription, read_description
+from cman_tf.runs.flagfile import RECORDED_FLAGS
 from cman_tf.runs.run_directory import exclusive_run
 from cman_tf.scoring.score import TASKS
 from cman_tf.scoring.tables import format_table, score_table
@@ -40,20 +40,6 @@ from cman_tf.training.session_options import SessionOptions
 from cman_tf.training.threads import count_threads, use_one_thread
 
 FLAGS = flags.FLAGS
-_RECORDED = (  # in flags.txt and the result file, beside the configuration
-    *corpus_flags.NAMES,
-    "word_vectors",
-    "kept_word_vectors",
-    "tokenizer",
-    "init_from",
-    *ENCODER_FLAGS,
-    "features",
-    "model_dir",
-    "results_dir",
-    "result_name",
-    "checkpoint_steps",
-    "deterministic",
-)
 
 
 def define_flags() -> None:
@@ -158,7 +144,7 @@ def _train(
         print(f"{split}: {corpus.describe()}", flush=True)
     corpus_flags.warn_about_splits(corpora)
     directory = str(pathlib.Path(FLAGS.model_dir, f"fold{fold}")) if fold else FLAGS.model_dir
-    recorded = {name: FLAGS[name].value for name in _RECORDED if FLAGS[name].value is not None}
+    recorded = {name: FLAGS[name].value for name in RECORDED_FLAGS if FLAGS[name].value is not None}
     if fold:
         recorded |= {"fold": fold}
     options = SessionOptions(

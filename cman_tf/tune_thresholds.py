@@ -31,7 +31,6 @@ from cman_tf.inference.constraints import DecodingOptions
 from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.inference.tuned import FILE, name_checkpoint, save_tuned
 from cman_tf.pretrained import is_shipped
-from cman_tf.runs.files import write_atomically
 from cman_tf.tuning.page import render_thresholds
 from cman_tf.tuning.tables import format_tuning
 from cman_tf.tuning.tune import FEWEST, tune
@@ -94,11 +93,12 @@ def main(arguments: list[str]) -> None:
         "symmetric_relations": sorted(constraints["symmetric"]),
     }
     report = {"source": source, **report}
+    files: dict[str, str] = {}
     if FLAGS.json:
-        write_atomically(FLAGS.json, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        files[FLAGS.json] = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
     if FLAGS.html:
-        write_atomically(FLAGS.html, render_thresholds(report))
-    path = save_tuned(description, tuned, data)
+        files[FLAGS.html] = render_thresholds(report)
+    path = save_tuned(description, tuned, data, files)
     print(f"{format_tuning(report)}\n\nstored in {path}; --thresholds=tuned uses them", flush=True)
 
 

@@ -209,6 +209,7 @@ def test_join_sentences():
     assert join_sentences([0, 10, 20, 30], [(25, 31), (5, 9), (1, 12), (20, 30)]) == [0, 20]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given_tokens", [True, False])
 def test_many_mentions_and_relations_take_seconds(given_tokens):
     count = 30_000

@@ -154,6 +154,7 @@ def test_memory_of_one_case_in_a_process():
     )
 
 
+@pytest.mark.slow
 def test_extraction_is_timed(sentences):
     model = cman_tf.load(ROOT / "tests" / "golden" / "dynamic_cman")
     result = extract.measure(model, sentences, 1)

@@ -84,7 +84,10 @@ def test_score_compares_two_prediction_files(tmp_path):
     assert "+25.00" in line
     short = tmp_path / "short.json"
     short.write_text(dump_json(gold[:3]))
-    fails_with(run_command("cman_tf.score", *files, f"--compare_with={short}"), "3 predicted sentences, expected 50")
+    fails_with(
+        run_command("cman_tf.score", *files, f"--compare_with={short}", "--overwrite"),
+        "3 predicted sentences, expected 50",
+    )
 
 
 def test_other_sentences_and_none():

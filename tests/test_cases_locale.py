@@ -89,6 +89,7 @@ for command, *arguments in map(json.loads, sys.argv[1:]):
 """
 
 
+@pytest.mark.slow
 def test_case_25_train_evaluate_and_predict_on_copies_with_other_line_ends(tmp_path):
     """Trained in the locale C on files with Windows' line ends. The vocabulary is that of the files with Unix'."""
     folder = tmp_path / "Zürich"

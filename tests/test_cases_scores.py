@@ -13,7 +13,15 @@ def score(folder, gold, predicted, *arguments, code=0):
     """Score records; returns the process and what --json writes."""
     files = [write_json(folder / f"{name}.json", *records) for name, records in (("gold", gold), ("found", predicted))]
     output = folder / "scores.json"
-    process = run("score", f"--gold={files[0]}", f"--predictions={files[1]}", f"--json={output}", *arguments, code=code)
+    process = run(
+        "score",
+        f"--gold={files[0]}",
+        f"--predictions={files[1]}",
+        f"--json={output}",
+        "--overwrite",
+        *arguments,
+        code=code,
+    )
     return process, json.loads(output.read_text(), parse_constant=pytest.fail) if not code else None
 
 

@@ -13,6 +13,7 @@ from cman_tf.inference.loading import restore_model
 from cman_tf.runs.record import read_record, start_record
 from cman_tf.training.checkpoints import TrainingState
 from cman_tf.training.optimizer import ModelOptimizer
+from cman_tf.training.weight_average import WeightAverage
 
 
 @pytest.mark.e2e
@@ -86,3 +87,37 @@ def test_a_checkpoint_that_was_saved_and_not_recorded_is_recorded_on_resuming(ma
     with pytest.raises(DataError, match="was changed since training wrote it"):
         TrainingState(str(tmp_path), again, ModelOptimizer(again)).restore_last()
     assert read_record(tmp_path)["weights"] == changed
+
+
+def read_variables(folder):
+    """The bytes of all variables in the checkpoints of a run, without the names that Keras gives to layers."""
+    found = {}
+    for path in folder.rglob("*.index"):
+        reader = tf.train.load_checkpoint(str(path.with_suffix("")))
+        names = [name for name in reader.get_variable_to_shape_map() if not name.startswith("_CHECKPOINTABLE")]
+        found[path] = {name: np.asarray(reader.get_tensor(name)).tobytes() for name in names}
+    return found
+
+
+def test_an_epoch_that_was_saved_as_the_best_alone_is_also_saved_as_the_last(make_model, tmp_path):
+    """As after a kill between the two, with an average of the weights. Everything is that of a run without a kill."""
+
+    def make(folder):
+        model = make_model()
+        average = WeightAverage(model.trainable_variables, 0.9)
+        return model, average, TrainingState(str(folder), model, ModelOptimizer(model), average)
+
+    model, average, state = make(tmp_path)
+    model.trainable_variables[0].assign_add(tf.ones_like(model.trainable_variables[0]))
+    average.update()
+    state.finish_epoch(1, 50.0)
+    weights = [v.numpy() for v in model.trainable_variables]
+    before = read_variables(tmp_path)
+    shutil.rmtree(tmp_path / "last")
+    (tmp_path / "best" / "ckpt-2_temp").mkdir()
+    model, average, state = make(tmp_path)
+    assert state.restore_last() == 1 and state.saved() == (1, 0)
+    assert read_variables(tmp_path) == before and len(before) == 2
+    assert len(list(tmp_path.rglob("ckpt-*"))) == 4 == len(read_record(tmp_path)["weights"])
+    for a, b in zip(model.trainable_variables, weights):
+        np.testing.assert_array_equal(a, b)

@@ -12,8 +12,9 @@ from cman_tf.config import Config
 from cman_tf.data.batches import make_example
 from cman_tf.inference.predictor import Predictor
 from cman_tf.layers.random_draws import Dropout
-from cman_tf.models.entity_pairs import find_entity_pairs
+from cman_tf.models.entity_pairs import find_last_tokens
 from cman_tf.models.factory import build_model
+from cman_tf.models.pair_blocks import score_token_pairs
 from cman_tf.training.step import compute_gradients
 
 MODELS = ("cman", "dynamic_cman")
@@ -98,7 +99,9 @@ def test_entity_pairs_are_those_of_the_decoded_entities(make_model, vocabulary):
     random = np.random.default_rng(5)
     tags = random.integers(0, len(vocabulary.tags), (20, 9)).astype(np.int32)
     lengths = random.integers(1, 10, 20).astype(np.int32)
-    pairs = find_entity_pairs(tags, lengths, model.inside, model.kind).numpy()
+    ends = find_last_tokens(tags, lengths, model.inside, model.kind)
+    width = model.scorer.u.shape[0]
+    pairs = score_token_pairs(model.scorer, tf.zeros([20, 9, width]), ends, -1.0)[0].numpy()
     for row in range(20):
         entities, _ = entities_from_tags([vocabulary.tags[t] for t in tags[row, : lengths[row]]])
         last = [e.end - 1 for e in entities]

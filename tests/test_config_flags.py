@@ -4,8 +4,10 @@ import dataclasses
 
 from helpers import ROOT
 
+from cman_tf.command_line import corpus_flags
 from cman_tf.config import Config
-from cman_tf.runs.flagfile import config_from_flagfile
+from cman_tf.encoders.names import ENCODER_FLAGS
+from cman_tf.runs.flagfile import RECORDED_FLAGS, config_from_flagfile
 
 
 def test_settings_of_the_flagfiles():
@@ -52,3 +54,8 @@ def test_flagfile_is_the_authors_configuration():
     drec = config_from_flagfile(ROOT / "flags" / "drec_multihead.flags")
     assert (drec.label_size, drec.embedding_dropout, drec.adversarial_alpha, drec.epochs) == (25, 0.3, 0.001, 61)
     assert (drec.use_characters, drec.char_size, drec.char_hidden_size, drec.word_size) == (True, 25, 25, 128)
+
+
+def test_what_is_recorded_names_every_flag_that_says_what_was_read():
+    """The list is kept apart from the flags' definitions, as it is read where no flag is defined."""
+    assert {*corpus_flags.NAMES, *ENCODER_FLAGS} <= {*RECORDED_FLAGS}

@@ -89,6 +89,26 @@ def test_bars_of_a_resumed_run_begin_where_it_was():
     progress.start_epoch(3, EPOCHS, 5)
     progress.close()
     assert "run: 2 of 3 epochs" in stream.getvalue()
+    progress.start_epoch(3, EPOCHS, 500, 420)
+    progress.close()
+    assert "420/500" in stream.getvalue()
+
+
+def test_the_time_left_of_an_epoch_that_was_interrupted():
+    stream, clock = io.StringIO(), Clock()
+    progress = ProgressLines(stream, clock)
+    progress.start_epoch(2, EPOCHS, 100, 90)
+    clock.now += 20.0  # compiling
+    for _ in range(10):
+        clock.now += 12.0
+        progress.finish_batch(1.0, -1.0)
+    progress.finish_epoch("epoch 2/3: done")
+    assert stream.getvalue().splitlines() == [
+        "epoch 2/3: batch 92 of 100, loss 1.000, about 2 min left",
+        "epoch 2/3: batch 95 of 100, loss 1.000, about 60 s left",
+        "epoch 2/3: batch 98 of 100, loss 1.000, about 24 s left",
+        "epoch 2/3: done, at most 20 min left",
+    ]
 
 
 def run_in_terminal(*arguments):
@@ -106,6 +126,7 @@ def run_in_terminal(*arguments):
     return process.wait(), shown.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_training_shows_bars_in_a_terminal_and_lines_elsewhere(tmp_path):
     arguments = ["cman_tf", "train", "--data_dir=sample", *BASELINE, "--train_fraction=0.1", "--epochs=1"]

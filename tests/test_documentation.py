@@ -250,6 +250,7 @@ def test_commands_of_the_page_about_predict_run(desk):
     assert [line["id"] for line in lines] == ["a"] and (desk / "found" / "a.jsonl").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_commands_of_the_page_about_thresholds_run(desk):
     (desk / "text.txt").write_text("Ann left.\n\nBo lives in Rome.\n")
@@ -274,6 +275,7 @@ def test_commands_of_the_page_about_attention_run(desk):
     assert "Gainesville" in (desk / "attention.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_commands_of_the_page_about_tensorboard_run(desk):
     (line,) = [line for line in block_lines(ROOT / "docs" / "tensorboard.md") if split_command(line)]

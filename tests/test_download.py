@@ -35,9 +35,25 @@ def test_downloads_what_is_missing(server, tmp_path):
     assert corpora.download_corpus(source, folder) == ["train.json", "test.json"]
     assert (folder / "train.json").read_bytes() == b"[1]"
     assert sorted(path.name for path in folder.iterdir()) == ["test.json", "train.json"]
-    (folder / "train.json").write_bytes(b"mine")
     assert corpora.download_corpus(source, folder) == []
-    assert (folder / "train.json").read_bytes() == b"mine"  # nothing is overwritten
+    for content in (b"mine", b""):
+        (folder / "train.json").write_bytes(content)
+        with pytest.raises(DataError, match="train.json: is there with sha256 .* changed or cut short, move it away"):
+            corpora.download_corpus(source, folder)
+        assert (folder / "train.json").read_bytes() == content  # nothing is overwritten
+
+
+def test_https_comes_first(monkeypatch):
+    asked = []
+
+    def open_address(address, timeout):
+        asked.append(address)
+        raise OSError("no network")
+
+    monkeypatch.setattr(corpora.urllib.request, "urlopen", open_address)
+    with pytest.raises(DataError, match="http://x/a: no network"):
+        corpora.fetch("http://x/a", sha(b""))
+    assert asked == ["https://x/a", "http://x/a"]
 
 
 def test_a_wrong_file_is_not_written(server, tmp_path):

@@ -146,6 +146,10 @@ def test_glove_as_text(index, monkeypatch):
     monkeypatch.setattr(glove, "_SIZE", 2)
     file = glove.download_glove()
     assert [path.name for path in cache.iterdir()] == [GLOVE_FILE]
+    with pytest.raises(DataError, match=f"{GLOVE_FILE}: is there with sha256"):
+        glove.download_glove()
+    monkeypatch.setattr(glove, "_SHA256", hashlib.sha256(file.read_bytes()).hexdigest())
+    assert glove.download_glove() == file
     found, vectors = read_word_vectors(str(file))
     assert found == words
     np.testing.assert_array_equal(vectors, table)

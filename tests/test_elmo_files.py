@@ -75,7 +75,7 @@ def test_pairs_that_do_not_fit(known, tmp_path):
     changed = json.loads(options.read_text())
     changed["lstm"]["dim"] = 63
     (tmp_path / "options.json").write_text(json.dumps(changed))
-    with pytest.raises(DataError, match=r"W_0 has shape \(32, 256\), expected \(32, 252\) as in .*options.json"):
+    with pytest.raises(DataError, match=r"W_0 is float32 \(32, 256\), expected shape \(32, 252\) as in .*options.json"):
         read_weights(tmp_path / "options.json", weights)
     changed["lstm"].update(dim=64, n_layers=3)
     (tmp_path / "options.json").write_text(json.dumps(changed))

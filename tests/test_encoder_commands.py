@@ -118,13 +118,14 @@ def test_a_frozen_encoder_through_the_commands(frozen, eight_sentences, tmp_path
 
     scores = tmp_path / "scores.json"
     evaluate = ["cman_tf.evaluate", f"--model_dir={run}", f"--data={eight_sentences}/test.json", f"--json={scores}"]
+    evaluate.append("--overwrite")
     if name == "elmo":  # its graph is run only where the caller says so
         fails_with(call_command(*evaluate), "if you trust it, name it with --elmo")
         evaluate.append(flag)
     process = call_command(*evaluate)
     assert process.returncode == 0, process.stderr[-3000:]
     assert json.loads(scores.read_text())["strict"] == result["test"]["strict"]
-    evaluate = evaluate[:4]
+    evaluate = evaluate[:5]
     shutil.move(location, tmp_path / "moved")
     fails_with(call_command(*evaluate), f"the model needs the features of --{name}=")
     assert call_command(*evaluate, f"--{name}={tmp_path / 'moved'}").returncode == 0

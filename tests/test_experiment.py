@@ -196,6 +196,7 @@ def test_a_run_that_another_experiment_makes_is_waited_for(tmp_path, eight_sente
     assert not (tmp_path / "runs/experiments/conll04/dynamic_cman-words-seed1").exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_stopped_early_goes_on(trained_before, eight_sentences):
     """With more epochs asked for it trains them; where its run is gone it says so, and is left alone."""
     arguments = ("conll04", "--rows=cman", f"--data_dir={eight_sentences}")

@@ -163,3 +163,29 @@ def test_half_precision(tmp_path):
         np.testing.assert_array_equal(mine, expected)
     with pytest.raises(DataError, match="features of another encoder"):
         prepare_features(path, SOURCE, SENTENCES, Counting)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("starts", lambda values: values + 1, "starts and lengths that do not cover"),
+        ("starts", lambda values: values[::-1].copy(), "starts and lengths that do not cover"),
+        ("lengths", lambda values: values * 2**20, "a sentence with no row, or with more than there are"),
+        ("lengths", lambda values: values[:-1], "5 keys, 5 starts and 4 lengths"),
+        ("lengths", lambda values: values.astype("f4"), "lengths of float32"),
+        ("keys", lambda values: np.repeat(values[:1], len(values)), "a sentence twice"),
+        ("features", lambda values: values[:-1], "starts and lengths that do not cover the 11 rows"),
+        ("features", lambda values: values[:, :0], "features of float32"),
+        ("features", lambda values: values.astype("i4"), "features of int32"),
+        ("features", lambda values: np.full_like(values, np.nan), "a feature of 'Lee lives .' is not finite"),
+    ],
+)
+def test_damaged_caches_are_refused(tmp_path, name, change, message):
+    path = tmp_path / "features.h5"
+    prepare_features(path, SOURCE, SENTENCES, Counting).close()
+    with h5py.File(path, "r+") as file:
+        values = file[name][...]
+        del file[name]
+        file[name] = change(values)
+    with pytest.raises(DataError, match=f"features.h5: {message}"):
+        prepare_features(path, SOURCE, SENTENCES, no_encoder).encode(SENTENCES)

@@ -10,7 +10,7 @@ import pytest
 from helpers import ROOT
 
 from cman_tf.errors import DataError
-from cman_tf.runs.files import validate_distinct, validate_new, write_atomically, write_together
+from cman_tf.runs.files import remove_temporaries, validate_distinct, validate_new, write_atomically, write_together
 
 
 def test_writing_replaces_no_link_and_no_mode(tmp_path):
@@ -73,3 +73,18 @@ def test_several_files_are_written_together_or_not_at_all(tmp_path):
 def test_an_output_needs_a_name():
     with pytest.raises(DataError, match="an output without a name"):
         validate_new("", overwrite=True)
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    """The temporary file of the same name, and no other file."""
+    path = tmp_path / "run[1].json"
+    child = os.fork()
+    if not child:
+        write_atomically(path, lambda file: os._exit(file.write(b"half") - 4))
+    os.waitpid(child, 0)
+    (left,) = tmp_path.iterdir()
+    others = {tmp_path / name for name in ("run[1].json", ".run1.json.abcdefgh", ".run[1].json.bak")}
+    for other in others:
+        other.touch()
+    remove_temporaries(path)
+    assert {*tmp_path.iterdir()} == others and left not in others

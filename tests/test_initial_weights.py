@@ -27,6 +27,7 @@ def predict_scores(model, vocabulary, sentences):
     return [(p.sentence.entities, np.round(p.relation_scores, 5).tolist()) for p in predictions]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cman", "dynamic_cman", "multihead"])
 def test_a_copy_predicts_the_same(name, trained, sentences):
     description = read_description(trained(name))

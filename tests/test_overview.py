@@ -39,7 +39,7 @@ def test_timings(tmp_path):
     folder = ResultFolder(tmp_path, strict=False)
     (sentence,) = describe_timings(folder)
     assert "takes 12.5 s and scoring dev 1.5 s: median of 9 epochs on 2 cores" in sentence
-    assert ["bad.json: no times" in problem for problem in folder.problems] == [True]
+    assert ["bad.json: time is []" in problem for problem in folder.problems] == [True]
 
 
 def test_the_papers_row_beside_a_switched_model():

@@ -113,8 +113,8 @@ def _npy(array, **options):
         ("weights.npy", _npy(np.full(11, np.nan, np.float16)), "not finite"),
         ("weights.npy", _npy(np.zeros(11, np.float16)).replace(b"(11,)", b"(9999999999999,)"), "weights.npy: "),
         ("weights.json", b"[]", "not an object"),
-        ("weights.json", b'{"epoch": 7, "weights": "a"}', "other weights"),
-        ("weights.json", b'{"epoch": true, "weights": []}', "other weights"),
+        ("weights.json", b'{"epoch": 7, "weights": "a"}', "weights is 'a', not a list"),
+        ("weights.json", b'{"epoch": true, "weights": []}', "epoch is True, not a whole number"),
         ("weights.json", json.dumps({"epoch": 7, "weights": [["a", [2, 3]]]}).encode(), "other weights"),
     ],
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cman_tf.layers.random_draws import Dropout, draws_of_step, next_seed
+from cman_tf.layers.random_draws import Dropout, draws_of_step, next_seed, use_step_draws
 from cman_tf.training.optimizer import ModelOptimizer
 from cman_tf.training.step import make_train_step
 
@@ -74,3 +74,21 @@ def test_a_resumed_step_draws_what_an_uninterrupted_one_draws(name, make_model, 
         other = Run(2)
         other.weights(start)
         assert other.losses(1) != pytest.approx(first, rel=1e-3)
+
+
+@pytest.mark.parametrize("keras", ["tensorflow.keras", "tf_keras"])
+def test_dropouts_of_another_library(keras):
+    """`transformers` takes its layers from tf_keras if that is installed."""
+    layers = pytest.importorskip(keras).layers
+    inner = layers.Dense(4)
+    inner.parts = [layers.Dropout(0.5), layers.SpatialDropout1D(0.5)]
+    x = tf.ones([2, 5, 8])
+
+    def masks(step):
+        with draws_of_step(1, tf.constant(step, tf.int64)):
+            return np.stack([part(x, training=True).numpy() for part in inner.parts])
+
+    assert (masks(1) != masks(1)).any()
+    use_step_draws(inner)
+    assert (masks(1) == masks(1)).all()
+    assert (masks(1) != masks(2)).any()

@@ -26,7 +26,7 @@ def write_models(folder):
 
 
 def choose(folder):
-    return choose_recipe([*collect(folder), *collect(folder, "tuned")])
+    return choose_recipe({"conll04": collect(folder), "tuned": collect(folder, "tuned")})
 
 
 def test_the_recipe_is_that_of_most_models_with_the_best_mean_on_dev(tmp_path):

@@ -7,6 +7,8 @@ import tensorflow as tf
 from layer_checks import randomize
 
 from cman_tf.layers.relation_scorer import RelationScorer
+from cman_tf.models import pair_blocks
+from cman_tf.models.pair_blocks import score_token_pairs
 
 RANDOM = np.random.default_rng(1)
 
@@ -60,3 +62,38 @@ def test_relation_prior(shared):
     plain = RelationScorer(3, 16, shared)
     p = tf.sigmoid(plain(tf.zeros([2, 6, 8]))).numpy()
     np.testing.assert_allclose(p, 0.5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("threshold", [-1.0, 0.5])
+@pytest.mark.parametrize("pairs", [1, 7, 1 << 18])
+def test_blocks_of_pairs_give_what_one_block_gives(pairs, threshold, monkeypatch):
+    monkeypatch.setattr(pair_blocks, "_PAIRS", pairs)
+    scorer = RelationScorer(3, 5, xla=False)
+    scorer(FEATURES)
+    randomize(scorer)
+    chosen = np.array([[1, 1, 0, 1], [0, 0, 0, 0], [1, 0, 1, 1]], bool)
+    scores = tf.sigmoid(scorer(FEATURES)).numpy()
+    expected = [
+        (row, i, j)
+        for row, i, j in np.argwhere(chosen[:, :, None] & chosen[:, None, :]).tolist()
+        if i != j and (scores[row, i, j] > threshold).any()
+    ]
+    found, values = tf.function(score_token_pairs)(scorer, tf.constant(FEATURES), tf.constant(chosen), threshold)
+    assert [tuple(pair) for pair in found.numpy().tolist()] == expected
+    np.testing.assert_allclose(values, np.array([scores[pair] for pair in expected]).reshape(-1, 3), atol=2e-5)
+
+
+@pytest.mark.parametrize("model", ["multihead", "cman"])
+def test_a_long_sentence_is_decoded_in_blocks_with_the_same_answer(
+    model, make_model, make_batch, sentences, monkeypatch
+):
+    decoder = make_model(model=model, relation_candidates="tokens")
+    batch = make_batch(sentences)
+    every = decoder.decode(batch, threshold=-1.0)["scores"].numpy().max(-1)
+    threshold = float(np.median(every))
+    whole = decoder.decode(batch, threshold=threshold)
+    assert 0 < len(whole["pairs"]) < len(every)
+    monkeypatch.setattr(pair_blocks, "_PAIRS", 20)
+    parts = decoder.decode(batch, threshold=threshold)
+    np.testing.assert_array_equal(parts["pairs"], whole["pairs"])
+    np.testing.assert_allclose(parts["scores"], whole["scores"], atol=1e-6)

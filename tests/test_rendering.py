@@ -32,6 +32,10 @@ def test_markdown_escapes_everything():
     assert "two.svg" not in text
 
 
+def test_markdown_has_no_links_and_nothing_that_a_terminal_obeys():
+    assert escape_markdown("https://example.org \x1b[31m\x07") == "https&#58;//example.org \ufffd\\[31m\ufffd"
+
+
 def test_html_escapes_everything():
     page = render_html(sections(), NASTY)
     assert "<script" not in page

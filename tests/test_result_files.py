@@ -17,13 +17,13 @@ from cman_tf.experiments.sections import make_sections
 @pytest.mark.parametrize(
     "damage, problem",
     [
-        ({"flags": {}}, "no model of ours in flags"),
+        ({"flags": {}}, "flags/model is missing"),
         ({"flags": {"model": "spert"}}, "no model of ours in flags"),
-        ({"flags": []}, "no model of ours in flags"),
-        ({"corpus": {}}, "no corpus"),
+        ({"flags": []}, "flags is [], not an object"),
+        ({"corpus": {}}, "corpus/name is missing"),
         ({"seed": "1"}, "seed is '1'"),
         ({"inputs": None}, "inputs is None"),
-        ({"protocol": "\ud800"}, "text that is no Unicode"),
+        ({"protocol": "\ud800"}, "protocol is '\\ud800', not Unicode"),
         ({"test": {"strict": {}}}, "no strict micro F1 in test"),
         ({"test": {"strict": {"micro": {"entities": {"f1": 1.0}, "relations": {"f1": None}}}}}, "no strict micro F1"),
         ({"dev": []}, "no strict micro F1 in dev"),

@@ -10,7 +10,8 @@ from cman_tf.config import Config
 from cman_tf.errors import DataError
 from cman_tf.runs.files import file_lock
 from cman_tf.runs.flagfile import config_of_run
-from cman_tf.runs.run_directory import exclusive_run, fill_defaults, find_run, list_differences, start_run
+from cman_tf.runs.run_directory import exclusive_run, find_run, start_run
+from cman_tf.runs.run_settings import fill_defaults, list_differences
 
 
 @pytest.mark.e2e
@@ -58,7 +59,7 @@ def test_killed_before_its_first_file_was_whole(eight_sentences, tmp_path):
     assert call_command(*arguments).returncode == 0
     fails_with(call_command(*arguments, "--format=spert"), "--format is auto there and spert here")
     (folder / "run.json").write_text("{}")
-    fails_with(call_command(*arguments), "run.json: no 'id', expected what cman-tf train wrote")
+    fails_with(call_command(*arguments), "run.json: id is missing, expected what cman-tf train wrote")
 
 
 def test_epochs_of_a_falling_rate_may_not_change():
@@ -94,11 +95,37 @@ def test_what_fails_before_it_writes_leaves_no_directory(tmp_path):
     assert (tmp_path / "given").exists()
 
 
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    for name in (
+        ".run.json.abcdefgh",
+        ".metrics.jsonl.12345678",
+        "stage_one/.record.json.a_b_c_d_",
+        ".mine.json.abcdefgh",
+    ):
+        path = tmp_path / "run" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    with exclusive_run(str(tmp_path / "run")):
+        assert [path.name for path in (tmp_path / "run").rglob("*") if path.is_file()] == [".mine.json.abcdefgh"]
+
+
+def test_the_numbers_of_threads_are_kept_in_order(tmp_path):
+    def start(threads):
+        run = find_run(str(tmp_path), Config().resolved(), {"train": "0" * 64}, None)
+        start_run(str(tmp_path), run, "commit", {}, threads)
+        return json.loads((tmp_path / "run.json").read_text())
+
+    assert [start(threads)["threads"] for threads in (2, 2, 4, 2)] == [[2], [2], [2, 4], [2, 4, 2]]
+    (tmp_path / "run.json").write_text(json.dumps({**start(2), "threads": "2"}))
+    with pytest.raises(DataError, match="run.json: threads"):
+        start(2)
+
+
 def test_the_tokenizer_stays_that_of_the_run(tmp_path):
     config = Config().resolved()
 
     def find(tokenizer):
-        return find_run(str(tmp_path), config, {"train": "1"}, None, tokenizer=tokenizer)
+        return find_run(str(tmp_path), config, {"train": "0" * 64}, None, tokenizer=tokenizer)
 
     run = find("auto")
     assert run["tokenizer"] == "auto"
@@ -116,5 +143,5 @@ def test_the_tokenizer_stays_that_of_the_run(tmp_path):
     with pytest.raises(DataError, match="--tokenizer is v1 there and ptb here"):
         find("ptb")
     known.write_text(json.dumps({**content, "tokenizer": 7}))
-    with pytest.raises(DataError, match="run.json: tokenizer is '7', expected what cman-tf train wrote"):
+    with pytest.raises(DataError, match="run.json: tokenizer is 7, not text, expected what cman-tf train wrote"):
         find("auto")

@@ -26,7 +26,7 @@ def test_learned_and_stored(sentences, vocabulary, tmp_path):
     ("content", "message"),
     [
         ("[]", "JSON, but not an object"),
-        ('{"Live_In": "Peop"}', "'Live_In' is \"Peop\", expected relation types with their pairs"),
+        ('{"Live_In": "Peop"}', "Live_In is 'Peop', not a list, expected relation types with their pairs"),
         ('{"Live_In": [["Peop"]]}', "expected relation types with their pairs"),
         ('{"Live_In": [["Peop", "Ship"]]}', "Live_In: entity type 'Ship', expected one of Loc, Org, Peop"),
         ('{"Own": []}', "relation type 'Own', expected one of Live_In"),

@@ -141,6 +141,13 @@ def test_every_way_of_naming_dev(eight_sentences, tmp_path, flags, count):
     shutil.copy(eight_sentences / "train.json", folder)
     (tmp_path / "flags.txt").write_text(flags.format(folder) + "--join_sentences\n--tag_column=0\n")
     digest = sha256_of(folder / "train.json")
-    (tmp_path / "run.json").write_text(json.dumps({"corpora": {"dev": digest}}))
+    run = {
+        "id": "0" * 32,
+        "settings": {"model": "cman"},
+        "corpora": {"dev": digest},
+        "word_vectors": None,
+        "commits": [],
+    }
+    (tmp_path / "run.json").write_text(json.dumps(run))
     config = Config(hold_out=0.1 if "data_dir" in flags else 0.0)
     assert len(read_recorded_dev(tmp_path, config, Problems()).sentences) == count

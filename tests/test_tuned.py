@@ -40,15 +40,15 @@ def test_round_trip(description, tuned):
     ("place", "value", "message"),
     [
         (("checkpoint_sha256",), "0" * 64, "best/ckpt-.* was changed since; run cman-tf tune-thresholds --overwrite"),
-        (("entities", "threshold"), "0.5", 'entities: threshold is "0.5", expected a number from 0 to 1'),
-        (("entities", "threshold"), 1.5, "entities: threshold is 1.5, expected a number from 0 to 1"),
-        (("entities", "threshold"), True, "entities: threshold is true"),
-        (("entities",), [], "entities: threshold is null"),
-        (("relations", "temperature"), 0, "relations: temperature is 0, expected a number from 0.1 to 10"),
-        (("relations", "temperature"), float("nan"), "relations: temperature is NaN"),
-        (("relations", "thresholds"), [0.5], "relations has no object of thresholds"),
+        (("entities", "threshold"), "0.5", "entities/threshold is '0.5', not a number from 0 to 1"),
+        (("entities", "threshold"), 1.5, "entities/threshold is 1.5, not a number from 0 to 1"),
+        (("entities", "threshold"), True, "entities/threshold is True"),
+        (("entities",), [], r"entities is \[\], not an object"),
+        (("relations", "temperature"), 0, "relations/temperature is 0, not a number from 0.1 to 10"),
+        (("relations", "temperature"), float("nan"), "not JSON .the number NaN"),
+        (("relations", "thresholds"), [0.5], "relations/thresholds is .*, not an object"),
         (("relations", "thresholds", "<b>"), 0.5, "'<b>' is no relation type of the model"),
-        (("relations", "thresholds", "Work_For"), None, "threshold of Work_For is null"),
+        (("relations", "thresholds", "Work_For"), None, "relations/thresholds/Work_For is None, not a number"),
     ],
 )
 def test_what_does_not_fit_is_named(description, tuned, place, value, message):

@@ -13,6 +13,7 @@ from cman_tf.data.batches import make_batch, make_example
 from cman_tf.encoders.transformer import Transformer, TransformerLayer, TunedTransformer
 from cman_tf.errors import DataError
 from cman_tf.inference.loading import load_trained
+from cman_tf.layers.random_draws import draws_of_step
 from cman_tf.models.factory import build_model
 from cman_tf.training.optimizer import ModelOptimizer
 from cman_tf.training.step import compute_gradients, make_train_step
@@ -77,6 +78,23 @@ def test_gradient_of_the_encoder(model_and_batch):
 
 
 @pytest.mark.slow
+def test_its_dropout_depends_on_the_step_alone(tmp_path):
+    """And so a run that is killed and started again has the same masks. No other operation draws."""
+    layer = TransformerLayer(write_bert(tmp_path, SPELLING))  # with dropout
+    ids, lengths = tf.ones([3, 6], tf.int32), tf.constant([6, 5, 2])
+
+    def states(step):
+        with draws_of_step(1, tf.constant(step, tf.int64)):
+            return layer(ids, lengths, training=True).numpy()
+
+    np.testing.assert_array_equal(states(4), states(4))
+    assert (states(4) != states(5)).any()
+    graph = layer._run.get_concrete_function(ids, tf.ones([3, 6], tf.int32), True, tf.zeros([2], tf.int64)).graph
+    draws = {op.type for op in graph.get_operations() if "Random" in op.type}
+    assert draws
+    assert all(kind.startswith("Stateless") for kind in draws)
+
+
 def test_its_rate_is_its_own(model_and_batch):
     """Adam's first step is the rate wherever there is a gradient; embeddings stay."""
     model, batch = model_and_batch(learning_rate=1e-3, encoder_learning_rate=1e-5)

@@ -43,10 +43,13 @@ def _plain_scorer(model: CMAN) -> None:
 
 
 def _all_pairs(model: CMAN) -> None:
-    def score_pairs(features: tf.Tensor, pairs: tf.Tensor) -> tf.Tensor:
-        return tf.gather_nd(model.scorer(features), pairs)
+    def score_chosen(features: tf.Tensor, chosen: tf.Tensor, threshold: object = None) -> tuple[tf.Tensor, tf.Tensor]:
+        del threshold  # all are returned
+        pairs = tf.where(chosen[:, :, None] & chosen[:, None, :])
+        pairs = tf.boolean_mask(pairs, pairs[:, 1] != pairs[:, 2])
+        return tf.cast(pairs, tf.int32), tf.sigmoid(tf.gather_nd(model.scorer(features), pairs))
 
-    model.scorer.score_pairs = score_pairs
+    model.score_chosen = score_chosen
 
 
 def _nothing(model: CMAN) -> None:

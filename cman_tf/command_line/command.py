@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import pathlib
 import sys
 import threading
 from collections.abc import Callable
@@ -14,11 +15,12 @@ from absl import app, flags
 from cman_tf.command_line import console, flag_help, log_lines
 from cman_tf.command_line.signals import end_stopped, raise_on_signals
 from cman_tf.command_line.utf8_mode import escape_what_cannot_be_printed, restart_in_utf8_mode
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, quote, shorten_words
 from cman_tf.flagfiles import find_flagfile
 
 FLAGS = flags.FLAGS
 _Given = TypeVar("_Given")
+_LARGEST_FLAGFILE = 1 << 20  # bytes
 _MESSAGE_LIMIT = 500  # characters of an error of absl's, which repeats what was given
 
 
@@ -87,12 +89,12 @@ class Command:
                 raise SystemExit(_describe_full_output(error)) from None
             raise SystemExit(f"{self._describe(error)} ({self.name} --help lists the flags)") from None
         if len(arguments) > 1 and not self.arguments:
-            raise SystemExit(f"{arguments[1]!r}: not a flag; flags are given as --name=value ({self.name} --help)")
+            raise SystemExit(f"{quote(arguments[1])}: not a flag; flags are given as --name=value ({self.name} --help)")
         return arguments
 
     def _describe(self, error: Exception) -> str:
         """An error of absl's in one line."""
-        text = " ".join(str(error).split())
+        text = shorten_words(" ".join(str(error).split()))
         if isinstance(error, flags.IllegalFlagValueError) and text.endswith("must have a value other than None."):
             missing = [f"--{name}" for name in flag_help.required_flags() if FLAGS[name].value is None]
             if missing:
@@ -194,8 +196,24 @@ def _find_readable(name: str) -> str:
     """
     path = find_flagfile(name)
     try:
-        if path.read_bytes().decode("utf-8").startswith("\ufeff"):
+        if path.stat().st_size > _LARGEST_FLAGFILE:
+            raise DataError(f"{path}: over {_LARGEST_FLAGFILE >> 20} MiB, expected a flagfile")
+        text = path.read_bytes().decode("utf-8")
+        _validate_nothing_nested(path, text)
+        if text.startswith("\ufeff"):
             raise DataError(f"{path}: begins with a byte order mark, expected a flagfile that is saved without it")
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: byte 0x{error.object[error.start]:02x} is not UTF-8, expected a flagfile") from None
     return str(path)
+
+
+def _validate_nothing_nested(path: pathlib.Path, text: str) -> None:
+    """Raise DataError if the flags of a run name another flagfile, which training never writes.
+
+    A run's directory may come from anyone, and absl would open the file, and show a part of it in an error.
+    """
+    if path.name != "flags.txt":
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip().lstrip("-").startswith("flagfile"):
+            raise DataError(f"{path}, line {number}: {quote(line)} in the flags of a run, expected its settings")

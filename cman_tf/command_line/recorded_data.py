@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 from typing import Any
 
 from cman_tf.command_line import corpus_flags, reading_flags
@@ -11,14 +12,17 @@ from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.config import Config
 from cman_tf.data.corpus import Corpus
 from cman_tf.data.problems import Problems
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, quote
 from cman_tf.formats.corpus_files import read_corpus
-from cman_tf.formats.registry import AUTO
+from cman_tf.formats.offsets import ENDS, OFFSETS
+from cman_tf.formats.registry import AUTO, READ_FORMATS
 from cman_tf.formats.source import ReadOptions
-from cman_tf.runs.files import read_json
-from cman_tf.runs.json_values import as_object
+from cman_tf.runs.containment import validate_recorded_path
+from cman_tf.runs.flagfile import read_flags
+from cman_tf.runs.run_directory import read_run
 
 _NUMBERS = ("folds", "fold", "tag_column")
+_CHOICES = {"format": READ_FORMATS, "ends": ENDS, "offsets": OFFSETS, "events": ("ignore", "binary")}
 _GIVE = "give the file with --data=FILE"
 
 
@@ -36,8 +40,14 @@ class RecordedReader:
         self._format, self._problems = given.get("format") or AUTO, problems
 
     def read(self, path: str) -> Corpus:
-        """Read a file or folder."""
-        return read_corpus(find_sample(path), self._format, False, self._problems, self._options)
+        """Read a file or folder.
+
+        Raises:
+          DataError: if it cannot be read, or if it is neither a file nor a folder of files.
+        """
+        found = find_sample(path)
+        validate_recorded_path(found, "data")
+        return read_corpus(found, self._format, False, self._problems, self._options)
 
 
 def read_recorded_dev(directory: str | pathlib.Path, config: Config, problems: Problems) -> Corpus:
@@ -63,8 +73,7 @@ def read_recorded_dev(directory: str | pathlib.Path, config: Config, problems: P
         if os.path.exists(find_sample(str(next((given[n] for n in corpus_flags.FILES if given.get(n)), "")))):
             raise
         raise DataError(f"{error}; the dev data of {folder} is not where it was in training; {_GIVE}") from None
-    recorded = as_object(read_json(folder / "run.json", "what cman-tf train wrote").get("corpora")) or {}
-    if corpus.sha256 != recorded.get("dev"):
+    if corpus.sha256 != read_run(folder)["corpora"].get("dev"):
         raise DataError(f"{corpus.path}: is not the dev data that {folder} was trained with, or was changed; {_GIVE}")
     return corpus
 
@@ -75,15 +84,15 @@ def read_recorded_flags(path: pathlib.Path) -> dict[str, Any]:
     Raises:
       DataError: if the file cannot be read.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: {error}, expected the flags of a trained model") from None
+    given = read_flags(path)
     found: dict[str, Any] = dict.fromkeys(corpus_flags.NAMES)
-    for line in lines:
-        name, equals, value = line.removeprefix("--").partition("=")
-        if name in found and equals:
-            found[name] = int(value) if name in _NUMBERS and value.isdecimal() else value
-        elif name in found or name.removeprefix("no") in found:
-            found[name if name in found else name.removeprefix("no")] = name in found
+    for name, value in given.items():
+        if name in _CHOICES and value not in _CHOICES[name]:
+            raise DataError(f"{path}: --{name} is {quote(value)}, expected one of {', '.join(_CHOICES[name])}")
+        if name in _NUMBERS and not re.fullmatch("[0-9]{1,6}", value):
+            raise DataError(f"{path}: --{name} is {quote(value)}, expected a whole number")
+        if name in found:
+            found[name] = int(value) if name in _NUMBERS else value == "true" if name == "join_sentences" else value
+    if found["folds"] is not None and not (found["folds"] >= 2 and 1 <= (found["fold"] or 0) <= found["folds"]):
+        raise DataError(f"{path}: --fold is {found['fold']} of --folds={found['folds']}, expected one from 1")
     return found

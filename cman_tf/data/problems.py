@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cman_tf.errors import DataError, one_line
+from cman_tf.errors import DataError, one_line, shorten_words
 
 _SHOWN = 3  # a summary names this many places of each kind
 _MAX_SHOWN_CHARACTERS = 200  # of a message, and of one place in a summary
@@ -59,10 +59,10 @@ class Problems:
         Raises:
           DataError: if the collector is strict.
         """
-        message = one_line(message)[:_MAX_SHOWN_CHARACTERS]
+        message = shorten_words(one_line(message))[:_MAX_SHOWN_CHARACTERS]
         if self.strict:
             raise DataError(f"{where}: {message}")
-        problem = Problem(kind, one_line(where), message)
+        problem = Problem(kind, shorten_words(one_line(where)), message)
         if self._sink:
             self._sink(problem)
         kept = self._first.setdefault(kind, [])

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping
 
 from cman_tf.data.types import Sentence
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, quote
 from cman_tf.runs.files import read_json, write_atomically
-from cman_tf.runs.json_values import as_list, types_in
+from cman_tf.runs.schema import list_of, object_of, text
 
 FILE = "signatures.json"
 Signatures = Mapping[str, frozenset[tuple[str, str]]]  # relation type to the pairs (head type, tail type)
 _EXPECTED = 'relation types with their pairs of entity types, as in {"Live_In": [["Peop", "Loc"]]}'
+_SCHEMA = object_of(list_of(list_of(text(), 2)))
 
 
 def learn_signatures(sentences: Iterable[Sentence]) -> dict[str, frozenset[tuple[str, str]]]:
@@ -53,11 +54,8 @@ def read_signatures(path: str | pathlib.Path) -> dict[str, frozenset[tuple[str, 
       DataError: if the file does not hold signatures.
     """
     found: dict[str, frozenset[tuple[str, str]]] = {}
-    for kind, pairs in read_json(path, _EXPECTED).items():
-        listed = as_list(pairs)
-        if listed is None or any(types_in(pair) != [str, str] for pair in listed):
-            raise DataError(f"{path}: {kind[:40]!a} is {json.dumps(pairs)[:60]}, expected {_EXPECTED}")
-        found[kind] = frozenset((head, tail) for head, tail in listed)
+    for kind, pairs in read_json(path, _EXPECTED, schema=_SCHEMA).items():
+        found[kind] = frozenset((head, tail) for head, tail in pairs)
     return found
 
 
@@ -78,10 +76,12 @@ def validate_types(
     known, kinds = sorted(entity_types), sorted(relation_types)
     for kind, pairs in signatures.items():
         if kind not in kinds:
-            raise DataError(f"{where}: relation type {kind[:40]!a}, expected one of {', '.join(kinds)}")
+            raise DataError(f"{where}: relation type {quote(kind)}, expected one of {', '.join(kinds)}")
         for name in sorted(name for pair in pairs for name in pair):
             if name not in known:
-                raise DataError(f"{where}: {kind}: entity type {name[:40]!a}, expected one of {', '.join(known)}")
+                raise DataError(
+                    f"{where}: {quote(kind)[1:-1]}: entity type {quote(name)}, expected one of {', '.join(known)}"
+                )
 
 
 def find_signatures(

@@ -18,6 +18,7 @@ UNKNOWN = "<unk>"
 GLOVE, GLOVE_FILE = "glove", "glove.6B.50d.txt"  # the name for a flag, and the file that `cman-tf download` brings
 _LONGEST_WORD = 10_000  # bytes; a binary file with a longer word is taken for damaged
 _LONGEST_LINE = 1 << 20  # bytes of a text file; a compressed file can hold a line that fills the memory
+_MOST_NUMBERS = 4096  # of a word; there are vectors of 50 to 1,024
 _BLOCK = 1 << 20  # bytes of a binary file read at a time
 _GZIP = b"\x1f\x8b"
 Keep = Callable[[str, int], bool]  # whether to keep the row of this word and number
@@ -128,6 +129,8 @@ def _text_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, NDA
         where = f"{path}, line {number}, word {parts[0][:30]!r}"
         if "\t" in parts[0]:
             raise DataError(f"{where}: contains a tab, expected blanks between a word and its numbers")
+        if len(parts) - 1 > _MOST_NUMBERS:
+            raise DataError(f"{where}: {len(parts) - 1} numbers, expected at most {_MOST_NUMBERS}")
         if len(parts) < 2 or (size and len(parts) - 1 != size):
             raise DataError(f"{where}: {len(parts) - 1} numbers, expected {size or 'at least one'}")
         size = len(parts) - 1
@@ -151,6 +154,8 @@ def _binary_rows(file: BinaryIO, path: str, keep: Keep) -> Iterator[tuple[str, N
             f"{path}: a binary file without a first line of count and size, expected word2vec's binary format"
         )
     count, size = map(int, header)
+    if size > _MOST_NUMBERS:
+        raise DataError(f"{path}: {size} numbers a word, expected at most {_MOST_NUMBERS}")
     buffer, place, line_ends = b"", 0, None
     for number in range(count):
         if len(buffer) - place < 4 * size + _LONGEST_WORD:

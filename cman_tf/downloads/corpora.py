@@ -10,7 +10,7 @@ import urllib.request
 from typing import NamedTuple
 
 from cman_tf.errors import DataError
-from cman_tf.runs.files import write_atomically
+from cman_tf.runs.files import sha256_of, write_atomically
 
 _LIMIT = 50_000_000  # bytes; the corpus has less than one million
 _TIMEOUT = 30  # seconds
@@ -44,26 +44,63 @@ CONLL04 = {
 }
 
 
+def validate_known(path: pathlib.Path, sha256: str) -> None:
+    """Raise DataError if a file that is there already is not the one that would be downloaded."""
+    found = sha256_of(path)
+    if found != sha256:
+        raise DataError(
+            f"{path}: is there with sha256 {found[:12]}..., expected {sha256[:12]}...; it was changed or cut short, "
+            "move it away to have it downloaded again"
+        )
+
+
 def fetch(address: str, sha256: str) -> bytes:
-    """A file's bytes.
+    """Return a file's bytes. Of an address that begins with http://, https:// is tried first.
+
+    Args:
+      address: of the file.
+      sha256: its hash.
 
     Raises:
       DataError: if it cannot be had, or is another file than the one known.
     """
-    try:
-        with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:
-            content = answer.read(_LIMIT + 1)
-    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-        raise DataError(f"{address}: {getattr(error, 'reason', error)}, expected to download it") from None
+    places = [address]
+    if address.startswith("http://"):
+        places.insert(0, f"https://{address.removeprefix('http://')}")  # not every server has it
+    content, reason = b"", ""
+    for place in places:
+        try:
+            with urllib.request.urlopen(place, timeout=_TIMEOUT) as answer:
+                content = answer.read(_LIMIT + 1)
+        except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
+            reason = f"{getattr(error, 'reason', error)}"
+            continue
+        reason = ""
+        if hashlib.sha256(content).hexdigest() == sha256:
+            return content
+    if reason:
+        raise DataError(f"{address}: {reason}, expected to download it")
     found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise DataError(f"{address}: {len(content)} bytes of sha256 {found}, expected {sha256}; nothing was written")
-    return content
+    raise DataError(f"{address}: {len(content)} bytes of sha256 {found}, expected {sha256}; nothing was written")
 
 
 def download_corpus(source: Source, folder: pathlib.Path) -> list[str]:
-    """Write the files that the folder lacks, whole or not at all; returns their names."""
+    """Write the files that a folder lacks, whole or not at all.
+
+    Args:
+      source: where the files are.
+      folder: made if it is not there.
+
+    Returns:
+      The names of the files that were written.
+
+    Raises:
+      DataError: if a file cannot be had, or if one that is there is another one. Nothing is overwritten.
+    """
     missing = [name for name in source.files if not (folder / name).exists()]
+    for name, sha256 in source.files.items():
+        if name not in missing:
+            validate_known(folder / name, sha256)
     contents = {name: fetch(source.address + name, source.files[name]) for name in missing}
     for name, content in contents.items():
         write_atomically(folder / name, content)

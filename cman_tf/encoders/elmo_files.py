@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import pathlib
 from collections.abc import Sequence
 
 import h5py
@@ -11,7 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from cman_tf.encoders.bilm import BEGIN_SENTENCE, END_SENTENCE, BiLM, character_ids
-from cman_tf.errors import DataError
+from cman_tf.encoders.hdf5_files import open_hdf5
+from cman_tf.errors import DataError, quote
+from cman_tf.runs.files import read_json
+
+_MOST = 10_000  # layers of a biLM, or characters of a token
 
 
 def read_weights(options_file: str, weights_file: str) -> BiLM:
@@ -24,29 +26,33 @@ def read_weights(options_file: str, weights_file: str) -> BiLM:
     Raises:
       DataError: if a file cannot be read, or if the files do not fit each other.
     """
+    expected = "the options of a biLM with characters"
+    options = read_json(options_file, expected)
     try:
-        options = json.loads(pathlib.Path(options_file).read_text(encoding="utf-8"))
         wanted = _shapes(options)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{options_file}: {error!r}, expected the options of a biLM with characters") from None
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise DataError(f"{options_file}: {repr(error)[:100]}, expected {expected}") from None
     weights = {}
-    try:
-        with h5py.File(weights_file, "r") as file:
-            found: list[str] = []
-            file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
-            for name in found:
-                if name.startswith(("CNN", "RNN_")) and name not in wanted:
-                    raise DataError(f"{weights_file}: contains {name}, expected only the arrays of {options_file}")
-            for name, shape in wanted.items():
-                if name not in file:
-                    raise DataError(f"{weights_file}: no {name}, expected one of shape {shape} as in {options_file}")
-                if file[name].shape != shape:
-                    raise DataError(
-                        f"{weights_file}: {name} has shape {file[name].shape}, expected {shape} as in {options_file}"
-                    )
-                weights[name] = file[name][...]
-    except (OSError, RuntimeError, KeyError) as error:  # h5py raises all of these for a damaged file
-        raise DataError(f"{weights_file}: {str(error).splitlines()[0]}, expected an HDF5 file of weights") from None
+    with open_hdf5(weights_file, "an HDF5 file of weights") as file:
+        found: list[str] = []
+        file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
+        for name in found:
+            if name.startswith(("CNN", "RNN_")) and name not in wanted:
+                raise DataError(
+                    f"{weights_file}: contains {quote(name)[1:-1]}, expected only the arrays of {options_file}"
+                )
+        for name, shape in wanted.items():
+            if name not in file:
+                raise DataError(f"{weights_file}: no {name}, expected one of shape {shape} as in {options_file}")
+            array = file[name]
+            if not isinstance(array, h5py.Dataset) or array.shape != shape or array.dtype.kind != "f":
+                held = f"{array.dtype} {array.shape}" if isinstance(array, h5py.Dataset) else "a group"
+                raise DataError(
+                    f"{weights_file}: {name} is {quote(held)[1:-1]}, expected shape {shape} as in {options_file}"
+                )
+            weights[name] = array[...]
+            if not np.isfinite(weights[name]).all():
+                raise DataError(f"{weights_file}: a value of {name} is not finite, expected weights")
     return BiLM(options, weights)
 
 
@@ -70,8 +76,8 @@ def _shapes(options: dict) -> dict[str, tuple[int, ...]]:
         ("max_characters_per_token", cnn["max_characters_per_token"], max(3, widest)),
         ("n_highway", cnn.get("n_highway", 0), 0),
     ):
-        if not isinstance(value, int) or value < least:
-            raise ValueError(f"{name} is {value!r}, expected a whole number from {least}")
+        if type(value) is not int or not least <= value <= _MOST:
+            raise ValueError(f"{name} is {quote(value)}, expected a whole number from {least}")
     for name in ("cell_clip", "proj_clip"):
         if not isinstance(lstm.get(name), (int, float, type(None))):
             raise ValueError(f"{name} is {lstm[name]!r}, expected a number")

@@ -19,10 +19,14 @@ from collections.abc import Iterator, Sequence
 import h5py
 import numpy as np
 
+from cman_tf.encoders.hdf5_files import ERRORS, describe, open_checked
+from cman_tf.encoders.patient_file import PatientFile
 from cman_tf.encoders.source import Source
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, quote
 from cman_tf.runs.durable import move_into_place, name_errors
 
+_EXPECTED = "features of cman-tf embed"
+_AGAIN = "expected finite numbers; remove the file, and it is made again"
 _BLOCK = 8192  # rows that are copied at a time
 
 Tokens = Sequence[str]
@@ -46,20 +50,21 @@ class Cache:
 
     def __init__(self, path: str | pathlib.Path, source: Source) -> None:
         self.path = str(path)
+        self._file = open_checked(path, _EXPECTED)
         try:
-            self._file = h5py.File(path, "r")
-            fingerprint, name = self._file.attrs["fingerprint"], self._file.attrs["name"]
+            fingerprint, self.name = (_read_text(self._file, name) for name in ("fingerprint", "name"))
+            if fingerprint != source.fingerprint:
+                raise DataError(
+                    f"{path}: features of another encoder ({quote(self.name)[1:-1]}), expected those of {source}"
+                )
             self._features = self._file["features"]
+            self._places = _read_index(self._file)
             _, self.layers, self.size = self._features.shape
-            columns = (self._file[column][...] for column in ("keys", "starts", "lengths"))
-            self._places = {bytes(k): (int(s), int(n)) for k, s, n in zip(*columns)}
-        except (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise DataError(f"{path}: {reason}, expected features of cman-tf embed") from None
-        if fingerprint != source.fingerprint:
+        except ERRORS as error:
             self.close()
-            raise DataError(f"{path}: features of another encoder ({name}), expected those of {source}")
-        self.name = name
+            if isinstance(error, DataError):
+                raise
+            raise DataError(f"{path}: {describe(error)}, expected {_EXPECTED}") from None
 
     def keys(self) -> set[bytes]:
         """Return the keys of all sentences in the file."""
@@ -80,14 +85,62 @@ class Cache:
             place = self._places.get(sentence_key(tokens))
             if place is None:
                 raise DataError(
-                    f"{self.path}: no features of {' '.join(tokens)[:60]!r}, expected those of all sentences"
+                    f"{self.path}: no features of {quote(' '.join(tokens))}, expected those of all sentences"
                 )
-            found.append(self._features[place[0] : sum(place)].astype(np.float32))
+            if place[1] != len(tokens):
+                raise DataError(
+                    f"{self.path}: features of {place[1]} tokens for {quote(' '.join(tokens))}, expected {len(tokens)}"
+                )
+            try:
+                vectors = self._features[place[0] : sum(place)].astype(np.float32)
+            except ERRORS as error:
+                raise DataError(f"{self.path}: {describe(error)}, expected {_EXPECTED}") from None
+            if not np.isfinite(vectors).all():
+                raise DataError(f"{self.path}: a feature of {quote(' '.join(tokens))} is not finite, {_AGAIN}")
+            found.append(vectors)
         return found
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _read_text(file: h5py.File, name: str) -> str:
+    """Read an attribute that is text."""
+    text = file.attrs[name]
+    if not isinstance(text, str):
+        raise ValueError(f"the attribute {name} is no text")
+    return text
+
+
+def _read_index(file: h5py.File) -> dict[bytes, tuple[int, int]]:
+    """Return for the key of each sentence its first row and its number of rows.
+
+    Raises:
+      ValueError: if the index does not lead to each row of the features once, in the order of the sentences.
+    """
+    features = file["features"]
+    if features.ndim != 3 or features.dtype.name not in ("float32", "float16") or 0 in features.shape[1:]:
+        raise ValueError(f"features of {features.dtype} {features.shape}")
+    columns: list[np.ndarray] = []
+    for name, kind, most in (("keys", "V", 32), ("starts", "i", 8), ("lengths", "i", 8)):
+        column = file[name]
+        is_wide = column.dtype.itemsize != most if kind == "V" else column.dtype.itemsize > most
+        if column.ndim != 1 or column.dtype.kind != kind or is_wide:
+            raise ValueError(f"{name} of {column.dtype} {column.shape}")
+        columns.append(column[...])
+    keys, starts, lengths = columns
+    if not len(keys) == len(starts) == len(lengths):
+        raise ValueError(f"{len(keys)} keys, {len(starts)} starts and {len(lengths)} lengths")
+    if len(lengths) and (lengths.min() < 1 or lengths.max() > len(features)):
+        raise ValueError("a sentence with no row, or with more than there are")
+    ends = np.cumsum(lengths, dtype=np.int64)
+    if not np.array_equal(starts, ends - lengths) or (ends[-1] if len(ends) else 0) != len(features):
+        raise ValueError(f"starts and lengths that do not cover the {len(features)} rows of the features")
+    places = {bytes(k): (int(s), int(n)) for k, s, n in zip(keys, starts, lengths)}
+    if len(places) < len(keys):
+        raise ValueError("a sentence twice")
+    return places
 
 
 @contextlib.contextmanager
@@ -107,9 +160,13 @@ def create_file(path: pathlib.Path, source: Source) -> Iterator[h5py.File]:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with name_errors(path), h5py.File(unfinished, "w") as file:
-            file.attrs["fingerprint"], file.attrs["name"] = source.fingerprint, str(source)
-            yield file
+        with name_errors(path), PatientFile(unfinished) as patient:
+            try:
+                with h5py.File(patient, "w") as file:
+                    file.attrs["fingerprint"], file.attrs["name"] = source.fingerprint, str(source)
+                    yield file
+            finally:
+                patient.raise_failure()
         move_into_place(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -9,13 +9,30 @@ import pathlib
 import re
 
 from cman_tf.encoders.names import ENCODER_FLAGS as NAMES
+from cman_tf.encoders.recorded_folder import validate_recorded_folder
 from cman_tf.encoders.resolve import DOWNLOADED, fingerprint, given_file, model_files, module_files
 from cman_tf.errors import DataError
+from cman_tf.runs.containment import validate_recorded_path
 from cman_tf.runs.files import read_json, write_atomically
 from cman_tf.runs.provenance import make_portable
+from cman_tf.runs.schema import one_of, record, text, whole
 
 PRECISIONS = ("float32", "float16")
 _FILE = "contextual.json"
+_LOCATIONS = {  # the flags of each kind of encoder
+    "elmo_files": ("elmo_options", "elmo_weights"),
+    "elmo_hub": ("elmo",),
+    "transformer": ("encoder",),
+}
+_SCHEMA = record(
+    {
+        "kind": one_of(*_LOCATIONS),
+        "location": record({}, {**dict.fromkeys(NAMES, text()), "encoder_precision": one_of(*PRECISIONS)}),
+        "fingerprint": text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256"),
+        "layers": whole(1, 10_000),
+        "size": whole(1, 1_000_000),
+    }
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,13 +156,11 @@ def load_source(directory: str | pathlib.Path) -> tuple[Source, tuple[int, int]]
     path = pathlib.Path(directory) / _FILE
     if not path.exists():
         return None
-    content = read_json(path, "what cman-tf train wrote")
-    location = content.get("location")
-    if not (isinstance(location, dict) and all(n in NAMES and isinstance(v, str) for n, v in location.items())):
-        raise DataError(f"{path}: location is {str(location)[:40]!r}, expected flags of an encoder and their values")
-    for name, kind in (("kind", str), ("fingerprint", str), ("layers", int), ("size", int)):
-        if type(content.get(name)) is not kind:
-            raise DataError(f"{path}: {name} is {str(content.get(name))[:40]!r}, expected a {kind.__name__}")
+    content = read_json(path, "what cman-tf train wrote", schema=_SCHEMA)
+    location: dict[str, str] = content["location"]
+    names = _LOCATIONS[content["kind"]]
+    if not {*names} <= location.keys() <= {*names, "encoder_precision"}:
+        raise DataError(f"{path}: location has {', '.join(location) or 'no flag'}, expected {' and '.join(names)}")
     return Source(content["kind"], location, content["fingerprint"]), (content["layers"], content["size"])
 
 
@@ -169,7 +184,7 @@ def find_again(directory: str | pathlib.Path, elsewhere: dict[str, str]) -> Sour
     needed = recorded[0]
     need = f"{directory}: the model needs the features of {needed}"
     if not elsewhere:
-        _validate_recorded(need, needed.location)
+        _validate_recorded(need, needed)
     if elsewhere and needed.precision != "float32":
         elsewhere = {"encoder_precision": needed.precision, **elsewhere}
     try:
@@ -184,8 +199,9 @@ def find_again(directory: str | pathlib.Path, elsewhere: dict[str, str]) -> Sour
     return found
 
 
-def _validate_recorded(need: str, location: dict[str, str]) -> None:
-    """Raise DataError if opening the encoder would download something or run a module's graph."""
+def _validate_recorded(need: str, needed: Source) -> None:
+    """Raise DataError if opening the encoder would download something, run code, or read other files than weights."""
+    location = needed.location
     if "elmo" in location:
         raise DataError(f"{need}, a TensorFlow Hub module, which runs code; if you trust it, name it with --elmo")
     name = location.get("encoder", DOWNLOADED[0])
@@ -194,3 +210,9 @@ def _validate_recorded(need: str, location: dict[str, str]) -> None:
             f"{need}; {name} is not a directory on this machine, and models are only downloaded on request; if you "
             "trust it, name it with --encoder"
         )
+    for flag in ("elmo_options", "elmo_weights"):
+        if flag in location:
+            validate_recorded_path(location[flag], f"the file of --{flag}")
+    if "encoder" in location and name not in DOWNLOADED:
+        validate_recorded_path(name, "the folder of a transformer")
+        validate_recorded_folder(need, pathlib.Path(name))

@@ -5,6 +5,7 @@ Shapes: W windows, P word pieces, N layers with the embeddings as the first, H w
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from cman_tf.data.contextual_encoder import Wordpieces
+from cman_tf.encoders.hdf5_files import open_hdf5
 from cman_tf.encoders.wordpieces import WordpieceTokenizer, load_files
 from cman_tf.errors import DataError
 from cman_tf.layers.random_draws import draws_of_step, next_seed, use_step_draws
@@ -49,6 +51,9 @@ class TransformerLayer(tf.keras.layers.Layer):
             "output_hidden_states": True,
             "output_loading_info": True,
         }
+        for weights in sorted(pathlib.Path(folder).glob("*.h5")):
+            with open_hdf5(weights, "a model and its tokenizer for TensorFlow"):
+                pass  # raises if they are in other files
         read = transformers.TFAutoModel.from_pretrained
         self.encoder, info = load_files(folder, lambda: read(folder, **options))
         absent = [name for name in info["missing_keys"] if "pooler" not in name] + info["mismatched_keys"]

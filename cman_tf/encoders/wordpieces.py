@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cman_tf.data.contextual_encoder import Wordpieces
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, quote
 
 _UNLIMITED = 100_000  # stands for no limit; tokenizers without a limit give 1e30
 
@@ -69,9 +69,32 @@ def load_files(folder: str, load: Callable[[], Any]) -> Any:
     """
     try:
         return load()
-    except Exception as error:
+    except BaseException as error:
+        # A panic of the tokenizers' Rust code is no Exception.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         reason = (str(error).strip().splitlines() or [repr(error)])[0]
-        raise DataError(f"{folder}: {reason}, expected a model and its tokenizer for TensorFlow") from None
+        raise DataError(f"{folder}: {reason[:200]}, expected a model and its tokenizer for TensorFlow") from None
+
+
+def _read_size(folder: str, config: Any, name: str, default: int | None = None) -> int:
+    """Return a whole number of a model's config.json.
+
+    Args:
+      folder: the model's directory, for the message.
+      config: the configuration.
+      name: the number's name.
+      default: what a configuration without it, or with -1 as XLNet's, stands for; None: it must be there.
+
+    Raises:
+      DataError: if it is no whole number, or negative.
+    """
+    value = getattr(config, name, default)
+    if default is not None and (value is None or value == -1):
+        value = default
+    if type(value) is not int or not 0 <= value <= 1 << 30:
+        raise DataError(f"{folder}: {name} is {quote(value)}, expected a whole number in config.json")
+    return value
 
 
 class WordpieceTokenizer:
@@ -97,18 +120,26 @@ class WordpieceTokenizer:
         )
         if config.is_encoder_decoder or not self._tokenizer.is_fast:
             raise DataError(f"{folder}: a {config.model_type} model, expected an encoder with a fast tokenizer")
-        self.layers, self.size = config.num_hidden_layers + 1, config.hidden_size
+        self.layers = _read_size(folder, config, "num_hidden_layers") + 1
+        self.size = _read_size(folder, config, "hidden_size")
         # The special tokens before and after the pieces of a window. (build_inputs_with_special_tokens adds them only
         # for some classes of tokenizers.)
-        framed = self._tokenizer("a", return_special_tokens_mask=True)
+        framed = load_files(folder, lambda: self._tokenizer("a", return_special_tokens_mask=True))
         special, ids = framed["special_tokens_mask"], framed["input_ids"]
         own = [place for place, mark in enumerate(special) if not mark]
+        if not own:
+            raise DataError(f"{folder}: the tokenizer cuts the word a into no piece, expected one")
         self._before, self._after = ids[: own[0]], ids[own[-1] + 1 :]
-        positions = getattr(config, "max_position_embeddings", _UNLIMITED)
+        positions = _read_size(folder, config, "max_position_embeddings", _UNLIMITED)
         if config.model_type in _OFFSET:
-            positions -= config.pad_token_id + 1
-        limits = [self._tokenizer.model_max_length, positions]
-        self._limit = min(limit for limit in [*limits, _UNLIMITED] if limit > 0) - len(self._before + self._after)
+            positions -= _read_size(folder, config, "pad_token_id") + 1
+        longest = self._tokenizer.model_max_length
+        if isinstance(longest, bool) or not isinstance(longest, (int, float)):
+            raise DataError(f"{folder}: model_max_length is {quote(longest)}, expected a number")
+        framing = len(self._before + self._after)
+        self._limit = int(min(limit for limit in (longest, positions, _UNLIMITED) if limit > 0)) - framing
+        if self._limit < 1:
+            raise DataError(f"{folder}: reads {self._limit + framing} pieces at once, expected more than {framing}")
 
     def split_sentence(self, sentence: Sequence[str]) -> tuple[list[int], np.ndarray]:
         """Cut a sentence into word pieces. A word without a piece gets the piece for unknown words.

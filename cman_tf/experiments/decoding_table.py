@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import pathlib
 import statistics
 from collections.abc import Iterator
@@ -12,9 +11,9 @@ from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.errors import DataError
 from cman_tf.experiments.lines import ResultFolder, name_inputs
 from cman_tf.experiments.published import DECODING_TIMES
-from cman_tf.experiments.result_files import is_unicode
 from cman_tf.experiments.tables import Table, format_mean, format_number
 from cman_tf.runs.files import read_json
+from cman_tf.runs.schema import number, object_of, one_of, record, text, whole
 
 NAME = "decoding_time"  # of the experiment, and of its folder among the results
 TITLE = "Relative decoding time (TNNLS table V)"
@@ -37,6 +36,18 @@ ROWS = {
 }
 
 
+_TIMES = record(
+    {
+        "seconds": object_of(number(0)),
+        "overall_f1": object_of(number(0, 100)),
+        "inputs": text(),
+        "seed": whole(),
+    },
+    {"of": one_of(*CORPORA.values())},
+    others=True,
+)
+
+
 def read_times(path: pathlib.Path) -> dict[str, Any]:
     """Read a file that `decoding_time.measure_decoding_time` wrote.
 
@@ -44,13 +55,9 @@ def read_times(path: pathlib.Path) -> dict[str, Any]:
       DataError: If it is something else.
     """
     expected = f"a file of the experiment {NAME}"
-    content = read_json(path, expected, "seconds", "overall_f1", "inputs", "seed")
+    content = read_json(path, expected, schema=_TIMES)
     seconds, f1 = content["seconds"], content["overall_f1"]
-    is_sound = isinstance(seconds, dict) and isinstance(f1, dict) and "multihead" in seconds
-    numbers = [*seconds.values(), *(f1.get(key) for key in seconds)] if is_sound else [math.nan]
-    is_sound = all(isinstance(number, (int, float)) and math.isfinite(number) for number in numbers)
-    is_sound = is_sound and seconds["multihead"] > 0 and isinstance(content["inputs"], str) and is_unicode(content)
-    if not is_sound or content.get("of", "CoNLL04") not in CORPORA.values():
+    if not seconds.get("multihead") or not seconds.keys() <= f1.keys():
         raise DataError(f"{path}: no seconds and F1 of the baseline and other models, expected {expected}")
     return content
 

@@ -15,9 +15,10 @@ from cman_tf.encoders.source import find_source
 from cman_tf.errors import DataError
 from cman_tf.experiments.planning import Run, find_flagfile
 from cman_tf.experiments.result_files import Result, identify_training, read_result
+from cman_tf.runs.epochs import count_epochs, is_complete, validate_epochs
 from cman_tf.runs.files import sha256_of
 from cman_tf.runs.flagfile import config_from_flagfile
-from cman_tf.runs.run_directory import count_epochs, fill_defaults, is_complete, list_differences, validate_epochs
+from cman_tf.runs.run_settings import fill_defaults, list_differences
 
 _sha256 = functools.cache(sha256_of)
 

@@ -14,7 +14,7 @@ from cman_tf.experiments.grouping import collect_hashes, find_differences, group
 from cman_tf.experiments.planning import changed_settings
 from cman_tf.experiments.published import F1, PartialF1
 from cman_tf.experiments.result_files import Result, identify_training, read_result
-from cman_tf.runs.run_directory import fill_defaults
+from cman_tf.runs.run_settings import fill_defaults
 from cman_tf.scoring.score import TASKS
 
 GAP = "not run"

@@ -33,10 +33,11 @@ def make_paper_rows(chosen: dict[str, Line]) -> Table:
 
 def _caveat_inputs(chosen: dict[str, Line]) -> str:
     read = next(iter(chosen.values())).inputs_name
-    ours = "words and characters alone" if read == "words" else read
+    encoders = {"MiniLM": "a small pretrained encoder", "MPNet": "a pretrained encoder"}
+    ours = "words and characters alone" if read == "words" else ", ".join([read, *filter(None, [encoders.get(read)])])
     return (
-        "The inputs differ. In the papers CMAN reads ELMo and the baseline does not; ELMo's weights were unavailable "
-        f"to us. Our models, the baseline included, read {ours}."
+        "The inputs differ. In the papers CMAN reads ELMo, a pretrained language model, and the baseline does not; "
+        f"ELMo's weights were unavailable to us. Our models, the baseline included, read {ours}."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 from cman_tf.experiments.comparisons import Difference
 from cman_tf.experiments.lines import Line
@@ -12,20 +12,20 @@ from cman_tf.experiments.published import MODEL_NAMES, PartialF1, conll04_lead
 Recipe = tuple[str, tuple[str, ...]]  # inputs, and the flags in addition to the flagfile's
 
 
-def choose_recipe(lines: Iterable[Line]) -> dict[str, Line]:
+def choose_recipe(lines: Mapping[str, Sequence[Line]]) -> dict[str, Line]:
     """Choose inputs and settings by the mean of both tasks' strict micro F1 on dev, averaged over the models.
 
     A recipe that more of the models were trained with comes before one of fewer. A line of fewer than three runs counts
     only if its model has none of more.
 
     Args:
-      lines: Those of the experiments conll04 and tuned.
+      lines: By the name of the experiment. Those of conll04 and tuned count.
 
     Returns:
       For each model the line of the chosen recipe, in the order of `MODEL_NAMES`; empty if nothing was run.
     """
     of_models: dict[str, list[Line]] = {model: [] for model in MODEL_NAMES}
-    for line in lines:
+    for line in (*lines["conll04"], *lines["tuned"]):
         if line.results and line.common["model"] in of_models:
             of_models[line.common["model"]].append(line)
     recipes: dict[Recipe, dict[str, Line]] = {}

@@ -14,8 +14,9 @@ from cman_tf.experiments.tables import Table
 
 TITLE = "Results: every table and figure of both papers"
 # Backslashes only where both GitHub and Python-Markdown read them; entities for the rest.
-_SPECIAL = re.compile(r"[\\`*\[\]<>|~$]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)")
-_ENTITIES = {"<": "&lt;", ">": "&gt;", "|": "&#124;", "~": "&#126;", "$": "&#36;", "&": "&amp;"}
+_SPECIAL = re.compile(r"[\\`*\[\]<>|~$]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|:(?=//)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a terminal would obey them
+_ENTITIES = {":": "&#58;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "~": "&#126;", "$": "&#36;", "&": "&amp;"}
 _BLOCK_START = re.compile(r"^([#+-](?=[#+\-\s]|$)|\d+(?=[.)](?:\s|$)))")
 _NUMBER = re.compile(r"^[<+-]? ?\d")
 
@@ -43,7 +44,7 @@ def render_readme_block(table: Table) -> str:
 
 def escape_markdown(text: str) -> Markup:
     """Escape text so that Markdown shows it as it is, on one line and within a table's cell."""
-    line = " ".join(text.split())
+    line = _CONTROL.sub("\ufffd", " ".join(text.split()))
     line = _SPECIAL.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), line)
     return Markup(_BLOCK_START.sub(lambda start: f"{start[1]}\\" if start[1].isdigit() else f"\\{start[1]}", line))
 

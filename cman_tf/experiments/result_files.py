@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import pathlib
 import re
@@ -11,11 +10,12 @@ from typing import Any, TypedDict, cast
 
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, quote
 from cman_tf.experiments.published import CONLL04
 from cman_tf.runs.files import read_json
-from cman_tf.runs.run_directory import fill_defaults
+from cman_tf.runs.run_settings import fill_defaults
 from cman_tf.scoring.conventions import CONVENTIONS
+from cman_tf.scoring.result_schema import ANY_RESULT
 from cman_tf.scoring.score import TASKS
 
 _NAMES = ("corpus", "inputs", "protocol", "flags", "seed", "epochs", "best_epoch", "test")
@@ -56,7 +56,7 @@ def read_result(path: pathlib.Path) -> Result:
       DataError: If it is not JSON, or not a result file of `cman_tf.train`.
     """
     expected = "a result file of cman_tf.train"
-    content = read_json(path, expected, *_NAMES)
+    content = read_json(path, expected, *_NAMES, schema=ANY_RESULT)
     for problem in _find_problems(content):
         raise DataError(f"{path}: {problem}, expected {expected}")
     return cast(Result, {**content, "file": str(path)})
@@ -73,29 +73,8 @@ def parse_fold(file: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def is_unicode(content: Any) -> bool:
-    """Whether JSON can be written as UTF-8; single surrogates cannot."""
-    try:
-        return bool(json.dumps(content, ensure_ascii=False).encode("utf-8"))
-    except UnicodeEncodeError:
-        return False
-
-
 def _find_problems(content: dict[str, Any]) -> Iterator[str]:
     """What the report could not work with, in words."""
-    if not is_unicode(content):
-        yield "text that is no Unicode"
-    for name in ("inputs", "protocol"):
-        if not isinstance(content[name], str):
-            yield f"{name} is {_show(content[name])}"
-    for name in ("seed", "epochs", "best_epoch"):
-        if type(content[name]) is not int:
-            yield f"{name} is {_show(content[name])}"
-    if not isinstance(content.get("run", ""), str):
-        yield f"run is {_show(content['run'])}"
-    for name in ("word_vectors_sha256", "encoder_fingerprint"):
-        if not isinstance(content.get(name) or "", str):
-            yield f"{name} is {_show(content[name])}"
     yield from _find_problems_of_flags(content["flags"])
     yield from _find_problems_of_corpus(content["corpus"])
     for split in ("test", *({"dev"} & content.keys())):
@@ -123,7 +102,7 @@ def _find_problems_of_flags(flags: Any) -> Iterator[str]:
     try:
         Config(**{name: value for name, value in known.items() if name in Config.__dataclass_fields__}).resolved()
     except (TypeError, ValueError, ArithmeticError) as error:
-        yield f"its settings do not go together ({error})"
+        yield f"its settings do not go together ({str(error)[:100]})"
 
 
 def _find_problems_of_corpus(corpus: Any) -> Iterator[str]:
@@ -193,4 +172,4 @@ def _items(content: Any) -> list[tuple[str, Any]]:
 
 
 def _show(value: Any) -> str:
-    return repr(value)[:40]
+    return quote(value, 40)

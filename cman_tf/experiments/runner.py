@@ -16,6 +16,7 @@ from cman_tf.experiments.planning import Run, find_flagfile
 from cman_tf.experiments.result_files import identify_training, read_result
 from cman_tf.runs.durable import name_errors
 from cman_tf.runs.files import file_lock, read_json, write_atomically
+from cman_tf.scoring.result_schema import SCORES
 
 
 def run_training(run: Run) -> None:
@@ -72,7 +73,7 @@ def _evaluate(run: Run, model: pathlib.Path, result: pathlib.Path, locks: Sequen
         "--overwrite",
         locks=locks,
     )
-    gold = {**trained, "test": read_json(scores, "scores of cman_tf.evaluate"), "label_source": "gold"}
+    gold = {**trained, "test": read_json(scores, "scores of cman_tf.evaluate", schema=SCORES), "label_source": "gold"}
     for name in ("dev", "file"):  # dev was scored with predicted labels
         gold.pop(name, None)
     write_atomically(run.result, json.dumps(gold, indent=1, ensure_ascii=False) + "\n")

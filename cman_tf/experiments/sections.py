@@ -77,7 +77,7 @@ def make_sections(folder: ResultFolder) -> list[Section]:
     decoding = make_decoding_table(folder)
     untimed = list_untimed(decoding)
     sections = [Section("Summary", summarize(lines, untimed))]
-    chosen = choose_recipe([*lines["conll04"], *lines["tuned"]])
+    chosen = choose_recipe(lines)
     if chosen:
         sections.append(_make_recipe_section(chosen))
     sections.append(Section("How to read the tables", HOW_TO_READ))

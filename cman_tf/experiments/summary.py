@@ -21,7 +21,7 @@ def summarize(lines: Lines, untimed: Sequence[str]) -> tuple[str, ...]:
       lines: Every experiment's lines.
       untimed: Names of the corpora on which decoding was not timed.
     """
-    chosen = choose_recipe([*lines["conll04"], *lines["tuned"]])
+    chosen = choose_recipe(lines)
     return (
         _compare_scores(chosen),
         _compare_baseline(lines["conll04"]),

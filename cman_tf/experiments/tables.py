@@ -13,7 +13,7 @@ from cman_tf.experiments.comparisons import Difference, allowed_epochs
 from cman_tf.experiments.lines import GAP, Line
 from cman_tf.experiments.published import CITED, PartialF1
 from cman_tf.experiments.result_files import Result
-from cman_tf.runs.run_directory import count_epochs
+from cman_tf.runs.epochs import count_epochs
 from cman_tf.scoring.score import TASKS
 from cman_tf.scoring.tables import format_table
 

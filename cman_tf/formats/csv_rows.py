@@ -7,8 +7,9 @@ import io
 from collections.abc import Iterator
 
 from cman_tf.errors import DataError
+from cman_tf.formats import bounds
 from cman_tf.formats.showing import show_text
-from cman_tf.formats.source import MAX_LINE_BYTES, Head, Source, decode
+from cman_tf.formats.source import Head, Source, decode
 
 _DELIMITERS = (",", ";", "\t")
 
@@ -42,8 +43,8 @@ def read_rows(source: Source) -> Iterator[tuple[str, dict[str, str]]]:
     Raises:
       DataError: if a row has more values than there are names, or if a quotation mark is not closed.
     """
-    if csv.field_size_limit() < MAX_LINE_BYTES:
-        csv.field_size_limit(MAX_LINE_BYTES)  # a text may be longer than csv's usual limit
+    if csv.field_size_limit() < bounds.line_bytes():
+        csv.field_size_limit(bounds.line_bytes())  # a text may be longer than csv's usual limit
     lines = _decode_lines(source)
     first = next(lines, "")
     names, delimiter = find_names(first.rstrip("\r\n"))
@@ -68,7 +69,7 @@ def _decode_lines(source: Source) -> Iterator[str]:
     """Yield the lines with their ends, because a value in quotation marks may contain line ends."""
     try:
         with io.BytesIO(source.content) if source.content is not None else open(source.path, "rb") as file:
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(bounds.read_lines(file, source.path), start=1):
                 yield decode(line, source.path, number)
     except OSError as error:
         raise DataError(f"{source.path}: {error.strerror}, expected a readable corpus file") from None

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import io
 import pathlib
 import re
 from collections.abc import Iterator
 
 from cman_tf.data.problems import Problems
 from cman_tf.errors import DataError
+from cman_tf.formats import bounds
 
 HEAD_BYTES = 1 << 20  # the beginning of a file, from which its format is recognised
-MAX_LINE_BYTES = 1 << 26
 _MARK = "\ufeff"  # the byte order mark, which some programs write at the start of a file
 _KEY = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"')
 
@@ -118,7 +119,7 @@ class Source:
         if self.content is not None:
             return self.content
         try:
-            return pathlib.Path(self.path).read_bytes()
+            return bounds.read_file(self.path)
         except OSError as error:
             raise DataError(f"{self.path}: {error.strerror}, expected a readable corpus file") from None
 
@@ -140,8 +141,6 @@ class Source:
           DataError: if the file cannot be read, a line is not UTF-8, or a line is too long for memory.
         """
         for number, line in enumerate(self._byte_lines(), start=1):
-            if len(line) > MAX_LINE_BYTES:
-                raise DataError(f"{self.path}, line {number}: over {MAX_LINE_BYTES >> 20} MiB, expected shorter lines")
             text = decode(line, self.path, number).rstrip("\n").rstrip("\r")
             if number > 1 and text.startswith(_MARK):
                 self.problems.mend(
@@ -153,12 +152,11 @@ class Source:
 
     def _byte_lines(self) -> Iterator[bytes]:
         if self.content is not None:
-            yield from self.content.split(b"\n")
+            yield from bounds.read_lines(io.BytesIO(self.content), self.path)
             return
         try:
             with open(self.path, "rb") as file:
-                while line := file.readline(MAX_LINE_BYTES + 1):
-                    yield line
+                yield from bounds.read_lines(file, self.path)
         except OSError as error:
             raise DataError(f"{self.path}: {error.strerror}, expected a readable corpus file") from None
 
@@ -195,7 +193,7 @@ def read_head(path: str) -> Head:
         with open(path, "rb") as file:
             raw = file.read(HEAD_BYTES)
             if b"\n" not in raw and raw[:64].lstrip(b"\xef\xbb\xbf \t")[:1] in (b"[", b"{"):
-                raw += file.readline(MAX_LINE_BYTES)  # the keys of a long first record may come late
+                raw += file.readline(bounds.line_bytes())  # the keys of a long first record may come late
             return Head(path, raw)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}, expected a readable corpus file") from None
@@ -211,7 +209,7 @@ def read_stream(path: str) -> bytes | None:
     try:
         if not place.exists() or place.is_file() or place.is_dir():
             return None
-        return place.read_bytes()
+        return bounds.read_file(place)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}, expected a readable corpus file") from None
 

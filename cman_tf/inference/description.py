@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cman_tf.config import Config
-from cman_tf.data.tokenizers import TOKENIZER_NAMES
+from cman_tf.data.tokenizers import TOKENIZER_NAMES, is_spacy_name
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.source import Source, find_again, load_source
 from cman_tf.errors import DataError
-from cman_tf.pretrained import find_model
+from cman_tf.pretrained import find_model, is_shipped
+from cman_tf.runs.containment import validate_contained
 from cman_tf.runs.flagfile import config_of_run
 from cman_tf.runs.model_directory import find_checkpoint, validate_model_directory
 from cman_tf.runs.record import read_record, verify_record
@@ -56,10 +57,12 @@ def read_description(
     """
     folder = find_model(directory)
     validate_model_directory(folder)
+    if not is_shipped(folder):  # package managers may install the package's own files as links
+        validate_contained(folder)
     weights = find_checkpoint(folder, checkpoint)
     record = read_record(folder)
     tokenizer = record["tokenizer"] if record else "v1"
-    verify_record(folder, weights, (*TOKENIZER_NAMES, *([tokenizer] if tokenizer.startswith("spacy:") else [])))
+    verify_record(folder, weights, (*TOKENIZER_NAMES, *([tokenizer] if is_spacy_name(tokenizer) else [])))
     vocabulary = Vocabulary.load(folder)
     needed = load_source(folder)
     config = config_of_run(folder / "flags.txt")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import pathlib
+from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from cman_tf.data.contextual_encoder import AnyEncoder
@@ -13,7 +16,10 @@ from cman_tf.encoders.opening import open_encoder, open_tunable
 from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.models.factory import Model, build_model
+from cman_tf.models.memory import estimate_loading
 from cman_tf.models.variable_paths import name_variables
+from cman_tf.runs.checkpoint_index import validate_checkpoint
+from cman_tf.runs.free_memory import validate_memory
 from cman_tf.runs.model_directory import find_checkpoint
 from cman_tf.runs.packed_weights import WEIGHTS, load_weights
 
@@ -55,6 +61,9 @@ def load_described(description: ModelDescription) -> Trained:
 def load_epoch(description: ModelDescription) -> tuple[Trained, int]:
     """Load a model as `load_described` does; return it with the number of the epoch that its weights are of."""
     shape = description.encoder_shape
+    needed = estimate_loading(description.config, description.vocabulary, shape[1] if shape else 0)
+    what = f"{description.directory}: a model of --hidden_size={description.config.hidden_size}"
+    validate_memory(needed, what, "load it on a machine with more")
     encoder: AnyEncoder | None = None
     if description.encoder:
         open_source = open_tunable if description.config.tune_encoder else open_encoder
@@ -96,11 +105,39 @@ def _restore(path: str, model: Model) -> int:
             variable.assign(values)
         return number
     epoch = tf.Variable(0, dtype=tf.int64)
-    try:
+
+    def restore() -> None:
         status = tf.train.Checkpoint(model=model, epoch=epoch).restore(path)
         status.expect_partial()  # must come first, or TensorFlow lists what it did not load if the next line fails
         status.assert_existing_objects_matched()
-    except (ValueError, IndexError, RuntimeError, AssertionError, tf.errors.OpError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise DataError(f"{path}: {reason}, expected a checkpoint of this model") from None
+
+    restore_checkpoint(path, restore)
+    for variable in model.variables:
+        if variable.dtype.is_floating and not np.isfinite(variable.numpy()).all():
+            raise DataError(f"{path}: a weight that is not finite, expected a checkpoint of this model")
     return int(epoch)
+
+
+def _is_no_list_of_values(record: logging.LogRecord) -> bool:
+    """Return false for the hundreds of lines that TensorFlow logs after a checkpoint that it could not read."""
+    return not record.getMessage().startswith(("Value in checkpoint could not be found", "Detecting that an object or"))
+
+
+def restore_checkpoint(path: str, restore: Callable[[], object]) -> None:
+    """Check the files of a checkpoint, and call a function that has TensorFlow read them.
+
+    Args:
+      path: the path of the checkpoint without an ending.
+      restore: the function.
+
+    Raises:
+      DataError: if the files are damaged or not of this model. Damaged ones raise exceptions of TensorFlow, of protobuf
+        and of Python.
+    """
+    validate_checkpoint(path)
+    logging.getLogger("tensorflow").addFilter(_is_no_list_of_values)  # once: adding the same filter again does nothing
+    try:
+        restore()
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{path}: {reason[:200]}, expected a checkpoint of this model") from None

@@ -42,7 +42,7 @@ def make_decoder(
       gold_labels: whether the relation side sees the tags of the batch instead of the predicted tags.
       marginals: whether to return the tags' probabilities, too. The scores of entities need them.
       attention: whether to return the attention weights and label gates, too.
-      threshold: where all pairs of tokens are scored, those with a relation above this probability are returned.
+      threshold: pairs with a relation above this probability are returned.
       given_entities: whether the entities and the pairs are those of the batch, as in `JointModel.decode`.
 
     Returns:
@@ -222,7 +222,7 @@ class Predictor:
 
     def _choose_decoder(self, options: DecodingOptions) -> Decoder:
         """Return the decoder that returns every pair of tokens that the options ask for."""
-        if self._scores_all_pairs and (options.all_scores or options.lowest_threshold < RELATION_THRESHOLD):
+        if options.all_scores or options.lowest_threshold < RELATION_THRESHOLD:
             return self._decoder("all_pairs", threshold=-1.0)
         return self._decoders["default"]
 

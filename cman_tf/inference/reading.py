@@ -8,15 +8,17 @@ import io
 import itertools
 import json
 import pathlib
+import sys
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any, BinaryIO
 
 from cman_tf.data.problems import Problems
 from cman_tf.data.types import Sentence
 from cman_tf.errors import DataError
+from cman_tf.formats import bounds
 from cman_tf.formats.corpus_files import stream_sentences
 from cman_tf.formats.registry import READ_FORMATS, REGISTRY
-from cman_tf.formats.source import MAX_LINE_BYTES, Head, ReadOptions, Source, read_head
+from cman_tf.formats.source import Head, ReadOptions, Source, read_head
 from cman_tf.inference.records import EXPECTED, Record, read_record
 from cman_tf.runs.json_values import as_list, as_object
 
@@ -104,13 +106,17 @@ class InputReader:
             stream = self._opened = open(self._path, "rb")  # noqa: SIM115, closed by the records, or by `close`
         if self.format == DOCUMENT:
             with stream if self._path is not None else contextlib.nullcontext():
-                raw = stream.read()
+                raw = bounds.read_whole(stream, self.name, bounds.line_bytes())
             name = pathlib.PurePath(self._path).stem if self._path else ""
             return self._read_whole(raw, self.name, name)
         lines = _read_lines(stream, self.name, close=self._path is not None)
         first: list[bytes] = []
+        size = 0
         for line in lines:
             first.append(line)
+            size += len(line) + sys.getsizeof(b"")  # also blank lines take memory
+            if size > bounds.whole_bytes():
+                raise bounds.refuse(self.name, bounds.whole_bytes())
             if line.strip(b" \t\r\n\xef\xbb\xbf"):
                 break
         start = first[-1].decode("utf-8-sig", "replace").strip() if first else ""
@@ -118,11 +124,11 @@ class InputReader:
         every = itertools.chain(first, lines)
         if self.format in REGISTRY:
             if self._path is None or not pathlib.Path(self._path).is_file():
-                return self._read_corpus(self.format, b"".join(every))
+                return self._read_corpus(self.format, bounds.join(every, self.name))
             lines.close()
             return self._read_corpus(self.format)
         if self.format == JSON_LINES and (start[:1] == "[" or start == "{"):
-            return self._read_list(b"".join(every))
+            return self._read_list(bounds.join(every, self.name))
         read = self._read_json_line if self.format == JSON_LINES else self._read_line
         return (read(number, line) for number, line in enumerate(every, start=1))
 
@@ -233,7 +239,7 @@ class InputReader:
     def _read_document(self, path: pathlib.Path) -> Iterator[Record]:
         """Read a file of a folder."""
         try:
-            raw = path.read_bytes()
+            raw = bounds.read_file(path, bounds.line_bytes())
         except OSError as error:
             raise DataError(f"{path}: {error.strerror}, expected a readable file") from None
         return self._read_whole(raw, str(path), path.stem)
@@ -254,7 +260,7 @@ class InputReader:
                 self._path, format, problems=self._problems, options=self._options
             )
         else:
-            raw = content if content is not None else (self._stream or io.BytesIO()).read()
+            raw = bounds.read_whole(self._stream or io.BytesIO(), self.name) if content is None else content
             read = REGISTRY[format].read
             assert read is not None
             sentences = read(Source(self.name, False, self._problems, self._options, raw))
@@ -290,10 +296,5 @@ def _strip_line(line: bytes, number: int) -> bytes:
 
 def _read_lines(stream: BinaryIO, name: str, close: bool) -> Generator[bytes, None, None]:
     r"""Yield the lines of a stream, which end at "\n" only; with `close` close it at the end."""
-    number = 0
     with stream if close else contextlib.nullcontext():
-        while line := stream.readline(MAX_LINE_BYTES + 1):
-            number += 1
-            if len(line) > MAX_LINE_BYTES:
-                raise DataError(f"{name}, line {number}: over {MAX_LINE_BYTES >> 20} MiB, expected shorter lines")
-            yield line
+        yield from bounds.read_lines(stream, name)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, quote
 from cman_tf.inference.description import ModelDescription
-from cman_tf.runs.files import read_json, sha256_of, write_atomically
-from cman_tf.runs.json_values import as_object
+from cman_tf.runs.files import read_json, sha256_of, write_together
+from cman_tf.runs.schema import anything, number, object_of, record, text
 
 FILE = "thresholds.json"
 DEFAULT, TUNED = "default", "tuned"
@@ -23,7 +22,16 @@ THRESHOLDS_HELP = (
 )
 _EXPECTED = "what cman-tf tune-thresholds wrote"
 _AGAIN = "run cman-tf tune-thresholds --overwrite"
-_TEMPERATURES = 0.1, 10.0
+_THRESHOLD, _TEMPERATURE = number(0, 1), number(0.1, 10)
+_SCHEMA = record(
+    {
+        "checkpoint": text(),
+        "checkpoint_sha256": text(),
+        "entities": record({"threshold": _THRESHOLD, "temperature": _TEMPERATURE}),
+        "relations": record({"thresholds": object_of(_THRESHOLD), "temperature": _TEMPERATURE}),
+    },
+    {"data": anything()},
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,13 +60,16 @@ class Tuned:
         }
 
 
-def save_tuned(description: ModelDescription, tuned: Tuned, data: Mapping[str, Any]) -> pathlib.Path:
-    """Write thresholds.json into a model's directory.
+def save_tuned(
+    description: ModelDescription, tuned: Tuned, data: Mapping[str, Any], others: Mapping[str, str] | None = None
+) -> pathlib.Path:
+    """Write thresholds.json into a model's directory, and other files: all of them, or none if one cannot be written.
 
     Args:
       description: the model.
       tuned: what was chosen for it.
       data: what it was chosen on, for people: file, hash, number of sentences.
+      others: the text of other files, by path.
 
     Returns:
       The file's path.
@@ -74,7 +85,7 @@ def save_tuned(description: ModelDescription, tuned: Tuned, data: Mapping[str, A
             "temperature": tuned.relation_temperature,
         },
     }
-    write_atomically(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    write_together({**(others or {}), str(path): json.dumps(content, indent=1, ensure_ascii=False) + "\n"})
     return path
 
 
@@ -90,21 +101,18 @@ def read_tuned(description: ModelDescription) -> Tuned:
         raise DataError(
             f"{description.directory}: no tuned thresholds, expected {FILE}; cman-tf tune-thresholds writes it"
         )
-    content = read_json(path, _EXPECTED, "checkpoint", "checkpoint_sha256", "entities", "relations")
+    content = read_json(path, f"{_EXPECTED}; {_AGAIN}", schema=_SCHEMA)
     if content["checkpoint_sha256"] != _hash_checkpoint(description):
-        was, now = str(content["checkpoint"])[:40], name_checkpoint(description.checkpoint)
+        was, now = quote(content["checkpoint"])[1:-1], name_checkpoint(description.checkpoint)
         state = f"the model is {now}" if was != now else f"{now} was changed since"
         raise DataError(f"{path}: tuned for {was}, and {state}; {_AGAIN}")
-    entities, relations = as_object(content["entities"]) or {}, as_object(content["relations"]) or {}
-    thresholds = as_object(relations.get("thresholds"))
-    if thresholds is None:
-        raise DataError(f"{path}: relations has no object of thresholds, expected {_EXPECTED}; {_AGAIN}")
-    _validate_types(path, thresholds, description.vocabulary.relations)
+    entities, relations = content["entities"], content["relations"]
+    _validate_types(path, relations["thresholds"], description.vocabulary.relations)
     return Tuned(
-        _read_number(path, "entities: threshold", entities.get("threshold"), 0.0, 1.0),
-        {kind: _read_number(path, f"threshold of {kind[:40]}", thresholds[kind], 0.0, 1.0) for kind in thresholds},
-        _read_number(path, "entities: temperature", entities.get("temperature"), *_TEMPERATURES),
-        _read_number(path, "relations: temperature", relations.get("temperature"), *_TEMPERATURES),
+        float(entities["threshold"]),
+        {kind: float(threshold) for kind, threshold in relations["thresholds"].items()},
+        float(entities["temperature"]),
+        float(relations["temperature"]),
     )
 
 
@@ -135,12 +143,4 @@ def _validate_types(path: pathlib.Path, thresholds: Mapping[str, Any], relation_
     known = {*relation_types}
     for kind in sorted(known ^ thresholds.keys()):
         state = "has no threshold" if kind in known else "is no relation type of the model"
-        raise DataError(f"{path}: {kind[:40]!a} {state}, expected {_EXPECTED}; {_AGAIN}")
-
-
-def _read_number(path: pathlib.Path, name: str, value: object, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise DataError(f"{path}: {name} is {json.dumps(value)[:40]}, expected a number from {low:g} to {high:g}")
-    if not low <= value <= high:
-        raise DataError(f"{path}: {name} is {value:g}, expected a number from {low:g} to {high:g}")
-    return float(value)
+        raise DataError(f"{path}: {quote(kind)} {state}, expected {_EXPECTED}; {_AGAIN}")

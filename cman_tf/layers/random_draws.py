@@ -78,11 +78,15 @@ class Dropout(tf.keras.layers.Layer):
 
 
 def use_step_draws(layer: tf.keras.layers.Layer) -> None:
-    """Make all Keras dropouts within a layer draw with `next_seed`. The layer may come from another library."""
+    """Make all Keras dropouts within a layer draw with `next_seed`.
+
+    The layer may come from another library, whose Keras may be `tf_keras` in place of `tf.keras`. The classes of both
+    have the same names.
+    """
 
     def dropout(inputs: tf.Tensor, rate: float, noise_shape: tf.TensorShape | None = None) -> tf.Tensor:
         return tf.nn.experimental.stateless_dropout(inputs, rate, next_seed(), "philox", noise_shape)
 
     for part in layer.submodules:
-        if isinstance(part, tf.keras.layers.Dropout):
+        if any(kind.__name__ == "Dropout" for kind in type(part).__mro__):
             part._random_generator.dropout = dropout

@@ -86,14 +86,26 @@ class RelationScorer(tf.keras.layers.Layer):
         rows = pairs[:, :1] * tf.shape(features)[1] + pairs[:, 1:]
         rows, places = tf.unique(tf.reshape(rows, [-1]))
         places = tf.reshape(places, [-1, 2])
-        head, tail = self.project(tf.gather(tf.reshape(features, [-1, features.shape[-1]]), rows))
+        return self.score_rows(*self.project(tf.gather(tf.reshape(features, [-1, features.shape[-1]]), rows)), places)
+
+    def score_rows(self, head: tf.Tensor, tail: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
+        """Compute the scores of some pairs of projected tokens, a part of them at a time.
+
+        Args:
+          head: U_k x + b_k of N tokens, float32 [N, K, d~].
+          tail: W_k x of the same tokens, float32 [N, K, d~].
+          places: the rows of head and tail of each pair, int32 [P, 2].
+
+        Returns:
+          float32 [P, R].
+        """
 
         def some(number: tf.Tensor, scores: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
             part = places[number * _PAIRS : (number + 1) * _PAIRS]
             hidden = tf.gather(head, part[:, 0]) + tf.gather(tail, part[:, 1])
             return number + 1, scores.write(number, tf.reduce_sum(tf.tanh(hidden) * self.v, -1))
 
-        parts = tf.maximum(1, -(-tf.shape(pairs)[0] // _PAIRS))
+        parts = tf.maximum(1, -(-tf.shape(places)[0] // _PAIRS))
         scores = tf.TensorArray(tf.float32, parts, infer_shape=False, element_shape=[None, self.relations])
         return tf.while_loop(lambda number, _: number < parts, some, (0, scores))[1].concat()
 

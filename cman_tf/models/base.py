@@ -126,7 +126,7 @@ class JointModel(tf.keras.Model, abc.ABC):
           gold_labels: whether the relation side sees the batch's tags instead of the predicted tags (IJCAI table 3).
           marginals: whether to return the probability of each tag.
           attention: whether to return the attention weights and the label gates, if the model has them.
-          threshold: where all pairs of tokens are scored, those with a relation above this probability are returned.
+          threshold: pairs with a relation above this probability are returned.
           given_entities: whether the batch's tags are the tags, and the first three columns of its `relations` the
             pairs.
 

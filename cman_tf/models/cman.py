@@ -21,8 +21,9 @@ from cman_tf.layers.relation_scorer import RelationScorer
 from cman_tf.layers.sequence_encoder import SequenceEncoder
 from cman_tf.layers.token_representation import TokenRepresentation
 from cman_tf.models.base import JointModel
-from cman_tf.models.entity_pairs import find_entity_pairs, list_token_pairs, make_tag_tables
+from cman_tf.models.entity_pairs import find_last_tokens, list_token_pairs, make_tag_tables
 from cman_tf.models.losses import JointLoss, divide_by_sentences, relation_loss, relation_targets
+from cman_tf.models.pair_blocks import score_token_pairs
 
 
 class FirstPhase(NamedTuple):
@@ -289,20 +290,22 @@ class CMAN(JointModel):
             tags = tags if given_entities else crf.decode(potentials, lengths)
         if given_entities:
             pairs = batch["relations"][:, :3]
-        elif self.config.relation_candidates == "tokens":
-            pairs = list_token_pairs(lengths, tf.shape(tags)[1])
-        else:
-            pairs = find_entity_pairs(tags, lengths, self.inside, self.kind)
-        scores = tf.sigmoid(self.scorer.score_pairs(second.relation, pairs))
-        if self.config.relation_candidates == "tokens" and not given_entities:  # most pairs have no relation
-            found = tf.reduce_any(scores > threshold, -1)
-            pairs, scores = tf.boolean_mask(pairs, found), tf.boolean_mask(scores, found)
+            scores = tf.sigmoid(self.scorer.score_pairs(second.relation, pairs))
+        else:  # most pairs have no relation
+            ends = tf.sequence_mask(lengths, tf.shape(tags)[1])
+            if self.config.relation_candidates == "entities":
+                ends = find_last_tokens(tags, lengths, self.inside, self.kind)
+            pairs, scores = self.score_chosen(second.relation, ends, threshold)
         output = {"tags": tags, "pairs": pairs, "scores": scores, **(weights or {})}
         if attention:
             output |= {"attended_tags": attended, "pair_scores": self._score_all_pairs(second.relation, lengths)}
         if marginals:
             output["marginals"] = tf.gather(crf.marginals(potentials, lengths), tags, batch_dims=2)
         return output
+
+    def score_chosen(self, features: tf.Tensor, chosen: tf.Tensor, threshold: float) -> tuple[tf.Tensor, tf.Tensor]:
+        """Score the pairs of the tokens that are chosen, bool [B, L]; see `score_token_pairs`."""
+        return score_token_pairs(self.scorer, features, chosen, threshold)
 
     def _score_all_pairs(self, features: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         """Compute Pr(relation) of every pair of different tokens, float32 [B, L, L, R]; 0 for padding and one token."""

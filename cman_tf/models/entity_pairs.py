@@ -36,13 +36,13 @@ def list_token_pairs(lengths: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
     Returns:
       int32 [P, 3], with sentence, head token and tail token.
     """
-    return _pair_up(tf.sequence_mask(lengths, length))
+    mask = tf.sequence_mask(lengths, length)
+    pairs = tf.cast(tf.where(mask[:, :, None] & mask[:, None, :]), tf.int32)
+    return tf.boolean_mask(pairs, pairs[:, 1] != pairs[:, 2])
 
 
-def find_entity_pairs(tags: tf.Tensor, lengths: tf.Tensor, inside: tf.Tensor, kind: tf.Tensor) -> tf.Tensor:
-    """List all ordered pairs of two entities' last tokens.
-
-    A token is the last of its entity unless an inside tag of the same type follows.
+def find_last_tokens(tags: tf.Tensor, lengths: tf.Tensor, inside: tf.Tensor, kind: tf.Tensor) -> tf.Tensor:
+    """Find the last tokens of entities: those of an entity that no inside tag of the same type follows.
 
     Args:
       tags: tag ids, int32 [B, L].
@@ -51,18 +51,11 @@ def find_entity_pairs(tags: tf.Tensor, lengths: tf.Tensor, inside: tf.Tensor, ki
       kind: the number of a tag's type, int32 [T], from `make_tag_tables`.
 
     Returns:
-      int32 [P, 3], with sentence, head token and tail token.
+      bool [B, L].
     """
     mask = tf.sequence_mask(lengths, tf.shape(tags)[1])
     tags = tf.where(mask, tags, 0)
     following = tf.pad(tags[:, 1:], [[0, 0], [0, 1]])  # 0 is O
     this_kind, next_kind = tf.gather(kind, tags), tf.gather(kind, following)
     goes_on = tf.gather(inside, following) & (this_kind == next_kind)
-    last = mask & (this_kind >= 0) & ~goes_on
-    return _pair_up(last)
-
-
-def _pair_up(chosen: tf.Tensor) -> tf.Tensor:
-    """List all ordered pairs of two different tokens among those that are chosen, bool [B, L], as int32 [P, 3]."""
-    pairs = tf.cast(tf.where(chosen[:, :, None] & chosen[:, None, :]), tf.int32)
-    return tf.boolean_mask(pairs, pairs[:, 1] != pairs[:, 2])
+    return mask & (this_kind >= 0) & ~goes_on

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Union
 
 import tensorflow as tf
@@ -39,6 +40,16 @@ def build_model(
     if config.initial_values == "tensorflow1":
         set_tensorflow_1_values(model)
     return model
+
+
+def reset_layer_names() -> None:
+    """Let Keras number the layers of the next model from the start, as in a new process.
+
+    Checkpoints contain the names. Without this, the same model has other ones if a process trains several.
+    """
+    for keras in (tf.keras, sys.modules.get("tf_keras")):  # the second one is that of `transformers`
+        if keras:
+            keras.backend.reset_uids()
 
 
 def _smallest_batch(model: Model) -> dict[str, tf.Tensor]:

@@ -16,6 +16,7 @@ from cman_tf.layers.relation_scorer import RelationScorer
 from cman_tf.layers.sequence_encoder import SequenceEncoder
 from cman_tf.models.base import JointModel
 from cman_tf.models.losses import JointLoss, divide_by_sentences, relation_loss, relation_targets
+from cman_tf.models.pair_blocks import collect_blocks
 
 
 class Multihead(JointModel):
@@ -122,13 +123,29 @@ class Multihead(JointModel):
         features, potentials = self.extract_features(self.represent(batch), lengths)
         tags = batch["tags"] if given_entities else self.first_crf.decode(potentials, lengths)
         labels = self.encode_labels(batch["tags"] if gold_labels else tags, lengths)
-        # Not compiled, because a shape may come only once.
-        projected = self.scorer.project(tf.concat([features, *labels], -1))
-        scores = tf.sigmoid(pair_scores(*projected, self.scorer.v)[..., :-1])
-        mask = tf.sequence_mask(lengths, tf.shape(tags)[1])
-        found = tf.reduce_any(scores > threshold, -1) & mask[:, :, None] & mask[:, None, :]
-        pairs = batch["relations"][:, :3] if given_entities else tf.where(found)
-        output = {"tags": tags, "pairs": tf.cast(pairs, tf.int32), "scores": tf.gather_nd(scores, pairs)}
+        features = tf.concat([features, *labels], -1)
+        if given_entities:
+            pairs = batch["relations"][:, :3]
+            scores = tf.sigmoid(self.scorer.score_pairs(features, pairs)[..., :-1])
+        else:
+            pairs, scores = self._score_all_pairs(features, lengths, threshold)
+        output = {"tags": tags, "pairs": pairs, "scores": scores}
         if marginals:
             output["marginals"] = tf.gather(self.first_crf.marginals(potentials, lengths), tags, batch_dims=2)
         return output
+
+    def _score_all_pairs(
+        self, features: tf.Tensor, lengths: tf.Tensor, threshold: float
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the pairs of tokens with a relation above the threshold, int32 [P, 3], and their scores, [P, R]."""
+        head, tail = self.scorer.project(features)
+        mask = tf.sequence_mask(lengths, tf.shape(features)[1])
+
+        def score(first: tf.Tensor, last: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            # Not compiled, because a shape may come only once.
+            scores = tf.sigmoid(pair_scores(head[:, first:last], tail, self.scorer.v)[..., :-1])
+            found = tf.reduce_any(scores > threshold, -1) & mask[:, first:last, None] & mask[:, None, :]
+            pairs = tf.where(found)
+            return tf.cast(pairs, tf.int32) + [0, first, 0], tf.gather_nd(scores, pairs)
+
+        return collect_blocks(tf.shape(features)[:2], self.scorer.relations - 1, score)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import pathlib
 import re
+from collections.abc import Callable
 
 from cman_tf.errors import DataError
+from cman_tf.runs.checkpoint_index import EXPECTED, validate_checkpoint
 from cman_tf.runs.files import sha256_of, write_atomically
+from cman_tf.runs.plain_files import read_bytes
 from cman_tf.runs.record import checkpoint_files, read_record
 
 STATE = "checkpoint"  # the text file, in the text format of a protocol buffer
-_ENDING = bytes.fromhex("57fb808b247547db")  # of a whole .index file, a table of LevelDB
 _GONE = "names checkpoints that are gone"
 _NEWEST = re.compile(r'^model_checkpoint_path: "(ckpt-\d+)"$', re.M)
 _PATH = re.compile(r'^\w+_paths?: "(.*)"$', re.M)
@@ -33,6 +35,16 @@ def list_checkpoints(folder: str | pathlib.Path) -> list[pathlib.Path]:
         if re.fullmatch(r"ckpt-\d{1,18}", name)
     }
     return [pathlib.Path(folder, name) for name in sorted(names, key=number_of, reverse=True)]
+
+
+def list_resumable(directory: str | pathlib.Path) -> list[pathlib.Path]:
+    """List the checkpoints in last/ and best/ of a run, newest first; last/ comes first of those of the same epoch.
+
+    Args:
+      directory: the run's directory.
+    """
+    found = [path for part in ("last", "best") for path in list_checkpoints(pathlib.Path(directory, part))]
+    return sorted(found, key=number_of, reverse=True)
 
 
 def number_of(checkpoint: str | pathlib.Path) -> int:
@@ -71,9 +83,52 @@ def find_damage(directory: str | pathlib.Path, checkpoint: pathlib.Path) -> str:
                 return f"{file}: {what}, expected sha256 {digest[:12]}..."
         elif not file.stat().st_size:
             return f"{file}: is empty"
-        elif file.suffix == ".index" and file.read_bytes()[-len(_ENDING) :] != _ENDING:
-            return f"{file}: is cut short or no checkpoint"
+    try:
+        validate_checkpoint(checkpoint)
+    except DataError as error:
+        return str(error).removesuffix(f", {EXPECTED}")
     return ""
+
+
+def validate_restorable(directory: str | pathlib.Path) -> None:
+    """Check that training can resume from one of a run's checkpoints, before anything is written.
+
+    Args:
+      directory: the run's directory. One without checkpoints passes.
+
+    Raises:
+      DataError: if all of them are damaged, naming what is wrong with the newest one.
+    """
+    choose_resumable(directory, lambda checkpoint: find_damage(directory, checkpoint))
+
+
+def choose_resumable(
+    directory: str | pathlib.Path, find_fault: Callable[[pathlib.Path], str]
+) -> tuple[pathlib.Path | None, list[str]]:
+    """Choose the newest checkpoint from which training can resume.
+
+    Args:
+      directory: the run's directory.
+      find_fault: a function that returns why a checkpoint cannot be used; empty if it can.
+
+    Returns:
+      Its path without an ending, or None if the run has no checkpoint; and why each newer one cannot be used.
+
+    Raises:
+      DataError: if the run has checkpoints, and none of them can be used.
+    """
+    faults: list[str] = []
+    for checkpoint in list_resumable(directory):
+        fault = find_fault(checkpoint)
+        if not fault:
+            return checkpoint, faults
+        faults.append(fault)
+    if not faults:
+        return None, []
+    more = f" (nor can {len(faults) - 1} others be used)" if len(faults) > 1 else ""
+    raise DataError(
+        f"{faults[0]}{more}, expected a checkpoint of this run; restore the directory, or choose another --model_dir"
+    )
 
 
 def choose_whole(directory: str | pathlib.Path, which: str) -> tuple[pathlib.Path | None, list[str]]:
@@ -133,11 +188,9 @@ def _find_fault(state: pathlib.Path, there: list[str]) -> str:
     if not state.is_file():
         return "is missing" if there else ""
     try:
-        text = state.read_text(encoding="utf-8")
+        text = read_bytes(state, "expected the list of checkpoints", 1 << 20).decode("utf-8")
     except UnicodeDecodeError:
         return "is not UTF-8"
-    except OSError as error:
-        raise DataError(f"{state}: {error.strerror}, expected the list of checkpoints") from None
     newest = _NEWEST.search(text)
     named: list[str] = _PATH.findall(text)
     if not text.strip():

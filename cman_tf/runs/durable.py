@@ -9,7 +9,7 @@ import contextlib
 import errno
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, BinaryIO
 
 _SWITCH = "CMAN_FSYNC"  # "off" leaves out the waiting for the disk, as the tests do
@@ -73,7 +73,7 @@ def sync_file(path: str | pathlib.Path) -> None:
 
 
 @contextlib.contextmanager
-def name_errors(path: str | pathlib.Path) -> Iterator[None]:
+def name_errors(path: str | pathlib.Path) -> Generator[None, None, None]:
     """Within this, an error of the disk becomes an OSError that names the file that was asked for.
 
     TensorFlow, HDF5 and NumPy raise errors of their own for a full disk, whose text repeats the system's.
@@ -105,7 +105,7 @@ def name_errors(path: str | pathlib.Path) -> Iterator[None]:
 
 
 def _is_temporary(name: Any, path: pathlib.Path) -> bool:
-    """Return whether an error names no file, the path itself, a hidden file or folder beside it, or one that begins with its name."""
+    """Return whether an error names no file, or one that may be of a path: hidden beside it, or beginning with it."""
     if not isinstance(name, str):
         return True
     if not pathlib.Path(name).is_relative_to(path.parent):

@@ -17,33 +17,42 @@ from typing import Any, BinaryIO, cast
 from cman_tf.errors import DataError
 from cman_tf.runs.durable import NamedFile, move_into_place, name_errors
 from cman_tf.runs.json_values import as_object, parse_json
+from cman_tf.runs.plain_files import MAX_BYTES, read_text
+from cman_tf.runs.schema import Check, find_mismatch
 
 
-def read_json(path: str | pathlib.Path, expected: str, *names: str) -> dict[str, Any]:
-    """Read a JSON file that the package wrote.
+def read_json(
+    path: str | pathlib.Path, expected: str, *names: str, schema: Check | None = None, limit: int = MAX_BYTES
+) -> dict[str, Any]:
+    """Read a JSON file that the package wrote, or that someone else says it wrote.
 
     Args:
       path: the file.
       expected: what the file should be, for messages.
       *names: keys that the object must have.
+      schema: what the object must be, as the functions of `cman_tf.runs.schema` make it.
+      limit: the most bytes that the file may have.
 
     Returns:
       The JSON object in the file.
 
     Raises:
-      DataError: if the file does not hold such an object, naming what was expected.
+      DataError: if the file does not hold such an object, naming the key and what was expected.
     """
     try:
-        content = as_object(parse_json(pathlib.Path(path).read_text(encoding="utf-8")))
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}, expected {expected}") from None
+        content = as_object(parse_json(read_text(path, f"expected {expected}", limit)))
+    except DataError:
+        raise
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not JSON ({error}), expected {expected}") from None
+        raise DataError(f"{path}: not JSON ({str(error)[:100]}), expected {expected}") from None
     if content is None:
         raise DataError(f"{path}: JSON, but not an object, expected {expected}")
     lacking = [name for name in names if name not in content]
     if lacking:
         raise DataError(f"{path}: no {lacking[0]!r}, expected {expected}")
+    mismatch = find_mismatch(content, schema) if schema else ""
+    if mismatch:
+        raise DataError(f"{path}: {mismatch}, expected {expected}")
     return content
 
 

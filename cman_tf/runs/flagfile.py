@@ -5,15 +5,32 @@ from __future__ import annotations
 import dataclasses
 import math
 import pathlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from absl import flags
 
 from cman_tf.config import OLDER_SETTINGS, Config
-from cman_tf.errors import DataError
+from cman_tf.errors import QUOTED, DataError, quote
+from cman_tf.runs.plain_files import read_text
 
 FIELDS = dataclasses.fields(Config)
+RECORDED_FLAGS = (  # beside the configuration, in flags.txt and the result file of a run
+    *("data", "data_dir", "train_data", "dev_data", "test_data", "all_data", "folds", "fold"),
+    *("format", "ends", "offsets", "events", "join_sentences", "annotator", "tag_column"),
+    *("word_vectors", "kept_word_vectors", "tokenizer", "init_from"),
+    *("elmo", "elmo_options", "elmo_weights", "encoder", "encoder_precision", "features"),
+    *("model_dir", "results_dir", "result_name", "checkpoint_steps", "deterministic"),
+)
+_SETTINGS = frozenset(field.name for field in FIELDS)
+_NAMES = _SETTINGS.union(RECORDED_FLAGS)
+_SWITCHES = frozenset(
+    (*(field.name for field in FIELDS if "bool" in str(field.type)), "join_sentences", "deterministic")
+)
+_EXPECTED = "expected the flags of a trained model"
+_LINE = re.compile(r"--(\w+)(?:=(.*))?")
+_LONGEST_VALUE = 500  # characters of the value of a setting
 
 
 def define_config_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
@@ -82,12 +99,45 @@ def config_of_run(path: str | pathlib.Path) -> Config:
     Raises:
       DataError: if the file is missing or cannot be parsed.
     """
-    try:
-        text = pathlib.Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: {error}, expected the flags of a trained model") from None
-    older = [f"--{name}={value}" for name, value in OLDER_SETTINGS.items() if f"--{name}=" not in text]
+    given = read_flags(path)
+    older = [f"--{name}={value}" for name, value in OLDER_SETTINGS.items() if name not in given]
     return config_from_flagfile(path, older)
+
+
+def read_flags(path: str | pathlib.Path) -> dict[str, str]:
+    """Read a run's flags.txt without looking at the values.
+
+    Args:
+      path: the file.
+
+    Returns:
+      The value of each flag by its name; that of a switch is `true` or `false`.
+
+    Raises:
+      DataError: if the file is missing, or if a line is not a flag that training writes, once. `--flagfile` is none.
+    """
+    found: dict[str, str] = {}
+    for number, line in enumerate(read_text(path, _EXPECTED).split("\n"), start=1):
+        if not line.strip():
+            continue
+        match = _LINE.fullmatch(line.rstrip("\r"))
+        if match is None:
+            raise DataError(f"{path}, line {number}: {quote(line)}, expected a flag such as --seed=1")
+        name, value = match[1], match[2]
+        if value is None:
+            name, value = (match[1], "true") if match[1] in _SWITCHES else (match[1][2:], "false")
+            if name not in _SWITCHES or not match[1].endswith(name):
+                raise DataError(f"{path}, line {number}: {quote(line)}, expected a flag with its value")
+        if name not in _NAMES:
+            raise DataError(
+                f"{path}, line {number}: --{quote(name)[1:-1]} is no flag that training writes, {_EXPECTED}"
+            )
+        if name in found:
+            raise DataError(f"{path}, line {number}: --{name} a second time, expected it once")
+        if name in _SETTINGS and len(value) > _LONGEST_VALUE:
+            raise DataError(f"{path}, line {number}: --{name} has {len(value)} characters, {_EXPECTED}")
+        found[name] = value
+    return found
 
 
 def config_from_flagfile(path: str | pathlib.Path, more: Sequence[str] = ()) -> Config:
@@ -102,11 +152,20 @@ def config_from_flagfile(path: str | pathlib.Path, more: Sequence[str] = ()) -> 
     """
     values = flags.FlagValues()
     define_config_flags(values)
+    lines = read_text(path, _EXPECTED).splitlines()
     try:
-        lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
-        names = {field.name for field in FIELDS}
+        names = {*_SETTINGS}
         names |= {f"no{name}" for name in names}
         values([str(path), *(line for line in (*lines, *more) if line.lstrip("-").partition("=")[0] in names)])
         return config_from_flags(values)
-    except (OSError, UnicodeDecodeError, flags.Error, DataError) as error:
-        raise DataError(f"{path}: {error}, expected the flags of a trained model") from None
+    except (flags.Error, DataError) as error:
+        raise DataError(f"{path}: {_shorten_values(str(error), lines)}, {_EXPECTED}") from None
+
+
+def _shorten_values(message: str, lines: Sequence[str]) -> str:
+    """Shorten the values of flags that a message of absl's repeats."""
+    for line in lines:
+        value = line.partition("=")[2]
+        if len(value) > QUOTED:
+            message = message.replace(value, f"{value[:QUOTED]}...")
+    return message

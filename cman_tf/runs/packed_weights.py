@@ -9,17 +9,19 @@ import json
 import math
 import pathlib
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cman_tf.errors import DataError
+from cman_tf.runs.arrays import read_array
 from cman_tf.runs.files import read_json, write_atomically
-from cman_tf.runs.json_values import as_list
+from cman_tf.runs.schema import anything, list_of, record, whole
 
 WEIGHTS, NAMES = "weights.npy", "weights.json"
 _EXPECTED = "what cman-tf pack wrote"
+_SCHEMA = record({"epoch": whole(), "weights": list_of(list_of(anything(1), 2))})
 
 
 def save_weights(
@@ -64,25 +66,11 @@ def load_weights(
       DataError: if the files are damaged, or if they are not of this model.
     """
     folder = pathlib.Path(directory)
-    content = read_json(folder / NAMES, _EXPECTED, "epoch", "weights")
-    listed = as_list(content["weights"])
-    if type(content["epoch"]) is not int or listed != [[name, list(shape)] for name, shape in expected]:
+    content = read_json(folder / NAMES, _EXPECTED, schema=_SCHEMA)
+    if content["weights"] != [[name, list(shape)] for name, shape in expected]:
         raise DataError(f"{folder / NAMES}: other weights than this model's, expected {_EXPECTED}")
     count = sum(math.prod(shape) for _, shape in expected)
-    try:
-        # A mapped file cannot claim a size that it does not have.
-        loaded: object = np.load(folder / WEIGHTS, mmap_mode="r", allow_pickle=False)
-    except (OSError, EOFError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise DataError(f"{folder / WEIGHTS}: {reason[:200]}, expected {_EXPECTED}") from None
-    if not isinstance(loaded, np.ndarray):
-        raise DataError(f"{folder / WEIGHTS}: several arrays, expected {_EXPECTED}")
-    flat = cast("NDArray[Any]", loaded)
-    if flat.dtype != np.float16 or flat.shape != (count,):
-        raise DataError(f"{folder / WEIGHTS}: {flat.dtype} {list(flat.shape)}, expected float16 [{count}]")
-    wide = flat.astype(np.float32)
-    if not np.isfinite(wide).all():
-        raise DataError(f"{folder / WEIGHTS}: a value that is not finite, expected {_EXPECTED}")
+    wide = read_array(folder / WEIGHTS, ("float16",), (count,), _EXPECTED).astype(np.float32)
     ends = np.cumsum([math.prod(shape) for _, shape in expected])
     parts = np.split(wide, ends[:-1])
     return [part.reshape(shape) for part, (_, shape) in zip(parts, expected)], content["epoch"]

@@ -10,15 +10,20 @@ import json
 import pathlib
 import re
 from collections.abc import Iterable
-from typing import TypedDict
+from typing import Any, TypedDict
 
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, quote
+from cman_tf.runs import schema
 from cman_tf.runs.files import read_json, sha256_of, write_atomically
 from cman_tf.runs.packed_weights import NAMES, WEIGHTS
+from cman_tf.runs.schema import object_of, text, truth
 
 _NAME = "record.json"
 _EXPECTED = "the record that cman-tf train wrote"
 _RESTORE = "restore the directory, or choose another --model_dir"
+_HASHES = object_of(text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256"))
+_SCHEMA = schema.record({"tokenizer": text(), "files": _HASHES, "weights": _HASHES})
+_RUN = schema.record({}, {"tokenizer": text(), "record": truth()}, others=True)
 _FILES = ("flags.txt", "vocabulary.json", "word_vectors.npy", "contextual.json", "signatures.json", NAMES)
 
 
@@ -49,7 +54,7 @@ def start_record(directory: str | pathlib.Path, tokenizer: str | None = None) ->
     old = read_record(folder)
     if tokenizer is None:
         run = folder / "run.json"
-        tokenizer = str(read_json(run, "what cman-tf train wrote").get("tokenizer", "v1")) if run.exists() else "v1"
+        tokenizer = str(_read_run(run).get("tokenizer", "v1")) if run.exists() else "v1"
     files = {name: sha256_of(folder / name) for name in _FILES if (folder / name).exists()}
     _write(folder, {"tokenizer": tokenizer, "files": files, "weights": old["weights"] if old else {}})
 
@@ -148,7 +153,7 @@ def _verify(path: pathlib.Path, name: str, recorded: str | None) -> None:
 def _epoch(name: str) -> int:
     """Return the epoch of a checkpoint's file: 12 for best/ckpt-12.index; -1 if the name has none."""
     found = re.match(r"(?:last|best)/ckpt-(\d+)\.", name)
-    return int(found[1]) if found else -1
+    return int(found[1][:18]) if found else -1
 
 
 def checkpoint_files(checkpoint: str | pathlib.Path) -> list[pathlib.Path]:
@@ -170,13 +175,13 @@ def read_record(directory: str | pathlib.Path) -> Record | None:
     path = pathlib.Path(directory) / _NAME
     if not path.exists():
         return None
-    content = read_json(path, _EXPECTED, "tokenizer", "files", "weights")
-    for name in ("files", "weights"):
-        if not isinstance(content[name], dict) or not all(isinstance(v, str) for v in content[name].values()):
-            raise DataError(f"{path}: {name} is not an object of hashes, expected {_EXPECTED}")
-    if not isinstance(content["tokenizer"], str):
-        raise DataError(f"{path}: tokenizer is not a name, expected {_EXPECTED}")
+    content = read_json(path, _EXPECTED, schema=_SCHEMA)
     return Record(tokenizer=content["tokenizer"], files=content["files"], weights=content["weights"])
+
+
+def _read_run(path: pathlib.Path) -> dict[str, Any]:
+    """Read of run.json what the record needs."""
+    return read_json(path, "what cman-tf train wrote", schema=_RUN)
 
 
 def verify_record(directory: str | pathlib.Path, checkpoint: str | pathlib.Path, tokenizers: Iterable[str]) -> None:
@@ -194,12 +199,12 @@ def verify_record(directory: str | pathlib.Path, checkpoint: str | pathlib.Path,
     record = read_record(folder)
     if record is None:
         run = folder / "run.json"
-        if run.exists() and read_json(run, "what cman-tf train wrote").get("record"):
+        if run.exists() and _read_run(run).get("record"):
             raise DataError(f"{folder}: record.json is missing, expected it beside run.json; restore the directory")
         return
     if record["tokenizer"] not in tokenizers:
         raise DataError(
-            f"{folder / _NAME}: tokenizer {record['tokenizer'][:40]!r}, expected one of {', '.join(tokenizers)}"
+            f"{folder / _NAME}: tokenizer {quote(record['tokenizer'])}, expected one of {', '.join(tokenizers)}"
         )
     present = {name for name in _FILES if (folder / name).exists()}
     for name in sorted(present ^ record["files"].keys()):

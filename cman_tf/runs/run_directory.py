@@ -1,4 +1,4 @@
-"""A run's directory: the files that identify the run, and how far the run has come."""
+"""A run's directory, and the files in it that identify the run."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ import contextlib
 import dataclasses
 import json
 import pathlib
+import re
 import uuid
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from cman_tf.config import OLDER_SETTINGS, Config
-from cman_tf.errors import DataError
+from cman_tf.config import Config
+from cman_tf.errors import DataError, quote
+from cman_tf.runs.containment import validate_contained
+from cman_tf.runs.epochs import STAGE_ONE
 from cman_tf.runs.files import file_lock, read_json, remove_temporaries, sha256_of, write_atomically
 from cman_tf.runs.flagfile import format_flagfile
+from cman_tf.runs.run_settings import SETTINGS, list_differences
+from cman_tf.runs.schema import list_of, nullable, object_of, record, text, truth, whole
 
-STAGE_ONE = "stage_one"  # first stage of --protocol=two_stage: the name of its folder and of its part of the result
 _WRITTEN = (  # by training, each as a whole
     *("run.json", "flags.txt", "record.json", "metrics.jsonl", "result.json"),
     *("vocabulary.json", "word_vectors.npy", "signatures.json", "contextual.json"),
 )
 _EXPECTED = "what cman-tf train wrote"
-_LATER = ("encoder", "format", "record", "threads", "tokenizer")  # keys that a run.json of an older version may lack
+_HASH = text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256")
 
 
 @contextlib.contextmanager
@@ -105,29 +109,13 @@ def find_run(
     }
     known = folder / "run.json"
     if known.exists():
-        old = read_json(known, _EXPECTED, *(name for name in run if name not in _LATER))
-        for name in ("settings", "corpora", "commits"):
-            if type(old[name]) is not type(run[name]):
-                raise DataError(f"{known}: {name} is {str(old[name])[:40]!r}, expected {_EXPECTED}")
-        if "model" not in old["settings"]:
-            raise DataError(f"{known}: settings without a model, expected {_EXPECTED}")
-        if not all(isinstance(commit, str) for commit in old["commits"]):
-            raise DataError(f"{known}: commits are {str(old['commits'])[:40]!r}, expected {_EXPECTED}")
-        threads: list[Any] = old.get("threads", [])
-        if type(threads) is not list or any(type(number) is not int for number in threads):
-            raise DataError(f"{known}: threads are {str(old['threads'])[:40]!r}, expected {_EXPECTED}")
-        if not isinstance(old.get("tokenizer", ""), str):
-            raise DataError(f"{known}: tokenizer is {str(old['tokenizer'])[:40]!r}, expected {_EXPECTED}")
-        try:
-            _check_same(folder, old, run)
-        except (TypeError, AttributeError, ValueError) as error:
-            if isinstance(error, DataError):
-                raise
-            raise DataError(f"{known}: {str(error)[:80]}, expected {_EXPECTED}") from None
+        validate_contained(folder)  # training writes there, too
+        old = read_run(folder)
+        _check_same(folder, old, run)
         # An older run keeps being one that may lack record.json, and keeps the tokenizer that all had.
         kept = {"record": old.get("record", False), "tokenizer": old.get("tokenizer", "v1")}
         kept |= {name: old[name] for name in ("init_from",) if name in old}
-        return {**run, "id": old["id"], "commits": old["commits"], "threads": threads, **kept}
+        return {**run, "id": old["id"], "commits": old["commits"], "threads": old.get("threads", []), **kept}
     # A run that was killed during its first write has left only a temporary file, and counts as new.
     if folder.is_dir() and any(not path.name.startswith(".run.json.") for path in folder.iterdir()):
         raise DataError(
@@ -135,6 +123,15 @@ def find_run(
             "choose another --model_dir"
         )
     return run
+
+
+def read_run(directory: str | pathlib.Path) -> dict[str, Any]:
+    """Read the run.json of a run.
+
+    Raises:
+      DataError: if it is missing, damaged, or not what training writes.
+    """
+    return read_json(pathlib.Path(directory) / "run.json", _EXPECTED, schema=_RUN)
 
 
 def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str, Any], threads: int = 0) -> None:
@@ -156,98 +153,50 @@ def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str,
     write_atomically(folder / "flags.txt", format_flagfile({**run["settings"], **extra}))
 
 
-def list_changeable(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """List the settings that may change when a run is resumed, because they only say when it ends.
-
-    The number of epochs is among them unless the learning rate depends on it.
-    """
-    return ("epochs", "patience") if config["learning_rate_schedule"] == "constant" else ("patience",)
-
-
-def fill_defaults(old: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an older run's settings with those that its version did not have, as it behaved.
-
-    They are the defaults, except for `OLDER_SETTINGS`.
-    """
-    older = OLDER_SETTINGS if old.get("cell") == "mlp" else {}
-    return {**dataclasses.asdict(Config(model=old["model"]).resolved()), **older, **old}
-
-
-def list_differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """List the settings in which two runs differ, apart from those that may change.
-
-    Args:
-      old: the earlier run's settings; `fill_defaults` fills in those that are missing.
-      new: the other run's settings.
-    """
-    was = fill_defaults(old)
-    return [name for name in new if name not in list_changeable(new) and was[name] != new[name]]
-
-
-def is_finished(epoch: int, best_epoch: int, config: Config) -> bool:
-    """Return whether a run has reached its last epoch or used up its patience.
-
-    Args:
-      epoch: the last epoch that the run finished.
-      best_epoch: the epoch with the best dev score.
-      config: the run's configuration.
-    """
-    if config.protocol == "fixed_epochs":
-        return epoch >= config.epochs
-    return epoch >= config.epochs or bool(config.patience) and epoch - best_epoch >= config.patience
-
-
-def count_epochs(result: Mapping[str, Any]) -> tuple[int, int]:
-    """Return a result's number of epochs and its best epoch.
-
-    Of a run in two stages they are those of the first stage, which decides when training ends.
-    """
-    counted = result.get(STAGE_ONE, result)
-    return counted["epochs"], counted["best_epoch"]
-
-
-def is_complete(result: Mapping[str, Any], config: Config) -> bool:
-    """Return whether a result has the number of epochs that the configuration asks for."""
-    return is_finished(*count_epochs(result), config)
-
-
-def validate_epochs(where: str | pathlib.Path, epoch: int, best_epoch: int, config: Config) -> None:
-    """Check that the result of a run lies within the epochs that are asked for.
-
-    Args:
-      where: the run's directory or result file, for the message.
-      epoch: the last epoch that the run finished.
-      best_epoch: the epoch with the best dev score.
-      config: the configuration that is asked for.
-
-    Raises:
-      DataError: if the run's result comes from a later epoch than the configuration allows.
-    """
-    last = epoch if config.protocol == "fixed_epochs" else best_epoch
-    if last > config.epochs:
-        what = "the last epoch is" if config.protocol == "fixed_epochs" else "the best epoch is"
-        raise DataError(
-            f"{where}: {what} {last}, expected at most --epochs={config.epochs}; raise --epochs, or choose another "
-            "--model_dir"
-        )
+_RUN = record(
+    {
+        "id": text(re.compile("[0-9a-f]{32}").fullmatch, "an id"),
+        "settings": record({"model": SETTINGS["model"]}, SETTINGS),
+        "corpora": object_of(_HASH),
+        "word_vectors": nullable(_HASH),
+        "commits": list_of(text()),
+    },
+    {  # what runs of older versions, and those without --init_from, do not have
+        "encoder": nullable(_HASH),
+        "format": text(),
+        "tokenizer": text(),
+        "record": truth(),
+        "threads": list_of(whole()),
+        "init_from": _HASH,
+    },
+)
 
 
 def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) -> None:
     """Raise DataError if the run.json of a directory, `old`, is of another run than `new`."""
     was, now = old["settings"], new["settings"]
-    differences = [f"--{name} is {was.get(name)} there and {now[name]} here" for name in list_differences(was, now)]
+    try:
+        differing = list_differences(was, now)
+    except ValueError as error:  # of settings that contradict each other
+        raise DataError(f"{folder / 'run.json'}: {error}, expected {_EXPECTED}") from None
+    differences = [f"--{name} is {_show(was.get(name))} there and {now[name]} here" for name in differing]
     differences += [
         f"the {split} file differs" for split in new["corpora"] if old["corpora"].get(split) != new["corpora"][split]
     ]
     if old["word_vectors"] != new["word_vectors"]:
         differences.append("the --word_vectors file differs")
     if old.get("format", new["format"]) != new["format"]:
-        differences.append(f"--format is {old['format']} there and {new['format']} here")
+        differences.append(f"--format is {_show(old['format'])} there and {new['format']} here")
     if old.get("encoder") != new["encoder"]:
         differences.append("the contextual encoder differs")
     if new["tokenizer"] not in ("auto", old.get("tokenizer", "v1")):
-        differences.append(f"--tokenizer is {str(old.get('tokenizer', 'v1'))[:40]} there and {new['tokenizer']} here")
+        differences.append(f"--tokenizer is {_show(old.get('tokenizer', 'v1'))} there and {new['tokenizer']} here")
     if differences:
         raise DataError(
             f"{folder}: holds another run ({'; '.join(differences)}), expected the same; choose another --model_dir"
         )
+
+
+def _show(value: object) -> str:
+    """Return a setting for a message: as it is on the command line, and cut if it is long."""
+    return quote(value)[1:-1] if isinstance(value, str) else quote(value)

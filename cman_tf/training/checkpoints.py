@@ -13,7 +13,7 @@ import tensorflow as tf
 from absl import logging
 
 from cman_tf.models.factory import Model
-from cman_tf.runs.damaged_checkpoints import find_damage, list_checkpoints, number_of, repair_state
+from cman_tf.runs.damaged_checkpoints import find_damage, list_checkpoints, list_resumable, number_of, repair_state
 from cman_tf.runs.record import find_unrecorded, record_weights, start_record
 from cman_tf.training.epoch_position import EpochPosition
 from cman_tf.training.optimizer import ModelOptimizer
@@ -103,8 +103,7 @@ class TrainingState:
             with self.averaged():
                 record_weights(self._directory, [save_checkpoint(self._best, int(self.best_epoch))])
         # A run that was killed between saving and recording, or that an older version began, has not recorded them.
-        saved = [path for part in ("last", "best") for path in list_checkpoints(pathlib.Path(self._directory, part))]
-        older = [path for path in saved if number_of(path) <= number_of(restored)]
+        older = [path for path in list_resumable(self._directory) if number_of(path) <= number_of(restored)]
         whole = [str(path) for path in older if not find_damage(self._directory, path)]
         record_weights(self._directory, find_unrecorded(self._directory, whole))
 
@@ -114,8 +113,10 @@ class TrainingState:
         return bool(find_damage(self._directory, best))
 
     def _find_lack(self, restored: pathlib.Path) -> str:
-        """Return why training cannot go on from a checkpoint: the weights of the best epoch are nowhere."""
-        number = int(self.best_epoch)
+        """Return why training cannot go on from a checkpoint: it is of another epoch, or the best is gone."""
+        number, epoch = int(self.best_epoch), int(self.epoch)
+        if epoch != number_of(restored) or number > epoch:
+            return f"{restored}: is of epoch {epoch}, the best being {number}, expected that of its name"
         if not self._best_is_lost() or number_of(restored) == number:  # then the best epoch is saved again
             return ""
         newer = [path for path in list_checkpoints(restored.parent.with_name("best")) if number_of(path) > number]

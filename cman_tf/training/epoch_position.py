@@ -54,7 +54,7 @@ class EpochPosition(tf.train.experimental.PythonState):
         try:
             batches, seconds = int(found["batches"]), float(found["seconds"])
             sums = {str(name): float(value) for name, value in found["sums"].items()}
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError, OverflowError):
             raise ValueError("no position within an epoch") from None
         if batches < 0 or not 0 <= seconds < math.inf:
             raise ValueError("no position within an epoch")

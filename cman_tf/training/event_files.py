@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,9 +11,9 @@ from google.protobuf.message import DecodeError
 from tensorboard.compat.proto import event_pb2
 
 from cman_tf.runs.files import remove_temporaries, write_atomically
+from cman_tf.training.event_records import iterate_records, unwrap
 
 _Event: Any = event_pb2.Event  # made at run time, so that its attributes have no types
-_HEADER, _FOOTER = 12, 4  # bytes around a record: its length (8, little-endian) and a checksum; another checksum
 
 
 def drop_events(folder: str | pathlib.Path, is_dropped: Callable[[int, set[str]], bool]) -> None:
@@ -32,18 +33,13 @@ def drop_events(folder: str | pathlib.Path, is_dropped: Callable[[int, set[str]]
 
 def _split(content: bytes) -> Iterator[tuple[Any, bytes]]:
     """Yield each event of a file's content, with the bytes of its record."""
-    start = 0
-    while start + _HEADER <= len(content):
-        size = int.from_bytes(content[start : start + 8], "little")
-        end = start + _HEADER + size + _FOOTER
-        if end > len(content):
-            return
+    for start, end in iterate_records(io.BytesIO(content)):
+        record = content[start:end]
         try:
-            event = _Event.FromString(content[start + _HEADER : end - _FOOTER])
+            event = _Event.FromString(unwrap(record))
         except DecodeError:
             return
-        yield event, content[start:end]
-        start = end
+        yield event, record
 
 
 def _tags(event: Any) -> set[str]:

@@ -15,8 +15,8 @@ from cman_tf.data.bucketing import batch_order
 from cman_tf.errors import DataError
 from cman_tf.inference.predictor import Predictor
 from cman_tf.models.input_pipeline import make_dataset
+from cman_tf.runs.epochs import validate_epochs
 from cman_tf.runs.metrics import Metrics
-from cman_tf.runs.run_directory import validate_epochs
 from cman_tf.scoring.score import stop_score
 from cman_tf.training.dev_monitor import DevMonitor
 from cman_tf.training.profiled_batches import ProfiledBatches

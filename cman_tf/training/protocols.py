@@ -13,8 +13,8 @@ from cman_tf.data.corpus import Corpus
 from cman_tf.data.splits import merge_corpora
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.inference.description import ModelDescription
+from cman_tf.runs.epochs import STAGE_ONE
 from cman_tf.runs.files import write_atomically
-from cman_tf.runs.run_directory import STAGE_ONE
 from cman_tf.training.loop import train
 from cman_tf.training.profiled_batches import ProfiledBatches
 from cman_tf.training.progress import NO_PROGRESS, Progress
@@ -51,7 +51,7 @@ def train_by_protocol(
     """
     if config.protocol == "best_dev":
         trainer = build_trainer(config, corpora, vocabularies["train"], directory, encoder, init_from)
-        train(trainer, None, progress, profiled, checkpoint_steps)
+        train(trainer, progress=progress, profiled=profiled, checkpoint_steps=checkpoint_steps)
         return trainer, {}
     extra: dict[str, Any] = {}
     epochs = config.epochs
@@ -64,7 +64,7 @@ def train_by_protocol(
     fixed = dataclasses.replace(config, protocol="fixed_epochs", epochs=epochs)
     both = {**corpora, "train": merge_corpora(corpora["train"], corpora["dev"])}
     trainer = build_trainer(fixed, both, vocabularies["train_dev"], directory, encoder, init_from)
-    train(trainer, config, progress, profiled, checkpoint_steps)
+    train(trainer, shown=config, progress=progress, profiled=profiled, checkpoint_steps=checkpoint_steps)
     trainer.corpora, trainer.config = corpora, config  # the result names the given ones
     return trainer, extra
 
@@ -101,7 +101,7 @@ def _stage_one(
     trainer = build_trainer(
         dataclasses.replace(config, protocol="best_dev"), corpora, vocabulary, str(folder), encoder, init_from
     )
-    train(trainer, None, progress, profiled, checkpoint_steps)
+    train(trainer, progress=progress, profiled=profiled, checkpoint_steps=checkpoint_steps)
     stage = {
         "epochs": int(trainer.state.epoch),
         "best_epoch": int(trainer.state.best_epoch),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pathlib
+import shutil
 from collections.abc import Callable
 
 import tensorflow as tf
 from absl import logging
 
 from cman_tf.errors import DataError
-from cman_tf.runs.damaged_checkpoints import find_damage, list_checkpoints, number_of
+from cman_tf.inference.loading import restore_checkpoint
+from cman_tf.runs.damaged_checkpoints import choose_resumable, find_damage
 from cman_tf.runs.durable import name_errors, sync_file
 from cman_tf.runs.record import checkpoint_files
 
@@ -36,9 +38,11 @@ def save_checkpoint(manager: tf.train.CheckpointManager, number: int) -> str:
                 sync_file(file)
             sync_file(folder)
     except BaseException:
-        for left in folder.glob(f"{path.name}[._]*temp*"):
-            if left.is_file():
-                left.unlink()
+        for left in (*folder.glob(f"{path.name}[._]*temp*"), *folder.glob("checkpoint.tmp*")):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
         if not path.with_suffix(".index").exists():
             for left in checkpoint_files(path):
                 left.unlink()
@@ -63,28 +67,20 @@ def restore_newest(
     Raises:
       DataError: if the run has checkpoints, and none of them can be used.
     """
-    found = [path for part in ("last", "best") for path in list_checkpoints(pathlib.Path(directory, part))]
-    found.sort(key=number_of, reverse=True)  # last/ comes first of those with the same number
-    reasons = []
-    for path in found:
-        reason = find_damage(directory, path) or try_restoring(path, checkpoint) or is_enough(path)
-        if not reason:
-            for reason in reasons:
-                logging.warning("%s; %s is used instead", reason, path)
-            return path
-        reasons.append(reason)
-    if not reasons:
-        return None
-    more = f" (nor can {len(reasons) - 1} others be used)" if len(reasons) > 1 else ""
-    raise DataError(
-        f"{reasons[0]}{more}, expected a checkpoint of this run; restore the directory, or choose another --model_dir"
-    )
+
+    def find_fault(path: pathlib.Path) -> str:
+        return find_damage(directory, path) or try_restoring(path, checkpoint) or is_enough(path)
+
+    chosen, faults = choose_resumable(directory, find_fault)
+    for fault in faults:
+        logging.warning("%s; %s is used instead", fault, chosen)
+    return chosen
 
 
 def try_restoring(path: pathlib.Path, checkpoint: tf.train.Checkpoint) -> str:
     """Restore a checkpoint; return why it cannot be."""
     try:
-        checkpoint.restore(str(path))
-    except (ValueError, IndexError, RuntimeError, tf.errors.OpError) as error:  # TensorFlow's for damaged files
-        return f"{path}: {str(error).strip().splitlines()[0]}"
+        restore_checkpoint(str(path), lambda: checkpoint.restore(str(path)))
+    except DataError as error:
+        return str(error).partition(", expected")[0]
     return ""

@@ -20,9 +20,13 @@ from cman_tf.data.word_vectors import find_word_vectors
 from cman_tf.encoders.source import Source, save_source, validate_tunable
 from cman_tf.errors import DataError
 from cman_tf.runs import provenance
+from cman_tf.runs.damaged_checkpoints import validate_restorable
+from cman_tf.runs.epochs import STAGE_ONE, count_epochs, is_complete, validate_epochs
 from cman_tf.runs.files import read_json, remove_temporaries, sha256_of, write_atomically
 from cman_tf.runs.record import checkpoint_files, verify_resumable
-from cman_tf.runs.run_directory import STAGE_ONE, count_epochs, find_run, is_complete, start_run, validate_epochs
+from cman_tf.runs.run_directory import find_run, start_run
+from cman_tf.scoring.result_schema import OWN_RESULT
+from cman_tf.training.memory_check import validate_training_memory
 from cman_tf.training.progress import NO_PROGRESS, Progress
 from cman_tf.training.session_options import SessionOptions
 from cman_tf.training.threads import describe_change
@@ -186,8 +190,11 @@ def open_session(
         if options.init_from:
             trained = options.init_from.vocabulary
             session.vocabularies = {name: v.extend(trained) for name, v in session.vocabularies.items()}
+        name, vocabulary = list(session.vocabularies.items())[-1]
+        validate_training_memory(config, vocabulary, [corpora[split] for split in name.split("_")], source)
         for folder in (pathlib.Path(options.model_dir), pathlib.Path(options.model_dir, STAGE_ONE)):
             verify_resumable(folder, required=run["record"])
+            validate_restorable(folder)
         list(session.vocabularies.values())[-1].validate_same(options.model_dir)
     return session
 
@@ -199,14 +206,7 @@ def _read_result(path: pathlib.Path) -> dict[str, Any]:
       DataError: if the file is not one of a finished run.
     """
     expected = "what cman-tf train wrote; move the file away to have it written again"
-    result = read_json(path, expected, "epochs", "best_epoch", "test")
-    try:
-        epochs, micro = count_epochs(result), result["test"]["strict"]["micro"]
-    except (KeyError, TypeError):
-        raise DataError(f"{path}: lacks the epochs or the test scores of a run, expected {expected}") from None
-    if not all(type(value) is int for value in epochs) or not isinstance(micro, dict):
-        raise DataError(f"{path}: epochs {str(epochs)[:40]}, expected {expected}")
-    return result
+    return read_json(path, expected, schema=OWN_RESULT)
 
 
 def validate_inputs(config: Config, source: Source | None, options: SessionOptions) -> None:

@@ -23,6 +23,7 @@ from cman_tf.training import dashboard_tags as tags
 from cman_tf.training.dev_curves import THRESHOLDS, Curve
 from cman_tf.training.dev_probe import Probe
 from cman_tf.training.event_files import drop_events
+from cman_tf.training.event_records import EventFile
 from cman_tf.training.hyperparameters import list_hyperparameters, name_trial
 
 _Summary: Any = summary_pb2.Summary  # made at run time, so that its attributes have no types
@@ -71,6 +72,7 @@ class Summaries:
         drop_events(self.folder, lambda step, names: step > last_epoch or config is not None and _SETTINGS in names)
         with name_errors(self.folder):
             self._writer = tf.summary.create_file_writer(self.folder)
+        self._file = EventFile(self.folder)
         if config is not None:
             values: dict[Any, Any] = dict(list_hyperparameters(config, inputs))
             with name_errors(self.folder), self._writer.as_default():
@@ -126,6 +128,7 @@ class Summaries:
         with name_errors(self.folder), self._writer.as_default(step=epoch):
             tf.summary.experimental.write_raw_pb(merged.SerializeToString())
             self._writer.flush()
+        self._file.validate_written()
 
 
 def _make_curve(kind: str, curve: Curve) -> Any:

@@ -25,11 +25,11 @@ from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription
 from cman_tf.inference.loading import restore_model
 from cman_tf.inference.predictor import Predictor
-from cman_tf.models.factory import Model, build_model
+from cman_tf.models.factory import Model, build_model, reset_layer_names
 from cman_tf.runs import provenance
+from cman_tf.runs.epochs import is_finished
 from cman_tf.runs.metrics import Metrics
 from cman_tf.runs.record import read_record, verify_resumable
-from cman_tf.runs.run_directory import is_finished
 from cman_tf.scoring.breakdowns import by_distance, by_length
 from cman_tf.scoring.score import score_sentences
 from cman_tf.training.checkpoints import TrainingState
@@ -143,8 +143,9 @@ class Trainer:
             "time": {
                 "finished": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
                 "epochs_seconds": round(sum(r["seconds"] + r["dev_seconds"] for r in records), 1),
-                "epoch_seconds_median": float(np.median([r["seconds"] for r in records])),
-                "dev_seconds_median": float(np.median([r["dev_seconds"] for r in records])),
+                # Without the records of any epoch, as where metrics.jsonl was deleted, nothing is known.
+                "epoch_seconds_median": float(np.median([r["seconds"] for r in records])) if records else None,
+                "dev_seconds_median": float(np.median([r["dev_seconds"] for r in records])) if records else None,
             },
             "environment": provenance.environment(),
             "epochs": epochs,
@@ -180,6 +181,7 @@ def build_trainer(
     vocabulary.save(directory)
     save_signatures(directory, learn_signatures(corpora["train"].sentences))
     tf.keras.utils.set_random_seed(config.seed)
+    reset_layer_names()
     model = build_model(config, vocabulary, encoder)
     if init_from:
         start_from(model, vocabulary, init_from)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import pathlib
 import re
 from typing import Any
 
+from cman_tf.training.event_records import iterate_records, unwrap
+
 _DIFFERENT = {"id", "run", "time", "commit", "commits"}  # keys of JSON files
 _TIMES = {"seconds", "dev_seconds"}  # keys of metrics.jsonl
-_EVENT_HEADER, _EVENT_FOOTER = 12, 4  # bytes around an event
 
 
 def read_end(folder: pathlib.Path) -> dict[str, Any]:
@@ -54,13 +56,13 @@ def _read_events(content: bytes) -> list[tuple[int, str, str]]:
     """List the step, tag and value of the events in a file; of settings, which contain the time, the tag alone."""
     from tensorboard.compat.proto import event_pb2
 
-    found, start = [], 0
-    while start < len(content):
-        end = start + _EVENT_HEADER + int.from_bytes(content[start : start + 8], "little") + _EVENT_FOOTER
-        event = event_pb2.Event.FromString(content[start + _EVENT_HEADER : end - _EVENT_FOOTER])
+    found, end = [], 0
+    for start, end in iterate_records(io.BytesIO(content)):
+        event = event_pb2.Event.FromString(unwrap(content[start:end]))
         for value in event.summary.value:
             has_time = value.tag.startswith("_hparams_") or value.tag.endswith("seconds")
             body = "" if has_time else hashlib.sha256(value.SerializeToString(deterministic=True)).hexdigest()
             found.append((event.step, value.tag, body))
-        start = end
+    if end < len(content):
+        found.append((-1, "no whole record", str(len(content) - end)))
     return found

@@ -26,6 +26,7 @@ class Server:
     """
 
     def __init__(self, log: pathlib.Path, folder: pathlib.Path) -> None:
+        self._running = 0  # the process id of the command that runs
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CMAN_FSYNC": "off"}
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(log)],
@@ -40,6 +41,8 @@ class Server:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+        if self._running:
+            kill(self._running)
         self._process.kill()
         self._process.communicate()
 
@@ -47,11 +50,13 @@ class Server:
         """Start a command, and return its process id, which is also that of its process group."""
         assert self._process.stdin
         print(json.dumps([module, arguments]), file=self._process.stdin, flush=True)
-        return int(self._read())
+        self._running = int(self._read())
+        return self._running
 
     def wait(self) -> int:
         """Wait until the command has ended, and return its exit code; negative for a signal."""
-        return int(self._read())
+        code, self._running = int(self._read()), 0
+        return code
 
     def _read(self) -> str:
         assert self._process.stdout

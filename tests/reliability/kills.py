@@ -2,7 +2,7 @@
 
     taskset -c 0 nice -n 19 python tests/reliability/kills.py --kills=200
 
-Each case takes a small run of one kind. Its command is killed (SIGKILL) up to five times in a row, at a random moment
+Each case takes a small run of one kind. Its command is killed (SIGKILL) up to eight times in a row, at a random moment
 each time: half of them after a random processor time, half at a random change of its files. Then the command runs to
 its end. What it leaves is compared with what a run leaves that was not killed: checkpoints bit by bit (weights, slots
 of the optimizer, average), metrics.jsonl, results and TensorBoard's values. Times, commits and ids are left out.
@@ -13,7 +13,6 @@ The file is written after each case. Called again, the script goes on where it w
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import pathlib
 import random
@@ -25,15 +24,14 @@ from typing import Any
 
 from ends import list_differences, read_end
 from forking import Server, kill
-from kinds import KINDS, write_corpus
+from kinds import KINDS, Kind, write_corpus, write_encoder
 from moments import Changes, count_life, wait_for_change, wait_for_time
+from recording import RESULTS, write_record
 
-from cman_tf.runs import provenance
-from cman_tf.runs.files import read_json, write_atomically
+from cman_tf.runs.files import read_json
 
-RESULTS = pathlib.Path(__file__).resolve().parents[2] / "results" / "reliability" / "kills.json"
-_MOST = 5  # kills in a row
-_TRIES = 40  # starts of one case, of which some end before their moment comes
+_MOST = 8  # kills in a row
+_LATER_SHARE = 0.5  # of a whole life: a run that is started again has less before it
 
 
 class Reference:
@@ -41,7 +39,7 @@ class Reference:
 
     Args:
       folder: the folder for runs of this kind. Both runs have the same paths, one after the other.
-      kind: the name of the kind.
+      kind: the kind.
       data: the folder of the corpus.
 
     Attributes:
@@ -50,10 +48,10 @@ class Reference:
       changes: the number of changes of its files.
     """
 
-    def __init__(self, folder: pathlib.Path, kind: str, data: pathlib.Path) -> None:
+    def __init__(self, folder: pathlib.Path, kind: Kind, data: pathlib.Path) -> None:
         work = make_work(folder)
         with Server(folder / "log", work) as server:
-            process = server.start(*KINDS[kind].command(data))
+            process = server.start(*kind.command(data))
             changes = Changes(work)
             self.seconds, self.changes = count_life(process, changes)
             changes.close()
@@ -70,44 +68,58 @@ def make_work(folder: pathlib.Path) -> pathlib.Path:
     return work
 
 
-def run_case(folder: pathlib.Path, kind: str, data: pathlib.Path, reference: Reference, seed: str) -> dict[str, Any]:
+def kill_and_finish(
+    folder: pathlib.Path,
+    kind: Kind,
+    data: pathlib.Path,
+    reference: Reference,
+    chance: random.Random,
+    kills: int,
+    first: float = 1.0,
+    later: float = _LATER_SHARE,
+) -> tuple[list[str], list[str]]:
     """Kill a run of a kind several times, let it finish, and compare its end with the reference's.
 
     Args:
       folder: the folder for runs of this kind.
-      kind: the name of the kind.
+      kind: the kind.
       data: the folder of the corpus.
       reference: the run that is not killed.
-      seed: what the random moments depend on.
+      chance: chooses the moments.
+      kills: the number of kills; there are fewer if the run ends before.
+      first: the first moment is in this share of the reference's life, from its start.
+      later: the same for the other moments.
 
     Returns:
-      The record of the case: where it was killed, and what differs at its end.
+      Where it was killed, and what differs at its end.
     """
-    chance, work, kills = random.Random(seed), make_work(folder), list[str]()
-    wanted = chance.randint(1, _MOST)
-    (folder / "log").unlink(missing_ok=True)
-    with Server(folder / "log", work) as server:
-        for _ in range(_TRIES):
-            process = server.start(*KINDS[kind].command(data))
-            place = _kill_at_random(process, work, reference, chance) if len(kills) < wanted else None
+    work, places = make_work(folder), list[str]()
+    log = folder / "log"
+    log.unlink(missing_ok=True)
+    with Server(log, work) as server:
+        code = -1
+        while code < 0:
+            process = server.start(*kind.command(data))
+            share = later if places else first
+            place = _kill_at_random(process, work, reference, chance, share) if len(places) < kills else None
             code = server.wait()
-            if place is None or code >= 0:  # it has come to its end
-                if code:
-                    return {"kind": kind, "kills": kills, "differences": [(folder / "log").read_text()[-2000:]]}
-                break
-            kills.append(place)
-    return {"kind": kind, "kills": kills, "differences": list_differences(reference.end, read_end(work))}
+            if code < 0 and place is not None:
+                places.append(place)
+    if code:
+        return places, [log.read_text()[-2000:]]
+    return places, list_differences(reference.end, read_end(work))
 
 
-def _kill_at_random(process: int, work: pathlib.Path, reference: Reference, chance: random.Random) -> str | None:
+def _kill_at_random(
+    process: int, work: pathlib.Path, reference: Reference, chance: random.Random, share: float
+) -> str | None:
     """Kill a process at a random moment of its life; return where it was, or None if it ended before."""
     if chance.random() < 0.5:
-        seconds = chance.uniform(0, reference.seconds)
+        seconds = chance.uniform(0, share * reference.seconds)
         place = f"after {seconds:.2f} s" if wait_for_time(process, seconds) else None
     else:
         changes = Changes(work)
-        number = chance.randint(1, reference.changes)
-        place = wait_for_change(process, changes, number)
+        place = wait_for_change(process, changes, chance.randint(1, int(share * reference.changes)))
         changes.close()
     if place is not None:
         kill(process)
@@ -129,17 +141,19 @@ def run(kills: int, kinds: list[str], report: Callable[[str], Any], results: pat
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         write_corpus(folder / "data")
+        if any("encoder" in kind for kind in kinds):
+            write_encoder(folder / "data" / "bert")
         while sum(len(case["kills"]) for case in cases) < kills:
-            kind = kinds[len(cases) % len(kinds)]
-            if kind not in references:
-                references[kind] = Reference(folder / kind, kind, folder / "data")
-            case = run_case(folder / kind, kind, folder / "data", references[kind], f"case {len(cases)}")
-            cases.append(case)
+            name = kinds[len(cases) % len(kinds)]
+            given = folder / name, KINDS[name], folder / "data"
+            if name not in references:
+                references[name] = Reference(*given)
+            chance = random.Random(f"case {len(cases)}")
+            places, differences = kill_and_finish(*given, references[name], chance, chance.randint(1, _MOST))
+            cases.append({"kind": name, "kills": places, "differences": differences})
             record = _summarize(cases)
-            write_atomically(results, json.dumps(record, indent=1) + "\n")
-            report(
-                f"{record['kills']} kills, case {len(cases)} ({kind}): {case['kills']} {case['differences'] or 'same'}"
-            )
+            write_record(results, record, is_shown=False)
+            report(f"{record['kills']} kills, run {len(cases)} ({name}): {places} {differences or 'same'}")
     return record
 
 
@@ -151,8 +165,6 @@ def _summarize(cases: list[dict[str, Any]]) -> dict[str, Any]:
         "runs_with_the_same_end": len(cases) - len(different),
         "kinds": {name: kind.shown for name, kind in KINDS.items()},
         "threads": len(os.sched_getaffinity(0)),
-        "commit": provenance.commit(),
-        "environment": provenance.environment(),
         "cases": cases,
     }
 
@@ -161,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200, help="how many kills")
     parser.add_argument("--kinds", default=",".join(KINDS), help="kinds of runs between commas, taken in turn")
-    parser.add_argument("--results", type=pathlib.Path, default=RESULTS, help="file of the record")
+    parser.add_argument("--results", type=pathlib.Path, default=RESULTS / "kills.json", help="file of the record")
     arguments = parser.parse_args()
     record = run(arguments.kills, arguments.kinds.split(","), lambda line: print(line, flush=True), arguments.results)
     sys.exit(record["runs_with_the_same_end"] != record["runs"])

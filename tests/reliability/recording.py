@@ -16,19 +16,21 @@ from cman_tf.sample.generate import generate
 RESULTS = pathlib.Path(__file__).resolve().parents[2] / "results" / "reliability"
 
 
-def write_record(path: str, content: dict[str, Any]) -> None:
+def write_record(path: str | pathlib.Path, content: dict[str, Any], is_shown: bool = True) -> None:
     """Write the result of a script as a whole, with the commit, the environment and the time.
 
     Args:
       path: the file; empty: none, the result is only printed.
       content: what was measured.
+      is_shown: whether it is printed, too.
     """
     finished = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     about = {"commit": provenance.commit(), "environment": provenance.environment(), "finished": finished}
     text = json.dumps({**content, **about}, indent=1, ensure_ascii=False) + "\n"
     if path:
         write_atomically(path, text)
-    print(text, end="")
+    if is_shown:
+        print(text, end="")
 
 
 def make_texts(count: int, lengths: Sequence[int], seed: int = 1) -> list[str]:

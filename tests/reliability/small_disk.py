@@ -75,4 +75,4 @@ def mount(size: int) -> Iterator[SmallDisk]:
         try:
             yield SmallDisk(pathlib.Path(folder), size)
         finally:
-            subprocess.run(["umount", folder], check=True)
+            subprocess.run(["umount", "--lazy", folder], check=True)

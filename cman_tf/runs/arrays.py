@@ -1,0 +1,57 @@
+"""Reading the .npy files of a model. They are plain numbers; nothing in them is executed."""
+
+from __future__ import annotations
+
+import pathlib
+import tokenize
+import warnings
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cman_tf.errors import DataError
+from cman_tf.runs.plain_files import file_size
+
+# A damaged header raises all of these.
+_ERRORS = (OSError, EOFError, ValueError, TypeError, KeyError, SyntaxError, tokenize.TokenError, OverflowError)
+
+
+def read_array(
+    path: str | pathlib.Path, dtypes: tuple[str, ...], shape: tuple[int | None, ...], expected: str
+) -> NDArray[Any]:
+    """Read an array of finite numbers.
+
+    Args:
+      path: the file.
+      dtypes: the names of the dtypes that the array may have.
+      shape: the array's shape, with None for a size that may be any.
+      expected: what the file should be, for messages.
+
+    Returns:
+      The array, mapped from the file, so that it cannot claim a size that it does not have.
+
+    Raises:
+      DataError: if the file holds something else.
+    """
+    file_size(path, f"expected {expected}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers of Python 2
+            loaded: object = np.load(path, mmap_mode="r", allow_pickle=False)
+    except _ERRORS as error:
+        reason = getattr(error, "strerror", None) or (str(error).splitlines() or ["damaged"])[0]
+        raise DataError(f"{path}: {str(reason)[:100]}, expected {expected}") from None
+    if not isinstance(loaded, np.ndarray):
+        cast(Any, loaded).close()
+        raise DataError(f"{path}: several arrays, expected {expected}")
+    array = cast("NDArray[Any]", loaded)
+    fits = len(array.shape) == len(shape) and all(wanted in (None, size) for wanted, size in zip(shape, array.shape))
+    if array.dtype.name not in dtypes or not array.dtype.isnative or not fits:
+        sizes = ", ".join("size" if size is None else str(size) for size in shape)
+        raise DataError(
+            f"{path}: {str(array.dtype)[:40]} {str(list(array.shape))[:60]}, expected {dtypes[0]} [{sizes}]"
+        )
+    if not np.isfinite(array).all():
+        raise DataError(f"{path}: a value that is not finite, expected {expected}")
+    return array
