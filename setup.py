@@ -32,6 +32,7 @@ SERVE = [
     "uvicorn==0.39.0; python_version < '3.10'",
 ]
 PLAYWRIGHT = ["playwright==1.65.2; python_version >= '3.10'", "playwright==1.60.0; python_version < '3.10'"]
+SEARCH = ["optuna==5.0.0"]
 REPORT = ["matplotlib==3.9.4", "scipy==1.13.1"]  # figures and tests of significance
 
 
@@ -67,6 +68,7 @@ setup(
         "cman_tf.comparing": ["templates/*"],
         "cman_tf.sample": ["*.json"],
         "cman_tf.tuning": ["templates/*.jinja"],
+        "cman_tf.searching": ["templates/*"],
         "cman_tf.serving": ["templates/*"],
     },
     cmdclass={"build_py": BuildWithFlagfiles},
@@ -96,22 +98,26 @@ setup(
         "plots": REPORT,  # as the extra was called before
         "report": REPORT,
         "serve": SERVE,  # cman-tf serve
+        "search": SEARCH,  # cman-tf search
         "docs": DOCS,
         "test": [
             "pytest==8.4.2",
             "pytest-timeout==2.4.0",
             "pytest-xdist==3.8.0",
             "pytest-cov==7.1.0",
-            'hypothesis==6.170.17; python_version >= "3.10"',
-            'hypothesis==6.141.1; python_version < "3.10"',
+            "hypothesis==6.170.17; python_version >= '3.11'",
+            "hypothesis==6.168.5; python_version == '3.10'",
+            "hypothesis==6.141.1; python_version < '3.10'",
             "pyright[nodejs]==1.1.414",  # with Node from the package index, none need be installed
             "ruff==0.17.5",
-            "build==1.6.1",
+            "build==1.6.1; python_version >= '3.10'",
+            "build==1.3.0; python_version < '3.10'",
             *PLAYWRIGHT,  # drives Debian's chromium, for which it needs none of its own
             *REPORT,
             *GLOVE,
             *SPACY,
             *SERVE,
+            *SEARCH,
             *TRANSFORMERS,
             *DOCS,
         ],

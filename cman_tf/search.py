@@ -1,7 +1,7 @@
 """Search for settings that score well on dev.
 
     cman-tf search --space=space.json --search_dir=searches/mine --trials=30 -- --data=mydata
-    cman-tf search --space=space.json --search_dir=searches/mine --trials=30 --seeds=1,2,3 -- --data=mydata --encoder=minilm
+    cman-tf search --space=space.json --search_dir=searches/mine --trials=30 --seeds=1,2,3 -- --flagfile=conll04
 
 space.json names settings of cman-tf train and what they may be: {"batch_size": [8, 16], "adversarial_alpha": {"low":
 0.01, "high": 0.3, "log": true}}. Flags of cman-tf train behind -- are for every trial. A trial whose score is below the

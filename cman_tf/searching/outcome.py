@@ -12,6 +12,7 @@ from cman_tf.runs.flagfile import format_flagfile
 from cman_tf.scoring.tables import format_table
 from cman_tf.searching.page import render_search
 from cman_tf.searching.space import Space
+from cman_tf.searching.study import ERROR
 
 BEST = "best.flags"
 _SHOWN = 10  # trials in the table on the screen
@@ -32,14 +33,14 @@ def write_outcome(folder: pathlib.Path, study: Any, space: Space, given: Sequenc
     """
     report = make_report(study, space)
     done = [trial for trial in report["trials"] if trial["score"] is not None]
-    outputs: dict[pathlib.Path, str | bytes] = {
-        folder / "search.json": json.dumps(report, indent=1, ensure_ascii=False) + "\n",
-        folder / "search.html": render_search(report, folder.name),
+    outputs: dict[str, str] = {
+        str(folder / "search.json"): json.dumps(report, indent=1, ensure_ascii=False) + "\n",
+        str(folder / "search.html"): render_search(report, folder.name),
     }
     if done:
         best = max(done, key=lambda trial: trial["score"])
         kept = "".join(f"{flag}\n" for flag in given)
-        outputs[folder / BEST] = f"{kept}{format_flagfile(best['settings'])}--epochs={epochs}\n"
+        outputs[str(folder / BEST)] = f"{kept}{format_flagfile(best['settings'])}--epochs={epochs}\n"
     write_together(outputs)
     return format_trials(report, folder)
 
@@ -52,12 +53,12 @@ def make_report(study: Any, space: Space) -> dict[str, Any]:
       space: what each setting may be.
 
     Returns:
-      `trials`, each with its `number`, `state`, `score`, `settings` and `scores` by step; and `importance`, the share of
-      each setting in the differences between scores, empty if there are fewer than four trials with a score.
+      `trials`, each with its `number`, `state`, `score`, `settings`, `error` and `scores` by step; and `importance`, the
+      share of each setting in the differences between scores, empty if there are fewer than four trials with a score.
     """
     trials: list[dict[str, Any]] = []
     for trial in study.get_trials(deepcopy=False):
-        is_retry = trial.state.name == "FAIL" and "error" not in trial.user_attrs
+        is_retry = trial.state.name == "FAIL" and ERROR not in trial.user_attrs
         if is_retry or trial.state.name == "WAITING":
             continue
         state = trial.state.name.lower()
@@ -68,7 +69,7 @@ def make_report(study: Any, space: Space) -> dict[str, Any]:
                 "score": trial.value if state == "complete" else None,
                 "settings": trial.params,
                 "scores": {str(step): value for step, value in sorted(trial.intermediate_values.items())},
-                **({"error": trial.user_attrs["error"]} if "error" in trial.user_attrs else {}),
+                "error": trial.user_attrs.get(ERROR),
             }
         )
     return {"trials": trials, "importance": _find_importance(study, trials), "settings": sorted(space)}
@@ -93,6 +94,5 @@ def format_trials(report: dict[str, Any], folder: pathlib.Path) -> str:
     others = ", ".join(f"{count} {words[state]}" for state, count in counts.items() if count)
     line = f"{len(done)} trials trained to the end{f', {others}' if others else ''}"
     table = format_table(["trial", "dev mean F1", *names], rows[:_SHOWN]) if rows else "no trial has a score yet"
-    use = f"\n{folder / BEST}: the best settings; cman-tf train --flagfile={folder / BEST} --model_dir=..." if rows else ""
-    return f"{table}\n{line}\n{folder / 'search.html'}: the trials as pictures{use}"
-
+    use = f"\nthe best settings: cman-tf train --flagfile={folder / BEST} --model_dir=DIRECTORY" if rows else ""
+    return f"{table}\n{line}\nas pictures: {folder / 'search.html'}{use}"

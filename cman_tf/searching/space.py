@@ -1,8 +1,8 @@
 """The space of a search: a JSON file that gives settings of `cman-tf train` a range or a list of values.
 
-    {"adversarial_alpha": {"low": 0.01, "high": 0.3, "log": true},
-     "hidden_size": {"low": 64, "high": 192, "step": 32},
-     "weight_average": [0, 0.99, 0.995]}
+{"adversarial_alpha": {"low": 0.01, "high": 0.3, "log": true},
+ "hidden_size": {"low": 64, "high": 192, "step": 32},
+ "weight_average": [0, 0.99, 0.995]}
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def read_space(path: str | pathlib.Path, base: Config) -> Space:
         space[name] = _read_range(where, str(fields[name].type), given)
         for value in _extremes(space[name]):
             try:
-                dataclasses.replace(base, **{name: value})._validate_limits()
+                dataclasses.replace(base, **{name: value}).validate_limits()
             except ValueError as error:
                 raise DataError(f"{where}: {error}") from None
     return space

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from cman_tf.errors import DataError
 from cman_tf.searching.space import Space, suggest_settings
+from cman_tf.searching.trial_runs import TrialFailed
 
 if TYPE_CHECKING:
     import optuna
 
 FILE = "study.db"
 _NAME = "cman-tf"
+ERROR = "error"  # the attribute of a trial that failed
+_MOST_FAILED = 3  # trials, if none has a score
+_PAUSE = 2  # seconds between two looks at what other processes do
 _HEARTBEAT, _GRACE = 10, 30  # seconds: how often a process says that it lives, and after how long it is given up
 
 Train = Callable[[int, Mapping[str, Any], "optuna.Trial"], float]
@@ -41,7 +45,7 @@ def open_study(folder: pathlib.Path, about: Mapping[str, Any], startup_trials: i
         raise DataError("Optuna is not installed; pip install 'cman-tf[search]'") from None
     from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 
-    optuna.logging.set_verbosity(logging.WARNING)
+    optuna.logging.set_verbosity(logging.ERROR)
     with _as_data_error(folder), _without_warnings():
         storage = RDBStorage(
             f"sqlite:///{(folder / FILE).absolute()}",
@@ -70,7 +74,7 @@ def _validate_same(folder: pathlib.Path, known: Any, about: Mapping[str, Any]) -
     different = [name for name in about if not isinstance(known, dict) or known.get(name) != about[name]]
     if different:
         raise DataError(
-            f"{folder}: a search with another {' and another '.join(different)}, expected the same; choose another "
+            f"{folder}: holds a search with other {' and '.join(different)}, expected the same; choose another "
             "--search_dir"
         )
 
@@ -111,31 +115,49 @@ def run_trials(study: Any, space: Space, count: int, train: Train, note: Callabl
     from optuna.storages import RetryHeartbeatStaleTrialCallback
     from optuna.trial import TrialState
 
+    with _without_warnings():
+        again = RetryHeartbeatStaleTrialCallback()
+
     def objective(trial: optuna.Trial) -> float:
         settings = suggest_settings(space, trial)
         for other in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
             if other.params == trial.params:
                 return other.value  # the same seeds give the same score
-        frozen = study._storage.get_trial(trial._trial_id)
-        retried = RetryHeartbeatStaleTrialCallback.retried_trial_number(frozen)
-        return train(trial.number if retried is None else retried, settings, trial)
+        stored = study._storage.get_trial(trial._trial_id)
+        retried = again.retried_trial_number(stored)
+        try:
+            return train(trial.number if retried is None else retried, settings, trial)
+        except TrialFailed as error:
+            trial.set_user_attr(ERROR, str(error))
+            raise
+        except KeyboardInterrupt:  # the trial is put in line again, and its trainings go on where they were
+            again(study, study._storage.get_trial(trial._trial_id))
+            raise
 
     def report(_: Any, trial: Any) -> None:
-        what = "pruned" if trial.state is TrialState.PRUNED else f"score {trial.value:.2f}"
         settings = ", ".join(f"{name}={value}" for name, value in trial.params.items())
-        note(f"trial {trial.number}: {what} with {settings}")
+        if trial.state is TrialState.FAIL:
+            note(f"trial {trial.number}: failed with {settings}: {trial.user_attrs.get(ERROR)}")
+        else:
+            what = "stopped early" if trial.state is TrialState.PRUNED else f"score {trial.value:.2f}"
+            note(f"trial {trial.number}: {what} with {settings}")
 
     with _without_warnings():
         while True:
-            states = [trial.state for trial in study.get_trials(deepcopy=False)]
-            done = states.count(TrialState.COMPLETE) + states.count(TrialState.PRUNED)
+            trials = study.get_trials(deepcopy=False)
+            failed = [trial for trial in trials if trial.state is TrialState.FAIL and ERROR in trial.user_attrs]
+            states = [trial.state for trial in trials]
+            done = states.count(TrialState.COMPLETE) + states.count(TrialState.PRUNED) + len(failed)
+            if len(failed) >= _MOST_FAILED and TrialState.COMPLETE not in states:
+                last = failed[-1].user_attrs[ERROR]
+                raise DataError(f"the first {len(failed)} trials failed, the last one with: {last}")
             if done >= count:
                 return
             if done + states.count(TrialState.RUNNING) < count or TrialState.WAITING in states:
-                study.optimize(objective, n_trials=1, callbacks=[report])
+                study.optimize(objective, n_trials=1, callbacks=[report], catch=(TrialFailed,))
                 continue
             # The others are running elsewhere, or were when their process was killed.
-            time.sleep(2)
+            time.sleep(_PAUSE)
             _give_up_stale(study)
 
 

@@ -20,8 +20,26 @@ if TYPE_CHECKING:
 _POLL = 0.5  # seconds between two looks at the metrics
 
 
+_CHECK = "import sys; from cman_tf.train import COMMAND; COMMAND.check(sys.argv)"
+
+
 class TrialFailed(Exception):
     """A training ended with an error. The message is its last line."""
+
+
+def check_training(given: Sequence[str]) -> None:
+    """Check that `cman-tf train` knows the flags that all trials have, before a trial is made.
+
+    Args:
+      given: the flags.
+
+    Raises:
+      DataError: if it does not.
+    """
+    command = [sys.executable, "-c", _CHECK, *given, "--model_dir=unused"]
+    checked = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if checked.returncode:
+        raise DataError((checked.stderr.strip().splitlines() or ["cman-tf train refuses these flags"])[-1])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +112,7 @@ class TrialRuns:
                     process.wait()
         if process.returncode or not seen:
             lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no output"]
-            raise TrialFailed(f"{log}: the training ended with {process.returncode}: {lines[-1]}")
+            raise TrialFailed(f"{lines[-1][:300]} ({log})")
         return max(read_scores(directory))
 
 
@@ -109,8 +127,6 @@ def read_scores(directory: pathlib.Path) -> list[float]:
         return []
     try:
         records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        return [
-            (record["dev/entities/f1"] + record["dev/relations/f1"]) / 2 for record in records
-        ]
+        return [(record["dev/entities/f1"] + record["dev/relations/f1"]) / 2 for record in records]
     except (ValueError, KeyError, TypeError):
         raise DataError(f"{path}: no scores on dev, expected those of cman-tf train") from None
