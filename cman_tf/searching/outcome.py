@@ -53,8 +53,8 @@ def make_report(study: Any, space: Space) -> dict[str, Any]:
       space: what each setting may be.
 
     Returns:
-      `trials`, each with its `number`, `state`, `score`, `settings`, `error` and `scores` by step; and `importance`, the
-      share of each setting in the differences between scores, empty if there are fewer than four trials with a score.
+      `trials`, each with its `number`, `state`, `score`, `settings`, `error` and `scores` by step; and `importance`,
+      the share of each setting in the differences between scores, empty for fewer than four trials with a score.
     """
     trials: list[dict[str, Any]] = []
     for trial in study.get_trials(deepcopy=False):

@@ -45,6 +45,8 @@ def open_study(folder: pathlib.Path, about: Mapping[str, Any], startup_trials: i
         raise DataError("Optuna is not installed; pip install 'cman-tf[search]'") from None
     from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 
+    from cman_tf.searching.sampler import NumberedSampler
+
     optuna.logging.set_verbosity(logging.ERROR)
     with _as_data_error(folder), _without_warnings():
         storage = RDBStorage(
@@ -59,7 +61,7 @@ def open_study(folder: pathlib.Path, about: Mapping[str, Any], startup_trials: i
             study_name=_NAME,
             direction="maximize",
             load_if_exists=True,
-            sampler=optuna.samplers.TPESampler(n_startup_trials=startup_trials, seed=seed, constant_liar=True),
+            sampler=NumberedSampler(startup_trials, seed),
             pruner=optuna.pruners.MedianPruner(startup_trials, n_warmup_steps=start_epoch),
         )
         known = study.user_attrs.get("about")
