@@ -32,6 +32,7 @@ SERVE = [
     "uvicorn==0.39.0; python_version < '3.10'",
 ]
 PLAYWRIGHT = ["playwright==1.65.2; python_version >= '3.10'", "playwright==1.60.0; python_version < '3.10'"]
+SEARCH = ["optuna==5.0.0"]
 REPORT = ["matplotlib==3.9.4", "scipy==1.13.1"]  # figures and tests of significance
 
 
@@ -67,6 +68,7 @@ setup(
         "cman_tf.comparing": ["templates/*"],
         "cman_tf.sample": ["*.json"],
         "cman_tf.tuning": ["templates/*.jinja"],
+        "cman_tf.searching": ["templates/*"],
         "cman_tf.serving": ["templates/*"],
     },
     cmdclass={"build_py": BuildWithFlagfiles},
@@ -96,6 +98,7 @@ setup(
         "plots": REPORT,  # as the extra was called before
         "report": REPORT,
         "serve": SERVE,  # cman-tf serve
+        "search": SEARCH,  # cman-tf search
         "docs": DOCS,
         "test": [
             "pytest==8.4.2",
@@ -114,6 +117,7 @@ setup(
             *GLOVE,
             *SPACY,
             *SERVE,
+            *SEARCH,
             *TRANSFORMERS,
             *DOCS,
         ],

@@ -18,6 +18,7 @@ COMMANDS = (
     "convert",
     "train",
     "evaluate",
+    "search",
     "tune-thresholds",
     "predict",
     "score",

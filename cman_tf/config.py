@@ -283,7 +283,7 @@ class Config:
         if max(self.chosen_layers() or [0]) >= count:
             raise DataError(f"--mixed_layers={self.mixed_layers}: expected numbers below {count}, the encoder's layers")
 
-    def _validate_limits(self) -> None:
+    def validate_limits(self) -> None:
         """Raise ValueError for a setting that its flag would refuse: no choice of it, or outside of its limits."""
         for field in dataclasses.fields(self):
             value, limits = getattr(self, field.name), field.metadata
@@ -344,7 +344,7 @@ class Config:
         Raises:
           ValueError: if a setting is outside of its limits, or if some of the settings contradict each other.
         """
-        self._validate_limits()
+        self.validate_limits()
         dynamic = self.model == "dynamic_cman"
         config = dataclasses.replace(
             self,

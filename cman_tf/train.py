@@ -66,6 +66,12 @@ def define_flags() -> None:
             False,
             "Give the same result to the last bit on any number of cores. Training uses one thread and is slower.",
         )
+        flags.DEFINE_boolean(
+            "score_test",
+            True,
+            "Score the best epoch on test in the end. Without it the run has no result; the same command with it "
+            "makes one.",
+        )
         flags.DEFINE_list(
             "profile_batches", [], "`FIRST,LAST`: also write a profile of these batches, from 1, for TensorBoard."
         )
@@ -121,14 +127,16 @@ def main(arguments: list[str]) -> None:
     reader.report()
     results = {}
     for fold, corpora in folds.items():
-        results[fold] = _train(config, corpora, source, trained, fold)
+        result = _train(config, corpora, source, trained, fold)
+        if result is not None:
+            results[fold] = result
     if len(results) > 1:
         print(f"\n{format_folds(results)}")
 
 
 def _train(
     config: Config, corpora: dict[str, Corpus], source: Source | None, trained: ModelDescription | None, fold: int
-) -> Result:
+) -> Result | None:
     """Train one model, and print its scores.
 
     Args:
@@ -137,6 +145,9 @@ def _train(
       source: the contextual encoder's files, or None.
       trained: the trained model whose weights training starts from, or None.
       fold: the number of the fold, or 0 for no cross-validation.
+
+    Returns:
+      The result; None with --noscore_test.
     """
     if fold:
         print(f"fold {fold} of {FLAGS.folds}", flush=True)
@@ -171,6 +182,10 @@ def _train(
                 with quiet_import():
                     use_one_thread()
             import_tensorflow(compiles=config.xla)
+            if not FLAGS.score_test:
+                trainer, _ = session.fit()
+                print(f"\ntest was not scored; {trainer.describe_best()}", flush=True)
+                return None
             session.train()
         path = session.write_result()
     result = cast(Result, session.result)

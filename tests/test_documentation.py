@@ -112,6 +112,7 @@ def test_every_command_parses():
     for _, name, words in OURS:
         if not words or words == ["--help"]:  # the text only names the command
             continue
+        words = [word for word in words if word != "--flagfile=searches/mine/best.flags"]  # a search makes it
         first, _, rest = " ".join(words).partition(" -- ")
         calls.append((name, first.split()))
         if rest:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pathlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cman_tf.config import Config
 from cman_tf.data.contextual_encoder import AnyEncoder
@@ -31,6 +31,9 @@ from cman_tf.training.progress import NO_PROGRESS, Progress
 from cman_tf.training.session_options import SessionOptions
 from cman_tf.training.threads import describe_change
 from cman_tf.training.vocabularies import make_vocabularies
+
+if TYPE_CHECKING:
+    from cman_tf.training.trainer import Trainer
 
 
 @dataclasses.dataclass
@@ -79,8 +82,11 @@ class Session:
             )
         return path
 
-    def train(self) -> None:
-        """Start or resume training, finish it, and save the result in the run's directory.
+    def fit(self) -> tuple[Trainer, dict[str, Any]]:
+        """Start or resume training, and finish it. Test is not scored.
+
+        Returns:
+          What was trained, and what the result file contains besides the trainer's result.
 
         Raises:
           DataError: if the encoder cannot be read, if the loss is not finite, or if training cannot be resumed.
@@ -89,15 +95,15 @@ class Session:
         encoder = self._open_encoder(self.source) if self.source else None
         if encoder:
             self.config.validate_mixed_layers(encoder.layers)
-        directory, flags, threads = self.options.model_dir, self.options.flags, self.options.threads
+        directory, threads = self.options.model_dir, self.options.threads
         if change := describe_change(self.run["threads"], threads):
             self.progress.note(change)
-        start_run(directory, self.run, provenance.commit(), flags, threads)
+        start_run(directory, self.run, provenance.commit(), self.options.flags, threads)
         if self.source and encoder:
             save_source(directory, self.source, encoder.layers, encoder.size)
         from cman_tf.training.protocols import train_by_protocol
 
-        trainer, extra = train_by_protocol(
+        return train_by_protocol(
             self.config,
             self.corpora,
             self.vocabularies,
@@ -108,6 +114,15 @@ class Session:
             self.options.profiled,
             self.options.checkpoint_steps,
         )
+
+    def train(self) -> None:
+        """Train, score the best epoch on test, and save the result in the run's directory.
+
+        Raises:
+          DataError: as `fit` does.
+        """
+        trainer, extra = self.fit()
+        flags = self.options.flags
         read = {"word_vectors_sha256": self.run["word_vectors"], "encoder_fingerprint": self.run["encoder"]}
         before = self.result
         self.result = {"run": self.run["id"], **read, **trainer.result(flags, self.run["commits"]), **extra}
@@ -116,7 +131,7 @@ class Session:
             micro = before["test"]["strict"]["micro"]
             now = {"epochs": before["epochs"], "best_epoch": before["best_epoch"], "test": micro}
             self.result["scored_before"] = [*before.get("scored_before", []), now]
-        _write(pathlib.Path(directory) / "result.json", self.result)
+        _write(pathlib.Path(self.options.model_dir) / "result.json", self.result)
 
     def write_result(self) -> pathlib.Path:
         """Write the result file.

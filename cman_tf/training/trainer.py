@@ -75,6 +75,10 @@ class Trainer:
         """Return whether no epoch is left to train."""
         return is_finished(int(self.state.epoch), int(self.state.best_epoch), self.config)
 
+    def describe_best(self) -> str:
+        """Say which epoch is the best, and its score on dev."""
+        return f"the best epoch is {int(self.state.best_epoch)}, with {float(self.state.best_score):.2f} on dev"
+
     def predict(self, predictor: Predictor, split: str) -> tuple[list[Sentence], list[Sentence]]:
         """Return the gold sentences of a split and the same sentences with predictions."""
         predictions = predictor.predict_examples(self.examples[split])
