@@ -7,10 +7,15 @@ import difflib
 import importlib
 import importlib.util
 import pathlib
+import signal
 import sys
 
-import cman_tf
-from cman_tf.command_line.command import describe_missing_package, report_errors
+_IS_PROGRAM = __name__ == "__main__" or pathlib.Path(sys.argv[0]).name == "cman-tf"
+if _IS_PROGRAM and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while modules are imported is no traceback
+
+import cman_tf  # noqa: E402
+from cman_tf.command_line.command import describe_missing_package, report_errors, validate_streams  # noqa: E402
 
 # In the order in which a user meets them.
 COMMANDS = (
@@ -64,15 +69,19 @@ def list_commands() -> str:
     return "\n".join(lines)
 
 
+def _show(text: str) -> None:
+    report_errors(lambda shown: (validate_streams(), print(shown)))(text)
+
+
 def main() -> None:
     """Run the command that the first argument names."""
     program, *arguments = sys.argv
     if not arguments or arguments[0] in ("--help", "-h", "-help", "help"):
-        report_errors(print)(list_commands())
+        _show(list_commands())
         return
     command, *rest = arguments
     if command in ("--version", "-version"):
-        report_errors(print)(f"cman-tf {cman_tf.__version__}")
+        _show(f"cman-tf {cman_tf.__version__}")
         return
     if command not in COMMANDS:
         near = difflib.get_close_matches(command, COMMANDS, n=1, cutoff=0)[0]

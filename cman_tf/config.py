@@ -68,8 +68,8 @@ class Config:
     label_size: int = _model(
         25, "d_l: size of the label embeddings (papers: 25). 0, only with multihead: no label embeddings.", minimum=0
     )
-    bsa_units: int = _model(2, "m: number of BSA units, one after another (papers: 2).", minimum=1)
-    bilstm_layers: int = _model(3, "Number of BiLSTM layers of multihead (Bekoulis et al.: 3).", minimum=1)
+    bsa_units: int = _model(2, "m: number of BSA units, one after another (papers: 2).", minimum=1, maximum=100)
+    bilstm_layers: int = _model(3, "Number of BiLSTM layers of multihead (Bekoulis et al.: 3).", minimum=1, maximum=100)
     attention_heads: int = _model(
         8, "z: number of heads of each attention, a divisor of 2d (papers: not given).", minimum=1
     )
@@ -126,7 +126,9 @@ class Config:
         "Sequence encoder inside the units (TNNLS table VI; mlp: table VII).",
         choices=("bilstm", "lstm", "gru", "bigru", "mlp"),
     )
-    mlp_layers: int = _ablation(2, "Number of layers of each MLP, with --cell=mlp (papers: not given).", minimum=1)
+    mlp_layers: int = _ablation(
+        2, "Number of layers of each MLP, with --cell=mlp (papers: not given).", minimum=1, maximum=100
+    )
     replaced_bilstms: str = _ablation(
         "all",
         "Which BiLSTMs --cell replaces. all: those of the BSA units, of the BLA units and the one between them. bsa: "

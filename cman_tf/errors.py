@@ -54,6 +54,16 @@ def quote(value: object, limit: int = QUOTED) -> str:
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 
+def shorten(text: str, limit: int = _LONGEST) -> str:
+    """Return a text, such as a path, without its middle if it is long.
+
+    >>> shorten("a/" * 200, 12)
+    'a/a/...a/a/'
+    """
+    half = limit // 2 - 2
+    return text if len(text) <= limit else f"{text[:half]}...{text[-half:]}"
+
+
 def _cut(value: object, limit: int, depth: int = 3) -> object:
     """Return a value without what `quote` would not show, so that the `repr` of a large one takes no time."""
     if isinstance(value, str):

@@ -11,9 +11,10 @@ package for each corpus and model; their values can be overridden by flags behin
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from absl import flags
@@ -175,7 +176,7 @@ def _train(
         1 if FLAGS.deterministic else count_threads(),
     )
     validate_inputs(config, source, options)
-    with exclusive_run(directory), show_progress() as progress:
+    with _saying_how_to_go_on(), exclusive_run(directory), show_progress() as progress:
         session = open_session(config, corpora, source, options, progress)
         if not session.is_finished:
             if FLAGS.deterministic:
@@ -192,6 +193,17 @@ def _train(
     beside_paper = format_beside_paper(result)
     print(f"\n{score_table(session.result['test'])}\n\n{beside_paper}\n\nresult file: {path}", flush=True)
     return result
+
+
+@contextlib.contextmanager
+def _saying_how_to_go_on() -> Iterator[None]:
+    """Let a signal before the first batch or after the last one say what to do, as training does between them."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if "again" not in str(stop):
+            stop.args = ("stopped before or after the epochs; run the same command again to go on",)
+        raise
 
 
 def format_folds(results: Mapping[int, Any]) -> str:

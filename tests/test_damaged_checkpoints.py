@@ -20,6 +20,7 @@ DAMAGES = {
 }
 ENDINGS = ("index", "data-00000-of-00001")
 STATES = [None, b"", b"\xff\xfe\x00", b"garbage {", b'model_checkpoint_path: "/elsewhere/ckpt-9"\n']
+STATES += [b'model_checkpoint_path: "ckpt-3"\nall_model_checkpoint_paths: "ckpt-2"\nxyz {{{\n']  # ignored by TensorFlow
 
 
 class Counter(tf.Module):
@@ -127,6 +128,15 @@ def test_the_list_of_checkpoints_is_written_anew(run, content, caplog):
     assert [path.name for path in list_checkpoints(run / "last")] == ["ckpt-4", "ckpt-3"]
 
 
+@pytest.mark.parametrize("part", ["last", "best"])
+def test_no_checkpoint_is_deleted_for_a_line_that_does_not_belong_there(run, part):
+    with open(run / part / "checkpoint", "a") as file:
+        file.write("xyz {{{\n")
+    before = list_checkpoints(run / part)
+    assert open_state(run)[0].restore_last() == 3
+    assert list_checkpoints(run / part) == before
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("kind", DAMAGES)
 def test_prediction_takes_the_checkpoint_before(run, kind, ending, caplog):
@@ -135,6 +145,9 @@ def test_prediction_takes_the_checkpoint_before(run, kind, ending, caplog):
     assert [record.getMessage() for record in caplog.records][0].endswith(f"; {run}/last/ckpt-2 is used instead")
     damage(run / "best" / f"ckpt-2.{ending}", kind)
     with pytest.raises(DataError, match="no older one is left, expected a whole checkpoint; .*--checkpoint=last"):
+        find_checkpoint(run, "best")
+    damage(run / "last" / f"ckpt-2.{ending}", kind)
+    with pytest.raises(DataError, match="no older one is left, expected a whole checkpoint; restore the directory$"):
         find_checkpoint(run, "best")
 
 

@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 import socket
+import struct
 
 import h5py
 import numpy as np
@@ -199,7 +200,16 @@ def test_pickles_are_not_opened(model, name):
     refused(read_description, model, match="word_vectors.npy: ")
     np.savez(model / "word_vectors", a=np.zeros(3))
     (model / "word_vectors.npz").rename(model / name)
-    refused(read_description, model, match="several arrays")
+    refused(read_description, model, match="no .npy file")
+    for header in (b"-" * 9000 + b"1", b"1+" * 300 + b"1", b"a." * 400 + b"a", b"(" * 400):
+        (model / name).write_bytes(b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header)
+        refused(read_description, model, match="word_vectors.npy: ")
+    rows = len(vocabulary["words"])
+    header = f"{{'descr':'<f4','fortran_order':False,'shape':({rows},50000000)}}\n".encode()
+    with open(model / name, "wb") as file:  # it takes 4 KiB of the disk
+        file.write(b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header)
+        file.truncate(10 + len(header) + 4 * rows * 50_000_000)
+    refused(read_description, model, match=r"float32 \[\d+, 50000000\], expected float32")
     for values in (np.full((len(vocabulary["words"]), 4), np.nan, np.float32), np.zeros((3, 4), ">f4")):
         np.save(model / name, values)
         refused(read_description, model, match="not finite|expected float32")
@@ -275,6 +285,11 @@ def encoder(tmp_path):
         ("tokenizer_config.json", {"auto_map": {"AutoTokenizer": ["evil.Evil", None]}}, r"Python code \(auto_map\)"),
         ("config.json", {"model_type": "vision-encoder-decoder"}, "none of the usual encoders of text"),
         ("config.json", {"hidden_size": 10**9, "vocab_size": 2}, "at least 2000000000 weights, but 0 bytes of them"),
+        ("config.json", {"type_vocab_size": 10**8, "hidden_size": 8}, "at least 800000000 weights, but 0 bytes"),
+        ("config.json", {"num_labels": 10**9}, "num_labels is 1000000000, more than 100000"),
+        ("config.json", {"model_type": "mobilebert", "num_hidden_layers": 10**7}, "num_hidden_layers is 10000000"),
+        ("config.json", {"model_type": "funnel", "block_sizes": [4, 10**6]}, r"block_sizes is \[4, 1000000\]"),
+        ("config.json", {"model_type": "funnel", "block_sizes": [1] * 101}, "block_sizes is"),
         ("config.json", {"configuration_files": ["../config.4.0.0.json"]}, "names another file"),
         ("tokenizer_config.json", {"vocab_file": "/etc/passwd"}, "names another file"),
         ("tokenizer_config.json", {"tokenizer_file": "/etc/passwd"}, "names another file"),
@@ -302,6 +317,31 @@ def test_a_recorded_graph_is_not_opened(model, tmp_path, kind):
     source = {"kind": kind, "location": {flag: str(tmp_path)}, "fingerprint": "0" * 64, "layers": 3, "size": 8}
     (model / "contextual.json").write_text(json.dumps(source))
     refused(read_description, model, match="which runs code|no config.json")
+
+
+@pytest.mark.parametrize("path", ["a\0b", "x/" * 3000, ""])
+def test_a_recorded_path_is_one_of_a_usual_length(model, path):
+    source = {"kind": "transformer", "location": {"encoder": path}, "fingerprint": "0" * 64, "layers": 3, "size": 8}
+    (model / "contextual.json").write_text(json.dumps(source))
+    refused(read_description, model, match="contextual.json: location/encoder is .* 1,000 characters")
+
+
+def test_a_downloaded_encoder_is_not_a_folder_that_lies_beside_the_model(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mpnet").mkdir()
+    (tmp_path / "mpnet" / "config.json").write_text('{"auto_map": {"AutoModel": "evil.Evil"}}')
+    monkeypatch.setenv("CMAN_CACHE_DIR", str(tmp_path / "cache"))
+    source = {"kind": "transformer", "location": {"encoder": "mpnet"}, "fingerprint": "0" * 64, "layers": 3, "size": 8}
+    (model / "contextual.json").write_text(json.dumps(source))
+    refused(read_description, model, match="expected it after cman-tf download mpnet")
+
+
+def test_folders_in_folders(model):
+    folder = model / "results"
+    for _ in range(60):
+        folder /= "a"
+    folder.mkdir(parents=True)
+    refused(read_description, model, match="folders in folders, 51 deep, expected at most 50")
 
 
 def test_recorded_paths(tmp_path):

@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from helpers import ROOT, call_command
+from helpers import ROOT, call_command, fails_with
 
 import cman_tf
 from cman_tf.experiments.result_files import read_result
@@ -35,6 +35,36 @@ def test_a_run_of_an_earlier_version_predicts_the_same(name):
         (expected, expected_scores), (found, scores) = without_scores(old), without_scores(new)
         assert found == expected, text
         assert scores == pytest.approx(expected_scores, abs=1e-4), text
+
+
+@pytest.mark.e2e
+def test_a_finished_run_with_a_damaged_checkpoint_is_repaired(tmp_path):
+    """Its last epoch is trained again from the one before, or the damage is told. Its result stays as it was."""
+    shutil.copytree(GOLDEN, tmp_path / "golden")
+    run = tmp_path / "golden" / "multihead"
+    before = json.loads((run / "result.json").read_text())
+    train = ("cman_tf.train", "--flagfile=multihead/flags.txt")
+    (index,) = run.glob("best/*.index")
+    whole = index.read_bytes()
+    index.write_bytes(whole[:100])
+    process = call_command(*train, cwd=tmp_path / "golden")
+    assert process.returncode == 1
+    assert process.stderr.splitlines()[-1].endswith("restore the directory, or choose another --model_dir")
+    index.write_bytes(whole)
+    assert call_command(*train, cwd=tmp_path / "golden").returncode == 0
+    (run / "metrics.jsonl").write_text("garbage\n")
+    fails_with(call_command(*train, cwd=tmp_path / "golden"), "metrics.jsonl, line 1: not JSON", "delete the file")
+    (run / "metrics.jsonl").unlink()
+    (index,) = run.glob("last/*.index")
+    shutil.copy(index, f"{index}.old")
+    index.write_bytes(b"")
+    shutil.rmtree(run / "tensorboard", ignore_errors=True)
+    process = call_command(*train, cwd=tmp_path / "golden")
+    assert process.returncode == 0, process.stderr
+    assert "is empty; training repairs it" in process.stdout + process.stderr
+    after = json.loads((run / "result.json").read_text())
+    assert (after["epochs"], after["best_epoch"]) == (before["epochs"], before["best_epoch"])
+    assert call_command(*train, cwd=tmp_path / "golden").stdout.count("repairs") == 0
 
 
 @pytest.mark.e2e

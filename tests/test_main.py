@@ -1,6 +1,7 @@
 """cman-tf and python -m cman_tf: the list of commands, and one of them run."""
 
 import shlex
+import signal
 import subprocess
 import sys
 
@@ -69,6 +70,28 @@ def test_output_that_nobody_reads_or_that_has_no_room(arguments):
     full = subprocess.run(["bash", "-c", f"{command} > /dev/full"], capture_output=True, text=True, check=False)
     assert full.returncode != 0
     assert full.stderr == "/dev/full: No space left on device, expected to write the output there\n"
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("argument", ["--help", "--version", ""])
+def test_an_output_that_is_closed(argument):
+    command = f"{shlex.quote(sys.executable)} -m cman_tf {argument} >&-"
+    process = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (process.returncode, process.stderr) == (1, "standard output is closed, expected one to write to\n")
+
+
+@pytest.mark.e2e
+def test_ctrl_c_while_the_modules_are_imported_is_no_traceback():
+    process = subprocess.Popen(
+        [sys.executable, "-X", "importtime", "-m", "cman_tf", "predict"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stderr
+    while b"absl.app" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    rest = process.communicate(timeout=60)[1]
+    assert process.returncode in (-signal.SIGINT, 130)
+    assert b"Traceback" not in rest
 
 
 @pytest.mark.e2e

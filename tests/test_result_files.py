@@ -44,6 +44,15 @@ def test_settings_of_the_wrong_type(tmp_path):
         read_result(tmp_path / "r.json")
 
 
+@pytest.mark.parametrize("name", ["word_vectors", "data_dir", "encoder", "elmo"])
+def test_a_file_that_is_no_name(tmp_path, name):
+    content = make_result(80.0, 1)
+    content["flags"][name] = 7
+    write_results(tmp_path, {"r": content})
+    with pytest.raises(DataError, match=f"flags/{name} is 7"):
+        read_result(tmp_path / "r.json")
+
+
 def test_a_sound_result_names_its_file(tmp_path):
     write_results(tmp_path, {"r": make_result(80.0, 1)})
     assert read_result(tmp_path / "r.json")["file"] == str(tmp_path / "r.json")

@@ -3,6 +3,7 @@
 import importlib
 import random
 import time
+import tracemalloc
 import zlib
 
 import pytest
@@ -149,3 +150,20 @@ def test_a_long_document_takes_linear_time(tmp_path):
     (again,) = read_corpus(written(tmp_path, [Sentence(("t",) * count, entities, relations)])).sentences
     assert len(again.relations) == count - 1
     assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize("part", [b"\x80", b"\x90", b"\xc0", b"\xa1a"], ids=["maps", "lists", "nil", "texts"])
+def test_a_small_file_of_many_parts_takes_little_memory(tmp_path, part):
+    """A file of 200 kB with 200 million parts, and one of 4 MB, decompressed, with as many as fit."""
+    for count, path in ((200_000_000, tmp_path / "large.spacy"), (3_900_000, tmp_path / "small.spacy")):
+        packer = zlib.compressobj(9)
+        head = b"\x81\xa6tokens\xdd" + count.to_bytes(4, "big")
+        parts = [part * 1_000_000] * (count // len(part) // 1_000_000)
+        path.write_bytes(b"".join([packer.compress(head), *map(packer.compress, parts), packer.flush()]))
+        tracemalloc.start()
+        try:
+            with pytest.raises(DataError, match="MiB in a file|objects and lists|not msgpack|no object|other kinds"):
+                read_corpus(path, format="spacy")
+            assert tracemalloc.get_traced_memory()[1] < 1 << 29
+        finally:
+            tracemalloc.stop()

@@ -15,7 +15,7 @@ from absl import app, flags
 from cman_tf.command_line import console, flag_help, log_lines
 from cman_tf.command_line.signals import end_stopped, raise_on_signals
 from cman_tf.command_line.utf8_mode import escape_what_cannot_be_printed, restart_in_utf8_mode
-from cman_tf.errors import DataError, quote, shorten_words
+from cman_tf.errors import DataError, one_line, quote, shorten_words
 from cman_tf.flagfiles import find_flagfile
 
 FLAGS = flags.FLAGS
@@ -58,7 +58,7 @@ class Command:
         if argv is None:
             restart_in_utf8_mode()
         escape_what_cannot_be_printed()
-        _validate_streams()
+        validate_streams()
         if argv is None and threading.current_thread() is threading.main_thread():
             raise_on_signals()
         self.define_flags()
@@ -102,7 +102,7 @@ class Command:
         return f"{self.name}: {text if len(text) <= _MESSAGE_LIMIT else text[:_MESSAGE_LIMIT] + '...'}"
 
 
-def _validate_streams() -> None:
+def validate_streams() -> None:
     """End the program in one line if it was started with a closed output, as by `>&-`."""
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, open to the end of the process
@@ -131,7 +131,9 @@ def report_errors(main: Callable[[_Given], Any]) -> Callable[[_Given], Any]:
         except OSError as error:
             if error.filename is None:  # the output: a full disk, or /dev/full
                 raise SystemExit(_describe_full_output(error)) from None
-            raise SystemExit(f"{error.filename}: {error.strerror or error}") from None
+            raise SystemExit(
+                f"{shorten_words(one_line(os.fsdecode(error.filename)))}: {error.strerror or error}"
+            ) from None
         except Exception as error:  # of packages that have no class for it that could be named here
             if not _is_out_of_memory(error):
                 raise

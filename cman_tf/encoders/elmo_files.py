@@ -31,7 +31,8 @@ def read_weights(options_file: str, weights_file: str) -> BiLM:
     try:
         wanted = _shapes(options)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise DataError(f"{options_file}: {repr(error)[:100]}, expected {expected}") from None
+        reason = str(error) if type(error) is ValueError else repr(error)
+        raise DataError(f"{options_file}: {reason[:100]}, expected {expected}") from None
     weights = {}
     with open_hdf5(weights_file, "an HDF5 file of weights") as file:
         found: list[str] = []
@@ -77,7 +78,7 @@ def _shapes(options: dict) -> dict[str, tuple[int, ...]]:
         ("n_highway", cnn.get("n_highway", 0), 0),
     ):
         if type(value) is not int or not least <= value <= _MOST:
-            raise ValueError(f"{name} is {quote(value)}, expected a whole number from {least}")
+            raise ValueError(f"{name} is {quote(value)}, expected a whole number from {least} to {_MOST}")
     for name in ("cell_clip", "proj_clip"):
         if not isinstance(lstm.get(name), (int, float, type(None))):
             raise ValueError(f"{name} is {lstm[name]!r}, expected a number")

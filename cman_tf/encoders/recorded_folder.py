@@ -27,6 +27,11 @@ _TOKENIZERS = re.compile(
 _HARMLESS = ("special_tokens_map_file", "tokenizer_file")  # keys that `transformers` writes; it reads only the latter
 _MAX_BYTES = 256 << 20  # of tokenizer.json
 _WEIGHTS = ("*.safetensors", "*.h5")
+_MOST = {  # what makes a model of any size, by key of config.json
+    **dict.fromkeys(("num_hidden_layers", "n_layers", "n_layer", "num_hidden_groups", "inner_group_num"), 1000),
+    **dict.fromkeys(("num_feedforward_networks", "num_decoder_layers", "block_repeats", "block_sizes"), 1000),
+    **dict.fromkeys(("num_labels", "num_attention_heads", "n_heads", "n_head", "conv_kernel_size"), 100_000),
+}
 _PLAIN_NAME = re.compile(r"[\w.-]+\.(safetensors|h5)")
 
 
@@ -65,8 +70,8 @@ def _count_weights(config: dict[str, Any]) -> int:
     size = read("hidden_size", "dim", "d_model")
     inner, layers = read("intermediate_size", "hidden_dim", "d_inner"), read("num_hidden_layers", "n_layers", "n_layer")
     shared = config.get("model_type") in ("albert", "funnel", "mobilebert")  # their layers are shared, or smaller
-    table = read("vocab_size") * read("embedding_size", default=size)
-    positions = read("max_position_embeddings") * (0 if shared else size)
+    table = (read("vocab_size") + read("type_vocab_size")) * read("embedding_size", default=size)
+    positions = (read("max_position_embeddings") + read("max_2d_position_embeddings")) * (0 if shared else size)
     layer = 0 if shared else 4 * size * size + 2 * size * inner
     return table + positions + layer * layers
 
@@ -85,6 +90,11 @@ def _find_problem(path: pathlib.Path) -> str:
     for key, value in content.items():
         if re.search("_files?$", key) and value is not None and not _is_harmless(path, key, value):
             return f"names another file ({quote(key)})"
+    for key, most in _MOST.items():
+        value = content.get(key)
+        numbers = value if isinstance(value, list) else [value]
+        if len(numbers) > 100 or any(isinstance(number, (int, float)) and number > most for number in numbers):
+            return f"{key} is {quote(value)}, more than {most}"
     if path.name == "config.json" and content.get("model_type") not in _TYPES:
         return f"is of a {quote(content.get('model_type'))} model, none of the usual encoders of text"
     name = content.get("tokenizer_class")

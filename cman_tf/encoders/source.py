@@ -11,7 +11,7 @@ import re
 from cman_tf.encoders.names import ENCODER_FLAGS as NAMES
 from cman_tf.encoders.recorded_folder import validate_recorded_folder
 from cman_tf.encoders.resolve import DOWNLOADED, fingerprint, given_file, model_files, module_files
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, quote, shorten
 from cman_tf.runs.containment import validate_recorded_path
 from cman_tf.runs.files import read_json, write_atomically
 from cman_tf.runs.provenance import make_portable
@@ -24,10 +24,11 @@ _LOCATIONS = {  # the flags of each kind of encoder
     "elmo_hub": ("elmo",),
     "transformer": ("encoder",),
 }
+_PLACE = text(re.compile(r"[^\0]{1,1000}").fullmatch, "a path of at most 1,000 characters")
 _SCHEMA = record(
     {
         "kind": one_of(*_LOCATIONS),
-        "location": record({}, {**dict.fromkeys(NAMES, text()), "encoder_precision": one_of(*PRECISIONS)}),
+        "location": record({}, {**dict.fromkeys(NAMES, _PLACE), "encoder_precision": one_of(*PRECISIONS)}),
         "fingerprint": text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256"),
         "layers": whole(1, 10_000),
         "size": whole(1, 1_000_000),
@@ -55,7 +56,7 @@ class Source:
         return self.location.get("encoder_precision", "float32")
 
     def __str__(self) -> str:
-        return " ".join(f"--{name}={make_portable(value)}" for name, value in self.location.items())
+        return " ".join(f"--{name}={shorten(make_portable(value))}" for name, value in self.location.items())
 
 
 def short_name(location: dict[str, str]) -> str:
@@ -207,8 +208,8 @@ def _validate_recorded(need: str, needed: Source) -> None:
     name = location.get("encoder", DOWNLOADED[0])
     if name not in DOWNLOADED and not pathlib.Path(name).is_dir():
         raise DataError(
-            f"{need}; {name} is not a directory on this machine, and models are only downloaded on request; if you "
-            "trust it, name it with --encoder"
+            f"{need}; {quote(name)} is not a directory on this machine, and models are only downloaded on request; if "
+            "you trust it, name it with --encoder"
         )
     for flag in ("elmo_options", "elmo_weights"):
         if flag in location:

@@ -10,6 +10,7 @@ from typing import Any, TypedDict, cast
 
 from cman_tf.config import Config
 from cman_tf.data.corpus import SPLITS
+from cman_tf.encoders.names import ENCODER_FLAGS
 from cman_tf.errors import DataError, quote
 from cman_tf.experiments.published import CONLL04
 from cman_tf.runs.files import read_json
@@ -88,6 +89,9 @@ def _find_problems_of_flags(flags: Any) -> Iterator[str]:
     for name in ("epochs", "patience"):
         if name not in flags:
             yield f"no {name} in flags"
+    for name in ("word_vectors", "data_dir", *ENCODER_FLAGS):  # the report takes the names of files from them
+        if not isinstance(flags.get(name, ""), (str, type(None))):
+            yield f"flags/{name} is {_show(flags[name])}"
     known = fill_defaults(flags)
     for name, value in known.items():
         default = getattr(Config, name, None)

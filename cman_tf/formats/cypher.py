@@ -30,10 +30,11 @@ def write_statements(sentences: Iterable[Sentence], problems: Problems) -> Itera
         count_entity_scores(document, problems)
         for mention in alone:
             yield f"MERGE ({_write_node('n', mention)});\n"
+        text = quote_text(document.text) if relations else ""  # once, as it may be long and have many relations
         for link, head, tail in relations:
             places = f"head_start: {head.start}, head_end: {head.end}, tail_start: {tail.start}, tail_end: {tail.end}"
             names = f"sentence_id: {quote_text(name)}, document_id: {quote_text(document_name)}"
-            about = f"sentence: {quote_text(document.text)}, {names}, {places}"
+            about = f"sentence: {text}, {names}, {places}"
             score = "" if link.score is None else f" SET r.score = {float(link.score)!r}"
             yield (
                 f"MERGE ({_write_node('h', head)}) MERGE ({_write_node('t', tail)}) "

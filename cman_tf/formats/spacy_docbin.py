@@ -8,6 +8,7 @@ ourselves, since spaCy does not check them.
 from __future__ import annotations
 
 import importlib
+import itertools
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
@@ -25,6 +26,8 @@ from cman_tf.formats.spacy_documents import MentionFinder, SpacyDocument, make_d
 from cman_tf.runs.json_values import as_list, as_object, types_in
 
 _MAX_BYTES = 1 << 30  # of a file's content, decompressed
+_RATIO, _SMALL = 100, 4 << 20  # a file may grow so many times; a small one to so many bytes in any case
+_MOST_PARTS = 2_000_000  # objects and lists in a file, which take far more memory than their bytes
 _REL = ("._.", "rel", None, None)  # the key of doc._.rel among a document's own data
 _BEGIN, _INSIDE = 3, 1  # of ENT_IOB
 
@@ -38,21 +41,30 @@ def _import(name: str) -> Any:
 
 def _unpack(raw: bytes, where: str, use_list: bool = True) -> Any:
     """Unpack msgpack."""
-    srsly = _import("srsly")
+    msgpack, parts = _import("srsly.msgpack"), itertools.count()
+
+    def count(part: Any) -> Any:
+        if next(parts) >= _MOST_PARTS:
+            raise DataError(f"{where}: more than {_MOST_PARTS} objects and lists, expected smaller files")
+        return part
+
+    hooks = {"object_hook": count, "list_hook": count}
     try:
-        return srsly.msgpack_loads(raw, use_list=use_list)
+        return msgpack.unpackb(raw, raw=False, use_list=use_list, strict_map_key=False, **hooks)
+    except DataError:
+        raise
     except Exception as error:  # of several kinds, for which srsly has no common name
         raise DataError(f"{where}: not msgpack ({type(error).__name__}), expected a DocBin of spaCy") from None
 
 
 def _decompress(raw: bytes, path: str) -> bytes:
-    decompressor = zlib.decompressobj()
+    decompressor, most = zlib.decompressobj(), min(_MAX_BYTES, max(_SMALL, _RATIO * len(raw)))
     try:
-        content = decompressor.decompress(raw, _MAX_BYTES)
+        content = decompressor.decompress(raw, most)
     except zlib.error as error:
         raise DataError(f"{path}: not compressed ({error}), expected a DocBin of spaCy") from None
     if decompressor.unconsumed_tail:
-        raise DataError(f"{path}: over {_MAX_BYTES >> 20} MiB, expected smaller files")
+        raise DataError(f"{path}: over {most >> 20} MiB in a file of {len(raw)} bytes, expected smaller files")
     if not decompressor.eof:
         raise DataError(f"{path}: the file is cut off, expected a whole DocBin of spaCy")
     return content

@@ -14,7 +14,13 @@ from cman_tf.errors import DataError
 from cman_tf.runs.plain_files import file_size
 
 # A damaged header raises all of these.
-_ERRORS = (OSError, EOFError, ValueError, TypeError, KeyError, SyntaxError, tokenize.TokenError, OverflowError)
+_ERRORS = (
+    *(OSError, EOFError, ValueError, TypeError, KeyError, SyntaxError, tokenize.TokenError, OverflowError),
+    *(RecursionError, MemoryError, AttributeError),
+)
+_MAGIC, _LONGEST_HEADER = b"\x93NUMPY", 1000  # bytes; Python's own parser reads the header
+_WIDEST = 100_000  # values of a row whose size may be any
+_BLOCK = 1 << 22  # values that are looked at together
 
 
 def read_array(
@@ -38,6 +44,7 @@ def read_array(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of headers of Python 2
+            _validate_header(path)
             loaded: object = np.load(path, mmap_mode="r", allow_pickle=False)
     except _ERRORS as error:
         reason = getattr(error, "strerror", None) or (str(error).splitlines() or ["damaged"])[0]
@@ -46,12 +53,26 @@ def read_array(
         cast(Any, loaded).close()
         raise DataError(f"{path}: several arrays, expected {expected}")
     array = cast("NDArray[Any]", loaded)
-    fits = len(array.shape) == len(shape) and all(wanted in (None, size) for wanted, size in zip(shape, array.shape))
+    fits = len(array.shape) == len(shape) and all(
+        wanted == size or wanted is None and size <= _WIDEST for wanted, size in zip(shape, array.shape)
+    )
     if array.dtype.name not in dtypes or not array.dtype.isnative or not fits:
         sizes = ", ".join("size" if size is None else str(size) for size in shape)
         raise DataError(
             f"{path}: {str(array.dtype)[:40]} {str(list(array.shape))[:60]}, expected {dtypes[0]} [{sizes}]"
         )
-    if not np.isfinite(array).all():
+    flat = array.reshape(-1)
+    if not all(np.isfinite(flat[start : start + _BLOCK]).all() for start in range(0, flat.size, _BLOCK)):
         raise DataError(f"{path}: a value that is not finite, expected {expected}")
     return array
+
+
+def _validate_header(path: str | pathlib.Path) -> None:
+    """Raise ValueError if a file does not begin as an .npy file with a header of the usual length."""
+    with open(path, "rb") as file:
+        start = file.read(12)
+    if start[:6] != _MAGIC:
+        raise ValueError("no .npy file")
+    length = int.from_bytes(start[8:10] if start[6:7] == b"\x01" else start[8:12], "little")
+    if length > _LONGEST_HEADER:
+        raise ValueError(f"a header of {length} bytes")

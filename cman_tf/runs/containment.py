@@ -16,6 +16,7 @@ from cman_tf.errors import DataError
 from cman_tf.runs.plain_files import name_kind
 
 _MOST = 100_000  # files and folders of a run
+_DEEPEST = 50  # folders in folders
 
 
 def validate_contained(directory: str | pathlib.Path) -> None:
@@ -72,17 +73,20 @@ def validate_recorded_path(path: str | pathlib.Path, what: str) -> None:
 
 def _walk(folder: pathlib.Path) -> Iterator[tuple[pathlib.Path, int]]:
     """Yield the path and the mode of everything below a folder. Links are not followed."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        for entry in entries:
-            mode = entry.stat(follow_symlinks=False).st_mode
-            yield pathlib.Path(entry.path), mode
-            if stat.S_ISDIR(mode):
-                yield from _walk(pathlib.Path(entry.path))
-    except FileNotFoundError:
-        return  # removed in the meantime, as checkpoints of a run in training are
-    except OSError as error:
-        raise DataError(f"{error.filename or folder}: {error.strerror}, expected a readable directory") from None
+    waiting = [(folder, 0)]
+    while waiting:
+        current, depth = waiting.pop()
+        if depth > _DEEPEST:
+            raise DataError(f"{folder}: folders in folders, {depth} deep, expected at most {_DEEPEST}")
+        try:
+            entries = sorted(os.scandir(current), key=lambda entry: entry.name)
+            found = [(pathlib.Path(entry.path), entry.stat(follow_symlinks=False).st_mode) for entry in entries]
+        except FileNotFoundError:
+            continue  # removed in the meantime, as checkpoints of a run in training are
+        except OSError as error:
+            raise DataError(f"{error.filename or folder}: {error.strerror}, expected a readable directory") from None
+        yield from found
+        waiting += [(path, depth + 1) for path, mode in reversed(found) if stat.S_ISDIR(mode)]
 
 
 def _is_inside(link: pathlib.Path, root: pathlib.Path) -> bool:

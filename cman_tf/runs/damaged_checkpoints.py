@@ -20,6 +20,9 @@ STATE = "checkpoint"  # the text file, in the text format of a protocol buffer
 _GONE = "names checkpoints that are gone"
 _NEWEST = re.compile(r'^model_checkpoint_path: "(ckpt-\d+)"$', re.M)
 _PATH = re.compile(r'^\w+_paths?: "(.*)"$', re.M)
+_LINE = re.compile(
+    r'(all_)?model_checkpoint_paths?: "ckpt-\d+"|(all_model_checkpoint|last_preserved)_timestamps?: [\d.e+-]+'
+)
 
 
 def list_checkpoints(folder: str | pathlib.Path) -> list[pathlib.Path]:
@@ -100,6 +103,20 @@ def validate_restorable(directory: str | pathlib.Path) -> None:
       DataError: if all of them are damaged, naming what is wrong with the newest one.
     """
     choose_resumable(directory, lambda checkpoint: find_damage(directory, checkpoint))
+
+
+def find_newest_damage(directory: str | pathlib.Path) -> str:
+    """Return what is wrong with the newest checkpoint in best/ or last/ of a run, in one line; empty if nothing is.
+
+    Args:
+      directory: the run's directory. A folder without checkpoints passes.
+
+    Raises:
+      DataError: if the record cannot be read.
+    """
+    newest = [list_checkpoints(pathlib.Path(directory, part))[:1] for part in ("best", "last")]
+    damages = (find_damage(directory, checkpoint) for found in newest for checkpoint in found)
+    return next(filter(None, damages), "")
 
 
 def choose_resumable(
@@ -197,4 +214,6 @@ def _find_fault(state: pathlib.Path, there: list[str]) -> str:
         return "is empty"
     if newest is None or any(re.fullmatch(r"ckpt-\d+", name) is None for name in named):
         return "names no checkpoint beside it"
+    if not all(_LINE.fullmatch(line) for line in text.splitlines() if line.strip()):
+        return "holds more than a list of checkpoints"  # TensorFlow ignores the whole file
     return "" if all(name in there for name in named) else _GONE

@@ -44,7 +44,8 @@ def read_json(
     except DataError:
         raise
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not JSON ({str(error)[:100]}), expected {expected}") from None
+        what = f"not JSON ({str(error)[:100]})" if os.path.getsize(path) else "is empty"
+        raise DataError(f"{path}: {what}, expected {expected}") from None
     if content is None:
         raise DataError(f"{path}: JSON, but not an object, expected {expected}")
     lacking = [name for name in names if name not in content]

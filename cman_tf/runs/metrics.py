@@ -14,7 +14,7 @@ from cman_tf.runs.plain_files import read_text
 from cman_tf.runs.schema import find_mismatch, nullable, number, object_of, record, whole
 
 _MAX_BYTES = 256 << 20
-_EXPECTED = "expected an epoch's record"
+_EXPECTED = "expected an epoch's record; delete the file to go on without the records of the earlier epochs"
 _REQUIRED = record({"epoch": whole(1), "seconds": number(0), "dev_seconds": number(0)}, others=True)
 _NUMBERS = object_of(nullable(number()))
 

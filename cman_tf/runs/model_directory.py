@@ -52,9 +52,10 @@ def find_checkpoint(directory: str | pathlib.Path, which: str = "best") -> str:
         )
     if chosen is None:
         other = "last" if which == "best" else "best"
+        is_whole = choose_whole(directory, other)[0] is not None
+        advice = f", run the same training command again, or choose --checkpoint={other}" if is_whole else ""
         raise DataError(
-            f"{damages[0]}; no older one is left, expected a whole checkpoint; restore the directory, run the same "
-            f"training command again, or choose --checkpoint={other}"
+            f"{damages[0]}; no older one is left, expected a whole checkpoint; restore the directory{advice}"
         )
     for damage in damages:
         logging.warning("%s; %s is used instead", damage, chosen)

@@ -131,7 +131,8 @@ def read_run(directory: str | pathlib.Path) -> dict[str, Any]:
     Raises:
       DataError: if it is missing, damaged, or not what training writes.
     """
-    return read_json(pathlib.Path(directory) / "run.json", _EXPECTED, schema=_RUN)
+    expected = f"{_EXPECTED}; restore the file, or choose another --model_dir"
+    return read_json(pathlib.Path(directory) / "run.json", expected, schema=_RUN)
 
 
 def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str, Any], threads: int = 0) -> None:

@@ -73,7 +73,8 @@ class TrainingState:
         self._within = WithinEpoch(directory, checkpoint)
         for manager, count in ((self._last, _LAST), (self._best, _BEST)):
             # A process that was killed while it saved or deleted a checkpoint has left parts of it.
-            remove_others(manager.directory, manager.checkpoints[-count:])
+            if manager.checkpoints or not list_checkpoints(manager.directory):
+                remove_others(manager.directory, manager.checkpoints[-count:])
 
     def restore_last(self) -> int:
         """Restore the newest state that was saved, if there is one: of the last epoch, or within the epoch after it.

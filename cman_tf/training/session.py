@@ -20,9 +20,10 @@ from cman_tf.data.word_vectors import find_word_vectors
 from cman_tf.encoders.source import Source, save_source, validate_tunable
 from cman_tf.errors import DataError
 from cman_tf.runs import provenance
-from cman_tf.runs.damaged_checkpoints import validate_restorable
+from cman_tf.runs.damaged_checkpoints import find_newest_damage, list_resumable, validate_restorable
 from cman_tf.runs.epochs import STAGE_ONE, count_epochs, is_complete, validate_epochs
 from cman_tf.runs.files import read_json, remove_temporaries, sha256_of, write_atomically
+from cman_tf.runs.metrics import Metrics
 from cman_tf.runs.record import checkpoint_files, verify_resumable
 from cman_tf.runs.run_directory import find_run, start_run
 from cman_tf.scoring.result_schema import OWN_RESULT
@@ -49,6 +50,7 @@ class Session:
       run: the content of run.json.
       result: the content of the result file. Before training it is that of an earlier call, or empty.
       vocabularies: the vocabularies of `make_vocabularies`.
+      damage: what is wrong with the newest checkpoint of a finished run, in one line; empty if nothing is.
     """
 
     config: Config
@@ -59,11 +61,12 @@ class Session:
     run: dict[str, Any]  # as in run.json
     result: dict[str, Any]
     vocabularies: dict[str, Vocabulary]
+    damage: str = ""
 
     @property
     def is_finished(self) -> bool:
-        """Whether the result has the number of epochs that the configuration asks for."""
-        return bool(self.result) and is_complete(self.result, self.config)
+        """Whether the result has the number of epochs that the configuration asks for, and no checkpoint is damaged."""
+        return bool(self.result) and is_complete(self.result, self.config) and not self.damage
 
     @property
     def result_file(self) -> pathlib.Path:
@@ -130,7 +133,9 @@ class Session:
         if before:  # the run was resumed with more epochs or patience; the result shows how often test was scored
             micro = before["test"]["strict"]["micro"]
             now = {"epochs": before["epochs"], "best_epoch": before["best_epoch"], "test": micro}
-            self.result["scored_before"] = [*before.get("scored_before", []), now]
+            is_same = all(self.result[name] == before[name] for name in ("epochs", "best_epoch", "test"))
+            earlier = [*before.get("scored_before", []), *([] if is_same else [now])]
+            self.result |= {"scored_before": earlier} if earlier else {}
         _write(pathlib.Path(self.options.model_dir) / "result.json", self.result)
 
     def write_result(self) -> pathlib.Path:
@@ -196,6 +201,10 @@ def open_session(
     _ = session.result_file  # raises if the file is of another run
     if result:
         validate_epochs(options.model_dir, *count_epochs(result), config)
+        Metrics(options.model_dir, 0)  # raises if it is damaged
+        session.damage = find_newest_damage(options.model_dir)
+        if list_resumable(options.model_dir):
+            verify_resumable(options.model_dir)
     if not session.is_finished:
         run["tokenizer"] = settle_tokenizer(run["tokenizer"], corpora["train"].sentences, progress.note)
         kept = options.kept_word_vectors
@@ -210,6 +219,8 @@ def open_session(
         for folder in (pathlib.Path(options.model_dir), pathlib.Path(options.model_dir, STAGE_ONE)):
             verify_resumable(folder, required=run["record"])
             validate_restorable(folder)
+        if session.damage:
+            progress.note(f"{session.damage}; training repairs it")
         list(session.vocabularies.values())[-1].validate_same(options.model_dir)
     return session
 

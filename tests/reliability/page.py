@@ -85,11 +85,10 @@ def _stream(result: Mapping[str, Any]) -> str:
 
 
 def _disk(result: Mapping[str, Any]) -> str:
-    bad = f"; {', '.join(result['bad'])} did not" if result["bad"] else ""
-    good = result["cases"] - len(result["bad"])
+    bad = f", but for {', '.join(result['bad'])}" if result["bad"] else ""
     return (
-        f"{result['tries']} tries at {result['cases']} places that write, on a full tmpfs: {good} end in one "
-        f"line, leave nothing half-written, and go on once there is room{bad}"
+        f"{result['cases']} places that write, tried {result['tries']} times on a full tmpfs: each time the last line "
+        f"on the screen says so, nothing is left half-written, and the command goes on once there is room{bad}"
     )
 
 
