@@ -22,9 +22,8 @@ def hold_memory_steady() -> None:
     seen, and puts ever larger blocks there. With one place for all threads, and large blocks outside of it, `predict`
     takes less from the start and is as fast. $MALLOC_ARENA_MAX and $MALLOC_MMAP_THRESHOLD_ are obeyed if they are set.
 
-    What still grows is oneDNN's cache of matrix products, one for each shape and at most 1,024 in each thread: by 6 %
-    of the memory in the first 8,000 lines, and no more after that. TF_ENABLE_ONEDNN_OPTS=0 does without, and is
-    slower.
+    What still grows, by a few percent, is oneDNN's cache of matrix products, one for each shape and at most 1,024 in
+    each thread. TF_ENABLE_ONEDNN_OPTS=0 does without, and is slower.
     """
     for variable, option, value in (
         ("MALLOC_ARENA_MAX", _ARENA_MAX, 1),

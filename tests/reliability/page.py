@@ -76,11 +76,10 @@ def _fuzz(result: Mapping[str, Any]) -> str:
 
 
 def _stream(result: Mapping[str, Any]) -> str:
-    drift = result["drift_percent"]
+    first, *others = result["mib_every_1000"]
     return (
-        f"{result['lines']:,} lines of 1 to 120 words: {result['answers']:,} answers; at the end the memory is "
-        f"{abs(drift)} % {'below' if drift < 0 else 'above'} that after the first 1,000, and at most "
-        f"{max(result['mib_every_1000']):.0f} MiB"
+        f"{result['lines']:,} lines of 1 to 120 words: {result['answers']:,} answers; {first:.0f} MiB after the first "
+        f"1,000 lines, and at most {100 * (max(others) / first - 1):.1f} % more after that"
     )
 
 
