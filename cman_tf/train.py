@@ -6,7 +6,8 @@
     cman-tf train --data=corpus.json --folds=10 --model_dir=runs/folds
 
 Re-running the command resumes an interrupted run, or prints the table of a finished one. Flag files ship with the
-package for each corpus and model; their values can be overridden by flags behind them.
+package for each corpus and model; their values can be overridden by flags behind them. The defaults below are those of
+the papers; --data without a flag file takes the settings that did best on dev, and prints them (see --recipe).
 """
 
 from __future__ import annotations
@@ -81,7 +82,8 @@ def define_flags() -> None:
         flags.DEFINE_string(
             "word_vectors",
             None,
-            "`File` of word vectors (GloVe or word2vec text, word2vec binary, or gzip); none: trained.",
+            "`File` of word vectors (GloVe or word2vec text, word2vec binary, or gzip), or glove after cman-tf download "
+            "glove; none: trained.",
         )
         flags.DEFINE_integer(
             "kept_word_vectors",
