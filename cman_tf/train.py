@@ -82,8 +82,8 @@ def define_flags() -> None:
         flags.DEFINE_string(
             "word_vectors",
             None,
-            "`File` of word vectors (GloVe or word2vec text, word2vec binary, or gzip), or glove, which cman-tf download "
-            "brings; none: trained.",
+            "`File` of word vectors (GloVe or word2vec text, word2vec binary, or gzip), or glove, which the command "
+            "cman-tf download glove brings; none: trained.",
         )
         flags.DEFINE_integer(
             "kept_word_vectors",
