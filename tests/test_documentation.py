@@ -31,7 +31,7 @@ INPUTS = {"data_dir", "data", "gold", "predictions", "labels_of", "word_vectors"
 INPUTS |= {"elmo_options", "elmo_weights"}
 SCRIPTS = {"run_conll04.sh": "train", "run_ade_cv.sh": "experiment", "run_drec.sh": "experiment"}
 PROGRAMS = {"cman_tf.sample.generate"}  # modules that are run, but are no command
-DEVELOPERS = {"tests/run.sh", "tests/all.sh", "scripts/evidence.sh"}
+DEVELOPERS = {"tests/run.sh", "tests/all.sh", "tests/gpu_check.sh", "scripts/evidence.sh"}
 
 
 def blocks(path, language):
