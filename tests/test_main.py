@@ -83,7 +83,10 @@ def test_an_output_that_is_closed(argument):
 @pytest.mark.e2e
 def test_ctrl_c_while_the_modules_are_imported_is_no_traceback():
     process = subprocess.Popen(
-        [sys.executable, "-X", "importtime", "-m", "cman_tf", "predict"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-X", "importtime", "-m", "cman_tf", "predict"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # the tests may run where it is ignored
     )
     assert process.stderr
     while b"absl.app" not in process.stderr.readline():

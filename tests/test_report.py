@@ -97,7 +97,7 @@ def test_readme_and_document_are_those_of_the_files():
     pytest.importorskip("matplotlib")
     folder = ResultFolder(ROOT / "results")
     lines = {name: collect_lines(name, EXPERIMENTS[name], folder) for name in ("conll04", "tuned")}
-    block = render_readme_block(make_paper_rows(choose_recipe([*lines["conll04"], *lines["tuned"]])))
+    block = render_readme_block(make_paper_rows(choose_recipe(lines)))
     assert f"{BEGIN}\n{block}{END}" in (ROOT / "README.md").read_text()
     sections = make_sections(folder)
     assert render_markdown(sections, "results/", "figures") == (ROOT / "docs" / "results.md").read_text()
