@@ -40,7 +40,7 @@ def test_a_copy_predicts_the_same(name, trained, sentences):
     assert predict_scores(copy, original.vocabulary, sentences) == expected
 
 
-@pytest.mark.parametrize("name", ["cman", "dynamic_cman", "multihead"])
+@pytest.mark.parametrize("name", [pytest.param("cman", marks=pytest.mark.slow), "dynamic_cman", "multihead"])
 def test_new_types_come_beside_the_known_ones(name, trained):
     """Types and words that sort before the known ones shift their places; the weights move with them."""
     description = read_description(trained(name))

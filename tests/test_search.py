@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from helpers import TINY_FLAGS, call_command, fails_with
+from helpers import BASELINE, call_command, fails_with
 
 pytest.importorskip("optuna", reason="needs pip install 'cman-tf[search]'")
 pytestmark = pytest.mark.e2e
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.e2e
 def test_a_search_from_its_space_to_its_best_settings(eight_sentences, tmp_path):
     """Test is not scored; the same command does nothing twice; the best flags train."""
     (tmp_path / "space.json").write_text(json.dumps({"hidden_size": [4, 6]}))
-    flags = [flag for flag in TINY_FLAGS if not flag.startswith(("--hidden_size", "--epochs", "--seed"))]
+    flags = [flag for flag in BASELINE if not flag.startswith("--hidden_size")]
     arguments = (f"--space={tmp_path}/space.json", f"--search_dir={tmp_path}/search", "--trials=2", "--epochs=1")
     behind = ("--", f"--data_dir={eight_sentences}", *flags)
     process = call_command("cman_tf.search", *arguments, *behind)
