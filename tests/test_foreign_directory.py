@@ -336,6 +336,14 @@ def test_a_downloaded_encoder_is_not_a_folder_that_lies_beside_the_model(model, 
     refused(read_description, model, match="expected it after cman-tf download mpnet")
 
 
+def test_weights_with_a_hole_are_not_read_for_minutes(model):
+    """The file has 40 GiB and takes no room on the disk."""
+    (data,) = model.glob("best/*.data-*")
+    whole = data.read_bytes()
+    os.truncate(data, 40 << 30)
+    refused(read_description, model, match=f"{data.name}: 42949672960 bytes, more than the {len(whole)} that")
+
+
 def test_folders_in_folders(model):
     folder = model / "results"
     for _ in range(60):

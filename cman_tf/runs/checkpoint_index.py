@@ -49,6 +49,23 @@ def validate_checkpoint(checkpoint: str | pathlib.Path) -> None:
             raise DataError(f"{data}: {available} bytes, but {index} has {quote(name)} behind them; {EXPECTED}")
 
 
+def find_excess(checkpoint: str | pathlib.Path) -> str:
+    """Return in one line whether the data file has more bytes than the index names; empty if not.
+
+    A file with a hole may have any size without taking room on the disk, and takes minutes to read.
+
+    Args:
+      checkpoint: the path of the checkpoint without an ending, whose index is whole.
+
+    Raises:
+      DataError: if the index is damaged.
+    """
+    index, data = f"{checkpoint}.index", f"{checkpoint}.data-00000-of-00001"
+    available, named = file_size(data, EXPECTED), read_index(index).values()
+    end = max((tensor.offset + tensor.size for tensor in named), default=0)
+    return f"{data}: {available} bytes, more than the {end} that {index} names" if available > end else ""
+
+
 def read_index(path: str | pathlib.Path) -> dict[str, StoredTensor]:
     """Read the index of a checkpoint.
 

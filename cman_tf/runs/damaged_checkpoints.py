@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from cman_tf.errors import DataError
-from cman_tf.runs.checkpoint_index import EXPECTED, validate_checkpoint
+from cman_tf.runs.checkpoint_index import EXPECTED, find_excess, validate_checkpoint
 from cman_tf.runs.files import sha256_of, write_atomically
 from cman_tf.runs.plain_files import read_bytes
 from cman_tf.runs.record import checkpoint_files, read_record
@@ -78,7 +78,9 @@ def find_damage(directory: str | pathlib.Path, checkpoint: pathlib.Path) -> str:
     if "index" not in found or not any(ending.startswith("data-") for ending in found):
         missing = ".data file" if "index" in found else ".index file"
         return f"{checkpoint}: its {missing} is missing"
-    for file in files:
+    for file in reversed(files):  # the small one, .index, comes first
+        if file.suffix != ".index" and (excess := _find_excess(checkpoint)):
+            return excess
         digest = recorded.get(f"{file.parent.name}/{file.name}")
         if digest is not None:
             if sha256_of(file) != digest:
@@ -91,6 +93,13 @@ def find_damage(directory: str | pathlib.Path, checkpoint: pathlib.Path) -> str:
     except DataError as error:
         return str(error).removesuffix(f", {EXPECTED}")
     return ""
+
+
+def _find_excess(checkpoint: pathlib.Path) -> str:
+    try:
+        return find_excess(checkpoint)
+    except DataError:
+        return ""  # the index is told of elsewhere
 
 
 def validate_restorable(directory: str | pathlib.Path) -> None:
