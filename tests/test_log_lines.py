@@ -7,7 +7,8 @@ import absl.logging
 from cman_tf.command_line import log_lines
 
 
-def test_log_lines_are_plain():
+def test_log_lines_are_plain(monkeypatch):
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)  # which asks for them
     handler = absl.logging.get_absl_handler().python_handler
     before = handler.formatter
     try:

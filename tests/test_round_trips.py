@@ -78,7 +78,7 @@ def pass_through(sentences, name, problems):
 
 def compare(before, after, names, problems):
     """Nothing is lost that all of the formats hold; nothing is lost without a report; nothing is added."""
-    lost = (before.entities - after.entities).total() + (before.relations - after.relations).total()
+    lost = sum((before.entities - after.entities).values()) + sum((before.relations - after.relations).values())
     reported = sum(problem_count for kind, problem_count in problems.counts.items() if " " in kind)
     assert after.tokens == before.tokens
     assert not after.entities - before.entities and not after.relations - before.relations

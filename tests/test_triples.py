@@ -3,11 +3,12 @@
 import csv
 import dataclasses
 import json
+import sys
 
 import pytest
 from documents import Spans, assert_reads_or_refuses, break_file, list_spans, write_and_read
 from helpers import write_file
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from strategies import documents
 
@@ -133,6 +134,8 @@ def test_what_is_written_is_read_again(corpus, tmp_path):
 @one_folder
 @given(corpus=st.lists(documents(), min_size=1, max_size=3, unique_by=lambda d: d[0].document_id))
 def test_a_written_table_is_read_again(corpus, tmp_path):
+    if sys.version_info < (3, 11):  # whose csv refuses the character NUL, in one line of ours
+        assume(r"\x00" not in repr(corpus))
     sentences = [sentence for document in corpus for sentence in document]
     again, _, _ = write_and_read(sentences, tmp_path / "x", "triples_csv")
     for document in corpus:  # the reader keeps the sentences of a document apart

@@ -101,13 +101,17 @@ def _threads(result: Mapping[str, Any]) -> str:
 def _versions(result: Mapping[str, Any]) -> str:
     names = ", ".join(each["python"] for each in result["versions"])
     equal = "the same bytes" if result["equal"] else "different bytes"
-    tests = [each["tests"] for each in result["versions"] if "tests" in each]
-    ran = (
-        "; tests: " + ", ".join(f"{t.get('passed', 0)} passed, {t.get('failed', 0)} failed" for t in tests)
-        if tests
-        else ""
-    )
+    ran = "".join(_tests(each) for each in result["versions"] if "tests" in each)
     return f"Python {names}: {equal} for {result['texts']:,} texts{ran}"
+
+
+def _tests(version: Mapping[str, Any]) -> str:
+    first, again = version["tests"], version.get("again")
+    counts = f"{first.get('passed', 0):,} tests passed, {first.get('failed', 0)} failed"
+    mended = (
+        f" (after mending, {again.get('passed', 0)} of these passed, {again.get('failed', 0)} failed)" if again else ""
+    )
+    return f"; {version['python']}: {counts}{mended}"
 
 
 PROMISES = (
