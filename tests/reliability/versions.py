@@ -5,8 +5,8 @@
 Each argument is an interpreter with the package and its extra `test` installed. Every one of them predicts the same
 texts with the model conll04; the outputs are compared byte for byte. Then it runs the tests, but for those that start
 processes or take long, and what they print goes to standard error. The result is written after each interpreter. Called
-again, the script runs only those that it lacks or that failed. With --again it runs only the tests that failed, and adds
-what they come to. Exits with 1 if an output differs or a test fails.
+again, the script runs only those that it lacks or that failed. With --again it runs only the tests that failed, and
+adds what they come to. Exits with 1 if an output differs or a test fails.
 """
 
 from __future__ import annotations
