@@ -108,9 +108,7 @@ def _versions(result: Mapping[str, Any]) -> str:
 def _tests(version: Mapping[str, Any]) -> str:
     first, again = version["tests"], version.get("again")
     counts = f"{first.get('passed', 0):,} tests passed, {first.get('failed', 0)} failed"
-    mended = (
-        f" (after mending, {again.get('passed', 0)} of these passed, {again.get('failed', 0)} failed)" if again else ""
-    )
+    mended = f" (mended; run again: {again.get('passed', 0)} passed, {again.get('failed', 0)} failed)" if again else ""
     return f"; {version['python']}: {counts}{mended}"
 
 
