@@ -69,8 +69,11 @@ def list_commands() -> str:
     return "\n".join(lines)
 
 
+@report_errors
 def _show(text: str) -> None:
-    report_errors(lambda shown: (validate_streams(), print(shown)))(text)
+    """Print a text to standard output, if that is open and has room."""
+    validate_streams()
+    print(text)
 
 
 def main() -> None:

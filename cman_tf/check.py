@@ -28,7 +28,7 @@ from cman_tf.command_line.output_flags import define_overwrite, validate_files
 from cman_tf.command_line.sample_corpus import find_sample
 from cman_tf.data.corpus import SPLITS, split_files
 from cman_tf.data.notes import list_notes
-from cman_tf.errors import DataError, one_line
+from cman_tf.errors import DataError
 from cman_tf.runs.files import validate_distinct, write_together
 
 FLAGS = flags.FLAGS
@@ -100,7 +100,7 @@ def main(arguments: list[str]) -> None:
     if FLAGS.html:
         outputs[FLAGS.html] = render_page(result)
     write_together(outputs)
-    print("\n".join(map(one_line, format_check(result).splitlines())), flush=True)
+    print(format_check(result), flush=True)
     reader.report()
     if obstacles:
         raise SystemExit(1)

@@ -17,11 +17,12 @@ from collections.abc import Sequence
 from absl import flags
 
 from cman_tf.command_line.command import Command
-from cman_tf.command_line.config_flags import FIELDS, whole_numbers
+from cman_tf.command_line.config_flags import whole_numbers
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.config import Config
 from cman_tf.errors import DataError
 from cman_tf.runs.files import sha256_of
+from cman_tf.runs.flagfile import FIELDS, config_from_flags, define_config_flags
 from cman_tf.searching.space import read_space
 
 FLAGS = flags.FLAGS
@@ -68,8 +69,6 @@ def validate(arguments: list[str]) -> tuple[str, ...]:
 def read_searched(path: str, given: Sequence[str]) -> Config:
     """Return the settings that the flags for every trial change, as far as a space is checked against them."""
     values = flags.FlagValues()
-    from cman_tf.runs.flagfile import config_from_flags, define_config_flags
-
     define_config_flags(values)
     names = {field.name for field in FIELDS}
     names |= {f"no{name}" for name in names}

@@ -25,6 +25,7 @@ from cman_tf.command_line.command import Command
 from cman_tf.command_line.console import show_progress
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow, quiet_import
+from cman_tf.command_line.signals import STOPPED
 from cman_tf.config import Config
 from cman_tf.data.corpus import Corpus
 from cman_tf.encoders.source import Source, find_source
@@ -203,7 +204,7 @@ def _saying_how_to_go_on() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as stop:
-        if "again" not in str(stop):
+        if stop.args in ((), (STOPPED,)):
             stop.args = ("stopped before or after the epochs; run the same command again to go on",)
         raise
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cman_tf.errors import one_line
 from cman_tf.scoring.tables import format_table
 
 _TYPES = 20  # types and signatures that are shown
 
 
 def format_check(result: Mapping[str, Any]) -> str:
-    """Format the result of `cman-tf check`.
+    """Format the result of `cman-tf check`. Characters of the data that a terminal would obey are escaped.
 
     Args:
       result: the object that `--json` writes.
@@ -24,7 +25,8 @@ def format_check(result: Mapping[str, Any]) -> str:
             parts.append("\n".join(["remarks", *(f"  {line}" for line in lines)]))
     parts.append("\n".join(f"  {line}" for line in result["obstacles"]) if result["obstacles"] else "")
     ready = "training would start" if result["ready"] else "training would not start"
-    return "\n\n".join([part for part in parts if part] + [ready])
+    text = "\n\n".join([part for part in parts if part] + [ready])
+    return "\n".join(map(one_line, text.splitlines()))
 
 
 def _overview(corpora: Sequence[Mapping[str, Any]]) -> str:

@@ -131,9 +131,8 @@ def report_errors(main: Callable[[_Given], Any]) -> Callable[[_Given], Any]:
         except OSError as error:
             if error.filename is None:  # the output: a full disk, or /dev/full
                 raise SystemExit(_describe_full_output(error)) from None
-            raise SystemExit(
-                f"{shorten_words(one_line(os.fsdecode(error.filename)))}: {error.strerror or error}"
-            ) from None
+            where = shorten_words(one_line(os.fsdecode(error.filename)))
+            raise SystemExit(f"{where}: {error.strerror or error}") from None
         except Exception as error:  # of packages that have no class for it that could be named here
             if not _is_out_of_memory(error):
                 raise

@@ -8,6 +8,7 @@ import sys
 import threading
 from types import FrameType
 
+STOPPED = "stopped"  # the line of a command that has nothing to add
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -19,7 +20,7 @@ class Stopped(KeyboardInterrupt):
     """
 
     def __init__(self, number: int) -> None:
-        super().__init__("stopped")
+        super().__init__(STOPPED)
         self.signal = number
 
 

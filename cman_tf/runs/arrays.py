@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 import tokenize
 import warnings
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,14 +45,10 @@ def read_array(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of headers of Python 2
             _validate_header(path)
-            loaded: object = np.load(path, mmap_mode="r", allow_pickle=False)
+            array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except _ERRORS as error:
         reason = getattr(error, "strerror", None) or (str(error).splitlines() or ["damaged"])[0]
         raise DataError(f"{path}: {str(reason)[:100]}, expected {expected}") from None
-    if not isinstance(loaded, np.ndarray):
-        cast(Any, loaded).close()
-        raise DataError(f"{path}: several arrays, expected {expected}")
-    array = cast("NDArray[Any]", loaded)
     fits = len(array.shape) == len(shape) and all(
         wanted == size or wanted is None and size <= _WIDEST for wanted, size in zip(shape, array.shape)
     )
@@ -61,7 +57,7 @@ def read_array(
         raise DataError(
             f"{path}: {str(array.dtype)[:40]} {str(list(array.shape))[:60]}, expected {dtypes[0]} [{sizes}]"
         )
-    flat = array.reshape(-1)
+    flat = array.ravel(order="K")  # in the order of the file, so that nothing is copied
     if not all(np.isfinite(flat[start : start + _BLOCK]).all() for start in range(0, flat.size, _BLOCK)):
         raise DataError(f"{path}: a value that is not finite, expected {expected}")
     return array

@@ -161,12 +161,3 @@ def _extremes(allowed: Choices | Range) -> tuple[Value, ...]:
 def suggest_settings(space: Space, trial: Suggester) -> dict[str, Value]:
     """Let a trial choose a value for every setting of the space."""
     return {name: allowed.suggest(name, trial) for name, allowed in space.items()}
-
-
-def make_config(base: Config, settings: Mapping[str, Value]) -> Config:
-    """Return the resolved configuration of a trial.
-
-    Raises:
-      ValueError: if the settings contradict each other. Such a trial is not trained.
-    """
-    return dataclasses.replace(base, **settings).resolved()  # type: ignore[arg-type]

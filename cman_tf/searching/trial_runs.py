@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import pathlib
 import subprocess
 import sys
@@ -13,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from cman_tf.errors import DataError
 from cman_tf.runs.flagfile import format_flagfile
+from cman_tf.runs.metrics import Metrics
 
 if TYPE_CHECKING:
     import optuna
 
 _POLL = 0.5  # seconds between two looks at the metrics
-
-
 _CHECK = "import sys; from cman_tf.train import COMMAND; COMMAND.check(sys.argv)"
 
 
@@ -93,19 +91,16 @@ class TrialRuns:
             command = [sys.executable, "-m", "cman_tf.train", *flags, "--noscore_test"]
             process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
             try:
-                seen = 0
-                while True:
-                    ended = process.poll() is not None
-                    scores = read_scores(directory)
-                    for epoch in range(seen + 1, len(scores) + 1):
-                        best = max(scores[:epoch])
-                        trial.report(sum((*before, best)) / (len(before) + 1), len(before) * self.epochs + epoch)
+                seen, best, ended = 0, 0.0, False
+                while not ended:
+                    ended = process.poll() is not None  # before the scores are read, so that none is missed
+                    for score in read_scores(directory)[seen:]:
+                        seen, best = seen + 1, max(best, score)
+                        trial.report(sum((*before, best)) / (len(before) + 1), len(before) * self.epochs + seen)
                         if trial.should_prune():
                             raise optuna.TrialPruned
-                    seen = len(scores)
-                    if ended:
-                        break
-                    time.sleep(_POLL)
+                    if not ended:
+                        time.sleep(_POLL)
             finally:
                 if process.poll() is None:
                     process.terminate()
@@ -113,7 +108,7 @@ class TrialRuns:
         if process.returncode or not seen:
             lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no output"]
             raise TrialFailed(f"{lines[-1][:300]} ({log})")
-        return max(read_scores(directory))
+        return best
 
 
 def read_scores(directory: pathlib.Path) -> list[float]:
@@ -122,11 +117,8 @@ def read_scores(directory: pathlib.Path) -> list[float]:
     Raises:
       DataError: if the file of the metrics is damaged.
     """
-    path = directory / "metrics.jsonl"
-    if not path.exists():
-        return []
+    metrics = Metrics(str(directory), sys.maxsize)
     try:
-        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        return [(record["dev/entities/f1"] + record["dev/relations/f1"]) / 2 for record in records]
-    except (ValueError, KeyError, TypeError):
-        raise DataError(f"{path}: no scores on dev, expected those of cman-tf train") from None
+        return [(record["dev/entities/f1"] + record["dev/relations/f1"]) / 2 for record in metrics.records()]
+    except (KeyError, TypeError):
+        raise DataError(f"{metrics.path}: no scores on dev, expected those of cman-tf train") from None
