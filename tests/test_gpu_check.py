@@ -7,7 +7,7 @@ import sys
 import pytest
 from helpers import ROOT
 
-SCRIPT = ROOT / "tests" / "gpu" / "check.py"
+SCRIPT = ROOT / "tests" / "reliability" / "gpu.py"
 
 
 def check(*arguments):

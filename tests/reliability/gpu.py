@@ -10,30 +10,25 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import datetime
-import json
-import pathlib
 import statistics
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from recording import RESULTS, write_record
 
+from cman_tf.benchmark.speed import rounds
 from cman_tf.config import Config
 from cman_tf.data.batches import Example, make_batch, make_example
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.inference.predictor import make_decoder
 from cman_tf.models.factory import Model, build_model
-from cman_tf.runs import provenance
-from cman_tf.runs.files import write_atomically
 from cman_tf.sample.generate import generate
 from cman_tf.training.optimizer import ModelOptimizer
 from cman_tf.training.step import compute_gradients, make_train_step
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODELS = ("multihead", "cman", "dynamic_cman")
 LOSS, GRADIENT, SCORE = 1e-4, 1e-3, 1e-3  # relative differences of losses and gradients, and that of scores
 _NO_DRAWS = {"embedding_dropout": 0.0, "bilstm_dropout": 0.0, "unknown_word_rate": 0.0}
@@ -117,12 +112,7 @@ def is_equal(found: Mapping[str, Any]) -> bool:
 def time_call(call: Callable[[], Any], repeats: int = 5) -> float:
     """Return the median of the seconds of a call, after one that compiles."""
     call()
-    taken = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
+    return statistics.median(rounds(call, repeats))
 
 
 def find_peak(device: str) -> float | None:
@@ -138,7 +128,7 @@ def main() -> int:
     parser.add_argument("--device", default="GPU:0", help="the device that is compared with CPU:0")
     parser.add_argument("--sentences", type=int, default=16, help="sentences in the batch")
     parser.add_argument("--small", action="store_true", help="small models, to try the script")
-    parser.add_argument("--output", default=str(ROOT / "results" / "gpu" / "check.json"), help="the result file")
+    parser.add_argument("--output", default=str(RESULTS.with_name("gpu") / "check.json"), help="the result file")
     given = parser.parse_args()
     if given.device not in [device.name.partition("device:")[2] for device in tf.config.list_logical_devices()]:
         print(f"{given.device}: no such device, expected one of TensorFlow's; nothing was checked", file=sys.stderr)
@@ -158,11 +148,8 @@ def main() -> int:
         "cards": cards,
         "peak_mib": find_peak(given.device),
         "sentences": len(examples),
-        "commit": provenance.commit(),
-        "environment": provenance.environment(),
-        "finished": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
     }
-    write_atomically(given.output, json.dumps(content, indent=1) + "\n")
+    write_record(given.output, content, is_shown=False)
     for name, one in found.items():
         fast = ", ".join(f"{what} {ratio:.1f} times as fast" for what, ratio in one["times_as_fast"].items())
         print(f"{name}: {'differs from the CPU' if name in wrong else 'as on the CPU'}; {fast}")
