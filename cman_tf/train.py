@@ -13,10 +13,14 @@ the papers; --data without a flag file takes the settings that did best on dev, 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import functools
+import hashlib
+import json
 import pathlib
 import statistics
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from absl import flags
 
@@ -37,10 +41,15 @@ from cman_tf.runs.flagfile import RECORDED_FLAGS
 from cman_tf.runs.run_directory import exclusive_run
 from cman_tf.scoring.score import TASKS
 from cman_tf.scoring.tables import format_table, score_table
+from cman_tf.training.cluster import STRATEGIES, Cluster, read_cluster
 from cman_tf.training.profiled_batches import read_batches
+from cman_tf.training.rendezvous import wait_for_all
 from cman_tf.training.session import open_session, validate_inputs
 from cman_tf.training.session_options import SessionOptions
 from cman_tf.training.threads import count_threads, use_one_thread
+
+if TYPE_CHECKING:
+    from cman_tf.training.devices import OneDevice
 
 FLAGS = flags.FLAGS
 
@@ -68,6 +77,19 @@ def define_flags() -> None:
             "deterministic",
             False,
             "Give the same result to the last bit on any number of cores. Training uses one thread and is slower.",
+        )
+        flags.DEFINE_enum(
+            "strategy",
+            "none",
+            STRATEGIES,
+            "Devices that share each batch: none: one; mirrored: several of this machine; multi_worker: those of all "
+            "processes that TF_CONFIG names.",
+        )
+        flags.DEFINE_integer(
+            "replicas",
+            0,
+            "Number of devices of --strategy=mirrored; 0: all GPUs. Without a GPU it divides the CPU, to try it.",
+            lower_bound=0,
         )
         flags.DEFINE_boolean(
             "score_test",
@@ -120,6 +142,7 @@ def main(arguments: list[str]) -> None:
     config = config_flags.config_from_flags()
     config.validate_supported()
     read_batches(FLAGS.profile_batches)
+    cluster = _read_cluster()
     if FLAGS.fold is not None and FLAGS.folds is None:
         raise DataError("--fold without --folds, expected both")
     cutter = FLAGS.tokenizer if FLAGS.tokenizer not in (None, "auto") else "default"
@@ -129,17 +152,43 @@ def main(arguments: list[str]) -> None:
         else:
             folds = {0: corpus_flags.read_corpora(config, reader)}
     reader.report()
+    if cluster:
+        cluster = dataclasses.replace(cluster, settings=_hash_settings(config, folds))
     results = {}
     for fold, corpora in folds.items():
-        result = _train(config, corpora, source, trained, fold)
+        result = _train(config, corpora, source, trained, fold, cluster)
         if result is not None:
             results[fold] = result
     if len(results) > 1:
         print(f"\n{format_folds(results)}")
 
 
+def _read_cluster() -> Cluster | None:
+    """Check the flags about devices.
+
+    Returns:
+      The processes that train together, or None for this one alone.
+    """
+    if FLAGS.strategy != "none" and FLAGS.deterministic:
+        raise DataError(f"--deterministic with --strategy={FLAGS.strategy}, expected one of them")
+    if FLAGS.replicas and FLAGS.strategy != "mirrored":
+        raise DataError(f"--replicas with --strategy={FLAGS.strategy}, expected --strategy=mirrored")
+    return read_cluster() if FLAGS.strategy == "multi_worker" else None
+
+
+def _hash_settings(config: Config, folds: Mapping[int, Mapping[str, Corpus]]) -> str:
+    """Return a hash that differs if the settings or the corpora of two processes do."""
+    hashes = {fold: {split: c.sha256 for split, c in corpora.items()} for fold, corpora in folds.items()}
+    return hashlib.sha256(json.dumps([dataclasses.asdict(config), hashes], sort_keys=True).encode()).hexdigest()
+
+
 def _train(
-    config: Config, corpora: dict[str, Corpus], source: Source | None, trained: ModelDescription | None, fold: int
+    config: Config,
+    corpora: dict[str, Corpus],
+    source: Source | None,
+    trained: ModelDescription | None,
+    fold: int,
+    cluster: Cluster | None,
 ) -> Result | None:
     """Train one model, and print its scores.
 
@@ -149,9 +198,10 @@ def _train(
       source: the contextual encoder's files, or None.
       trained: the trained model whose weights training starts from, or None.
       fold: the number of the fold, or 0 for no cross-validation.
+      cluster: the processes that train together, or None for this one alone.
 
     Returns:
-      The result; None with --noscore_test.
+      The result; None with --noscore_test, or if another process writes it.
     """
     if fold:
         print(f"fold {fold} of {FLAGS.folds}", flush=True)
@@ -179,23 +229,50 @@ def _train(
         1 if FLAGS.deterministic else count_threads(),
     )
     validate_inputs(config, source, options)
+    if cluster and not cluster.is_chief:
+        print(f"{cluster.describe()}: computes; {cluster.addresses[0]} writes {directory}", flush=True)
+        with _saying_how_to_go_on(), _open_devices(config, cluster) as devices:
+            from cman_tf.training.processes import follow
+
+            follow(config, corpora, source, options, devices)
+        return None
     with _saying_how_to_go_on(), exclusive_run(directory), show_progress() as progress:
         session = open_session(config, corpora, source, options, progress)
-        if not session.is_finished:
-            if FLAGS.deterministic:
-                with quiet_import():
-                    use_one_thread()
-            import_tensorflow(compiles=config.xla)
-            if not FLAGS.score_test:
-                trainer, _ = session.fit()
-                print(f"\ntest was not scored; {trainer.describe_best()}", flush=True)
+        if cluster or not session.is_finished:
+            with _open_devices(config, cluster) as devices:
+                from cman_tf.training.processes import lead
+
+                lead(session, devices, FLAGS.score_test)
+            if not session.is_finished:
                 return None
-            session.train()
         path = session.write_result()
     result = cast(Result, session.result)
     beside_paper = format_beside_paper(result)
     print(f"\n{score_table(session.result['test'])}\n\n{beside_paper}\n\nresult file: {path}", flush=True)
     return result
+
+
+@contextlib.contextmanager
+def _open_devices(config: Config, cluster: Cluster | None) -> Iterator[OneDevice]:
+    """Import TensorFlow, and give the devices that the flags name."""
+    if FLAGS.deterministic:
+        with quiet_import():
+            use_one_thread()
+    devices = _connect(cluster)
+    import_tensorflow(compiles=config.xla)  # only now, as it compiles something
+    with devices.naming_losses():
+        yield devices
+
+
+@functools.cache
+def _connect(cluster: Cluster | None) -> OneDevice:
+    """Wait for the other processes, and connect TensorFlow to them, once for all folds."""
+    if cluster:
+        wait_for_all(cluster)
+    import_tensorflow()
+    from cman_tf.training.strategies import open_devices
+
+    return open_devices(FLAGS.strategy, FLAGS.replicas, cluster)
 
 
 @contextlib.contextmanager

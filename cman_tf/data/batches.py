@@ -160,25 +160,28 @@ def make_batch(
     return batch
 
 
-def make_replica_batches(
-    examples: Sequence[Example], replicas: int, features: Sequence[PaddedFeature], step: int = LENGTH_STEP
-) -> list[Batch]:
-    """Divide one batch among replicas.
+def make_replica_batch(
+    examples: Sequence[Example],
+    replica: int,
+    replicas: int,
+    features: Sequence[PaddedFeature],
+    step: int = LENGTH_STEP,
+) -> tuple[Batch, float]:
+    """Make one replica's part of a batch.
 
-    Each part is a batch of its own, and all parts are padded to the same length. The model divides its losses by
-    `sentences`, which counts the whole batch. The sum of the parts' gradients is therefore the gradient of the whole
-    batch.
+    The model divides its losses by `sentences`, which counts the whole batch. The sum of the parts' gradients, each
+    times its weight, is therefore the gradient of the whole batch.
 
     Args:
       examples: the sentences of the whole batch.
+      replica: the number of the part, from 0.
       replicas: the number of parts.
       features: what the model reads for each token.
       step: L is rounded up to a multiple of this.
 
     Returns:
-      At most `replicas` parts, none of them empty.
+      The part, and its weight: 1. If the batch has fewer sentences than parts, some parts stand in for nothing: they
+      have one sentence, and the weight 0.
     """
-    length = -(-max(len(e.words) for e in examples) // step) * step
-    share = -(-len(examples) // replicas)
-    parts = [examples[start : start + share] for start in range(0, len(examples), share)]
-    return [make_batch(part, features, step, length, len(examples)) for part in parts]
+    part = examples[replica::replicas]
+    return make_batch(part or examples[:1], features, step, sentences=len(examples)), float(bool(part))

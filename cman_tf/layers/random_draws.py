@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 _DRAWS_PER_STEP = 4096  # more than the number of draws in any step
+_REPLICA = 1 << 40  # more than any run's seed
 
 
 class _Draws(threading.local):
@@ -26,15 +27,17 @@ _current = _Draws()
 
 
 @contextlib.contextmanager
-def draws_of_step(seed: int | tf.Tensor, step: tf.Tensor) -> Iterator[None]:
+def draws_of_step(seed: int | tf.Tensor, step: tf.Tensor, replica: int | tf.Tensor = 0) -> Iterator[None]:
     """Within this context, make `next_seed` depend on the seed, the step and the number of earlier draws in the step.
 
     Args:
       seed: the run's seed.
       step: the number of the step, int64 scalar, such as the optimizer's iterations.
+      replica: the number of the replica. Replicas with different numbers draw different masks.
     """
     before = _current.seed, _current.step, _current.made
-    _current.seed, _current.step, _current.made = tf.cast(seed, tf.int64), tf.cast(step, tf.int64), 0
+    seed = tf.cast(seed, tf.int64) + tf.cast(replica, tf.int64) * _REPLICA
+    _current.seed, _current.step, _current.made = seed, tf.cast(step, tf.int64), 0
     try:
         yield
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,9 +33,19 @@ def make_dataset(
         for rows in order:
             yield make_batch([examples[row] for row in rows], layout.features, step)
 
+    return prefetch(generate, layout.signature())
+
+
+def prefetch(generate: Callable[[], Iterator[Any]], signature: Any) -> tf.data.Dataset:
+    """Make a dataset of what a generator yields, with four elements made ahead.
+
+    Args:
+      generate: starts the generator.
+      signature: the `tf.TensorSpec` of each tensor of an element.
+    """
     options = tf.data.Options()
     # The autotuner sleeps 10 ms, 20 ms, 40 ms, ..., and the end of an epoch waits until it wakes, which can take as
     # long as the epoch did. There is nothing to tune here.
     options.autotune.enabled = False
-    dataset = tf.data.Dataset.from_generator(generate, output_signature=layout.signature())
+    dataset = tf.data.Dataset.from_generator(generate, output_signature=signature)
     return dataset.prefetch(4).with_options(options)

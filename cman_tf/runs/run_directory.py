@@ -105,6 +105,7 @@ def find_run(
         "tokenizer": tokenizer,
         "commits": [],
         "threads": [],
+        "replicas": [],
         "record": True,  # beside a checkpoint of this run lies record.json
     }
     known = folder / "run.json"
@@ -115,7 +116,8 @@ def find_run(
         # An older run keeps being one that may lack record.json, and keeps the tokenizer that all had.
         kept = {"record": old.get("record", False), "tokenizer": old.get("tokenizer", "v1")}
         kept |= {name: old[name] for name in ("init_from",) if name in old}
-        return {**run, "id": old["id"], "commits": old["commits"], "threads": old.get("threads", []), **kept}
+        kept |= {name: old.get(name, []) for name in ("threads", "replicas")}
+        return {**run, "id": old["id"], "commits": old["commits"], **kept}
     # A run that was killed during its first write has left only a temporary file, and counts as new.
     if folder.is_dir() and any(not path.name.startswith(".run.json.") for path in folder.iterdir()):
         raise DataError(
@@ -135,8 +137,10 @@ def read_run(directory: str | pathlib.Path) -> dict[str, Any]:
     return read_json(pathlib.Path(directory) / "run.json", expected, schema=_RUN)
 
 
-def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str, Any], threads: int = 0) -> None:
-    """Write run.json, with the commit that trains from now on and its number of threads, and flags.txt.
+def start_run(
+    directory: str, run: dict[str, Any], commit: str, extra: dict[str, Any], threads: int = 0, replicas: int = 1
+) -> None:
+    """Write run.json, with the commit that trains from now on and what it computes with, and flags.txt.
 
     Args:
       directory: the run's directory.
@@ -144,11 +148,14 @@ def start_run(directory: str, run: dict[str, Any], commit: str, extra: dict[str,
       commit: the commit of the code that trains now.
       extra: flags that repeat the run, besides those of the configuration.
       threads: the number of threads that train now; 0 if it is not known.
+      replicas: the number of devices that train now.
     """
     if commit not in run["commits"][-1:]:
         run["commits"].append(commit)
     if threads and threads not in run["threads"][-1:]:
         run["threads"].append(threads)
+    if replicas not in run["replicas"][-1:]:
+        run["replicas"].append(replicas)
     folder = pathlib.Path(directory)
     write_atomically(folder / "run.json", json.dumps(run, indent=1, ensure_ascii=False) + "\n")
     write_atomically(folder / "flags.txt", format_flagfile({**run["settings"], **extra}))
@@ -168,6 +175,7 @@ _RUN = record(
         "tokenizer": text(),
         "record": truth(),
         "threads": list_of(whole()),
+        "replicas": list_of(whole()),
         "init_from": _HASH,
     },
 )

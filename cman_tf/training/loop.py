@@ -13,8 +13,6 @@ import numpy as np
 from cman_tf.config import Config
 from cman_tf.data.bucketing import batch_order
 from cman_tf.errors import DataError
-from cman_tf.inference.predictor import Predictor
-from cman_tf.models.input_pipeline import make_dataset
 from cman_tf.runs.epochs import validate_epochs
 from cman_tf.runs.metrics import Metrics
 from cman_tf.scoring.score import stop_score
@@ -22,7 +20,6 @@ from cman_tf.training.dev_monitor import DevMonitor
 from cman_tf.training.profiled_batches import ProfiledBatches
 from cman_tf.training.profiling import BatchProfiler
 from cman_tf.training.progress import NO_PROGRESS, Progress
-from cman_tf.training.step import make_train_step
 from cman_tf.training.summaries import Summaries, make_record
 from cman_tf.training.trainer import Trainer
 
@@ -69,8 +66,8 @@ def _train_epochs(
     validate_epochs(trainer.directory, int(state.epoch), int(state.best_epoch), config)
     metrics = Metrics(trainer.directory, int(state.epoch))
     summaries = Summaries(trainer.directory, int(state.epoch), shown or config, trainer.inputs())
-    train_step = make_train_step(trainer.model, trainer.optimizer, state.average)
-    predictor = Predictor(trainer.model, trainer.vocabulary)
+    train_step = trainer.devices.make_train_step(trainer.model, trainer.optimizer, state.average)
+    predictor = trainer.devices.make_predictor(trainer.model, trainer.vocabulary)
     monitor = DevMonitor(trainer, predictor) if config.protocol == "best_dev" else None
     profiler = BatchProfiler(profiled, summaries.folder)
     lengths = [len(example.words) for example in trainer.examples["train"]]
@@ -140,7 +137,7 @@ def _epoch(
     position = trainer.state.position
     best = float(trainer.state.best_score)
     start = time.monotonic() - position.seconds
-    for batch in make_dataset(trainer.examples["train"], order[position.batches :], trainer.model.layout):
+    for batch in trainer.devices.batches(trainer.examples["train"], order[position.batches :], trainer.model):
         with profiler.batch():
             logs = {name: float(value) for name, value in train_step(batch).items()}
         for name in ("clean/loss", "gradient_norm"):

@@ -33,11 +33,11 @@ class ModelOptimizer:
             self.of_encoder = _Adam(config.encoder_learning_rate, epsilon=config.adam_epsilon, name="EncoderAdam")
             self._ratio = config.encoder_learning_rate / config.learning_rate
             self._encoder_weights = {weight.ref() for weight in encoder.trainable_variables}
-        # A step with zero gradients creates the slots now. Created inside the compiled step, they would cause a second
-        # tracing.
-        self.apply_gradients([(tf.zeros_like(weight), weight) for weight in model.trainable_variables])
-        for optimizer in self.parts().values():
-            optimizer.iterations.assign(0)
+        # Created inside the compiled step, the slots would cause a second tracing.
+        weights = model.trainable_variables
+        self.main._create_all_weights([weight for weight in weights if weight.ref() not in self._encoder_weights])
+        if self.of_encoder is not None:
+            self.of_encoder._create_all_weights([w for w in weights if w.ref() in self._encoder_weights])
 
     @property
     def iterations(self) -> tf.Variable:
@@ -50,18 +50,19 @@ class ModelOptimizer:
         if self.of_encoder is not None:
             self.of_encoder.learning_rate = rate * self._ratio
 
-    def apply_gradients(self, pairs: Iterable[tuple[tf.Tensor, tf.Variable]]) -> None:
+    def apply_gradients(self, pairs: Iterable[tuple[tf.Tensor, tf.Variable]], aggregate: bool = True) -> None:
         """Change the weights by one step.
 
         Args:
           pairs: each weight's gradient and the weight.
+          aggregate: whether to add up the gradients of several replicas first, if there are several.
         """
         ours, encoders = [], []
         for gradient, weight in pairs:
             (encoders if weight.ref() in self._encoder_weights else ours).append((gradient, weight))
-        self.main.apply_gradients(ours)
+        self.main.apply_gradients(ours, experimental_aggregate_gradients=aggregate)
         if self.of_encoder is not None:
-            self.of_encoder.apply_gradients(encoders)
+            self.of_encoder.apply_gradients(encoders, experimental_aggregate_gradients=aggregate)
 
     def parts(self) -> dict[str, tf.keras.optimizers.legacy.Optimizer]:
         """Return the optimizers by their names in checkpoints."""

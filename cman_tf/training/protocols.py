@@ -15,6 +15,7 @@ from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.inference.description import ModelDescription
 from cman_tf.runs.epochs import STAGE_ONE
 from cman_tf.runs.files import write_atomically
+from cman_tf.training.devices import ONE_DEVICE, OneDevice
 from cman_tf.training.loop import train
 from cman_tf.training.profiled_batches import ProfiledBatches
 from cman_tf.training.progress import NO_PROGRESS, Progress
@@ -31,6 +32,7 @@ def train_by_protocol(
     init_from: ModelDescription | None = None,
     profiled: ProfiledBatches | None = None,
     checkpoint_steps: int = 0,
+    devices: OneDevice = ONE_DEVICE,
 ) -> tuple[Trainer, dict[str, Any]]:
     """Train as `config.protocol` says.
 
@@ -45,25 +47,35 @@ def train_by_protocol(
       init_from: the trained model whose weights training starts from, or None.
       profiled: the batches that are profiled, in the first stage if there are two, or None.
       checkpoint_steps: the number of batches after which a checkpoint is saved within an epoch; 0 saves none.
+      devices: what to compute on.
 
     Returns:
       The trainer after training, and what the result file contains besides the trainer's result.
     """
     if config.protocol == "best_dev":
-        trainer = build_trainer(config, corpora, vocabularies["train"], directory, encoder, init_from)
+        trainer = build_trainer(config, corpora, vocabularies["train"], directory, encoder, init_from, devices)
         train(trainer, progress=progress, profiled=profiled, checkpoint_steps=checkpoint_steps)
         return trainer, {}
     extra: dict[str, Any] = {}
     epochs = config.epochs
     if config.protocol == "two_stage":
         extra[STAGE_ONE] = stage = _stage_one(
-            config, corpora, vocabularies["train"], directory, encoder, progress, init_from, profiled, checkpoint_steps
+            config,
+            corpora,
+            vocabularies["train"],
+            directory,
+            encoder,
+            progress,
+            init_from,
+            profiled,
+            checkpoint_steps,
+            devices,
         )
         profiled = None
         epochs = stage["epochs"]  # the epoch in which it stopped, patience included, as in the authors' code
     fixed = dataclasses.replace(config, protocol="fixed_epochs", epochs=epochs)
     both = {**corpora, "train": merge_corpora(corpora["train"], corpora["dev"])}
-    trainer = build_trainer(fixed, both, vocabularies["train_dev"], directory, encoder, init_from)
+    trainer = build_trainer(fixed, both, vocabularies["train_dev"], directory, encoder, init_from, devices)
     train(trainer, shown=config, progress=progress, profiled=profiled, checkpoint_steps=checkpoint_steps)
     trainer.corpora, trainer.config = corpora, config  # the result names the given ones
     return trainer, extra
@@ -79,6 +91,7 @@ def _stage_one(
     init_from: ModelDescription | None,
     profiled: ProfiledBatches | None,
     checkpoint_steps: int,
+    devices: OneDevice,
 ) -> dict[str, Any]:
     """Train the first stage, with early stopping on dev, in its own directory. Test is not read.
 
@@ -92,6 +105,7 @@ def _stage_one(
       init_from: the trained model whose weights training starts from, or None.
       profiled: the batches that are profiled, or None.
       checkpoint_steps: as in `train_by_protocol`.
+      devices: what to compute on.
 
     Returns:
       The number of epochs, the best epoch and its score on dev.
@@ -99,7 +113,7 @@ def _stage_one(
     folder = pathlib.Path(directory) / STAGE_ONE
     folder.mkdir(parents=True, exist_ok=True)
     trainer = build_trainer(
-        dataclasses.replace(config, protocol="best_dev"), corpora, vocabulary, str(folder), encoder, init_from
+        dataclasses.replace(config, protocol="best_dev"), corpora, vocabulary, str(folder), encoder, init_from, devices
     )
     train(trainer, progress=progress, profiled=profiled, checkpoint_steps=checkpoint_steps)
     stage = {

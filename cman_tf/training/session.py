@@ -27,6 +27,7 @@ from cman_tf.runs.metrics import Metrics
 from cman_tf.runs.record import checkpoint_files, verify_resumable
 from cman_tf.runs.run_directory import find_run, start_run
 from cman_tf.scoring.result_schema import OWN_RESULT
+from cman_tf.training.cluster import describe_other_replicas
 from cman_tf.training.memory_check import validate_training_memory
 from cman_tf.training.progress import NO_PROGRESS, Progress
 from cman_tf.training.session_options import SessionOptions
@@ -34,6 +35,7 @@ from cman_tf.training.threads import describe_change
 from cman_tf.training.vocabularies import make_vocabularies
 
 if TYPE_CHECKING:
+    from cman_tf.training.devices import OneDevice
     from cman_tf.training.trainer import Trainer
 
 
@@ -85,8 +87,11 @@ class Session:
             )
         return path
 
-    def fit(self) -> tuple[Trainer, dict[str, Any]]:
+    def fit(self, devices: OneDevice | None = None) -> tuple[Trainer, dict[str, Any]]:
         """Start or resume training, and finish it. Test is not scored.
+
+        Args:
+          devices: what to compute on; None: the first GPU, or the CPU.
 
         Returns:
           What was trained, and what the result file contains besides the trainer's result.
@@ -94,18 +99,22 @@ class Session:
         Raises:
           DataError: if the encoder cannot be read, if the loss is not finite, or if training cannot be resumed.
         """
+        from cman_tf.training.devices import ONE_DEVICE
+        from cman_tf.training.protocols import train_by_protocol
+
+        devices = devices or ONE_DEVICE
         # The encoder is opened first, so that an error leaves the directory as it was.
-        encoder = self._open_encoder(self.source) if self.source else None
+        encoder = self._open_encoder(self.source, devices) if self.source else None
         if encoder:
             self.config.validate_mixed_layers(encoder.layers)
         directory, threads = self.options.model_dir, self.options.threads
         if change := describe_change(self.run["threads"], threads):
             self.progress.note(change)
-        start_run(directory, self.run, provenance.commit(), self.options.flags, threads)
+        if change := describe_other_replicas(self.run["replicas"], devices.replicas):
+            self.progress.note(change)
+        start_run(directory, self.run, provenance.commit(), self.options.flags, threads, devices.replicas)
         if self.source and encoder:
             save_source(directory, self.source, encoder.layers, encoder.size)
-        from cman_tf.training.protocols import train_by_protocol
-
         return train_by_protocol(
             self.config,
             self.corpora,
@@ -116,26 +125,31 @@ class Session:
             self.options.init_from,
             self.options.profiled,
             self.options.checkpoint_steps,
+            devices,
         )
 
-    def train(self) -> None:
+    def train(self, devices: OneDevice | None = None) -> None:
         """Train, score the best epoch on test, and save the result in the run's directory.
+
+        Args:
+          devices: as for `fit`.
 
         Raises:
           DataError: as `fit` does.
         """
-        trainer, extra = self.fit()
+        trainer, extra = self.fit(devices)
         flags = self.options.flags
         read = {"word_vectors_sha256": self.run["word_vectors"], "encoder_fingerprint": self.run["encoder"]}
         before = self.result
         self.result = {"run": self.run["id"], **read, **trainer.result(flags, self.run["commits"]), **extra}
-        self.result["threads"] = self.run["threads"]
+        self.result |= {name: self.run[name] for name in ("threads", "replicas")}
         if before:  # the run was resumed with more epochs or patience; the result shows how often test was scored
             micro = before["test"]["strict"]["micro"]
             now = {"epochs": before["epochs"], "best_epoch": before["best_epoch"], "test": micro}
             is_same = all(self.result[name] == before[name] for name in ("epochs", "best_epoch", "test"))
             earlier = [*before.get("scored_before", []), *([] if is_same else [now])]
             self.result |= {"scored_before": earlier} if earlier else {}
+        self.damage = ""  # training has repaired it
         _write(pathlib.Path(self.options.model_dir) / "result.json", self.result)
 
     def write_result(self) -> pathlib.Path:
@@ -152,17 +166,20 @@ class Session:
         _write(path, self.result)
         return path
 
-    def _open_encoder(self, source: Source) -> AnyEncoder:
+    def _open_encoder(self, source: Source, devices: OneDevice) -> AnyEncoder:
         """Open the cache of the encoder's features, computing those that are missing, or the encoder if it is tuned."""
         encoder: AnyEncoder
         if self.config.tune_encoder:
             from cman_tf.encoders.opening import open_tunable
 
-            encoder, where = open_tunable(source), "tuned"
+            with devices.scope():
+                encoder = open_tunable(source)
+            where = "tuned"
         else:
             from cman_tf.encoders.feature_cache import load_features
 
-            encoder, path = load_features(self.corpora.values(), source, self.options.features)
+            with devices.first_process_first():
+                encoder, path = load_features(self.corpora.values(), source, self.options.features)
             where = f"in {path}"
         self.progress.note(f"features: {source}, {encoder.layers} layers of {encoder.size}, {where}")
         return encoder

@@ -32,7 +32,7 @@ _SETTINGS = "_hparams_/session_start_info"  # the tag of what the dashboard HPar
 
 def read_uncertainties(model: Model) -> dict[str, float]:
     """Return sigma of each task, TNNLS equations 24-26; empty if the losses are not weighted by uncertainty."""
-    return {task: math.exp(float(s) / 2.0) for task, s in model.joint_loss.log_variances.items()}
+    return {task: math.exp(float(s.numpy()) / 2.0) for task, s in model.joint_loss.log_variances.items()}
 
 
 def make_record(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from cman_tf.runs.record import read_record, verify_resumable
 from cman_tf.scoring.breakdowns import by_distance, by_length
 from cman_tf.scoring.score import score_sentences
 from cman_tf.training.checkpoints import TrainingState
+from cman_tf.training.devices import ONE_DEVICE, OneDevice
 from cman_tf.training.initial_weights import start_from
 from cman_tf.training.optimizer import ModelOptimizer
 from cman_tf.training.summaries import Summaries
@@ -59,6 +61,7 @@ class Trainer:
       state: the epoch, the best score and the checkpoints.
       directory: the run's directory.
       encoder: the contextual encoder, or None.
+      devices: what it computes on.
     """
 
     config: Config
@@ -70,6 +73,7 @@ class Trainer:
     state: TrainingState
     directory: str
     encoder: AnyEncoder | None
+    devices: OneDevice
 
     def done(self) -> bool:
         """Return whether no epoch is left to train."""
@@ -168,6 +172,7 @@ def build_trainer(
     directory: str,
     encoder: AnyEncoder | None = None,
     init_from: ModelDescription | None = None,
+    devices: OneDevice = ONE_DEVICE,
 ) -> Trainer:
     """Build the model and its optimizer, and restore the last epoch if an earlier call saved one.
 
@@ -178,6 +183,7 @@ def build_trainer(
       directory: the run's directory.
       encoder: the cache of a frozen encoder's vectors for all corpora, the encoder itself if it is tuned, or None.
       init_from: the trained model whose weights training starts from, or None.
+      devices: what to compute on.
 
     Raises:
       DataError: if the directory holds another vocabulary, or a checkpoint that cannot be restored.
@@ -186,16 +192,23 @@ def build_trainer(
     save_signatures(directory, learn_signatures(corpora["train"].sentences))
     tf.keras.utils.set_random_seed(config.seed)
     reset_layer_names()
-    model = build_model(config, vocabulary, encoder)
-    if init_from:
-        start_from(model, vocabulary, init_from)
-    optimizer = ModelOptimizer(model)
     decay = config.weight_average
-    state = TrainingState(
-        directory, model, optimizer, WeightAverage(model.trainable_variables, decay) if decay else None
-    )
-    if state.restore_last() or state.position.batches:
+    with devices.scope():
+        model = build_model(config, vocabulary, encoder)
+        if init_from:
+            start_from(model, vocabulary, init_from)
+        optimizer = ModelOptimizer(model)
+        average = WeightAverage(model.trainable_variables, decay) if decay else None
+    state = TrainingState(directory, model, optimizer, average)
+    if (state.restore_last() or state.position.batches) and devices.is_chief:
         batches = f" and {state.position.batches} batches" if state.position.batches else ""
         logging.info("%s: resuming after epoch %d%s", directory, int(state.epoch), batches)
     examples = {split: [make_example(s, vocabulary) for s in corpus.sentences] for split, corpus in corpora.items()}
-    return Trainer(config, corpora, vocabulary, examples, model, optimizer, state, directory, encoder)
+    devices.meet("the model", lambda: _digest(model, optimizer))
+    return Trainer(config, corpora, vocabulary, examples, model, optimizer, state, directory, encoder, devices)
+
+
+def _digest(model: Model, optimizer: ModelOptimizer) -> bytes:
+    """Return bytes that differ if weights or the number of steps do."""
+    values = [optimizer.iterations, *model.variables]
+    return b"".join(hashlib.sha256(value.numpy().tobytes()).digest() for value in values)
