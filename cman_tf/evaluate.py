@@ -16,6 +16,7 @@ from absl import flags
 
 from cman_tf.command_line import constraint_flags, encoder_flags, reading_flags
 from cman_tf.command_line.command import Command
+from cman_tf.command_line.core_shares import share_cores
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.model_flags import define_checkpoint
 from cman_tf.command_line.output_flags import define_overwrite, validate_files
@@ -95,6 +96,7 @@ def main(arguments: list[str]) -> None:
         print(line, file=sys.stderr)
 
     import_tensorflow()
+    share_cores()
     from cman_tf.inference.loading import load_described
     from cman_tf.inference.predictor import Predictor
 

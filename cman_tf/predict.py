@@ -19,6 +19,7 @@ from absl import flags
 
 from cman_tf.command_line import constraint_flags, encoder_flags, number_flags
 from cman_tf.command_line.command import Command
+from cman_tf.command_line.core_shares import share_cores
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.model_flags import define_checkpoint
 from cman_tf.command_line.output_flags import define_overwrite
@@ -197,6 +198,7 @@ def main(arguments: list[str]) -> None:
 
     hold_memory_steady()
     import_tensorflow()
+    share_cores()
     from cman_tf.inference.extractor import Extractor
 
     extractor = Extractor(

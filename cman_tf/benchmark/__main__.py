@@ -26,6 +26,7 @@ from cman_tf.benchmark import memory, start
 from cman_tf.benchmark.tables import show
 from cman_tf.command_line import config_flags, number_flags
 from cman_tf.command_line.command import Command
+from cman_tf.command_line.core_shares import share_cores
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.command_line.sample_corpus import find_sample
@@ -107,6 +108,7 @@ def measure_extraction() -> dict[str, Any]:
     description = read_description(FLAGS.model_dir)
     sentences = read_test_sentences()
     import_tensorflow()
+    share_cores()
     from cman_tf.benchmark import extract
     from cman_tf.inference.extractor import Extractor
 
@@ -141,6 +143,9 @@ def main(arguments: list[str]) -> None:
         vocabulary.describe_unknown(splits["test"].sentences, splits["test"].path, strict=True)
         data: dict[str, Any] = {name: corpus.sentences[: FLAGS.limit or None] for name, corpus in splits.items()}
         data["vocabulary"] = vocabulary
+        import_tensorflow()
+        if mode == "decode":
+            share_cores()
         import_tensorflow(compiles=config.xla)
         if FLAGS.case:
             print(json.dumps(memory.measure_case(FLAGS.case, config, data, FLAGS.contextual_size)))

@@ -6,10 +6,12 @@ Shapes: L tokens with padding, d_w width of the token representation, d hidden s
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import tensorflow as tf
 
 from cman_tf.config import Config
+from cman_tf.training.threads import count_threads
 
 
 def forward_flops(config: Config, inputs: int, tags: int, relations: int, length: int) -> dict[str, float]:
@@ -68,18 +70,23 @@ def step_flops(config: Config, inputs: int, tags: int, relations: int, length: i
 
 
 def matrix_rate(size: int = 2048, repeats: int = 5) -> float:
-    """Measure the machine's rate for one large float32 matrix product, in floating point operations per second.
+    """Measure the machine's rate for large float32 matrix products, in floating point operations per second.
+
+    All cores take part: in one product, or in several at once if an operation is not given all cores.
 
     Args:
       size: the number of rows and columns of the matrix.
-      repeats: number of products, of which the fastest counts.
+      repeats: number of rounds, of which the fastest counts.
     """
     a = tf.random.normal([size, size])
     multiply = tf.function(lambda: tf.reduce_sum(tf.matmul(a, a)))
     multiply()
+    products = max(1, count_threads() // (tf.config.threading.get_intra_op_parallelism_threads() or count_threads()))
     seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        multiply().numpy()
-        seconds.append(time.perf_counter() - start)
-    return 2.0 * size**3 / min(seconds)
+    with ThreadPoolExecutor(products) as pool:
+        for _ in range(repeats):
+            start = time.perf_counter()
+            for product in [pool.submit(multiply) for _ in range(products)]:
+                product.result().numpy()
+            seconds.append(time.perf_counter() - start)
+    return products * 2.0 * size**3 / min(seconds)

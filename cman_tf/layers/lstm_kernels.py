@@ -12,6 +12,12 @@ from collections.abc import Callable
 import tensorflow as tf
 
 
+def open_cell(projected: tf.Tensor, h: tf.Tensor, c: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Compute one step as `cell` does, and return only the output gate, float32 [B, u], and the new c."""
+    i, f, g, o = tf.split(projected + tf.matmul(h, kernel), 4, -1)
+    return tf.sigmoid(o), tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
+
+
 def cell(projected: tf.Tensor, h: tf.Tensor, c: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Compute one step.
 
@@ -59,38 +65,31 @@ def _time_major(x: tf.Tensor) -> tf.Tensor:
     return tf.transpose(x, [1, 0, *range(2, x.shape.rank)])
 
 
-def _forward(
-    projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor | None, keep: bool = True
-) -> tuple[tf.Tensor, ...]:
+def _forward(projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Compute all steps of the recurrence, from the first to the last.
 
     Args:
       projected: W x + b, float32 [B, L, 4u].
       kernel: U, float32 [u, 4u].
-      mask: float32 [B, L], 0 where the state is set to zero, or None.
-      keep: whether to return the values that the gradient needs, too.
+      mask: float32 [B, L], 0 where the state is set to zero.
 
     Returns:
-      h, float32 [B, L, u]. With `keep` also h of the step before, [B, L, u], and the gates, [L, B, 4u], and c,
-      [L, B, u].
+      h, float32 [B, L, u]; h of the step before, [B, L, u]; the gates, [L, B, 4u]; and c, [L, B, u].
     """
     projected = _time_major(projected)
-    steps = None if mask is None else _time_major(mask)[..., None]
+    steps = _time_major(mask)[..., None]
     zeros = tf.zeros([tf.shape(projected)[1], kernel.shape[0]])
 
     def step(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, outputs: tuple[tf.TensorArray, ...]) -> tuple:
         gates, c = cell(projected[t], h, c, kernel)
-        c = c if steps is None else c * steps[t]
+        c *= steps[t]
         h = gates[:, -kernel.shape[0] :] * tf.tanh(c)
-        values = (h, gates, c) if keep else (h,)
-        return t + 1, h, c, tuple(array.write(t, value) for array, value in zip(outputs, values))
+        return t + 1, h, c, tuple(array.write(t, value) for array, value in zip(outputs, (h, gates, c)))
 
     length = tf.shape(projected)[0]
-    outputs = tuple(tf.TensorArray(tf.float32, length) for _ in range(3 if keep else 1))
+    outputs = tuple(tf.TensorArray(tf.float32, length) for _ in range(3))
     *_, outputs = tf.while_loop(lambda t, *_: t < length, step, (0, zeros, zeros, outputs))
     hidden, *rest = (array.stack() for array in outputs)
-    if not keep:
-        return (_time_major(hidden),)
     before = tf.concat([zeros[None], hidden[:-1]], 0)
     return (_time_major(hidden), _time_major(before), *rest)
 
@@ -174,7 +173,7 @@ def _custom_gradient(forward: Callable, backward: Callable) -> Callable:
 
 
 def recur_only(projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse: bool) -> tf.Tensor:
-    """Compute h of all steps for inference, without keeping values for a gradient.
+    """Compute h of all steps for inference, without keeping values for a gradient, and without moving the inputs.
 
     Args:
       projected: W x + b, float32 [B, L, 4u].
@@ -185,9 +184,19 @@ def recur_only(projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse
     Returns:
       h, float32 [B, L, u].
     """
-    if not reverse:  # without a mask, which would take time and change nothing
-        return _forward(projected, kernel, None, keep=False)[0]
-    return _in_direction(lambda *inputs: _forward(*inputs, keep=False)[0], projected, kernel, mask, reverse)
+    length = tf.shape(projected)[1]
+    zeros = tf.zeros([tf.shape(projected)[0], kernel.shape[0]])
+
+    def step(number: tf.Tensor, h: tf.Tensor, c: tf.Tensor, hidden: tf.TensorArray) -> tuple:
+        t = length - 1 - number if reverse else number
+        o, c = open_cell(projected[:, t], h, c, kernel)
+        if reverse:  # the other direction comes to the padding last; a mask would take time and change nothing
+            c *= mask[:, t, None]
+        h = o * tf.tanh(c)
+        return number + 1, h, c, hidden.write(t, h)
+
+    start = (0, zeros, zeros, tf.TensorArray(tf.float32, length))
+    return _time_major(tf.while_loop(lambda number, *_: number < length, step, start)[3].stack())
 
 
 def recur_both(projected: tf.Tensor, kernels: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
@@ -209,9 +218,9 @@ def recur_both(projected: tf.Tensor, kernels: tf.Tensor, mask: tf.Tensor) -> tf.
     zeros = tf.zeros_like(steps[0, ..., :units])
 
     def step(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, hidden: tf.TensorArray) -> tuple:
-        gates, c = cell(steps[t], h, c, kernels)
+        o, c = open_cell(steps[t], h, c, kernels)
         c *= masks[t]
-        h = gates[..., -units:] * tf.tanh(c)
+        h = o * tf.tanh(c)
         return t + 1, h, c, hidden.write(t, h)
 
     length = tf.shape(steps)[0]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from cman_tf.layers.lstm_kernels import cell, cell_gradient
+from cman_tf.layers.lstm_kernels import cell, cell_gradient, open_cell
 
 
 def last_states(
@@ -73,8 +73,8 @@ def last_states_both(tables: tf.Tensor, kernels: tf.Tensor, ids: tf.Tensor, leng
 
     def step(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> tuple:
         n = counts[t]
-        gates, after = cell(projected[:, ends[t] - n : ends[t]], h[:, :n], c[:, :n], kernels)
-        h = tf.concat([gates[..., -units:] * tf.tanh(after), h[:, n:]], 1)
+        o, after = open_cell(projected[:, ends[t] - n : ends[t]], h[:, :n], c[:, :n], kernels)
+        h = tf.concat([o * tf.tanh(after), h[:, n:]], 1)
         c = tf.concat([after, c[:, n:]], 1)
         return t + 1, tf.ensure_shape(h, zeros.shape), tf.ensure_shape(c, zeros.shape)
 
