@@ -121,10 +121,16 @@ def run_both(forward: LSTM, backward: LSTM, inputs: tf.Tensor, lengths: tf.Tenso
         return tf.concat([layer(inputs, lengths=lengths, training=training) for layer in layers], -1)
     kernel = tf.concat([forward.cell.kernel, backward.cell.kernel], 1)
     bias = tf.concat([forward.cell.bias, backward.cell.bias], 0)
-    projected = tf.split(linear(inputs, kernel, bias), 2, -1)
-    if forward.joined and not training:
+    joint = linear(inputs, kernel, bias)
+    if not training:
         mask = tf.sequence_mask(lengths, tf.shape(inputs)[1], tf.float32)
-        return recur_both(tf.stack(projected), tf.stack([layer.cell.recurrent_kernel for layer in layers]), mask)
+        kernels = [tf.convert_to_tensor(layer.cell.recurrent_kernel) for layer in layers]
+        if forward.joined:
+            return recur_both(tf.stack(tf.split(joint, 2, -1)), tf.stack(kernels), mask)
+        # Each direction reads its columns where they are. Two tensors would have to be copied.
+        hidden = [recur_only(joint, kernels[n], mask, bool(n), n * kernels[n].shape[1]) for n in range(2)]
+        return tf.concat(hidden, -1)
+    projected = tf.split(joint, 2, -1)
     return tf.concat([layer.recur(x, lengths, training) for layer, x in zip(layers, projected)], -1)
 
 

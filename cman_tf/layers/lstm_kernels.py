@@ -172,24 +172,25 @@ def _custom_gradient(forward: Callable, backward: Callable) -> Callable:
     return functools.partial(_in_direction, one_way)
 
 
-def recur_only(projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse: bool) -> tf.Tensor:
+def recur_only(projected: tf.Tensor, kernel: tf.Tensor, mask: tf.Tensor, reverse: bool, first: int = 0) -> tf.Tensor:
     """Compute h of all steps for inference, without keeping values for a gradient, and without moving the inputs.
 
     Args:
-      projected: W x + b, float32 [B, L, 4u].
+      projected: W x + b, float32 [B, L, 4u] or more columns.
       kernel: U, float32 [u, 4u].
       mask: float32 [B, L], 1 where there is a token.
       reverse: whether to read from the end.
+      first: the first of the 4u columns to read.
 
     Returns:
       h, float32 [B, L, u].
     """
-    length = tf.shape(projected)[1]
+    length, gates = tf.shape(projected)[1], slice(first, first + kernel.shape[1])
     zeros = tf.zeros([tf.shape(projected)[0], kernel.shape[0]])
 
     def step(number: tf.Tensor, h: tf.Tensor, c: tf.Tensor, hidden: tf.TensorArray) -> tuple:
         t = length - 1 - number if reverse else number
-        o, c = open_cell(projected[:, t], h, c, kernel)
+        o, c = open_cell(projected[:, t, gates], h, c, kernel)
         if reverse:  # the other direction comes to the padding last; a mask would take time and change nothing
             c *= mask[:, t, None]
         h = o * tf.tanh(c)
