@@ -76,47 +76,37 @@ def _backward(
       direct: whether to compute r directly from u + w.
     """
     u, w = _prepare(head, direct), _prepare(tail, direct)
-    head_gradient, v_gradient = _accumulate(u, w, v, tf.transpose(upstream, [2, 0, 1, 3]), direct)
-    tail_gradient, _ = _accumulate(w, u, v, tf.transpose(upstream, [1, 0, 2, 3]), direct)
-    v_gradient = tf.reduce_sum(upstream, [0, 1, 2])[:, None] - 2.0 * v_gradient
-    return head_gradient, tail_gradient, v_gradient
+    shared = head.shape[2] == 1
+    sentences, length = tf.shape(u)[0], tf.shape(u)[1]
 
+    def sentence(number: tf.Tensor, sums: tf.Tensor, *slopes: tf.TensorArray) -> tuple:
+        """Add what a sentence gives. Its values stay in the cache of the processor."""
+        one, other, of_pairs = u[number], w[number], tf.transpose(upstream[number], [1, 0, 2])  # [tail, head, R]
 
-def _accumulate(
-    one: tf.Tensor, other: tf.Tensor, v: tf.Tensor, upstream: tf.Tensor, direct: bool
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Sum over the tokens of one side in a loop, so that only [B, L, K, d~] is held at a time.
+        def token(j: tf.Tensor, of_heads: tf.Tensor, products: tf.Tensor, of_tails: tf.TensorArray) -> tuple:
+            """Add what the pairs with one tail give."""
+            r = _reciprocal(one, other[j], direct)  # [L, K, d~]
+            if shared:
+                slope = tf.tensordot(of_pairs[j], v, 1)[:, None] * (r - r * r)
+                products += tf.tensordot(of_pairs[j], r[:, 0], [[0], [0]])  # [R, d~]
+            else:
+                weighted = of_pairs[j][..., None] * r
+                slope = weighted * (1.0 - r)
+                products += weighted
+            return j + 1, of_heads + slope, products, of_tails.write(j, tf.reduce_sum(slope, 0))
 
-    Args:
-      one: the side whose gradient is computed, prepared, float32 [B, L, K, d~].
-      other: the side that is summed over, prepared, float32 [B, L, K, d~].
-      v: V_k, float32 [R, d~].
-      upstream: the gradient for the scores, float32 [L of other, B, L of one, R].
-      direct: the argument with which both sides were prepared.
+        zeros = tf.zeros_like(one)
+        start = (0, zeros, tf.zeros_like(v) if shared else zeros, tf.TensorArray(tf.float32, length))
+        _, of_heads, products, of_tails = tf.while_loop(lambda j, *_: j < length, token, start)
+        sums += products if shared else tf.reduce_sum(products, 0)
+        return number + 1, sums, slopes[0].write(number, of_heads), slopes[1].write(number, of_tails.stack())
 
-    Returns:
-      The gradient for `one`, float32 [B, L, K, d~], and the sum of upstream times r, float32 [R, d~].
-    """
-    shared = one.shape[2] == 1
-    other = tf.transpose(other, [1, 0, 2, 3])[:, :, None]  # [L, B, 1, K, d~]
-
-    def step(j: tf.Tensor, slopes: tf.Tensor, products: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        r = _reciprocal(one, other[j], direct)
-        if shared:
-            weights = tf.tensordot(upstream[j], v, 1)[:, :, None]  # [B, L, 1, d~]
-            slopes += weights * (r - r * r)
-            products += tf.tensordot(upstream[j], r[:, :, 0], [[0, 1], [0, 1]])  # [R, d~]
-        else:
-            weighted = upstream[j][..., None] * r
-            slopes += weighted * (1.0 - r)
-            products += weighted
-        return j + 1, slopes, products
-
-    start = (0, tf.zeros_like(one), tf.zeros_like(v if shared else one))
-    _, slopes, products = tf.while_loop(lambda j, *_: j < tf.shape(other)[0], step, start)
-    if shared:
-        return 4.0 * slopes, products
-    return 4.0 * v * slopes, tf.reduce_sum(products, [0, 1])
+    arrays = [tf.TensorArray(tf.float32, sentences) for _ in range(2)]
+    start = (0, tf.zeros_like(v), *arrays)
+    _, sums, of_heads, of_tails = tf.while_loop(lambda number, *_: number < sentences, sentence, start)
+    factor = 4.0 if shared else 4.0 * v
+    v_gradient = tf.reduce_sum(upstream, [0, 1, 2])[:, None] - 2.0 * sums
+    return factor * of_heads.stack(), factor * of_tails.stack(), v_gradient
 
 
 @tf.custom_gradient
@@ -142,7 +132,12 @@ def pair_scores_compiled(head: tf.Tensor, tail: tf.Tensor, v: tf.Tensor):
 
         def part(rows: slice) -> tuple[tf.Tensor, ...]:
             arguments = head[rows], tail[rows], v, upstream[rows]
-            return tf.cond(small, lambda: _backward(*arguments, False), lambda: _backward(*arguments, True))
+
+            def compute() -> tuple[tf.Tensor, ...]:
+                return tf.cond(small, lambda: _backward(*arguments, False), lambda: _backward(*arguments, True))
+
+            nothing = tuple(tf.zeros_like(argument) for argument in arguments[:3])
+            return tf.cond(tf.shape(arguments[0])[0] > 0, compute, lambda: nothing)  # one sentence has no first half
 
         first, second = part(slice(None, half)), part(slice(half, None))
         return [tf.concat([first[0], second[0]], 0), tf.concat([first[1], second[1]], 0), first[2] + second[2]]
