@@ -1,0 +1,169 @@
+"""Ray, quiet: started on this machine for one command, or reached at its address."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import pathlib
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+from cman_tf.command_line.verbosity import wants_messages
+from cman_tf.errors import DataError, quote
+
+_INSTALL = "Ray is not installed; pip install 'cman-tf[ray]'"
+_OLDEST = (3, 10)  # Python that Ray runs on
+LOCAL = "local"
+_STORE = 512 << 20  # bytes of the memory that processes of one machine share
+_LONGEST = 30  # characters of the temporary directory; Ray's sockets below it may have 107
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_worker_niceness": "0",  # 15 by default, so that anything else on the machine would come first
+}
+
+
+def check_ray() -> None:
+    """Check that Ray can be imported, without importing it.
+
+    Raises:
+      DataError: if it is not installed, or if Python is too old for it.
+    """
+    import importlib.util
+
+    if sys.version_info < _OLDEST:
+        version = ".".join(map(str, sys.version_info[:2]))
+        raise DataError(f"cman-tf extract needs Python 3.10 or newer, as Ray does; this is Python {version}")
+    if any(importlib.util.find_spec(name) is None for name in ("ray", "pyarrow", "pandas")):
+        raise DataError(_INSTALL)
+
+
+def count_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def connect(address: str, workers: int, threads: int) -> Iterator[int]:
+    """Start Ray on this machine, or connect to a cluster; leave it afterwards.
+
+    A Ray that this starts listens to those who know a secret that is made for it. Its files are deleted afterwards.
+
+    Args:
+      address: the address of a cluster, `auto`, or `local`.
+      workers: the number of workers.
+      threads: the threads of each; 0: the cores for each worker.
+
+    Yields:
+      The threads of each worker.
+
+    Raises:
+      DataError: if the cluster is not reached, or is too small.
+    """
+    if address.startswith("ray://"):
+        raise DataError(f"--address={quote(address)[1:-1]}: Ray's client, expected HOST:PORT; run this in the cluster")
+    folder = _make_folder() if address == LOCAL else None
+    with _environment(address == LOCAL), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+        try:
+            import ray
+        except ImportError:
+            raise DataError(_INSTALL) from None
+        options: dict[str, Any] = {"log_to_driver": wants_messages(), "logging_level": logging.CRITICAL}
+        try:
+            if folder:
+                threads = threads or max(1, count_cores() // workers)
+                ray.init(
+                    address=LOCAL,
+                    num_cpus=workers,
+                    num_gpus=0,
+                    include_dashboard=False,
+                    object_store_memory=_STORE,
+                    _temp_dir=folder,
+                    **options,
+                )
+            else:
+                ray.init(address=address, **options)
+                cores = int(ray.cluster_resources().get("CPU", 0))
+                threads = threads or max(1, cores // workers)
+                if cores < workers * threads:
+                    needed = f"{workers} workers of {threads} threads"
+                    raise DataError(f"{address}: a cluster of {cores} cores, expected enough for {needed}")
+        except (ConnectionError, RuntimeError, ValueError, OSError, TimeoutError) as error:
+            if isinstance(error, DataError):
+                raise
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            what = "Ray did not start" if folder else f"{address}: no cluster of Ray was reached"
+            raise DataError(f"{what} ({quote(reason, 150)[1:-1]}); ray.log in --output_dir tells more") from None
+        finally:
+            for number, handler in handlers.items():  # Ray sets its own
+                if handler is not None and signal.getsignal(number) is not handler:
+                    signal.signal(number, handler)
+        try:
+            yield threads
+        finally:
+            ray.shutdown()
+            if folder:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_folder() -> str:
+    parent = tempfile.gettempdir()
+    return tempfile.mkdtemp(prefix="ray-", dir=parent if len(parent) <= _LONGEST else "/tmp")
+
+
+@contextlib.contextmanager
+def _environment(is_local: bool) -> Iterator[None]:
+    """Set Ray's switches for this process and those that it starts."""
+    values = dict(_ENVIRONMENT)
+    if is_local:
+        values |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def send_chatter_to(path: pathlib.Path) -> Iterator[TextIO]:
+    """Within this, what Ray's libraries write to the screen goes to a file, also what is not written by Python.
+
+    Args:
+      path: the file, which is added to.
+
+    Yields:
+      The error stream as it was, for what the user is to see.
+    """
+    if wants_messages():
+        yield sys.stderr
+        return
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(1), os.dup(2)]
+    python = sys.stdout, sys.stderr
+    with open(path, "a", encoding="utf-8") as log, os.fdopen(os.dup(2), "w", encoding="utf-8") as screen:
+        for number in (1, 2):
+            os.dup2(log.fileno(), number)
+        sys.stdout = sys.stderr = log
+        try:
+            yield screen
+        finally:
+            sys.stdout, sys.stderr = python
+            for number, descriptor in zip((1, 2), kept):
+                os.dup2(descriptor, number)
+                os.close(descriptor)
