@@ -10,8 +10,6 @@ the parts that are missing.
 
 from __future__ import annotations
 
-import os
-
 from absl import flags
 
 from cman_tf.command_line import constraint_flags, encoder_flags, prediction_flags
@@ -20,9 +18,8 @@ from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.model_flags import define_checkpoint
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.tokenizers import find_tokenizer
-from cman_tf.errors import DataError
 from cman_tf.extracting.places import list_inputs
-from cman_tf.extracting.session import LOCAL, check_ray, count_cores
+from cman_tf.extracting.session import check_ray, count_cores, find_address
 from cman_tf.extracting.settings import JSONL, OUTPUT_FORMATS, Settings, fingerprint_model
 from cman_tf.extracting.shards import INPUT_FORMATS, validate_outside
 from cman_tf.inference.description import read_description
@@ -95,10 +92,8 @@ def main(arguments: list[str]) -> None:
     folder.validate()
     validate_outside(FLAGS.output_dir, FLAGS.input)
     files = list_inputs(FLAGS.input)
-    address = FLAGS.address or os.environ.get("RAY_ADDRESS") or LOCAL
+    address = find_address(FLAGS.address, FLAGS.workers)
     workers = FLAGS.workers or count_cores()
-    if address != LOCAL and not FLAGS.workers:
-        raise DataError("--workers: expected the number of workers, as the cluster may have any number of cores")
     description = read_description(FLAGS.model_dir or DEFAULT_MODEL, FLAGS.checkpoint, encoder_flags.given())
     constraint_flags.given(description)
     find_tuned(FLAGS.thresholds, description)

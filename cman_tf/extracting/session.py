@@ -46,6 +46,26 @@ def check_ray() -> None:
         raise DataError(_INSTALL)
 
 
+def find_address(given: str | None, workers: int) -> str:
+    """Return the address of the cluster: that of the flag, that of the environment, or this machine's.
+
+    Args:
+      given: the flag.
+      workers: the number of workers; 0 if it is not given.
+
+    Raises:
+      DataError: if the address is one that cannot be used, or if a cluster is used without a number of workers.
+    """
+    address = given or os.environ.get("RAY_ADDRESS") or LOCAL
+    if "://" in address:
+        raise DataError(
+            f"--address={quote(address)[1:-1]}: expected HOST:PORT; run the command on a machine of the cluster"
+        )
+    if address != LOCAL and not workers:
+        raise DataError("--workers: expected the number of workers, as a cluster may have any number of cores")
+    return address
+
+
 def count_cores() -> int:
     """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -68,8 +88,6 @@ def connect(address: str, workers: int, threads: int) -> Iterator[int]:
     Raises:
       DataError: if the cluster is not reached, or is too small.
     """
-    if address.startswith("ray://"):
-        raise DataError(f"--address={quote(address)[1:-1]}: Ray's client, expected HOST:PORT; run this in the cluster")
     folder = _make_folder() if address == LOCAL else None
     with _environment(address == LOCAL), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -98,7 +116,7 @@ def connect(address: str, workers: int, threads: int) -> Iterator[int]:
                 if cores < workers * threads:
                     needed = f"{workers} workers of {threads} threads"
                     raise DataError(f"{address}: a cluster of {cores} cores, expected enough for {needed}")
-        except (ConnectionError, RuntimeError, ValueError, OSError, TimeoutError) as error:
+        except (ray.exceptions.RayError, RuntimeError, ValueError, OSError) as error:
             if isinstance(error, DataError):
                 raise
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
