@@ -1,7 +1,7 @@
 """Find the entities and relations of more text than one process answers, on one machine or on a cluster (Ray).
 
     cman-tf extract --input=texts --output_dir=extracted --model_dir=runs/conll04 --workers=2
-    cman-tf extract --input=s3://bucket/texts --output_dir=extracted --address=auto --workers=16 --format=parquet
+    cman-tf extract --input=s3://bucket/texts --output_dir=extracted --address=head:6379 --workers=16 --format=parquet
 
 Reads a text a line, JSON lines or Parquet. Writes the answers of cman-tf predict as parts, whose names are in the order
 of the input. Texts that cannot be read are left out and named in the folder dead. Re-running the command goes on with
@@ -69,7 +69,7 @@ def define_flags() -> None:
         flags.DEFINE_string(
             "address",
             None,
-            "`HOST:PORT` of a cluster of Ray, or auto; none: $RAY_ADDRESS, or else this machine alone.",
+            "`HOST:PORT` of a cluster of Ray; none: $RAY_ADDRESS, or else this machine alone.",
         )
         flags.DEFINE_integer("shard_texts", 4096, "Texts of a part, about: what a worker does at once.", lower_bound=1)
     with flag_group("Output"):

@@ -134,7 +134,8 @@ def test_what_is_refused_before_ray_starts(model, tmp_path):
     fails_with(refused("--given_entities"), "a.txt: raw text has no entities")
     fails_with(refused("--input_format=parquet"), "a.txt: ", "expected a Parquet file")
     fails_with(refused("--address=1.2.3.4:5"), "--workers: expected the number of workers")
-    fails_with(refused("--address=ray://x:1", "--workers=1"), "expected HOST:PORT")
+    for address in ("ray://x:1", "auto", "head", "head:x"):
+        fails_with(refused(f"--address={address}", "--workers=1"), f"--address={address}: expected HOST:PORT of a cl")
     (tmp_path / "list.json").write_text('[{"text": "a"}]')
     fails_with(refused(text=tmp_path / "list.json"), "list.json: JSON on several lines, expected an object on each")
     fails_with(refused(text=ROOT / "cman_tf" / "sample" / "dev.json"), "dev.json: JSON on several lines")

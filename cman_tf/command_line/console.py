@@ -143,13 +143,13 @@ def count_progress(
     Yields:
       A function that is called with the number of items that were done since the last call.
     """
-    stream = stream or sys.stderr
-    if not stream.isatty():
+    shown: TextIO = stream or sys.stderr
+    if not shown.isatty():
         yield lambda number: None
         return
     from tqdm import tqdm
 
-    with tqdm(total=total, unit=f" {unit}", file=stream, leave=False, mininterval=0.5, initial=done) as bar:
+    with tqdm(total=total, unit=f" {unit}", file=shown, leave=False, mininterval=0.5, initial=done) as bar:
         yield bar.update
 
 

@@ -62,7 +62,7 @@ def answer_shard(extractor: Extractor, settings: Settings, file: InputFile, form
         raise DataError(f"{file.name}: was changed since the run began, expected the same file")
     read = _read_rows if format == PARQUET else _read_lines
     records = read(file, format, shard)
-    counts = dict.fromkeys(COUNTS, 0)
+    counts: dict[str, int] = dict.fromkeys(COUNTS, 0)
     written: list[Any] = []
     letters: list[str] = []
     line = shard.cut.line

@@ -19,7 +19,7 @@ def add_up(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     >>> add_up([{"texts": 2, "dead": 1}, {"texts": 3}])["texts"]
     5
     """
-    sums = dict.fromkeys(COUNTS, 0)
+    sums: dict[str, int] = dict.fromkeys(COUNTS, 0)
     for counts in parts:
         for name in COUNTS:
             sums[name] += counts.get(name, 0)

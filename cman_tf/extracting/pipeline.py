@@ -33,7 +33,8 @@ def answer_shards(
     Raises:
       DataError: if workers are killed again and again, or if the data or the model has an error.
     """
-    import ray
+    import ray.data
+    from ray.exceptions import RayError, RayTaskError
 
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     context = ray.data.DataContext.get_current()
@@ -42,9 +43,9 @@ def answer_shards(
     try:
         for start in range(0, len(shards), _WAVE):
             yield from _answer_wave(settings, files, formats, shards[start : start + _WAVE], workers)
-    except ray.exceptions.RayTaskError as error:
+    except RayTaskError as error:
         raise DataError(f"a worker failed ({_last_line(error)}); ray.log in --output_dir tells more") from None
-    except ray.exceptions.RayError as error:
+    except RayError as error:
         message = f"the workers were killed again and again ({_last_line(error)}); the same command goes on"
         raise DataError(message) from None
 
@@ -65,7 +66,8 @@ def _answer_wave(
         max_restarts=_RESTARTS,
     )
     waiting = {shard.number for shard in shards}
-    for batch in answers.iter_batches(batch_size=1, batch_format="pyarrow"):
+    batches: Any = answers.iter_batches(batch_size=1, batch_format="pyarrow")
+    for batch in batches:
         for answer in batch.to_pylist():
             if answer["error"]:
                 raise DataError(answer["error"])

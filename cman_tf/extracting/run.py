@@ -11,11 +11,12 @@ from typing import Any
 
 from cman_tf.command_line.console import count_progress
 from cman_tf.errors import DataError
+from cman_tf.extracting.chatter import send_chatter_to
 from cman_tf.extracting.outcome import add_up, write_outcome
 from cman_tf.extracting.output import LOG, RESULT, OutputFolder
 from cman_tf.extracting.pipeline import answer_shards
 from cman_tf.extracting.places import InputFile
-from cman_tf.extracting.session import connect, send_chatter_to
+from cman_tf.extracting.session import connect
 from cman_tf.extracting.settings import Settings
 from cman_tf.extracting.shards import Shard, find_format, plan_shards
 from cman_tf.inference.reading import LINES

@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import pathlib
 import secrets
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any
 
 from cman_tf.command_line.verbosity import wants_messages
 from cman_tf.errors import DataError, quote
@@ -21,6 +21,7 @@ from cman_tf.errors import DataError, quote
 _INSTALL = "Ray is not installed; pip install 'cman-tf[ray]'"
 _OLDEST = (3, 10)  # Python that Ray runs on
 LOCAL = "local"
+_PATIENCE = 10.0  # seconds to reach a cluster
 _STORE = 512 << 20  # bytes of the memory that processes of one machine share
 _LONGEST = 30  # characters of the temporary directory; Ray's sockets below it may have 107
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -57,13 +58,22 @@ def find_address(given: str | None, workers: int) -> str:
       DataError: if the address is one that cannot be used, or if a cluster is used without a number of workers.
     """
     address = given or os.environ.get("RAY_ADDRESS") or LOCAL
-    if "://" in address:
-        raise DataError(
-            f"--address={quote(address)[1:-1]}: expected HOST:PORT; run the command on a machine of the cluster"
-        )
+    host, _, port = address.rpartition(":")
+    if address != LOCAL and ("/" in host or not host or not port.isdecimal() or not 0 < int(port[:6]) < 1 << 16):
+        raise DataError(f"--address={quote(address)[1:-1]}: expected HOST:PORT of a cluster of Ray")
     if address != LOCAL and not workers:
         raise DataError("--workers: expected the number of workers, as a cluster may have any number of cores")
     return address
+
+
+def _check_reached(address: str) -> None:
+    """Raise DataError if nothing answers at an address, which Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"{address}: no cluster of Ray was reached ({reason}), expected the address of one") from None
 
 
 def count_cores() -> int:
@@ -78,7 +88,7 @@ def connect(address: str, workers: int, threads: int) -> Iterator[int]:
     A Ray that this starts listens to those who know a secret that is made for it. Its files are deleted afterwards.
 
     Args:
-      address: the address of a cluster, `auto`, or `local`.
+      address: the address of a cluster, or `local`.
       workers: the number of workers.
       threads: the threads of each; 0: the cores for each worker.
 
@@ -88,50 +98,72 @@ def connect(address: str, workers: int, threads: int) -> Iterator[int]:
     Raises:
       DataError: if the cluster is not reached, or is too small.
     """
-    folder = _make_folder() if address == LOCAL else None
+    try:
+        import ray
+    except ImportError:
+        raise DataError(_INSTALL) from None
+    folder = _make_folder() if address == LOCAL else ""
     with _environment(address == LOCAL), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        handlers = {number: signal.getsignal(number) for number in _SIGNALS}
         try:
-            import ray
-        except ImportError:
-            raise DataError(_INSTALL) from None
-        options: dict[str, Any] = {"log_to_driver": wants_messages(), "logging_level": logging.CRITICAL}
-        try:
-            if folder:
-                threads = threads or max(1, count_cores() // workers)
-                ray.init(
-                    address=LOCAL,
-                    num_cpus=workers,
-                    num_gpus=0,
-                    include_dashboard=False,
-                    object_store_memory=_STORE,
-                    _temp_dir=folder,
-                    **options,
-                )
-            else:
-                ray.init(address=address, **options)
-                cores = int(ray.cluster_resources().get("CPU", 0))
-                threads = threads or max(1, cores // workers)
-                if cores < workers * threads:
-                    needed = f"{workers} workers of {threads} threads"
-                    raise DataError(f"{address}: a cluster of {cores} cores, expected enough for {needed}")
-        except (ray.exceptions.RayError, RuntimeError, ValueError, OSError) as error:
-            if isinstance(error, DataError):
-                raise
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            what = "Ray did not start" if folder else f"{address}: no cluster of Ray was reached"
-            raise DataError(f"{what} ({quote(reason, 150)[1:-1]}); ray.log in --output_dir tells more") from None
-        finally:
-            for number, handler in handlers.items():  # Ray sets its own
-                if handler is not None and signal.getsignal(number) is not handler:
-                    signal.signal(number, handler)
-        try:
-            yield threads
+            yield _open(address, folder, workers, threads)
         finally:
             ray.shutdown()
             if folder:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _open(address: str, folder: str, workers: int, threads: int) -> int:
+    """Start Ray or connect to a cluster, and leave what signals do as it is; return the threads of each worker."""
+    from ray.exceptions import RayError
+
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    try:
+        return _start(folder, workers, threads) if folder else _join(address, workers, threads)
+    except DataError:
+        raise
+    except (RayError, RuntimeError, ValueError, OSError) as error:
+        reason = quote((str(error).strip().splitlines() or [type(error).__name__])[0], 150)[1:-1]
+        what = "Ray did not start" if folder else f"{address}: no cluster of Ray was reached"
+        raise DataError(f"{what} ({reason}); ray.log in --output_dir tells more") from None
+    finally:
+        for number, handler in handlers.items():  # Ray sets its own
+            if handler is not None and signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+
+
+def _start(folder: str, workers: int, threads: int) -> int:
+    """Start Ray on this machine with its files in a folder; return the threads of each worker."""
+    import ray
+
+    ray.init(
+        address=LOCAL,
+        num_cpus=workers,
+        num_gpus=0,
+        include_dashboard=False,
+        object_store_memory=_STORE,
+        _temp_dir=folder,
+        **_quiet(),
+    )
+    return threads or max(1, count_cores() // workers)
+
+
+def _join(address: str, workers: int, threads: int) -> int:
+    """Connect to a cluster; return the threads of each worker."""
+    import ray
+
+    _check_reached(address)
+    ray.init(address=address, **_quiet())
+    cores = int(ray.cluster_resources().get("CPU", 0))
+    threads = threads or max(1, cores // workers)
+    if cores < workers * threads:
+        needed = f"{workers} workers of {threads} threads"
+        raise DataError(f"{address}: a cluster of {cores} cores, expected enough for {needed}")
+    return threads
+
+
+def _quiet() -> dict[str, Any]:
+    return {"log_to_driver": wants_messages(), "logging_level": logging.CRITICAL}
 
 
 def _make_folder() -> str:
@@ -155,33 +187,3 @@ def _environment(is_local: bool) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-@contextlib.contextmanager
-def send_chatter_to(path: pathlib.Path) -> Iterator[TextIO]:
-    """Within this, what Ray's libraries write to the screen goes to a file, also what is not written by Python.
-
-    Args:
-      path: the file, which is added to.
-
-    Yields:
-      The error stream as it was, for what the user is to see.
-    """
-    if wants_messages():
-        yield sys.stderr
-        return
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = [os.dup(1), os.dup(2)]
-    python = sys.stdout, sys.stderr
-    with open(path, "a", encoding="utf-8") as log, os.fdopen(os.dup(2), "w", encoding="utf-8") as screen:
-        for number in (1, 2):
-            os.dup2(log.fileno(), number)
-        sys.stdout = sys.stderr = log
-        try:
-            yield screen
-        finally:
-            sys.stdout, sys.stderr = python
-            for number, descriptor in zip((1, 2), kept):
-                os.dup2(descriptor, number)
-                os.close(descriptor)

@@ -37,7 +37,7 @@ class Settings:
       format: the format of the parts.
       places: whether each JSON object begins with the file and line of its text.
       model: the fingerprint of the model's files.
-      threads: threads of a worker.
+      threads: threads of a worker; 0: as many as TensorFlow starts.
     """
 
     model_dir: str

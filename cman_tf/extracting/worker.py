@@ -42,10 +42,11 @@ class Worker:
         if fingerprint_model(description, settings.thresholds) != settings.model:
             raise DataError(f"{settings.model_dir}: another model than on the first machine, expected the same one")
         import_tensorflow()
-        import tensorflow as tf
+        if settings.threads:
+            import tensorflow as tf
 
-        tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
-        tf.config.threading.set_inter_op_parallelism_threads(settings.threads)
+            tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
+            tf.config.threading.set_inter_op_parallelism_threads(settings.threads)
         from cman_tf.inference.extractor import Extractor
 
         return Extractor(
