@@ -98,19 +98,24 @@ def connect(address: str, workers: int, threads: int) -> Iterator[int]:
     Raises:
       DataError: if the cluster is not reached, or is too small.
     """
-    try:
-        import ray
-    except ImportError:
-        raise DataError(_INSTALL) from None
     folder = _make_folder() if address == LOCAL else ""
     with _environment(address == LOCAL), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        ray = _import_ray()  # which reads the environment
         try:
             yield _open(address, folder, workers, threads)
         finally:
             ray.shutdown()
             if folder:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _import_ray() -> Any:
+    try:
+        import ray.data
+    except ImportError:
+        raise DataError(_INSTALL) from None
+    return ray
 
 
 def _open(address: str, folder: str, workers: int, threads: int) -> int:
