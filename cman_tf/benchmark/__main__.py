@@ -73,9 +73,7 @@ def define_flags() -> None:
         )
         flags.DEFINE_integer("limit", 0, "Only so many sentences; 0: all.", lower_bound=0)
         flags.DEFINE_integer("contextual_size", 1024, "Width of the random contextual vectors; 0: none.", lower_bound=0)
-        flags.DEFINE_string(
-            "model_dir", None, "For start, extract, serve and workers: `directory` of a run of cman-tf train."
-        )
+        flags.DEFINE_string("model_dir", None, "For a trained model: `directory` of a run of cman-tf train.")
     with flag_group("Output"):
         flags.DEFINE_string("peer", None, "`File` whose last line is the peer's JSON; prints ratios.")
         flags.DEFINE_string("json", None, "`File` to write the measurements to.")
