@@ -33,6 +33,7 @@ SERVE = [
 ]
 PLAYWRIGHT = ["playwright==1.65.2; python_version >= '3.10'", "playwright==1.60.0; python_version < '3.10'"]
 SEARCH = ["optuna==5.0.0"]
+RAY = ["ray[data]==2.60.0; python_version >= '3.10'", *GLOVE]  # there is no Ray of today for Python 3.9
 REPORT = ["matplotlib==3.9.4", "scipy==1.13.1"]  # figures and tests of significance
 
 
@@ -99,6 +100,7 @@ setup(
         "report": REPORT,
         "serve": SERVE,  # cman-tf serve
         "search": SEARCH,  # cman-tf search
+        "ray": RAY,  # cman-tf extract
         "docs": DOCS,
         "test": [
             "pytest==8.4.2",
@@ -118,6 +120,7 @@ setup(
             *SPACY,
             *SERVE,
             *SEARCH,
+            *RAY,
             *TRANSFORMERS,
             *DOCS,
         ],

@@ -26,6 +26,7 @@ COMMANDS = (
     "search",
     "tune-thresholds",
     "predict",
+    "extract",
     "score",
     "visualize",
     "compare",

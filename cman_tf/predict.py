@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from cman_tf.command_line import constraint_flags, encoder_flags, number_flags
+from cman_tf.command_line import constraint_flags, encoder_flags, prediction_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.core_shares import share_cores
 from cman_tf.command_line.flag_help import flag_group
@@ -30,19 +30,18 @@ from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.problems import Problems
 from cman_tf.data.tokenizers import find_tokenizer
 from cman_tf.errors import DataError
+from cman_tf.inference.blocks import BLOCK_TEXTS, read_blocks
 from cman_tf.inference.description import read_description
 from cman_tf.inference.output import JSON, OUTPUT_FORMATS, Output, Result
 from cman_tf.inference.reading import DOCUMENT, INPUT_FORMATS, LINES, ON_ERROR, InputReader
 from cman_tf.inference.records import Record
-from cman_tf.inference.tuned import CHOICES, DEFAULT, THRESHOLDS_HELP, find_tuned
+from cman_tf.inference.tuned import find_tuned
 from cman_tf.pretrained import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from cman_tf.inference.extractor import Extractor
 
 FLAGS = flags.FLAGS
-_BLOCK = 512  # texts that are read before they are answered, so that batches hold sentences of like length
-_BLOCK_BYTES = 1 << 20  # fewer if they are long
 
 
 def define_flags() -> None:
@@ -66,18 +65,8 @@ def define_flags() -> None:
             "lines: a text a line; jsonl: objects with text or tokens; document: paragraphs; or an annotated corpus' "
             "format; auto: by content.",
         )
-        flags.DEFINE_string(
-            "tokenizer", None, "`Name` of the tokenizer that cuts raw text, such as whitespace; none: the model's."
-        )
-        flags.DEFINE_boolean(
-            "split_sentences", None, "Split texts into sentences; unset: documents only. Relations stay within one."
-        )
-        flags.DEFINE_enum(
-            "on_long",
-            "window",
-            ("window", "error"),
-            "Sentences of over 400 tokens: read in overlapping windows, or refused.",
-        )
+    prediction_flags.define_text_flags("Split texts into sentences; unset: documents only. Relations stay within one.")
+    with flag_group("Data"):
         flags.DEFINE_enum(
             "on_error",
             "stop",
@@ -85,12 +74,7 @@ def define_flags() -> None:
             "What cannot be read: stop; skip: an empty result; replace: U+FFFD for bytes that are not UTF-8.",
         )
         flags.DEFINE_boolean("given_entities", False, "Find only relations, between the entities of the input.")
-    with flag_group("Relations"):
-        number_flags.define_thresholds()
-        flags.DEFINE_enum("thresholds", DEFAULT, CHOICES, THRESHOLDS_HELP)
-        flags.DEFINE_boolean(
-            "all_scores", False, "Also write, as candidates, relations that are not above the threshold."
-        )
+    prediction_flags.define_relation_flags()
     constraint_flags.define_flags()
     encoder_flags.define_flags()
     with flag_group("Output"):
@@ -106,33 +90,6 @@ def define_flags() -> None:
             "`File` to write; a folder, for a folder of texts, takes a file for each; none: standard output.",
         )
         define_overwrite()
-
-
-def read_blocks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
-    """Group records into blocks of at most `size`.
-
-    Raises:
-      DataError: as the records do, after the records before were given.
-    """
-    block: list[Record] = []
-    held = 0
-    records = iter(records)
-    while True:
-        try:
-            record = next(records, None)
-        except DataError:
-            if block:
-                yield block
-            raise
-        if record is None:
-            break
-        block.append(record)
-        held += record.size
-        if len(block) == size or held >= _BLOCK_BYTES:
-            yield block
-            block, held = [], 0
-    if block:
-        yield block
 
 
 def extract_records(
@@ -208,13 +165,9 @@ def main(arguments: list[str]) -> None:
         tokenizer=tokenizer,
         thresholds=FLAGS.thresholds,
     )
-    names = ("all_scores", "on_long", "batch_tokens", "given_entities")
-    options = {name: FLAGS[name].value for name in names}
-    for name in ("relation_threshold", "entity_threshold"):
-        options[name] = FLAGS[name].value if FLAGS[name].present else None
-    options["split_sentences"] = reader.is_document if FLAGS.split_sentences is None else FLAGS.split_sentences
+    options = prediction_flags.extraction_options(split_sentences=reader.is_document)
     # Typed text is answered a line at a time, anything else in blocks of batches.
-    block_size = 1 if path is None and sys.stdin.isatty() else _BLOCK
+    block_size = 1 if path is None and sys.stdin.isatty() else BLOCK_TEXTS
     results = extract_records(extractor, give_back(read_blocks(records, block_size)), options, problems)
     try:
         with show_bar(results, reader.size) as followed:

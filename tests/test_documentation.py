@@ -20,7 +20,7 @@ CHEAP = (*TINY_FLAGS, "--epochs=1", "--noxla", "--adversarial_alpha=0")
 # What a reader has: the files that our own commands do not make.
 OWN_FILES = {
     *("annotations", "export.json", "new_texts", "new.txt", "corpus.json", "all.jsonl", "triples.csv"),
-    *("records.jsonl", "articles", "types.json", "example.txt"),
+    *("records.jsonl", "articles", "types.json", "example.txt", "texts", "s3://bucket/texts"),
     *("mydata", "mydata/test.json", "text.txt", "glove.6B.50d.txt", "vectors.txt"),
     *("pubmed_200d.bin", "glove", "data/ade_spert", "data/drec"),
     *("elmo_options.json", "elmo_weights.hdf5", "elmo_module"),
@@ -249,6 +249,28 @@ def test_commands_of_the_page_about_predict_run(desk):
     assert ran == 6
     lines = [json.loads(line) for line in (desk / "found.jsonl").read_text().splitlines()]
     assert [line["id"] for line in lines] == ["a"] and (desk / "found" / "a.jsonl").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_commands_of_the_page_about_extraction_run(desk):
+    """The one for one machine; the other needs a cluster."""
+    pytest.importorskip("ray", reason="needs pip install 'cman-tf[ray]'")
+    (desk / "texts").mkdir()
+    (desk / "texts" / "a.txt").write_text("Ann left.\n\nBo lives in Rome.\n")
+    (desk / "texts" / "b.jsonl").write_text('{"id": 7, "text": "Ann left."}\n{"text": 3}\n')
+    page = ROOT / "docs" / "extract.md"
+    here, _ = [line for line in block_lines(page) if split_command(line)]
+    process = run_shown(here, desk)
+    assert process.returncode == 0 and process.stderr == "", process.stderr
+    shown = [line.split()[0] for line in process.stdout.splitlines() if line]
+    assert shown == [
+        line.split()[0] for line in blocks(page, "text")[0].replace("3 texts", "1 texts").splitlines() if line
+    ]
+    for name in re.findall(
+        r"^\| `([\w/.-]+)`", page.read_text().partition("## What it writes")[2].partition("##")[0], re.M
+    ):
+        assert (desk / "extracted" / name).exists() or name.startswith("dead"), name
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@
     cman-tf benchmark start --model_dir=runs/conll04
     cman-tf benchmark extract --model_dir=runs/conll04 --data_dir=data/conll04_spert
     cman-tf benchmark serve --model_dir=runs/conll04 --data_dir=data/conll04_spert --minutes=10
+    cman-tf benchmark workers --model_dir=runs/conll04 --data_dir=data/conll04_spert --texts=100000
 
 Inputs are word vectors, characters and random contextual vectors. Batches are made
 before the clock starts.
@@ -40,8 +41,9 @@ from cman_tf.runs import provenance
 from cman_tf.runs.files import write_atomically
 
 FLAGS = flags.FLAGS
-MODES = ("train", "decode", "memory", "growth", "changes", "start", "extract", "serve")
+MODES = ("train", "decode", "memory", "growth", "changes", "start", "extract", "serve", "workers")
 MODEL_AND_DATA = ("model_dir", "data_dir")
+OF_A_MODEL = ("extract", "serve", "workers")
 PEER = ("train_sentences_per_second", "decode_sentences_per_second", "peak_memory_mib")
 
 
@@ -61,8 +63,10 @@ def define_flags() -> None:
         )
         flags.DEFINE_list("clients", ["1", "8", "64"], "Numbers of clients of serve that ask at the same time.")
         number_flags.define_number("seconds", 10.0, "Seconds that serve is measured with each number of clients.", 0.1)
+        flags.DEFINE_list("workers", ["1", "2"], "Numbers of workers of cman-tf extract.")
+        flags.DEFINE_integer("texts", 100_000, "Texts that the workers answer.", lower_bound=1)
         flags.DEFINE_integer("minutes", 0, "Minutes that the memory of serve is measured.", lower_bound=0)
-    for flag in ("gpu_lengths", "lengths", "sizes", "clients"):
+    for flag in ("gpu_lengths", "lengths", "sizes", "clients", "workers"):
         flags.register_validator(flag, config_flags.whole_numbers, message="expected whole numbers between commas")
     with flag_group("Data"):
         flags.DEFINE_string(
@@ -70,7 +74,7 @@ def define_flags() -> None:
         )
         flags.DEFINE_integer("limit", 0, "Only so many sentences; 0: all.", lower_bound=0)
         flags.DEFINE_integer("contextual_size", 1024, "Width of the random contextual vectors; 0: none.", lower_bound=0)
-        flags.DEFINE_string("model_dir", None, "For start, extract and serve: `directory` of a run of cman-tf train.")
+        flags.DEFINE_string("model_dir", None, "For a trained model: `directory` of a run of cman-tf train.")
     with flag_group("Output"):
         flags.DEFINE_string("peer", None, "`File` whose last line is the peer's JSON; prints ratios.")
         flags.DEFINE_string("json", None, "`File` to write the measurements to.")
@@ -103,6 +107,19 @@ def measure_service() -> dict[str, Any]:
     return serve.measure(FLAGS.model_dir, texts, [int(n) for n in FLAGS.clients], FLAGS.seconds, FLAGS.minutes)
 
 
+def measure_workers() -> dict[str, Any]:
+    """Measure cman-tf extract with the model of --model_dir on texts drawn from the sentences of --data_dir."""
+    from cman_tf.benchmark import workers
+    from cman_tf.extracting.session import check_ray
+
+    check_ray()
+    read_description(FLAGS.model_dir)
+    folder = find_sample(FLAGS.data_dir)
+    sentences = [s for name in ("train", "test") for s in read_corpus(find_split(folder, name)).sentences]
+    numbers = [int(number) for number in FLAGS.workers]
+    return workers.measure(FLAGS.model_dir, sentences, FLAGS.texts, numbers, FLAGS.repeats)
+
+
 def measure_extraction() -> dict[str, Any]:
     """Measure the model of --model_dir on the test sentences of --data_dir."""
     description = read_description(FLAGS.model_dir)
@@ -122,15 +139,15 @@ def main(arguments: list[str]) -> None:
     config, peer = config_flags.config_from_flags(), read_peer()
     if config.model == "multihead":
         raise DataError("--model=multihead: expected cman or dynamic_cman; decoding_time of cman_tf.experiment has it")
-    for needed in {"start": ("model_dir",), "extract": MODEL_AND_DATA, "serve": MODEL_AND_DATA}.get(
-        mode, ("data_dir",)
-    ):
+    for needed in ("model_dir",) if mode == "start" else MODEL_AND_DATA if mode in OF_A_MODEL else ("data_dir",):
         if FLAGS[needed].value is None:
             raise DataError(f"{mode}: expected --{needed}")
     if mode == "extract":
         result: dict[str, Any] = measure_extraction()
     elif mode == "serve":
         result = measure_service()
+    elif mode == "workers":
+        result = measure_workers()
     elif mode == "start":
         read_description(FLAGS.model_dir)
         result = {"seconds": start.measure(FLAGS.model_dir, FLAGS.repeats)}
@@ -166,6 +183,8 @@ def main(arguments: list[str]) -> None:
                 result = speed.measure(mode, config, data, options)
     if FLAGS.json:
         used = {name: FLAGS[name].value for name in ("contextual_size", "repeats", "outside_bias", "limit")}
+        if mode == "workers":
+            used |= {name: FLAGS[name].value for name in ("workers", "texts")}
         if mode == "serve":
             used |= {name: FLAGS[name].value for name in ("clients", "seconds", "minutes")}
         used |= {name: provenance.make_portable(FLAGS[name].value) for name in ("data_dir", "model_dir")}
@@ -181,7 +200,9 @@ def main(arguments: list[str]) -> None:
     show(mode, result, peer)
 
 
-COMMAND = Command("benchmark", __doc__, define_flags, main, "train|decode|memory|growth|changes|start|extract|serve")
+COMMAND = Command(
+    "benchmark", __doc__, define_flags, main, "train|decode|memory|growth|changes|start|extract|serve|workers"
+)
 
 if __name__ == "__main__":
     COMMAND.run()

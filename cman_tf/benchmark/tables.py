@@ -49,6 +49,9 @@ def show(mode: str, result: dict[str, Any], peer: dict[str, float]) -> None:
             growth = f"{memory['growth_percent']:+.1f} % from the first minute to the last"
             print(f"\nMemory at the end of each minute, MiB: {sizes} ({growth})")
         return
+    if mode == "workers":
+        print(_rows(result["commands"], f"{result['texts']:,} texts", "command"))
+        return
     if mode == "growth":
         print(_rows(result["by_length"], "tokens", "at") + "\n\n" + _rows(result["by_size"], "sentences", "at"))
         return

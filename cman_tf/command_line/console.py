@@ -129,22 +129,27 @@ class ProgressBars(Progress):
 
 
 @contextlib.contextmanager
-def count_progress(unit: str, total: int | None = None) -> Iterator[Callable[[int], Any]]:
-    """Show on stderr how many items are done, if it is a terminal.
+def count_progress(
+    unit: str, total: int | None = None, stream: TextIO | None = None, done: int = 0
+) -> Iterator[Callable[[int], Any]]:
+    """Show how many items are done, if the stream is a terminal.
 
     Args:
       unit: what the items are.
       total: how many there are; None if that is not known.
+      stream: where to show it; None is standard error.
+      done: how many were done before.
 
     Yields:
       A function that is called with the number of items that were done since the last call.
     """
-    if not sys.stderr.isatty():
+    shown: TextIO = stream or sys.stderr
+    if not shown.isatty():
         yield lambda number: None
         return
     from tqdm import tqdm
 
-    with tqdm(total=total, unit=f" {unit}", file=sys.stderr, leave=False, mininterval=0.5) as bar:
+    with tqdm(total=total, unit=f" {unit}", file=shown, leave=False, mininterval=0.5, initial=done) as bar:
         yield bar.update
 
 

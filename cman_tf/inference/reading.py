@@ -94,6 +94,18 @@ class InputReader:
             return self._open_stream()
         return self._read_corpus(self.format)
 
+    def read_line(self, number: int, line: bytes) -> Record:
+        """Read one line of a file whose format is `lines` or `jsonl`.
+
+        Args:
+          number: the line's number, from 1.
+          line: its bytes, with its end.
+
+        Raises:
+          DataError: if it cannot be read, and reading is to stop.
+        """
+        return self._read_json_line(number, line) if self.format == JSON_LINES else self._read_line(number, line)
+
     def close(self) -> None:
         """Close the file, of which not all may have been read."""
         if self._opened is not None:
@@ -129,8 +141,7 @@ class InputReader:
             return self._read_corpus(self.format)
         if self.format == JSON_LINES and (start[:1] == "[" or start == "{"):
             return self._read_list(bounds.join(every, self.name))
-        read = self._read_json_line if self.format == JSON_LINES else self._read_line
-        return (read(number, line) for number, line in enumerate(every, start=1))
+        return (self.read_line(number, line) for number, line in enumerate(every, start=1))
 
     def _find_format(self, start: str) -> None:
         """Find the format by the beginning of a file, or by the first line of a stream that is not blank."""
@@ -210,10 +221,19 @@ class InputReader:
             value = json.loads(text)
         except (ValueError, RecursionError) as error:
             return self._fail("line without a record", where, f"not JSON ({str(error)[:80]})", len(line))
-        return self._read_value(value, where, len(line))
+        return self.read_value(value, where, len(line))
 
-    def _read_value(self, value: Any, where: str, size: int = 0) -> Record:
-        """Read one record from JSON."""
+    def read_value(self, value: Any, where: str, size: int = 0) -> Record:
+        """Read one record from JSON.
+
+        Args:
+          value: the record.
+          where: its file and place, for messages.
+          size: the number of bytes that it took in the input.
+
+        Raises:
+          DataError: if it is none, and reading is to stop.
+        """
         try:
             content = as_object(value)
             if content is None:
@@ -234,7 +254,7 @@ class InputReader:
             raise DataError(f"{self.name}: not JSON ({str(error)[:80]}), {expected}") from None
         records = as_list(value) if isinstance(value, list) else [value]
         assert records is not None
-        return (self._read_value(record, f"{self.name}, record {n}") for n, record in enumerate(records))
+        return (self.read_value(record, f"{self.name}, record {n}") for n, record in enumerate(records))
 
     def _read_document(self, path: pathlib.Path) -> Iterator[Record]:
         """Read a file of a folder."""
