@@ -93,7 +93,7 @@ def test_every_job_of_the_evidence_is_one_that_experiment_takes(tmp_path):
     calls = (tmp_path / "calls").read_text().splitlines()
     assert calls[:2] == ["-m cman_tf.download mpnet", "-m cman_tf.download glove"]
     jobs = [call.split()[2:] for call in calls[2:]]
-    assert len(jobs) == len({*map(tuple, jobs)}) == 9 + 20 + 5 + 2 + 1
+    assert len(jobs) == len({*map(tuple, jobs)}) == 9 + 4 + 20 + 5 + 2 + 1
     for name, *words in jobs:
         flags = dict(word.lstrip("-").split("=", 1) for word in words if "=" in word)
         assert flags["encoder"] == "mpnet" and flags["word_vectors"] == "glove"
