@@ -267,9 +267,12 @@ def _open_devices(config: Config, cluster: Cluster | None) -> Iterator[OneDevice
 @functools.cache
 def _connect(cluster: Cluster | None) -> OneDevice:
     """Wait for the other processes, and connect TensorFlow to them, once for all folds."""
-    if cluster:
-        wait_for_all(cluster)
     import_tensorflow()
+    if cluster:
+        import tensorflow as tf
+
+        gpus = len(tf.config.list_physical_devices("GPU"))  # the same number in all, as batches are divided by it
+        wait_for_all(dataclasses.replace(cluster, settings=f"{cluster.settings}, {gpus} GPUs"))
     from cman_tf.training.strategies import open_devices
 
     return open_devices(FLAGS.strategy, FLAGS.replicas, cluster)

@@ -36,6 +36,9 @@ def test_the_chief_is_the_first_process():
         config({"worker": ["a"]}),
         config({"worker": ["a:0"]}),
         config({"worker": ["a:1\n"]}),
+        config({"worker": ["a\0b:1"]}),
+        config({"worker": ["\ud800:1"]}),
+        config({"worker": ["a:01"]}),
         config({"worker": ["a:1", "a:1"]}),
         config({"chief": ["a:1", "b:1"]}, "chief"),
         config({"worker": ["a:1"], "ps": ["b:1"]}),
@@ -62,8 +65,8 @@ def test_a_missing_cluster_is_shown_by_example(monkeypatch):
 
 
 def test_a_change_of_replicas_is_told_once():
-    assert describe_other_replicas([], 1) == describe_other_replicas([1, 4], 4) == ""
-    assert describe_other_replicas([], 2).startswith("replicas: 1 before, 2 now")
+    assert describe_other_replicas([], 2) == describe_other_replicas([1, 4], 4) == ""
+    assert describe_other_replicas([1], 2).startswith("replicas: 1 before, 2 now")
 
 
 def test_the_script_for_slurm_describes_the_cluster(tmp_path):

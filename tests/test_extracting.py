@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 
 import pytest
 from helpers import call_command
@@ -265,3 +266,69 @@ def test_any_bytes_are_a_dead_letter(content):
     line = format_dead_letter("a", 1, "why", content, len(content))
     letter = json.loads(line)
     assert line.count("\n") == 1 and letter["bytes"] == len(content) and len(letter["content"]) <= 4000
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("s3x://KEY:SECRET@bucket/a", "s3x://bucket/a: unknown kind of place, expected one of file, s3"),
+        ("abfs://KEY:SECRET@c.dfs/x", "abfs://c.dfs/x: unknown kind of place"),
+        ("s3://KEY:SECRET@bucket/a b", "s3://bucket/a b: "),
+        ("s3://KEY:SECRET@bucket/te%zzxts?region=a&bad=1", "s3://bucket/te%zzxts: "),
+        ("s3://[x", "s3://[x: "),
+    ],
+)
+def test_uris_that_arrow_does_not_read_are_one_line_without_passwords(location, shown):
+    with pytest.raises(DataError) as raised:
+        list_inputs([location])
+    assert str(raised.value).startswith(shown)
+    assert "SECRET" not in str(raised.value) and "KEY" not in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_the_ending_says_json_lines_if_the_first_line_is_damaged(tmp_path):
+    path = tmp_path / "texts.jsonl"
+    path.write_text('oops\n{"text": "b"}\n')
+    [file] = list_inputs([str(path)])
+    assert find_format(file, "auto") == "jsonl"
+
+
+def test_pipes_devices_and_links_that_lead_back_are_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(DataError, match="neither a file nor a folder, expected text"):
+            list_inputs([str(place)])
+    (tmp_path / "texts.txt").write_text("A text.\n")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert [file.name for file in list_inputs([str(tmp_path)])] == [f"{tmp_path}/texts.txt"]
+    (tmp_path / os.fsdecode(b"\xff.txt")).write_text("A text.\n")
+    with pytest.raises(DataError, match="name is not UTF-8"):
+        list_inputs([str(tmp_path)])
+
+
+def test_parquet_that_cannot_be_read_is_one_line(tmp_path):
+    import pyarrow as pa
+    from pyarrow import parquet as arrow
+
+    twice = pa.table([pa.array(["a"]), pa.array(["b"])], names=["text", "text"])
+    arrow.write_table(twice, tmp_path / "twice.parquet")
+    with pytest.raises(DataError, match="twice.parquet: 2 columns text, expected one"):
+        parquet.open_parquet(str(tmp_path / "twice.parquet"), "twice.parquet")
+    damaged = pa.array([b"\xff"], pa.binary()).cast(pa.string(), safe=False)
+    arrow.write_table(pa.table({"text": damaged}), tmp_path / "bytes.parquet")
+    opened = parquet.open_parquet(str(tmp_path / "bytes.parquet"), "bytes.parquet")
+    with pytest.raises(DataError, match="near row 1: .*expected a Parquet file that can be read"):
+        list(parquet.read_rows(opened, 0, 1))
+
+
+def test_a_damaged_manifest_is_one_line(tmp_path):
+    (tmp_path / "texts.txt").write_text("A text.\n")
+    [file] = list_inputs([str(tmp_path / "texts.txt")])
+    folder = OutputFolder(str(tmp_path / "out"), ".jsonl")
+    folder.path.mkdir()
+    folder.write_manifest({}, [file], ["lines"], plan_shards([file], ["lines"], 9, lambda size: None))
+    assert folder.read_manifest({}, [file])[0] == ["lines"]
+    content = json.loads((folder.path / "manifest.json").read_text())
+    for shards in ([[0]], [[]], [[7, *content["shards"][0][1:]]]):
+        (folder.path / "manifest.json").write_text(json.dumps({**content, "shards": shards}))
+        with pytest.raises(DataError, match="manifest.json: .* is no shard, expected"):
+            folder.read_manifest({}, [file])

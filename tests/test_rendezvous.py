@@ -35,8 +35,27 @@ def test_other_settings_are_named_to_both():
         settings = ["one", "other"]
         waiting = [pool.submit(wait_for_all, cluster_of(addresses, i, settings[i]), 20.0) for i in range(2)]
         for each in waiting:
-            with pytest.raises(DataError, match=f"{addresses[1]} has other settings or corpora than {addresses[0]}"):
+            with pytest.raises(
+                DataError, match=f"{addresses[1]} has other settings, corpora or GPUs than {addresses[0]}"
+            ):
                 each.result(10)
+
+
+def test_other_addresses_and_a_place_taken_twice_are_named():
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        addresses = free_addresses(3)
+        for other in (cluster_of([addresses[0], "b:1", "c:1"], 1), cluster_of(addresses, 2)):
+            waiting = [
+                pool.submit(wait_for_all, each, 20.0) for each in (cluster_of(addresses, 0), cluster_of(addresses, 2))
+            ]
+            time.sleep(0.5)
+            waiting.append(pool.submit(wait_for_all, other, 20.0))
+            reason = (
+                "addresses of TF_CONFIG are not the same" if other.index == 1 else "two processes have the place of"
+            )
+            for each in waiting:
+                with pytest.raises(DataError, match=reason):
+                    each.result(15)
 
 
 def test_strangers_are_not_let_in():
@@ -46,13 +65,24 @@ def test_strangers_are_not_let_in():
         first = pool.submit(wait_for_all, cluster_of(addresses, 0), 20.0)
         time.sleep(0.2)
         host, port = addresses[0].split(":")
-        noise = (b"", b"GET / HTTP/1.1\r\n\r\n", b"x" * 5000, b"[1]\n", b'{"cluster": "x", "process": 1}\n', b"\xff\n")
+        noise = (
+            b"",
+            b"GET / HTTP/1.1\r\n\r\n",
+            b"x" * 5000,
+            b"[1]\n",
+            b"[" * 999 + b"\n",
+            b'{"cluster": "x", "process": 1}\n',
+            b"\xff\n",
+        )
         for content in noise:
             with socket.create_connection((host, int(port))) as connection:
                 connection.sendall(content)
+        silent = [socket.create_connection((host, int(port))) for _ in range(200)]
         assert not first.done()
         wait_for_all(cluster_of(addresses, 1), 20.0)
         assert first.result(10) is None
+        for connection in silent:
+            connection.close()
 
 
 @pytest.mark.parametrize("index", [0, 1])

@@ -154,8 +154,8 @@ def test_a_process_with_other_settings_is_refused(tmp_path):
     for code, _, errors in end_all(processes, 300):
         assert code == 1
         assert errors == (
-            f"{addresses[1]} has other settings or corpora than {addresses[0]}, expected the same command and the same "
-            "files in all processes\n"
+            f"{addresses[1]} has other settings, corpora or GPUs than {addresses[0]}, expected the same command and "
+            "the same files in all processes\n"
         )
     assert not (tmp_path / "run").exists()
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from cman_tf.command_line.verbosity import wants_messages
+from cman_tf.errors import DataError
+from cman_tf.runs.durable import name_errors
 
 
 @contextlib.contextmanager
@@ -29,6 +31,10 @@ def send_chatter_to(path: pathlib.Path) -> Iterator[TextIO]:
     sys.stderr.flush()
     kept = [os.dup(1), os.dup(2)]
     python = sys.stdout, sys.stderr
+    if path.is_symlink() or path.exists() and not path.is_file():
+        raise DataError(f"{path}: no plain file, expected the log of a run; choose another --output_dir")
+    with name_errors(path):
+        path.touch()
     with open(path, "a", encoding="utf-8") as log, os.fdopen(os.dup(2), "w", encoding="utf-8") as screen:
         for number in (1, 2):
             os.dup2(log.fileno(), number)

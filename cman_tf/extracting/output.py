@@ -12,11 +12,11 @@ import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, quote
 from cman_tf.extracting.answering import COUNTS
 from cman_tf.extracting.lines import Cut
 from cman_tf.extracting.places import InputFile
-from cman_tf.extracting.shards import Shard
+from cman_tf.extracting.shards import INPUT_FORMATS, Shard
 from cman_tf.runs import schema
 from cman_tf.runs.durable import name_errors, sync_file
 from cman_tf.runs.files import file_lock, read_json, write_atomically
@@ -130,6 +130,11 @@ class OutputFolder:
                 raise DataError(f"{file.name}: was changed since the run began, expected the same file; {_ELSE}")
         if [file.name for file in files] != list(inputs):
             raise DataError(f"{self.path}: holds a run with its inputs in another order, expected the same; {_ELSE}")
+        for shard in known["shards"]:
+            if len(shard) != 1 + len(Cut._fields) or shard[0] >= len(files):
+                raise DataError(f"{self.path / MANIFEST}: {quote(shard)} is no shard, expected {_EXPECTED}; {_ELSE}")
+        if {file["format"] for file in known["inputs"]} - set(INPUT_FORMATS):
+            raise DataError(f"{self.path / MANIFEST}: names an unknown format, expected {_EXPECTED}; {_ELSE}")
         shards = [Shard(number, file, Cut(*cut)) for number, (file, *cut) in enumerate(known["shards"])]
         return [file["format"] for file in known["inputs"]], shards
 
@@ -148,7 +153,7 @@ class OutputFolder:
         self._width = max(5, len(str(count - 1)))
         for left in (*self.path.glob(".part-*"), *(self.path / DEAD).glob(".part-*")):
             left.unlink()  # of a process that was killed while it wrote
-        listed = self._read_finished()
+        listed = {number: counts for number, counts in self._read_finished().items() if 0 <= number < count}
         found: dict[int, dict[str, int]] = {}
         for number, counts in listed.items():
             path = self.part(number)
@@ -173,9 +178,12 @@ class OutputFolder:
         for line in path.read_bytes().splitlines() if path.exists() else ():
             try:
                 read = as_object(json.loads(line)) or {}
-            except ValueError:  # the last line, of a process that was killed or of a machine that lost its power
+            except (
+                ValueError,
+                RecursionError,
+            ):  # the last line, of a process that was killed or of a machine that lost its power
                 continue
-            if read.keys() == names and all(type(value) is int for value in read.values()):
+            if read.keys() == names and all(type(value) is int and value >= 0 for value in read.values()):
                 found[read.pop("part")] = read
         return found
 

@@ -37,6 +37,9 @@ def open_parquet(file: Any, name: str) -> Any:
         reason = (str(error).strip().splitlines() or [""])[0][:100]
         raise DataError(f"{name}: {reason}, expected a Parquet file") from None
     names = schema.names
+    for column in _COLUMNS:
+        if names.count(column) > 1:
+            raise DataError(f"{name}: {names.count(column)} columns {column}, expected one")
     if "text" not in names and "tokens" not in names:
         columns = ", ".join(names)[:100] or "none"
         raise DataError(f"{name}: columns {columns}, expected a column text or tokens")
@@ -102,14 +105,35 @@ def read_rows(opened: Any, start: int, end: int) -> Iterator[dict[str, Any]]:
         position = after
     names = [name for name in _COLUMNS if name in opened.schema_arrow.names]
     place = first
-    for batch in opened.iter_batches(batch_size=_ROWS, row_groups=groups, columns=names):
+    batches = opened.iter_batches(batch_size=_ROWS, row_groups=groups, columns=names)
+    while (batch := _read_batch(batches, place)) is not None:
         low, high = max(start - place, 0), min(end - place, batch.num_rows)
         place += batch.num_rows
         if low < high:
-            for row in batch.slice(low, high - low).to_pylist():
+            for row in _to_rows(batch.slice(low, high - low), place - batch.num_rows + low):
                 yield {name: value for name, value in row.items() if value is not None}
         if place >= end:
             break
+
+
+def _read_batch(batches: Iterator[Any], place: int) -> Any:
+    """Return the next batch, or None after the last."""
+    try:
+        return next(batches, None)
+    except (OSError, ValueError) as error:
+        raise _unreadable(error, place) from None
+
+
+def _to_rows(batch: Any, place: int) -> list[dict[str, Any]]:
+    try:
+        return batch.to_pylist()
+    except ValueError as error:  # text that is not UTF-8
+        raise _unreadable(error, place) from None
+
+
+def _unreadable(error: Exception, place: int) -> DataError:
+    reason = (str(error).strip().splitlines() or [""])[0][:100]
+    return DataError(f"near row {place + 1}: {reason}, expected a Parquet file that can be read")
 
 
 def write_rows(rows: Sequence[dict[str, Any]]) -> bytes:

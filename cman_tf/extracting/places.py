@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import os
 import posixpath
+import re
 import urllib.parse
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,6 +16,7 @@ from cman_tf.errors import DataError, quote
 
 _EXPECTED = "expected text, JSON lines or Parquet"
 _PACKED = (".gz", ".bz2", ".zst", ".xz", ".lz4", ".zip", ".tar")
+_SCHEMES = ("file", "s3", "gs", "gcs", "hdfs", "viewfs")  # for some others, Arrow ends the process
 _LONGEST_REASON = 200  # characters of a message of Arrow's
 
 
@@ -73,10 +76,14 @@ def open_place(location: str) -> tuple[Any, str]:
 def _open_uri(location: str) -> tuple[Any, str]:
     from pyarrow import fs
 
+    scheme = location.partition("://")[0].lower()
+    if scheme not in _SCHEMES:
+        raise DataError(f"{hide_password(location)}: unknown kind of place, expected one of {', '.join(_SCHEMES)}")
     try:
         return fs.FileSystem.from_uri(location)
     except (OSError, ValueError, ImportError) as error:
-        raise DataError(f"{hide_password(location)}: {_first_line(error)}, expected a URI that Arrow reads") from None
+        reason = _first_line(error, location)
+        raise DataError(f"{hide_password(location)}: {reason}, expected a URI that Arrow reads") from None
 
 
 def is_uri(location: str) -> bool:
@@ -92,8 +99,9 @@ def hide_password(location: str) -> str:
     """
     if not is_uri(location):
         return location
-    parts = urllib.parse.urlsplit(location)
-    return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    scheme, _, rest = re.split("[?#]", location, maxsplit=1)[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def describe_file(location: str) -> tuple[int, int]:
@@ -103,7 +111,7 @@ def describe_file(location: str) -> tuple[int, int]:
       DataError: if it is not there, or cannot be read.
     """
     system, path = open_place(location)
-    info = _look(system, path, hide_password(location))
+    info = _look(system, path, location)
     return info.size or 0, info.mtime_ns or 0
 
 
@@ -117,7 +125,7 @@ def open_file(location: str, name: str) -> Any:
     try:
         return system.open_input_file(path)
     except (OSError, ValueError) as error:
-        raise DataError(f"{name}: {_first_line(error)}, expected a readable file") from None
+        raise DataError(f"{name}: {_first_line(error, location)}, expected a readable file") from None
 
 
 def _list_place(given: str) -> Iterator[InputFile]:
@@ -127,19 +135,25 @@ def _list_place(given: str) -> Iterator[InputFile]:
     if not given:
         raise DataError("--input without a name, expected a file or a folder")
     system, path = open_place(given)
-    info = _look(system, path, name)
+    info = _look(system, path, given)
+    if info.type not in (fs.FileType.Directory, fs.FileType.File) or _is_special(system, path):
+        raise DataError(f"{name}: neither a file nor a folder, {_EXPECTED}")
     if info.type != fs.FileType.Directory:
         location = given if is_uri(given) else path
         yield InputFile(name, location, info.size or 0, info.mtime_ns or 0)
         return
     try:
-        infos = system.get_file_info(fs.FileSelector(path, recursive=True))
+        infos = sorted(system.get_file_info(fs.FileSelector(path, recursive=True)), key=lambda info: info.path)
+    except UnicodeDecodeError:
+        raise DataError(f"{name}: holds a file whose name is not UTF-8, expected names that can be written") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{name}: {_first_line(error)}, expected a readable folder") from None
+        raise DataError(f"{name}: {_first_line(error, given)}, expected a readable folder") from None
     count = 0
-    for inner in sorted(infos, key=lambda info: info.path):
+    for inner in infos:
         below = posixpath.relpath(inner.path, path)
         if inner.type != fs.FileType.File or any(part.startswith((".", "_")) for part in below.split("/")):
+            continue
+        if _is_special(system, inner.path) or _is_behind_link(system, path, below):
             continue
         count += 1
         location = _join_uri(given, below) if is_uri(given) else inner.path
@@ -148,13 +162,26 @@ def _list_place(given: str) -> Iterator[InputFile]:
         raise DataError(f"{name}: no file, {_EXPECTED}")
 
 
-def _look(system: Any, path: str, name: str) -> Any:
+def _is_special(system: Any, path: str) -> bool:
+    """Whether a path is a pipe or a device, which might be read for ever."""
+    return system.type_name == "local" and not (os.path.isfile(path) or os.path.isdir(path))
+
+
+def _is_behind_link(system: Any, folder: str, below: str) -> bool:
+    """Whether a file of a folder lies in one of its links to folders, which may lead back."""
+    places = [posixpath.join(folder, part) for part in itertools.accumulate(below.split("/")[:-1], posixpath.join)]
+    return system.type_name == "local" and any(map(os.path.islink, places))
+
+
+def _look(system: Any, path: str, location: str) -> Any:
     from pyarrow import fs
 
+    name = hide_password(location)
     try:
         info = system.get_file_info(path)
     except (OSError, ValueError) as error:
-        raise DataError(f"{name}: {_first_line(error)}, expected a file or folder that can be read") from None
+        reason = _first_line(error, location)
+        raise DataError(f"{name}: {reason}, expected a file or folder that can be read") from None
     if info.type == fs.FileType.NotFound:
         raise DataError(f"{name}: no such file or folder, {_EXPECTED}")
     return info
@@ -166,6 +193,13 @@ def _join_uri(uri: str, below: str) -> str:
     return urllib.parse.urlunsplit(parts._replace(path=path))
 
 
-def _first_line(error: BaseException) -> str:
+def _first_line(error: BaseException, location: str) -> str:
+    """Return the first line of a message of Arrow's, without what `hide_password` hides."""
     text = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    if is_uri(location):
+        text = text.replace(location, hide_password(location))
+        rest = location.partition("://")[2]
+        user = rest.partition("/")[0].rpartition("@")[0]
+        for secret in filter(None, (user, *user.split(":"), rest.partition("?")[2])):
+            text = text.replace(secret, "***").replace(urllib.parse.unquote(secret), "***")
     return quote(text, _LONGEST_REASON)[1:-1]

@@ -11,6 +11,7 @@ from typing import Any
 
 from cman_tf.command_line.console import count_progress
 from cman_tf.errors import DataError
+from cman_tf.extracting.answering import COUNTS
 from cman_tf.extracting.chatter import send_chatter_to
 from cman_tf.extracting.outcome import add_up, write_outcome
 from cman_tf.extracting.output import LOG, RESULT, OutputFolder
@@ -66,7 +67,8 @@ def run_work(work: Work, folder: OutputFolder) -> dict[str, Any]:
     if work.strict:
         _refuse_dead(folder, parts)
     if before == len(shards) and (folder.path / RESULT).exists():
-        return read_json(folder.path / RESULT, "what cman-tf extract wrote", "parts", "texts_per_second")
+        keys = ("files", *COUNTS, "parts", "parts_before", "workers", "seconds", "texts_per_second")
+        return read_json(folder.path / RESULT, "what cman-tf extract wrote; delete it to have it made again", *keys)
     left = [shard for shard in shards if shard.number not in parts]
     texts = 0
     if left:
@@ -123,6 +125,11 @@ def _refuse_dead(folder: OutputFolder, parts: dict[int, dict[str, int]]) -> None
     """Raise DataError for the first text that was left out."""
     for number, counts in sorted(parts.items()):
         if counts["dead"]:
-            with open(folder.dead_letters(number), encoding="utf-8") as file:
-                letter = json.loads(file.readline())
-            raise DataError(f"{letter['file']}, line {letter['line']}: {letter['reason']}")
+            path = folder.dead_letters(number)
+            try:
+                with open(path, encoding="utf-8") as file:
+                    letter = json.loads(file.readline())
+                where = f"{letter['file']}, line {letter['line']}: {letter['reason']}"
+            except (ValueError, KeyError, TypeError, RecursionError):
+                raise DataError(f"{path}: no dead letter, expected what cman-tf extract wrote") from None
+            raise DataError(where)

@@ -55,7 +55,7 @@ def find_address(given: str | None, workers: int) -> str:
       workers: the number of workers; 0 if it is not given.
 
     Raises:
-      DataError: if the address is one that cannot be used, or if a cluster is used without a number of workers.
+      DataError: if nothing answers at the address, or if a cluster is used without a number of workers.
     """
     address = given or os.environ.get("RAY_ADDRESS") or LOCAL
     host, _, port = address.rpartition(":")
@@ -63,6 +63,8 @@ def find_address(given: str | None, workers: int) -> str:
         raise DataError(f"--address={quote(address)[1:-1]}: expected HOST:PORT of a cluster of Ray")
     if address != LOCAL and not workers:
         raise DataError("--workers: expected the number of workers, as a cluster may have any number of cores")
+    if address != LOCAL:
+        _check_reached(address)
     return address
 
 

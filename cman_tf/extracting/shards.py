@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import os
+import urllib.parse
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -54,6 +55,8 @@ def find_format(file: InputFile, given: str, tokenizer: str = "default") -> str:
         return PARQUET
     if given == LINES:
         return LINES
+    if given == AUTO and not is_parquet and file.name.lower().endswith((".jsonl", ".ndjson")):
+        given = JSON_LINES  # the ending says what the first line, if it is damaged, does not
     if is_parquet:
         raise DataError(f"{file.name}: a Parquet file, expected JSON lines; --input_format=parquet reads it")
     first = next((line.strip() for line in head.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()), b"")
@@ -122,7 +125,8 @@ def validate_outside(output_dir: str, given: Sequence[str]) -> None:
     """Raise DataError if the output would be in a folder that is read."""
     output = os.path.realpath(output_dir)
     for place in given:
-        if not is_uri(place) and os.path.isdir(place):
-            folder = os.path.realpath(place)
+        local = urllib.parse.unquote(place[len("file://") :]) if place.startswith("file://") else place
+        if not is_uri(local) and os.path.isdir(local):
+            folder = os.path.realpath(local)
             if os.path.commonpath([folder, output]) == folder:
                 raise DataError(f"{output_dir}: in the folder that is read, expected another --output_dir")

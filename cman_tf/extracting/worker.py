@@ -80,10 +80,12 @@ class Worker:
     def _answer(self, shard: Shard) -> dict[str, Any]:
         error = self._error
         if not error:
+            file, format = self._files[shard.file], self._formats[shard.file]
             try:
-                file, format = self._files[shard.file], self._formats[shard.file]
                 answer = answer_shard(self._extractor, self._settings, file, format, shard)  # type: ignore[arg-type]
                 return {"error": "", "content": answer.content, "letters": answer.letters, **answer.counts}
             except DataError as raised:
                 error = str(raised)
+                if not error.startswith(file.name):
+                    error = f"{file.name}, {error}"
         return {"error": error, "content": b"", "letters": b"", **dict.fromkeys(COUNTS, 0)}

@@ -116,7 +116,8 @@ def find_run(
         # An older run keeps being one that may lack record.json, and keeps the tokenizer that all had.
         kept = {"record": old.get("record", False), "tokenizer": old.get("tokenizer", "v1")}
         kept |= {name: old[name] for name in ("init_from",) if name in old}
-        kept |= {name: old.get(name, []) for name in ("threads", "replicas")}
+        # Old versions trained on one device.
+        kept |= {"threads": old.get("threads", []), "replicas": old.get("replicas", [1])}
         return {**run, "id": old["id"], "commits": old["commits"], **kept}
     # A run that was killed during its first write has left only a temporary file, and counts as new.
     if folder.is_dir() and any(not path.name.startswith(".run.json.") for path in folder.iterdir()):

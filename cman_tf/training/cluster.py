@@ -12,7 +12,7 @@ from cman_tf.errors import DataError, quote
 
 STRATEGIES = ("none", "mirrored", "multi_worker")
 _TYPES = ("chief", "worker")
-_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/]+):([0-9]{1,5})")
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([1-9][0-9]{0,4})")
 _EXAMPLE = '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
 
 
@@ -80,7 +80,7 @@ def parse_cluster(content: str) -> Cluster:
         raise DataError("TF_CONFIG: two processes have the same address, expected one address each")
     task = _member(described, "task")
     kind, index = task.get("type"), task.get("index")
-    if kind not in _TYPES or not isinstance(index, int) or not 0 <= index < len(addresses[kind]):
+    if kind not in _TYPES or type(index) is not int or not 0 <= index < len(addresses[kind]):
         raise DataError(
             f"TF_CONFIG: task is {quote(kind)} {quote(index)}, expected a type and an index that cluster has"
         )
@@ -110,13 +110,12 @@ def describe_other_replicas(before: list[int], now: int) -> str:
     """Return a line for a run that is resumed on another number of devices; "" if the number is the same.
 
     Args:
-      before: the numbers of replicas with which the run was trained so far, in order; empty for runs of old versions.
+      before: the numbers of replicas with which the run was trained so far, in order.
       now: the number of replicas from now on.
 
     >>> describe_other_replicas([2], 2)
     ''
     """
-    was = before[-1] if before else 1
-    if was == now:
+    if not before or before[-1] == now:
         return ""
-    return f"replicas: {was} before, {now} now; each draws its own dropout, so the result is not that of one setting"
+    return f"replicas: {before[-1]} before, {now} now; each draws its own dropout, so this is the result of neither"

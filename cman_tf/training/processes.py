@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from cman_tf.config import Config
 from cman_tf.data.corpus import Corpus
 from cman_tf.encoders.source import Source
+from cman_tf.runs.containment import validate_contained
 from cman_tf.training.devices import OneDevice
 from cman_tf.training.session import Session, open_session
 from cman_tf.training.session_options import SessionOptions
@@ -74,6 +75,7 @@ def own_copy(directory: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="cman-tf-") as folder:
         copy = pathlib.Path(folder, "run")
         if pathlib.Path(directory).is_dir():
+            validate_contained(pathlib.Path(directory))
             shutil.copytree(directory, copy, ignore=shutil.ignore_patterns("events.out.*", ".*"))
         copy.mkdir(exist_ok=True)
         yield str(copy)

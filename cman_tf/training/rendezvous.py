@@ -10,6 +10,8 @@ import contextlib
 import hashlib
 import json
 import os
+import re
+import selectors
 import socket
 import subprocess
 import sys
@@ -21,7 +23,10 @@ from cman_tf.errors import DataError
 from cman_tf.training.cluster import Cluster
 
 SECONDS = 100.0  # that a process waits for the others
+_GRACE = 3.0  # seconds for which processes that cannot train together are awaited
+_PATIENCE = 5.0  # seconds for which a connection may say nothing
 _LONGEST = 1000  # bytes of a message
+_MOST = 1024  # processes, and connections
 _WATCH = """
 import os, select, sys
 if not select.select([0], [], [], float(sys.argv[1]))[0]:
@@ -49,39 +54,151 @@ def wait_for_all(cluster: Cluster, seconds: float = SECONDS) -> None:
 
 def _receive_all(cluster: Cluster, deadline: float) -> None:
     """Wait for the messages of the other processes, and answer them."""
-    known = hashlib.sha256(json.dumps(cluster.addresses).encode()).hexdigest()
-    with contextlib.ExitStack() as stack:
-        server = stack.enter_context(_listen(cluster.addresses[0]))
-        waiting: dict[int, socket.socket] = {}
-        answer = ""
-        while len(waiting) < len(cluster.addresses) - 1 and not answer:
-            server.settimeout(_left(cluster, deadline, set(range(1, len(cluster.addresses))) - waiting.keys()))
-            with contextlib.suppress(OSError, ValueError, TypeError, KeyError):  # of whoever connects here
-                connection = stack.enter_context(server.accept()[0])
-                connection.settimeout(2)
-                message = _receive(connection)
-                if message["cluster"] == known and message["process"] in range(1, len(cluster.addresses)):
+    waiting: dict[int, socket.socket] = {}
+    answer = ""
+    with _Peers(_listen(cluster.addresses[0])) as peers:
+        while not (len(waiting) == len(cluster.addresses) - 1 and not any(map(_is_gone, waiting.values()))):
+            if answer and time.monotonic() > deadline:
+                break
+            waiting = {number: connection for number, connection in waiting.items() if not _is_gone(connection)}
+            missing = set(range(1, len(cluster.addresses))) - waiting.keys()
+            seconds = max(0.1, deadline - time.monotonic()) if answer else _left(cluster, deadline, missing)
+            for connection, message in peers.receive(min(seconds, 0.5)):
+                reason = _find_fault(cluster, message, waiting)
+                if not reason:
                     waiting[message["process"]] = connection
-                    if message["settings"] != cluster.settings:
-                        address = cluster.addresses[message["process"]]
-                        answer = (
-                            f"{address} has other settings or corpora than {cluster.addresses[0]}, expected the same "
-                            "command and the same files in all processes"
-                        )
-        for connection in waiting.values():
-            with contextlib.suppress(OSError):
-                _send(connection, {"error": answer})
+                elif not answer:  # who comes a little later is told, too
+                    answer, deadline = reason, min(deadline, time.monotonic() + _GRACE)
+        peers.answer({"error": answer})
     if answer:
         raise DataError(answer)
 
 
+def _find_fault(cluster: Cluster, message: dict[str, Any], waiting: dict[int, socket.socket]) -> str:
+    """Return why a process cannot take part; "" if it can."""
+    number = message["process"]
+    if message["cluster"] != _name(cluster):
+        return "the addresses of TF_CONFIG are not the same in all processes, expected one list for all"
+    if number >= len(cluster.addresses):
+        return "a process has an index that TF_CONFIG does not have, expected one list for all"
+    address = cluster.addresses[number]
+    if number in waiting or number == 0:
+        return f"two processes have the place of {address}, expected an index for each"
+    if message["settings"] != cluster.settings:
+        return (
+            f"{address} has other settings, corpora or GPUs than {cluster.addresses[0]}, expected the same command and "
+            "the same files in all processes"
+        )
+    return ""
+
+
+def _name(cluster: Cluster) -> str:
+    """Return a hash of the addresses, by which processes know that they belong together."""
+    return hashlib.sha256(json.dumps(cluster.addresses).encode()).hexdigest()
+
+
+def _is_gone(connection: socket.socket) -> bool:
+    """Whether a process that waits for an answer has closed its connection."""
+    try:
+        return not connection.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+class _Peers:
+    """Whoever connects to a port: few at a time, and each has a few seconds for one short line.
+
+    Args:
+      server: the listening socket.
+    """
+
+    def __init__(self, server: socket.socket) -> None:
+        self._server, self._selector = server, selectors.DefaultSelector()
+        self._silent: dict[socket.socket, tuple[float, bytes]] = {}  # since when, and what came so far
+        self._known: list[socket.socket] = []  # whose message came
+        server.setblocking(False)
+        self._selector.register(server, selectors.EVENT_READ)
+
+    def __enter__(self) -> _Peers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for connection in (*self._silent, *self._known, self._server):
+            connection.close()
+        self._selector.close()
+
+    def receive(self, seconds: float) -> Iterator[tuple[socket.socket, dict[str, Any]]]:
+        """Wait for messages, and yield those that a process of ours may have sent."""
+        for key, _ in self._selector.select(seconds):
+            if key.fileobj is self._server:
+                self._accept()
+            else:
+                message = self._read(key.fileobj)  # type: ignore[arg-type]
+                if message is not None:
+                    yield key.fileobj, message  # type: ignore[misc]
+        now = time.monotonic()
+        for connection in [c for c, (since, _) in self._silent.items() if now - since > _PATIENCE]:
+            self._drop(connection)
+
+    def answer(self, message: dict[str, object]) -> None:
+        """Send a message to all whose message came."""
+        for connection in self._known:
+            with contextlib.suppress(OSError):
+                connection.settimeout(2)
+                _send(connection, message)
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            connection = self._server.accept()[0]
+            connection.setblocking(False)
+            if len(self._silent) >= _MOST:
+                self._drop(next(iter(self._silent)))
+            self._silent[connection] = time.monotonic(), b""
+            self._selector.register(connection, selectors.EVENT_READ)
+
+    def _read(self, connection: socket.socket) -> dict[str, Any] | None:
+        since, before = self._silent[connection]
+        try:
+            part = connection.recv(_LONGEST)
+        except OSError:
+            part = b""
+        content = before + part
+        self._silent[connection] = since, content
+        if part and len(content) <= _LONGEST and not content.endswith(b"\n"):
+            return None
+        message = _parse(content) if part else None
+        if message is None or len(self._known) >= _MOST:
+            self._drop(connection)
+            return None
+        self._selector.unregister(connection)
+        del self._silent[connection]
+        self._known.append(connection)
+        return message
+
+    def _drop(self, connection: socket.socket) -> None:
+        self._selector.unregister(connection)
+        del self._silent[connection]
+        connection.close()
+
+
+def _parse(content: bytes) -> dict[str, Any] | None:
+    """Read the message of a process; None if it is something else."""
+    try:
+        message = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(message, dict) or message.keys() != {"process", "cluster", "settings"}:
+        return None
+    is_right = type(message["process"]) is int and 0 <= message["process"] < _MOST
+    is_right = is_right and isinstance(message["settings"], str) and isinstance(message["cluster"], str)
+    return message if is_right and re.fullmatch("[0-9a-f]{64}", message["cluster"]) else None
+
+
 def _report(cluster: Cluster, deadline: float) -> None:
     """Tell the first process that this one is there, and wait for its answer."""
-    message = {
-        "cluster": hashlib.sha256(json.dumps(cluster.addresses).encode()).hexdigest(),
-        "process": cluster.index,
-        "settings": cluster.settings,
-    }
+    message = {"cluster": _name(cluster), "process": cluster.index, "settings": cluster.settings}
     while True:
         left = _left(cluster, deadline, {0})
         try:
@@ -147,7 +264,10 @@ def _receive(connection: socket.socket) -> dict[str, Any]:
         content += part
         if not part or len(content) > _LONGEST:
             raise ValueError("no message")
-    message = json.loads(content)
+    try:
+        message = json.loads(content)
+    except RecursionError:
+        raise ValueError("too deep") from None
     if not isinstance(message, dict):
         raise ValueError("no object")
     return message
