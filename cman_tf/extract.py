@@ -1,4 +1,4 @@
-"""Find the entities and relations of more text than one process answers, on one machine or on a cluster (Ray).
+"""Find the entities and relations of much text with several workers (Ray).
 
     cman-tf extract --input=texts --output_dir=extracted --model_dir=runs/conll04 --workers=2
     cman-tf extract --input=s3://bucket/texts --output_dir=extracted --address=head:6379 --workers=16 --format=parquet

@@ -265,7 +265,7 @@ def test_commands_of_the_page_about_extraction_run(desk):
     assert process.returncode == 0 and process.stderr == "", process.stderr
     shown = [line.split()[0] for line in process.stdout.splitlines() if line]
     assert shown == [
-        line.split()[0] for line in blocks(page, "text")[0].replace("3 texts", "1 texts").splitlines() if line
+        line.split()[0] for line in blocks(page, "text")[0].replace("3 texts", "1 text").splitlines() if line
     ]
     for name in re.findall(
         r"^\| `([\w/.-]+)`", page.read_text().partition("## What it writes")[2].partition("##")[0], re.M

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 
 import pytest
 from helpers import call_command
@@ -116,6 +117,9 @@ def test_places(tmp_path):
     assert hide_password("s3://me:secret@bucket/x?endpoint_override=y") == "s3://bucket/x"
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="empty: no file, expected text, JSON lines or Parquet"):
+        list_inputs([str(tmp_path / "empty")])
+    (tmp_path / "empty" / os.fsdecode(b"a\xff")).write_text("x")
+    with pytest.raises(DataError, match="empty: a file in it has a name that is not UTF-8"):
         list_inputs([str(tmp_path / "empty")])
 
 

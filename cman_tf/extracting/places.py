@@ -134,10 +134,13 @@ def _list_place(given: str) -> Iterator[InputFile]:
         return
     try:
         infos = system.get_file_info(fs.FileSelector(path, recursive=True))
+        infos = sorted(infos, key=lambda info: info.path)
+    except UnicodeDecodeError:
+        raise DataError(f"{name}: a file in it has a name that is not UTF-8, expected names in UTF-8") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{name}: {_first_line(error)}, expected a readable folder") from None
     count = 0
-    for inner in sorted(infos, key=lambda info: info.path):
+    for inner in infos:
         below = posixpath.relpath(inner.path, path)
         if inner.type != fs.FileType.File or any(part.startswith((".", "_")) for part in below.split("/")):
             continue
