@@ -103,6 +103,25 @@ def test_parquet_in_ranges_of_rows(tmp_path):
         parquet.open_parquet(io.BytesIO(b"PAR1 and no more"), "a")
 
 
+def test_parquet_that_is_not_utf8_or_damaged(tmp_path):
+    import pyarrow as pa
+
+    raw = pa.array([b"Ann", b"a\xffb", b"Bo"])
+    columns = {
+        "text": pa.Array.from_buffers(pa.string(), 3, raw.buffers()),
+        "id": [1, 2, 3],
+    }
+    with open(write_table(tmp_path / "a", columns), "rb") as file:
+        rows = list(parquet.read_rows(parquet.open_parquet(file, "a"), 0, 3))
+    assert rows == [{"text": "Ann", "id": 1}, b"a\xffb", {"text": "Bo", "id": 3}]
+    path = write_table(tmp_path / "b", {"text": [f"text {n}" for n in range(999)]}, compression="gzip")
+    with open(path, "r+b") as file:
+        file.seek(200)
+        file.write(b"x" * 500)
+        with pytest.raises(DataError, match=r"^b, rows 6 to 9: .*, expected a Parquet file$"):
+            list(parquet.read_rows(parquet.open_parquet(file, "b"), 5, 9, "b"))
+
+
 def test_places(tmp_path):
     folder = tmp_path / "in"
     for name in ("b.txt", "a/c.txt", "_hidden/x.txt", ".y"):
