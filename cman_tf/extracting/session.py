@@ -31,7 +31,7 @@ _ENVIRONMENT = {
     "RAY_worker_niceness": "0",  # 15 by default, so that anything else on the machine would come first
 }
 # How often Ray tries to reach its head: one that it starts itself may be slow to come on a busy machine; what does not
-# answer at an address that the user gives is given up after a minute, not after twenty.
+# answer at an address that the user gives is given up after two minutes, not after twenty.
 _PATIENT = {"RAY_NUM_REDIS_GET_RETRIES": "120"}
 _IMPATIENT = {"RAY_NUM_REDIS_GET_RETRIES": "3", "RAY_gcs_server_request_timeout_seconds": "20"}
 
