@@ -260,7 +260,7 @@ def test_commands_of_the_page_about_extraction_run(desk):
     (desk / "texts" / "a.txt").write_text("Ann left.\n\nBo lives in Rome.\n")
     (desk / "texts" / "b.jsonl").write_text('{"id": 7, "text": "Ann left."}\n{"text": 3}\n')
     page = ROOT / "docs" / "extract.md"
-    here, _ = [line for line in block_lines(page) if split_command(line)]
+    here = next(line for line in block_lines(page) if split_command(line))
     process = run_shown(here, desk)
     assert process.returncode == 0 and process.stderr == "", process.stderr
     shown = [line.split()[0] for line in process.stdout.splitlines() if line]
