@@ -1,4 +1,4 @@
-"""Find the entities and relations of more text than one process answers, on one machine or on a cluster (Ray).
+"""Find the entities and relations of much text with several workers (Ray).
 
     cman-tf extract --input=texts --output_dir=extracted --model_dir=runs/conll04 --workers=2
     cman-tf extract --input=s3://bucket/texts --output_dir=extracted --address=head:6379 --workers=16 --format=parquet
@@ -20,7 +20,7 @@ from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.tokenizers import find_tokenizer
 from cman_tf.extracting.places import list_inputs
 from cman_tf.extracting.session import check_ray, count_cores, find_address
-from cman_tf.extracting.settings import JSONL, OUTPUT_FORMATS, Settings, fingerprint_model
+from cman_tf.extracting.settings import JSONL, OUTPUT_FORMATS, Settings, fingerprint_model, make_absolute
 from cman_tf.extracting.shards import INPUT_FORMATS, validate_outside
 from cman_tf.inference.description import read_description
 from cman_tf.inference.tuned import find_tuned
@@ -97,12 +97,13 @@ def main(arguments: list[str]) -> None:
     description = read_description(FLAGS.model_dir or DEFAULT_MODEL, FLAGS.checkpoint, encoder_flags.given())
     constraint_flags.given(description)
     find_tuned(FLAGS.thresholds, description)
+    types = FLAGS.constrain_types
     settings = Settings(
         model_dir=str(description.directory.absolute()),
         checkpoint=FLAGS.checkpoint,
-        encoder=encoder_flags.given(),
+        encoder={name: make_absolute(value) for name, value in encoder_flags.given().items()},
         tokenizer=find_tokenizer(FLAGS.tokenizer or description.tokenizer).name,
-        constrain_types=FLAGS.constrain_types,
+        constrain_types=types if types in ("off", "train") else make_absolute(types),
         symmetric_relations=tuple(FLAGS.symmetric_relations),
         thresholds=FLAGS.thresholds,
         options=prediction_flags.extraction_options(),

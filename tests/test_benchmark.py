@@ -9,7 +9,8 @@ import tensorflow as tf
 from helpers import ROOT, SMALL, fails_with, run_command
 
 import cman_tf
-from cman_tf.benchmark import changes, extract, growth, inputs, memory, speed, work
+from cman_tf.benchmark import changes, extract, growth, inputs, memory, speed, work, workers
+from cman_tf.benchmark.tables import show
 from cman_tf.config import Config
 from cman_tf.data.batches import make_example
 from cman_tf.data.vocabulary import Vocabulary
@@ -193,3 +194,15 @@ def test_largest_batch_of_a_gpu_by_hand(monkeypatch):
 )
 def test_bad_arguments(arguments, message):
     fails_with(run_command("cman_tf.benchmark", *arguments, f"--data_dir={DIRECTORY}"), message)
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_workers_beside_predict(trained, sentences, capsys):
+    """Both commands are run, give the same answers, and their rates are in the table."""
+    pytest.importorskip("ray", reason="needs pip install 'cman-tf[ray]'")
+    result = workers.measure(trained("multihead"), sentences, 40, [1], 1)
+    show("workers", result, {})
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[0] for row in rows] == ["40", "-" * len("extract, workers: 1"), "predict", "extract,"]
+    assert [row["command"] for row in result["rounds"]] == ["predict", "1"]

@@ -260,12 +260,12 @@ def test_commands_of_the_page_about_extraction_run(desk):
     (desk / "texts" / "a.txt").write_text("Ann left.\n\nBo lives in Rome.\n")
     (desk / "texts" / "b.jsonl").write_text('{"id": 7, "text": "Ann left."}\n{"text": 3}\n')
     page = ROOT / "docs" / "extract.md"
-    here, _ = [line for line in block_lines(page) if split_command(line)]
+    here = next(line for line in block_lines(page) if split_command(line))
     process = run_shown(here, desk)
     assert process.returncode == 0 and process.stderr == "", process.stderr
     shown = [line.split()[0] for line in process.stdout.splitlines() if line]
     assert shown == [
-        line.split()[0] for line in blocks(page, "text")[0].replace("3 texts", "1 texts").splitlines() if line
+        line.split()[0] for line in blocks(page, "text")[0].replace("3 texts", "1 text").splitlines() if line
     ]
     for name in re.findall(
         r"^\| `([\w/.-]+)`", page.read_text().partition("## What it writes")[2].partition("##")[0], re.M

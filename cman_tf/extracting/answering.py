@@ -120,8 +120,11 @@ def _read_rows(file: InputFile, format: str, shard: Shard) -> Iterator[Record]:
     reader.name = file.name
     with open_file(file.location, file.name) as opened:
         table = parquet.open_parquet(opened, file.name)
-        rows = parquet.read_rows(table, shard.cut.start, shard.cut.end)
+        rows = parquet.read_rows(table, shard.cut.start, shard.cut.end, file.name)
         for number, row in enumerate(rows, start=shard.cut.line):
+            if isinstance(row, bytes):
+                yield _Unread("", "", size=len(row), error="text that is not UTF-8, expected UTF-8", raw=row)
+                continue
             raw = json.dumps(row, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace")
             record = reader.read_value(row, f"{file.name}, row {number}", len(raw) + 1)
             yield _keep_raw(record, Line(raw, len(raw), True))

@@ -54,5 +54,6 @@ def show_outcome(outcome: Mapping[str, Any], output_dir: str) -> str:
     ]
     shown = format_table([output_dir, ""], rows)
     if outcome["dead"]:
-        shown += f"\n\n{outcome['dead']:,} texts were left out; {output_dir}/dead names each and the reason"
+        left_out = "1 text was" if outcome["dead"] == 1 else f"{outcome['dead']:,} texts were"
+        shown += f"\n\n{left_out} left out; {output_dir}/dead names each and the reason"
     return shown

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, quote
 from cman_tf.extracting.lines import Cut
 from cman_tf.inference.blocks import BLOCK_TEXTS
 
@@ -34,12 +34,11 @@ def open_parquet(file: Any, name: str) -> Any:
         opened = parquet.ParquetFile(file)
         schema = opened.schema_arrow
     except (OSError, ValueError) as error:
-        reason = (str(error).strip().splitlines() or [""])[0][:100]
-        raise DataError(f"{name}: {reason}, expected a Parquet file") from None
+        raise DataError(f"{name}: {_first_line(error)}, expected a Parquet file") from None
     names = schema.names
-    for column in _COLUMNS:
-        if names.count(column) > 1:
-            raise DataError(f"{name}: {names.count(column)} columns {column}, expected one")
+    twice = next((column for column in _COLUMNS if names.count(column) > 1), None)
+    if twice:
+        raise DataError(f"{name}: two columns {twice}, expected each once")
     if "text" not in names and "tokens" not in names:
         columns = ", ".join(names)[:100] or "none"
         raise DataError(f"{name}: columns {columns}, expected a column text or tokens")
@@ -86,13 +85,17 @@ def cut_rows(opened: Any, texts: int) -> Iterator[Cut]:
         yield Cut(start, end, start + 1, end - start)
 
 
-def read_rows(opened: Any, start: int, end: int) -> Iterator[dict[str, Any]]:
-    """Yield rows as the objects that JSON lines would hold, without what is null.
+def read_rows(opened: Any, start: int, end: int, name: str = "input") -> Iterator[dict[str, Any] | bytes]:
+    """Yield rows as the objects that JSON lines would hold, without what is null; of a row that is not UTF-8 its text.
 
     Args:
       opened: what `open_parquet` returned.
       start: the first row.
       end: the row after the last.
+      name: the file's name, for messages.
+
+    Raises:
+      DataError: if the file is damaged there.
     """
     metadata = opened.metadata
     groups: list[int] = []
@@ -103,37 +106,38 @@ def read_rows(opened: Any, start: int, end: int) -> Iterator[dict[str, Any]]:
             first = first if groups else position
             groups.append(number)
         position = after
-    names = [name for name in _COLUMNS if name in opened.schema_arrow.names]
+    names = [column for column in _COLUMNS if column in opened.schema_arrow.names]
     place = first
-    batches = opened.iter_batches(batch_size=_ROWS, row_groups=groups, columns=names)
-    while (batch := _read_batch(batches, place)) is not None:
-        low, high = max(start - place, 0), min(end - place, batch.num_rows)
-        place += batch.num_rows
-        if low < high:
-            for row in _to_rows(batch.slice(low, high - low), place - batch.num_rows + low):
-                yield {name: value for name, value in row.items() if value is not None}
-        if place >= end:
-            break
-
-
-def _read_batch(batches: Iterator[Any], place: int) -> Any:
-    """Return the next batch, or None after the last."""
     try:
-        return next(batches, None)
+        for batch in opened.iter_batches(batch_size=_ROWS, row_groups=groups, columns=names):
+            low, high = max(start - place, 0), min(end - place, batch.num_rows)
+            place += batch.num_rows
+            for row in _read_batch(batch.slice(low, high - low)) if low < high else ():
+                yield row if isinstance(row, bytes) else {key: value for key, value in row.items() if value is not None}
+            if place >= end:
+                break
     except (OSError, ValueError) as error:
-        raise _unreadable(error, place) from None
+        raise DataError(f"{name}, rows {start + 1} to {end}: {_first_line(error)}, expected a Parquet file") from None
 
 
-def _to_rows(batch: Any, place: int) -> list[dict[str, Any]]:
+def _read_batch(batch: Any) -> list[Any]:
+    """Return the rows of a batch, as values of Python; of a row that is not UTF-8 the bytes of its text or tokens."""
+    import pyarrow as pa
+
     try:
         return batch.to_pylist()
-    except ValueError as error:  # text that is not UTF-8
-        raise _unreadable(error, place) from None
+    except UnicodeDecodeError:
+        if batch.num_rows > 1:
+            half = batch.num_rows // 2
+            return _read_batch(batch.slice(0, half)) + _read_batch(batch.slice(half))
+    columns = [batch.column(name) for name in ("text", "tokens") if name in batch.schema.names]
+    texts = [column.flatten() if _is_list(column.type) else column for column in columns]
+    texts = [text.dictionary_decode() if pa.types.is_dictionary(text.type) else text for text in texts]
+    return [b" ".join(value for text in texts for value in text.cast(pa.large_binary()).to_pylist() if value)]
 
 
-def _unreadable(error: Exception, place: int) -> DataError:
-    reason = (str(error).strip().splitlines() or [""])[0][:100]
-    return DataError(f"near row {place + 1}: {reason}, expected a Parquet file that can be read")
+def _first_line(error: Exception) -> str:
+    return quote((str(error).strip().splitlines() or [type(error).__name__])[0], 100)[1:-1]
 
 
 def write_rows(rows: Sequence[dict[str, Any]]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -44,8 +45,10 @@ def answer_shards(
         for start in range(0, len(shards), _WAVE):
             yield from _answer_wave(settings, files, formats, shards[start : start + _WAVE], workers)
     except RayTaskError as error:
+        print(error, file=sys.stderr)  # where Ray's own messages go
         raise DataError(f"a worker failed ({_last_line(error)}); ray.log in --output_dir tells more") from None
     except RayError as error:
+        print(error, file=sys.stderr)
         message = f"the workers were killed again and again ({_last_line(error)}); the same command goes on"
         raise DataError(message) from None
 

@@ -143,9 +143,10 @@ def _list_place(given: str) -> Iterator[InputFile]:
         yield InputFile(name, location, info.size or 0, info.mtime_ns or 0)
         return
     try:
-        infos = sorted(system.get_file_info(fs.FileSelector(path, recursive=True)), key=lambda info: info.path)
+        infos = system.get_file_info(fs.FileSelector(path, recursive=True))
+        infos = sorted(infos, key=lambda info: info.path)
     except UnicodeDecodeError:
-        raise DataError(f"{name}: holds a file whose name is not UTF-8, expected names that can be written") from None
+        raise DataError(f"{name}: a file in it has a name that is not UTF-8, expected names in UTF-8") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{name}: {_first_line(error, given)}, expected a readable folder") from None
     count = 0

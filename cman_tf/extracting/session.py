@@ -30,6 +30,10 @@ _ENVIRONMENT = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_worker_niceness": "0",  # 15 by default, so that anything else on the machine would come first
 }
+# How often Ray tries to reach its head: one that it starts itself may be slow to come on a busy machine; what does not
+# answer at an address that the user gives is given up after two minutes, not after twenty.
+_PATIENT = {"RAY_NUM_REDIS_GET_RETRIES": "120"}
+_IMPATIENT = {"RAY_NUM_REDIS_GET_RETRIES": "3", "RAY_gcs_server_request_timeout_seconds": "20"}
 
 
 def check_ray() -> None:
@@ -181,7 +185,7 @@ def _make_folder() -> str:
 @contextlib.contextmanager
 def _environment(is_local: bool) -> Iterator[None]:
     """Set Ray's switches for this process and those that it starts."""
-    values = dict(_ENVIRONMENT)
+    values = _ENVIRONMENT | (_PATIENT if is_local else _IMPATIENT)
     if is_local:
         values |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     before = {name: os.environ.get(name) for name in values}

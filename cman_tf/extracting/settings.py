@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -72,6 +73,11 @@ class Settings:
         if self.constrain_types in ("off", "train"):
             return self.constrain_types
         return f"sha256 {sha256_of(self.constrain_types)}"
+
+
+def make_absolute(value: str) -> str:
+    """Return the absolute path of a file or folder that is there; any other value, such as a name, as it is."""
+    return os.path.abspath(value) if os.path.exists(value) else value
 
 
 def fingerprint_model(description: ModelDescription, thresholds: str) -> str:
