@@ -180,7 +180,11 @@ def test_largest_batch_of_a_gpu_by_hand(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "nothing: expected one of train, decode, memory, growth, changes, start, extract, serve, then flags"),
+        (
+            (),
+            "nothing: expected one of train, decode, memory, growth, changes, start, extract, serve, workers, then "
+            "flags",
+        ),
         (("fast",), "fast: expected one of train"),
         (("start",), "start: expected --model_dir"),
         (("extract",), "extract: expected --model_dir"),
