@@ -33,7 +33,12 @@ SERVE = [
 ]
 PLAYWRIGHT = ["playwright==1.65.2; python_version >= '3.10'", "playwright==1.60.0; python_version < '3.10'"]
 SEARCH = ["optuna==5.0.0"]
-RAY = ["ray[data]==2.60.0; python_version >= '3.10'", *GLOVE]  # there is no Ray of today for Python 3.9
+RAY = [  # there is no Ray of today for Python 3.9
+    "ray[data]==2.60.0; python_version >= '3.10'",
+    "pandas==3.0.6; python_version >= '3.11'",  # Ray's, for which it names no bound
+    "pandas==2.2.3; python_version == '3.10'",
+    *GLOVE,
+]
 REPORT = ["matplotlib==3.9.4", "scipy==1.13.1"]  # figures and tests of significance
 
 
