@@ -36,7 +36,7 @@ SEARCH = ["optuna==5.0.0"]
 RAY = [  # there is no Ray of today for Python 3.9
     "ray[data]==2.60.0; python_version >= '3.10'",
     "pandas==3.0.6; python_version >= '3.11'",  # Ray's, for which it names no bound
-    "pandas==2.2.3; python_version == '3.10'",
+    "pandas==2.3.3; python_version == '3.10'",
     *GLOVE,
 ]
 REPORT = ["matplotlib==3.9.4", "scipy==1.13.1"]  # figures and tests of significance
