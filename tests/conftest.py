@@ -2,6 +2,7 @@
 
 import fcntl
 import gc
+import importlib.util
 import os
 import pathlib
 import shutil
@@ -10,7 +11,7 @@ import sys
 import hypothesis
 import pytest
 from browser import open_chromium
-from helpers import SMALL, TINY_FLAGS, TRAINED_EPOCHS, call_command
+from helpers import EXTRAS, SMALL, TINY_FLAGS, TRAINED_EPOCHS, call_command, needs_extra
 
 from cman_tf.data.types import Entity, Relation, Sentence
 
@@ -20,7 +21,15 @@ hypothesis.settings.register_profile("same_examples", derandomize=True, deadline
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same_examples"))
 
 
-def pytest_runtest_setup():
+def pytest_runtest_setup(item):
+    """Skip a test whose extra is not installed; then settle TensorFlow."""
+    for marker in item.iter_markers("extra"):
+        if importlib.util.find_spec(EXTRAS[marker.kwargs["name"]]) is None:
+            pytest.skip(needs_extra(marker.kwargs["name"]))
+    _leave_out_rewriting()
+
+
+def _leave_out_rewriting():
     """Leave out TensorFlow's rewriting of graphs in this process: it takes a third of the time of small models.
 
     Commands in processes of their own run with it, as users' do.

@@ -370,9 +370,9 @@ def test_the_example_of_the_readme_is_what_the_model_says(tmp_path):
     assert scores[0] == pytest.approx(scores[1], abs=0.02) and len(scores[0]) > 3
 
 
+@pytest.mark.extra(name="docs")
 def test_site_builds(tmp_path):
     """No broken link, no page without a place in the menu, no docstring that does not parse."""
-    pytest.importorskip("mkdocs")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     process = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

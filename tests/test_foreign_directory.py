@@ -247,8 +247,8 @@ def test_a_recorded_tokenizer_is_one_of_spacy(model, name):
     refused(find_tokenizer, name, match="expected a language .en. or a pipeline")
 
 
+@pytest.mark.extra(name="spacy")
 def test_a_folder_of_the_working_directory_is_no_pipeline(tmp_path, monkeypatch):
-    pytest.importorskip("spacy")
     (tmp_path / "en_evil").mkdir()
     (tmp_path / "en_evil" / "meta.json").write_text("{}")
     (tmp_path / "en_evil" / "__init__.py").write_text(f"raise SystemExit({OPENED!r})")

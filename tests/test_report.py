@@ -91,10 +91,9 @@ def test_the_page_has_every_table(folder):
     assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", page)
 
 
+@pytest.mark.extra(name="report")
 def test_readme_and_document_are_those_of_the_files():
     """README.md, docs/results.md and the figures' texts are what the report makes of results/ now."""
-    pytest.importorskip("scipy")
-    pytest.importorskip("matplotlib")
     folder = ResultFolder(ROOT / "results")
     lines = {name: collect_lines(name, EXPERIMENTS[name], folder) for name in ("conll04", "tuned")}
     block = render_readme_block(make_paper_rows(choose_recipe(lines)))

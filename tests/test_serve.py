@@ -20,6 +20,7 @@ from cman_tf.inference.tuned import Tuned, save_tuned
 from cman_tf.serve import choose_options, find_hosts
 from cman_tf.serving.limits import Limits
 
+pytestmark = pytest.mark.extra(name="serve")
 ADDRESS = "http://127.0.0.1:8000"
 GOLDEN = ROOT / "tests" / "golden" / "dynamic_cman"
 TEXTS = [

@@ -4,19 +4,20 @@ import subprocess
 import sys
 
 import pytest
-from helpers import ROOT, write_entry_points
+from helpers import ROOT, import_extra, write_entry_points
 
 import cman_tf
 from cman_tf import Entity, Sentence
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.errors import DataError
 
-spacy = pytest.importorskip("spacy")
+spacy = import_extra("spacy")
 from spacy.tokens import Doc, Span  # noqa: E402
 
 import cman_tf.integrations.spacy_pipe  # noqa: E402, F401, where the entry point is not installed
 from cman_tf.integrations.spacy_relations import SpacyRelation, define_extension  # noqa: E402
 
+pytestmark = pytest.mark.extra(name="spacy")
 GOLDEN = str(ROOT / "tests" / "golden" / "dynamic_cman")
 TEXT = "In Rome, Ann Lee works for Fox."
 LOW = 0.04  # the small model finds few relations above 0.5
