@@ -1,6 +1,7 @@
 """What the tests share: small corpora, small models, and the real corpora if they are there."""
 
 import fcntl
+import functools
 import gc
 import importlib.util
 import os
@@ -11,7 +12,7 @@ import sys
 import hypothesis
 import pytest
 from browser import open_chromium
-from helpers import EXTRAS, SMALL, TINY_FLAGS, TRAINED_EPOCHS, call_command, needs_extra
+from helpers import EXTRAS, ROOT, SMALL, TINY_FLAGS, TRAINED_EPOCHS, call_command, needs_extra
 
 from cman_tf.data.types import Entity, Relation, Sentence
 
@@ -185,6 +186,14 @@ def shared(tmp_path_factory):
         return folder
 
     return get
+
+
+@pytest.fixture(scope="session")
+def golden():
+    """Name to a model of tests/golden, loaded once in a process: tracing it takes seconds. Tests leave it as it is."""
+    import cman_tf
+
+    return functools.cache(lambda name: cman_tf.load(ROOT / "tests" / "golden" / name))
 
 
 @pytest.fixture(scope="session")

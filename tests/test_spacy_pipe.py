@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from unittest import mock
 
 import pytest
 from helpers import ROOT, import_extra, write_entry_points
@@ -31,14 +32,29 @@ def make(*before, **config):
     return nlp
 
 
+@pytest.fixture(scope="module", autouse=True)
+def load_once():
+    """Pipelines with the same settings share a model, as loading and tracing one takes seconds."""
+    load, loaded = cman_tf.load, {}
+
+    def find(*arguments, **options):
+        key = repr((arguments, sorted(options.items())))
+        if key not in loaded:
+            loaded[key] = load(*arguments, **options)
+        return loaded[key]
+
+    with mock.patch.object(cman_tf, "load", find):
+        yield
+
+
 @pytest.fixture(scope="module")
-def nlp():
+def nlp(load_once):
     return make()
 
 
 @pytest.fixture(scope="module")
-def model():
-    return cman_tf.load(GOLDEN)
+def model(golden):
+    return golden("dynamic_cman")
 
 
 def spans(doc):
