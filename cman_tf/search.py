@@ -89,9 +89,10 @@ def main(arguments: list[str]) -> None:
     seeds = tuple(dict.fromkeys(int(seed) for seed in FLAGS.seeds))
 
     from cman_tf.searching.outcome import write_outcome
-    from cman_tf.searching.study import open_study, run_trials
+    from cman_tf.searching.study import open_study, run_trials, validate_installation
     from cman_tf.searching.trial_runs import TrialRuns, check_training
 
+    validate_installation()
     runs = TrialRuns(folder, given, seeds, FLAGS.epochs)
     check_training(given)
     folder.mkdir(parents=True, exist_ok=True)

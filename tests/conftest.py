@@ -1,7 +1,9 @@
 """What the tests share: small corpora, small models, and the real corpora if they are there."""
 
 import fcntl
+import functools
 import gc
+import importlib.util
 import os
 import pathlib
 import shutil
@@ -10,7 +12,7 @@ import sys
 import hypothesis
 import pytest
 from browser import open_chromium
-from helpers import SMALL, TINY_FLAGS, TRAINED_EPOCHS, call_command
+from helpers import EXTRAS, ROOT, SMALL, TINY_FLAGS, TRAINED_EPOCHS, call_command, needs_extra
 
 from cman_tf.data.types import Entity, Relation, Sentence
 
@@ -20,7 +22,15 @@ hypothesis.settings.register_profile("same_examples", derandomize=True, deadline
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same_examples"))
 
 
-def pytest_runtest_setup():
+def pytest_runtest_setup(item):
+    """Skip a test whose extra is not installed; then settle TensorFlow."""
+    for marker in item.iter_markers("extra"):
+        if importlib.util.find_spec(EXTRAS[marker.kwargs["name"]]) is None:
+            pytest.skip(needs_extra(marker.kwargs["name"]))
+    _leave_out_rewriting()
+
+
+def _leave_out_rewriting():
     """Leave out TensorFlow's rewriting of graphs in this process: it takes a third of the time of small models.
 
     Commands in processes of their own run with it, as users' do.
@@ -132,6 +142,15 @@ def make_model(vocabulary):
 
 
 @pytest.fixture
+def run_eagerly():
+    """Have TensorFlow run functions as Python, or not. Small models take a tenth of the time where none is traced."""
+    import tensorflow as tf
+
+    yield tf.config.run_functions_eagerly
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
 def make_batch(vocabulary):
     """Make a batch of tensors from sentences."""
     import tensorflow as tf
@@ -167,6 +186,14 @@ def shared(tmp_path_factory):
         return folder
 
     return get
+
+
+@pytest.fixture(scope="session")
+def golden():
+    """Name to a model of tests/golden, loaded once in a process: tracing it takes seconds. Tests leave it as it is."""
+    import cman_tf
+
+    return functools.cache(lambda name: cman_tf.load(ROOT / "tests" / "golden" / name))
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,26 @@ from unittest import mock
 
 import absl.logging
 import numpy as np
+import pytest
 from absl import app
 from absl.flags import FLAGS
 
 from cman_tf.config import Config
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+# A package of each extra: where it is missing, tests marked with the extra are skipped. A new extra is one more line.
+EXTRAS = {
+    "transformers": "transformers",
+    "minilm": "transformers",
+    "mpnet": "transformers",
+    "spacy": "spacy",
+    "glove": "pyarrow",
+    "plots": "matplotlib",
+    "report": "matplotlib",
+    "serve": "fastapi",
+    "search": "optuna",
+    "docs": "mkdocs",
+}
 SMALL = Config(
     hidden_size=4,
     label_size=3,
@@ -48,9 +62,9 @@ TINY_FLAGS = (
 )
 
 
-TRAINED_EPOCHS = 60  # enough for CMAN and dynamic CMAN to fit eight_sentences
+TRAINED_EPOCHS = 40  # enough for CMAN and dynamic CMAN to fit eight_sentences
 
-# The baseline is trained in a third of the time, where it does not matter which model it is.
+# The baseline without characters is trained in a quarter of the time, where it does not matter which model it is.
 BASELINE = (
     "--model=multihead",
     "--bilstm_layers=1",
@@ -58,6 +72,7 @@ BASELINE = (
     "--char_size=4",
     "--char_hidden_size=4",
     "--relation_size=8",
+    "--nouse_characters",
     "--embedding_dropout=0",
     "--bilstm_dropout=0",
     "--unknown_word_rate=0",
@@ -65,6 +80,20 @@ BASELINE = (
     "--batch_size=8",
     "--noxla",
 )
+
+
+def needs_extra(extra):
+    """What a test says that is skipped for want of an extra; tests/reliability/extras.py looks for it."""
+    return f"needs pip install 'cman-tf[{extra}]'"
+
+
+def import_extra(extra):
+    """Import the package of an extra at the top of a test module; without it the module is skipped.
+
+    The module marks its tests, too, so that the environment of the extra runs them:
+    `pytestmark = pytest.mark.extra(name="search")`.
+    """
+    return pytest.importorskip(EXTRAS[extra], reason=needs_extra(extra))
 
 
 def run_command(*arguments, cwd=ROOT, timeout=500, **options):

@@ -29,13 +29,20 @@ class _Outcome:
         self.start = time.monotonic()
 
     def pytest_runtest_logreport(self, report):
-        self.markers[report.nodeid] = next((name for name in MARKERS if name in report.keywords), "neither")
+        self.markers[report.nodeid] = next(
+            (name for name in MARKERS if name in getattr(report, "keywords", ())), "neither"
+        )
         outcome = self.outcomes.setdefault(report.nodeid, "passed")
         if report.failed or outcome == "failed":
             self.outcomes[report.nodeid] = "failed"
         elif report.skipped:
             self.outcomes[report.nodeid] = "skipped"
             self.reasons[report.nodeid] = str(report.longrepr[-1] if report.longrepr else "")
+
+    def pytest_collectreport(self, report):
+        """A module that cannot be imported has failed; one that says so is skipped."""
+        if not report.passed:
+            self.pytest_runtest_logreport(report)
 
     def pytest_sessionfinish(self, exitstatus):
         counts = {name: Counter() for name in ("neither", *reversed(MARKERS))}

@@ -13,7 +13,7 @@ from cman_tf.benchmark.load import Load, apply_load
 from cman_tf.benchmark.tables import show
 from cman_tf.errors import DataError
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.extra(name="serve")]
 
 
 @pytest.fixture(scope="module")

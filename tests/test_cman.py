@@ -43,6 +43,7 @@ SWITCHES = [
 ]
 
 ALL = [{"model": name, **changes} for name in MODELS for changes in ({}, *SWITCHES)]
+ALL = [*{str(changes): changes for changes in ALL}.values()]  # some switches name their model
 
 
 @pytest.mark.parametrize("changes", ALL, ids=str)
@@ -109,7 +110,10 @@ def test_entity_pairs_are_those_of_the_decoded_entities(make_model, vocabulary):
         assert {(i, j) for r, i, j in pairs.tolist() if r == row} == expected
 
 
-@pytest.mark.parametrize("changes", [{}, {"model": "cman"}, {"share": False}, {"cell": "gru"}])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"cell": "gru"}, *(pytest.param(c, marks=pytest.mark.slow) for c in ({"model": "cman"}, {"share": False}))],
+)
 def test_a_sentence_does_not_depend_on_its_batch(changes, make_model, make_batch, sentences, vocabulary):
     model = make_model(**changes)
     predictor = Predictor(model, vocabulary, marginals=True)

@@ -107,9 +107,9 @@ def test_effects_of_the_opposite_sign(tmp_path):
     assert [(task, own) for task, own, _ in mlp.opposite_tasks()] == [("entities", 2.0), ("relations", 2.0)]
 
 
+@pytest.mark.extra(name="report")
 def test_table_of_effects(tmp_path):
     """p of one run beside two that deviate by 1.41: t = 11 / (1.41 * sqrt(1.5)) with one degree of freedom."""
-    pytest.importorskip("scipy")
     write_effects(tmp_path)
     table = make_difference_table(find_effects(collect(tmp_path, "ablations")), "Effects")
     (row,) = (row for row in table.rows if "MLP" in row[0] and row[2] == "entities")

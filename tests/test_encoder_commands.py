@@ -79,12 +79,11 @@ def test_cached_features_are_those_on_the_fly(elmo, sentences, tmp_path):
         np.testing.assert_allclose(mine, encoder.encode([one])[0], atol=1e-5)
 
 
-@pytest.fixture(params=["encoder", "elmo"])
+@pytest.fixture(params=[pytest.param("encoder", marks=pytest.mark.extra(name="transformers")), "elmo"])
 def frozen(request, tmp_path):
     """A flag and the directory of an encoder that the test makes."""
     if request.param == "elmo":
         return "elmo", write_hub_module(tmp_path / "module")
-    pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
     folder = tmp_path / "bert"
     folder.mkdir()
     return "encoder", write_bert(folder, SPELLING)

@@ -16,8 +16,16 @@ MODULES = ["cman_tf"] + [
     if not module.name.endswith("__main__") and ".compatibility" not in module.name
 ]
 
+NEEDS = {"cman_tf.integrations": "spacy", "cman_tf.searching": "search", "cman_tf.serving": "serve"}  # room to extra
 
-@pytest.mark.parametrize("name", MODULES)
+
+def mark(name):
+    """The name of a module with the mark of the extra that its room needs."""
+    extra = NEEDS.get(".".join(name.split(".")[:2]))
+    return pytest.param(name, marks=pytest.mark.extra(name=extra)) if extra else name
+
+
+@pytest.mark.parametrize("name", map(mark, MODULES))
 def test_examples(name, tmp_path, monkeypatch):
     """A trained model stands where the examples expect one, in runs/sample."""
     module = importlib.import_module(name)

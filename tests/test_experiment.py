@@ -39,6 +39,7 @@ TINY = (
     "--epochs=2",
     "--bsa_units=1",
     "--adversarial_alpha=0",
+    "--nouse_characters",
     "--noxla",
 )
 

@@ -16,8 +16,8 @@ TEXT = "In Rome, Ann Lee works for Fox."
 
 
 @pytest.fixture(scope="module")
-def model():
-    return cman_tf.load(GOLDEN)
+def model(golden):
+    return golden(GOLDEN.name)
 
 
 @pytest.fixture(scope="module")
@@ -150,8 +150,8 @@ def test_relations_of_given_entities(model, found):
 
 
 @pytest.mark.parametrize("name", ["dynamic_cman", "multihead"])
-def test_thresholds_and_candidates(name, model):
-    model = model if name == GOLDEN.name else cman_tf.load(GOLDEN.parent / name)
+def test_thresholds_and_candidates(name, golden):
+    model = golden(name)
     found, every = model.extract(TEXT), model.extract(TEXT, all_scores=True)
     assert every.relations == found.relations
     assert every.candidates and all(r.score <= 0.5 for r in every.candidates)

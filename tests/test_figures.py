@@ -4,6 +4,7 @@ import re
 import sys
 
 import pytest
+from helpers import import_extra
 from result_makers import collect, make_result, write_everything, write_results
 
 from cman_tf.errors import DataError
@@ -11,7 +12,8 @@ from cman_tf.experiments.captions import make_group_figure, make_row_figure, mak
 from cman_tf.experiments.figure_style import STYLES, _move_apart, shrink_svg
 from cman_tf.experiments.figures import draw_groups, draw_rows, draw_sizes
 
-pytest.importorskip("matplotlib")
+import_extra("report")
+pytestmark = pytest.mark.extra(name="report")
 
 
 def texts_of(svg):

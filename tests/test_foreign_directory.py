@@ -247,8 +247,8 @@ def test_a_recorded_tokenizer_is_one_of_spacy(model, name):
     refused(find_tokenizer, name, match="expected a language .en. or a pipeline")
 
 
+@pytest.mark.extra(name="spacy")
 def test_a_folder_of_the_working_directory_is_no_pipeline(tmp_path, monkeypatch):
-    pytest.importorskip("spacy")
     (tmp_path / "en_evil").mkdir()
     (tmp_path / "en_evil" / "meta.json").write_text("{}")
     (tmp_path / "en_evil" / "__init__.py").write_text(f"raise SystemExit({OPENED!r})")
@@ -310,7 +310,9 @@ def test_a_recorded_encoder_leads_nowhere_else(model, encoder, name, changed, me
     refused(find_again, model, {}, match=message)
 
 
-@pytest.mark.parametrize("kind", ["elmo_hub", "transformer"])
+@pytest.mark.parametrize(
+    "kind", ["elmo_hub", pytest.param("transformer", marks=pytest.mark.extra(name="transformers"))]
+)
 def test_a_recorded_graph_is_not_opened(model, tmp_path, kind):
     (tmp_path / "saved_model.pb").write_bytes(b"")
     flag = {"elmo_hub": "elmo", "transformer": "encoder"}[kind]
@@ -326,6 +328,7 @@ def test_a_recorded_path_is_one_of_a_usual_length(model, path):
     refused(read_description, model, match="contextual.json: location/encoder is .* 1,000 characters")
 
 
+@pytest.mark.extra(name="transformers")
 def test_a_downloaded_encoder_is_not_a_folder_that_lies_beside_the_model(model, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mpnet").mkdir()

@@ -6,7 +6,6 @@ import shutil
 import pytest
 from helpers import ROOT, call_command, fails_with
 
-import cman_tf
 from cman_tf.experiments.result_files import read_result
 from cman_tf.runs.flagfile import config_from_flagfile
 
@@ -25,13 +24,13 @@ def without_scores(output):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_run_of_an_earlier_version_predicts_the_same(name):
+def test_a_run_of_an_earlier_version_predicts_the_same(name, golden):
     """Its tokens, types, spans and pairs exactly, its scores to four digits."""
     texts = (GOLDEN / "text.txt").read_text(encoding="utf-8").splitlines()
     lines = (GOLDEN / name / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
     then = [json.loads(line) for line in lines]
     assert sum(len(output["relations"]) for output in then) >= 2  # there is something to get wrong
-    for text, old, new in zip(texts, then, cman_tf.load(GOLDEN / name).extract_all(texts)):
+    for text, old, new in zip(texts, then, golden(name).extract_all(texts)):
         (expected, expected_scores), (found, scores) = without_scores(old), without_scores(new)
         assert found == expected, text
         assert scores == pytest.approx(expected_scores, abs=1e-4), text

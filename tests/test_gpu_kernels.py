@@ -1,5 +1,7 @@
 """No GPU was at hand. TensorFlow lists its kernels without one, so that it can be said what would run on it."""
 
+import functools
+
 import pytest
 import tensorflow as tf
 from tensorflow.python.framework import kernels
@@ -24,11 +26,17 @@ def list_nodes(graph):
     return nodes
 
 
+@functools.cache
+def list_kernels(name):
+    """The kernels of the package for an operation."""
+    return tuple(kernels.get_registered_kernels_for_op(name).kernel)
+
+
 def find_devices(node):
     """The devices for which the package has a kernel that takes the operation's types."""
     return {
         kernel.device_type
-        for kernel in kernels.get_registered_kernels_for_op(node.op).kernel
+        for kernel in list_kernels(node.op)
         if all(_allows(limit, node) for limit in kernel.constraint)
     }
 

@@ -49,9 +49,10 @@ def attention_by_hand(sentence, tags, model, vocabulary):
     return found, scores
 
 
-@pytest.mark.parametrize("changes", [{}, {"model": "cman"}])
-def test_attention_is_that_of_the_equations(changes, make_model, sentences, vocabulary):
+@pytest.mark.parametrize(("changes", "eager"), [({}, False), ({"model": "cman"}, True)])
+def test_attention_is_that_of_the_equations(changes, eager, make_model, sentences, vocabulary, run_eagerly):
     """The batch is padded and NumPy's sentences are not, so that padding changes nothing."""
+    run_eagerly(eager)
     model = make_model(**changes)
     found = compute_attention(model, vocabulary, sentences)
     predicted = Predictor(model, vocabulary, marginals=True).predict(sentences)
@@ -76,7 +77,8 @@ def test_attention_is_that_of_the_equations(changes, make_model, sentences, voca
         ({"separate_models": True}, {"relation_self_attention_2", "ner_label_attention_1", "label_gate_2"}),
     ],
 )
-def test_what_there_is_depends_on_the_model(changes, names, make_model, sentences, vocabulary):
+def test_what_there_is_depends_on_the_model(changes, names, make_model, sentences, vocabulary, run_eagerly):
+    run_eagerly(True)
     (found,) = compute_attention(make_model(**changes), vocabulary, sentences[:1])
     assert names <= {**found.weights, **found.gates}.keys()
     for weights in found.weights.values():

@@ -8,14 +8,24 @@ import os
 import random
 
 import pytest
-from fuzz_targets import make_targets, make_tensorflow_targets, try_damaged
+from helpers import import_extra
 
 from cman_tf.errors import DataError
 
+import_extra("serve")
+from fuzz_targets import make_targets, make_tensorflow_targets, try_damaged  # noqa: E402
+
+pytestmark = pytest.mark.extra(name="serve")
 RUNS = int(os.environ.get("FUZZ_RUNS", "900"))
 
 
-@pytest.mark.parametrize(("make", "runs"), [(make_targets, RUNS), (make_tensorflow_targets, RUNS // 12)])
+@pytest.mark.parametrize(
+    ("make", "runs"),
+    [
+        (make_targets, RUNS),
+        pytest.param(make_tensorflow_targets, RUNS // 12, marks=pytest.mark.extra(name="transformers")),
+    ],
+)
 def test_damaged_files_are_refused_in_one_line(tmp_path, make, runs):
     targets = make(tmp_path)
     for target in targets:  # the valid ones are read, or lack something outside of them

@@ -30,10 +30,17 @@ def test_torn_down_wrongly(broken): pass
 """
 
 
+MODULES = {
+    "test_any.py": TESTS,
+    "test_needs.py": """import pytest; pytest.importorskip("never_there", reason="needs it")""",
+}
+
+
 @pytest.mark.e2e
 @pytest.mark.parametrize("processes", [(), ("-n", "2")])
 def test_outcome(processes, tmp_path):
-    (tmp_path / "test_any.py").write_text(TESTS)
+    for name, text in MODULES.items():
+        (tmp_path / name).write_text(text)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  e2e: x\n  slow: x\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "outcome", "--outcome=out/all.json", *processes]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
@@ -41,11 +48,14 @@ def test_outcome(processes, tmp_path):
     assert process.returncode == 1, process.stdout + process.stderr
     outcome = json.loads((tmp_path / "out" / "all.json").read_text())
     assert outcome["counts"] == {
-        "neither": {"passed": 1},
+        "neither": {"passed": 1, "skipped": 1},
         "e2e": {"failed": 1},
         "slow": {"skipped": 1, "failed": 1},
     }
     assert outcome["failed"] == ["test_any.py::test_torn_down_wrongly", "test_any.py::test_wrong"]
-    assert outcome["skipped"] == {"test_any.py::test_left_out": "Skipped: no cluster here"}
+    assert outcome["skipped"] == {
+        "test_any.py::test_left_out": "Skipped: no cluster here",
+        "test_needs.py": "Skipped: needs it",
+    }
     assert outcome["exit_status"] == 1
     assert outcome["environment"]["tensorflow"] and outcome["commit"]

@@ -25,13 +25,13 @@ def packed(tmp_path):
 
 
 @pytest.mark.parametrize("model", ["dynamic_cman", "multihead"])
-def test_a_packed_model_answers_as_the_model_does(tmp_path, model):
+def test_a_packed_model_answers_as_the_model_does(tmp_path, model, golden):
     size = pack_model(read_description(GOLDEN / model), tmp_path / "packed")
     files = sorted(path.name for path in (tmp_path / "packed").iterdir())
     assert size == sum(path.stat().st_size for path in (tmp_path / "packed").iterdir())
     assert {"flags.txt", "record.json", "vocabulary.json", "weights.json", "weights.npy"} <= {*files}
     assert not {"best", "last", "metrics.jsonl", "result.json", "run.json"} & {*files}
-    whole, small = cman_tf.load(GOLDEN / model), cman_tf.load(tmp_path / "packed")
+    whole, small = golden(model), cman_tf.load(tmp_path / "packed")
     assert small.tokenizer == whole.tokenizer and small.vocabulary.words == whole.vocabulary.words
     for one, other in zip(whole.model.variables, small.model.variables):
         np.testing.assert_array_equal(one.numpy().astype(np.float16).astype(np.float32), other.numpy())

@@ -5,7 +5,6 @@ import json
 import pytest
 from helpers import ROOT, call_command, fails_with, run_command
 
-import cman_tf
 from cman_tf.data.signatures import learn_signatures, read_signatures
 from cman_tf.formats.corpus_files import read_corpus
 from cman_tf.formats.registry import REGISTRY
@@ -24,8 +23,8 @@ LINES = (
 
 
 @pytest.fixture(scope="module")
-def model():
-    return cman_tf.load(GOLDEN)
+def model(golden):
+    return golden(GOLDEN.name)
 
 
 @pytest.fixture

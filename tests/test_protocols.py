@@ -18,7 +18,15 @@ CHANGES = {"model": "multihead", "relation_prior": 0.5, "bilstm_layers": 2}
 def test_two_stage_protocol(tmp_path, eight_sentences):
     """Trains on train, then as many epochs anew on train and dev; goes on where it was, both times."""
     # With a rate of nothing nothing is found on dev: the newest epoch is the best, and patience does not begin.
-    flags = (*BASELINE, "--protocol=two_stage", "--epochs=3", "--patience=1", "--batch_order=file", "--learning_rate=0")
+    flags = (
+        *BASELINE,
+        "--use_characters",
+        "--protocol=two_stage",
+        "--epochs=3",
+        "--patience=1",
+        "--batch_order=file",
+        "--learning_rate=0",
+    )
     arguments = ("cman_tf.train", f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}/run", *flags)
     process = call_command(*arguments)
     assert process.returncode == 0, process.stderr[-3000:]

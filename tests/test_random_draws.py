@@ -66,11 +66,11 @@ def test_a_resumed_step_draws_what_an_uninterrupted_one_draws(name, make_model, 
     start = run.weights()
     first, after = run.losses(1), run.weights()
     second = run.losses(1)
-    resumed = Run(1) if name == "dynamic_cman" else run  # tracing takes seconds; one model has a new one
+    resumed = Run(1) if name == "multihead" else run  # tracing takes seconds; one model has a new one
     resumed.weights(after)
     assert int(resumed.optimizer.iterations) == 1
     assert resumed.losses(1) == pytest.approx(second, rel=1e-6)
-    if name == "dynamic_cman":
+    if name == "multihead":
         other = Run(2)
         other.weights(start)
         assert other.losses(1) != pytest.approx(first, rel=1e-3)

@@ -80,7 +80,10 @@ def test_the_columns_leave_out_and_name_what_they_cannot_hold(tmp_path):
         write_corpus([sentence], tmp_path / "corpus", "multihead")
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.extra(name="spacy")) if name == "spacy" else name for name in REGISTRY],
+)
 @pytest.mark.parametrize(
     ("change", "message"),
     [

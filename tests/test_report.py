@@ -16,6 +16,8 @@ from cman_tf.experiments.rendering import render_html, render_markdown, render_r
 from cman_tf.experiments.sections import make_sections
 from cman_tf.report import BEGIN, END, make_readme
 
+pytestmark = pytest.mark.extra(name="report")
+
 
 def report(folder, *arguments, readme=""):
     documents = (f"--document={folder}/docs/results.md", f"--html={folder}/report.html", f"--readme={readme}")
@@ -93,8 +95,6 @@ def test_the_page_has_every_table(folder):
 
 def test_readme_and_document_are_those_of_the_files():
     """README.md, docs/results.md and the figures' texts are what the report makes of results/ now."""
-    pytest.importorskip("scipy")
-    pytest.importorskip("matplotlib")
     folder = ResultFolder(ROOT / "results")
     lines = {name: collect_lines(name, EXPERIMENTS[name], folder) for name in ("conll04", "tuned")}
     block = render_readme_block(make_paper_rows(choose_recipe(lines)))

@@ -3,13 +3,17 @@
 import json
 
 import pytest
+from helpers import import_extra
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cman_tf.data.types import Entity, Sentence
 from cman_tf.serving.limits import Limits, Refusal
-from cman_tf.serving.requests import parse_request
 
+import_extra("serve")
+from cman_tf.serving.requests import parse_request  # noqa: E402
+
+pytestmark = pytest.mark.extra(name="serve")
 LIMITS = Limits(texts=3, characters=20, entities=1, pair_characters=10)
 GIVEN = {"tokens": ["Ann", "left"], "entities": [{"type": "Peop", "start": 0, "end": 1}]}
 

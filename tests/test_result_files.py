@@ -80,6 +80,7 @@ def everything(tmp_path_factory):
     return folder
 
 
+@pytest.mark.extra(name="report")
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), junk=JUNK)
 def test_no_damage_stops_the_report(everything, monkeypatch, data, junk):

@@ -12,14 +12,15 @@ from kinds import QUICK, write_corpus
 
 
 @pytest.mark.e2e
-def test_ten_kills(tmp_path):
-    """SIGKILL at random moments, ten times in a row; tests/reliability/kills.py does the same to more kinds of runs."""
+@pytest.mark.parametrize("kills", [5, pytest.param(10, marks=pytest.mark.slow)])
+def test_kills(kills, tmp_path):
+    """SIGKILL at random moments, in a row; tests/reliability/kills.py does the same to more kinds of runs."""
     data = tmp_path / "data"
     write_corpus(data, 16)
     reference = Reference(tmp_path, QUICK, data)
     assert {"run/last/ckpt-3.index", "run/best/checkpoint", "run/metrics.jsonl"} <= reference.end.keys()
-    places, differences = kill_and_finish(tmp_path, QUICK, data, reference, random.Random(1), 10, 0.5, 0.5)
-    assert len(places) == 10 and not differences, (places, differences)
+    places, differences = kill_and_finish(tmp_path, QUICK, data, reference, random.Random(1), kills, 0.5, 0.5)
+    assert len(places) == kills and not differences, (places, differences)
 
 
 @pytest.mark.slow

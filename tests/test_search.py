@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from helpers import BASELINE, call_command, fails_with
+from helpers import BASELINE, call_command, fails_with, import_extra
 
-pytest.importorskip("optuna", reason="needs pip install 'cman-tf[search]'")
-pytestmark = pytest.mark.e2e
+import_extra("search")
+pytestmark = [pytest.mark.e2e, pytest.mark.extra(name="search")]
 
 
 def test_a_search_from_its_space_to_its_best_settings(eight_sentences, tmp_path):

@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from helpers import ROOT
+from helpers import ROOT, import_extra
 from hypothesis import given
 from hypothesis import strategies as st
 from test_documentation import blocks
@@ -18,9 +18,10 @@ from cman_tf.searching.outcome import make_report, write_outcome
 from cman_tf.searching.space import Choices, Range, read_space, suggest_settings
 from cman_tf.searching.trial_runs import TrialFailed
 
-pytest.importorskip("optuna", reason="needs pip install 'cman-tf[search]'")
-from cman_tf.searching import study as studies
+import_extra("search")
+from cman_tf.searching import study as studies  # noqa: E402
 
+pytestmark = pytest.mark.extra(name="search")
 SPACE = {
     "hidden_size": Range(4, 12, 4, False, True),
     "adversarial_alpha": Range(0.01, 0.3, None, True, False),

@@ -14,12 +14,12 @@ import pytest
 from fake_service import Process
 from helpers import ROOT, call_command, fails_with
 
-import cman_tf
 from cman_tf.inference.description import read_description
 from cman_tf.inference.tuned import Tuned, save_tuned
 from cman_tf.serve import choose_options, find_hosts
 from cman_tf.serving.limits import Limits
 
+pytestmark = pytest.mark.extra(name="serve")
 ADDRESS = "http://127.0.0.1:8000"
 GOLDEN = ROOT / "tests" / "golden" / "dynamic_cman"
 TEXTS = [
@@ -48,8 +48,8 @@ def service(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def model():
-    return cman_tf.load(GOLDEN)
+def model(golden):
+    return golden(GOLDEN.name)
 
 
 @pytest.fixture

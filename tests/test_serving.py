@@ -11,11 +11,14 @@ import urllib.request
 
 import pytest
 from fake_service import find_capitals, make_extract, start
+from helpers import import_extra
 
 from cman_tf.errors import DataError
-from cman_tf.serving.server import address_of, open_socket
 
-pytestmark = pytest.mark.e2e
+import_extra("serve")
+from cman_tf.serving.server import address_of, open_socket  # noqa: E402
+
+pytestmark = [pytest.mark.e2e, pytest.mark.extra(name="serve")]
 
 SHORT = {"header_seconds": 0.4, "body_seconds": 0.4, "idle_seconds": 1, "answer_seconds": 2.0}
 HEAD = "POST /extract HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from helpers import BASELINE, ROOT
+from helpers import BASELINE, ROOT, call_command
 
 _WAITING = """
 import sys, time
@@ -83,17 +83,12 @@ def test_an_ignored_signal_stays_ignored():
 @pytest.mark.e2e
 def test_training_says_where_it_stopped(tmp_path, eight_sentences):
     """And the same command goes on."""
-    command = [
-        sys.executable,
-        "-m",
-        "cman_tf.train",
-        f"--data_dir={eight_sentences}",
-        f"--model_dir={tmp_path / 'run'}",
-    ]
+    flags = [f"--data_dir={eight_sentences}", f"--model_dir={tmp_path / 'run'}", *BASELINE]
+    command = [sys.executable, "-m", "cman_tf.train", *flags, "--epochs=5000"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     options = {"stderr": subprocess.PIPE, "text": True, "env": environment}
     lines = []
-    with subprocess.Popen([*command, *BASELINE, "--epochs=5000"], **options) as process:
+    with subprocess.Popen(command, **options) as process:
         for line in process.stderr:
             lines.append(line)
             if line.startswith("epoch 3/"):
@@ -104,6 +99,5 @@ def test_training_says_where_it_stopped(tmp_path, eight_sentences):
         f"stopped in epoch {epoch + 1} after epoch {epoch} was saved; run the same command again to go on\n"
         for epoch in (saved, saved + 1)
     }
-    epochs = f"--epochs={saved + 2}"
-    again = subprocess.run([*command, *BASELINE, epochs], capture_output=True, text=True, env=environment, check=False)
+    again = call_command("cman_tf.train", *flags, f"--epochs={saved + 2}")
     assert again.returncode == 0 and f"epoch {saved + 2}/{saved + 2}: " in again.stderr, again.stderr

@@ -89,8 +89,8 @@ def test_a_model_with_an_encoder_takes_its_features(vocabulary, sentences):
 
 
 @pytest.mark.slow
+@pytest.mark.extra(name="transformers")
 def test_a_model_with_a_tuned_encoder_takes_its_word_pieces(vocabulary, sentences, tmp_path):
-    pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
     encoder = TunedTransformer(write_bert(tmp_path, SPELLING), "tiny")
     tf.keras.utils.set_random_seed(3)
     model = build_model(dataclasses.replace(SMALL, tune_encoder=True).resolved(), vocabulary, encoder)

@@ -3,11 +3,15 @@
 import sys
 
 import pytest
+from helpers import import_extra
 
 from cman_tf.errors import DataError
 from cman_tf.experiments.significance import compare_means
 
-stats = pytest.importorskip("scipy.stats")
+import_extra("report")
+from scipy import stats  # noqa: E402
+
+pytestmark = pytest.mark.extra(name="report")
 THREE = (80.0, 81.0, 82.0)
 
 

@@ -8,16 +8,18 @@ import zlib
 
 import pytest
 from format_checks import check_read
+from helpers import import_extra
 
 from cman_tf.data.problems import Problems
 from cman_tf.data.types import Entity, Relation, Sentence
 from cman_tf.errors import DataError
 from cman_tf.formats.corpus_files import read_corpus, write_corpus
 
-spacy = pytest.importorskip("spacy")
-srsly = pytest.importorskip("srsly")
+spacy = import_extra("spacy")
+import srsly  # noqa: E402
 from spacy.tokens import Doc, DocBin  # noqa: E402
 
+pytestmark = pytest.mark.extra(name="spacy")
 CORPUS = [
     Sentence(("Ann", "left", "Oslo"), (Entity("P", 0, 1), Entity("PERSON", 2, 3)), (Relation("K", 1, 0),)),
     Sentence(("Bo", "."), text=" Bo\n .", offsets=((1, 3), (5, 6)), document_id="d"),

@@ -108,8 +108,10 @@ CORPUS = [
 ]
 
 
+@pytest.mark.extra(name="spacy")
 def test_what_is_written_is_read_again_by_spacy_too(tmp_path):
-    spacy = pytest.importorskip("spacy")
+    import spacy
+
     write_corpus(CORPUS, tmp_path / "corpus", "spacy_json")
     (record,) = json.loads((tmp_path / "corpus").read_text())
     doc = spacy.tokens.Doc(spacy.blank("xx").vocab).from_json(

@@ -2,21 +2,23 @@
 
 import subprocess
 import sys
+from unittest import mock
 
 import pytest
-from helpers import ROOT, write_entry_points
+from helpers import ROOT, import_extra, write_entry_points
 
 import cman_tf
 from cman_tf import Entity, Sentence
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.errors import DataError
 
-spacy = pytest.importorskip("spacy")
+spacy = import_extra("spacy")
 from spacy.tokens import Doc, Span  # noqa: E402
 
 import cman_tf.integrations.spacy_pipe  # noqa: E402, F401, where the entry point is not installed
 from cman_tf.integrations.spacy_relations import SpacyRelation, define_extension  # noqa: E402
 
+pytestmark = pytest.mark.extra(name="spacy")
 GOLDEN = str(ROOT / "tests" / "golden" / "dynamic_cman")
 TEXT = "In Rome, Ann Lee works for Fox."
 LOW = 0.04  # the small model finds few relations above 0.5
@@ -30,14 +32,29 @@ def make(*before, **config):
     return nlp
 
 
+@pytest.fixture(scope="module", autouse=True)
+def load_once():
+    """Pipelines with the same settings share a model, as loading and tracing one takes seconds."""
+    load, loaded = cman_tf.load, {}
+
+    def find(*arguments, **options):
+        key = repr((arguments, sorted(options.items())))
+        if key not in loaded:
+            loaded[key] = load(*arguments, **options)
+        return loaded[key]
+
+    with mock.patch.object(cman_tf, "load", find):
+        yield
+
+
 @pytest.fixture(scope="module")
-def nlp():
+def nlp(load_once):
     return make()
 
 
 @pytest.fixture(scope="module")
-def model():
-    return cman_tf.load(GOLDEN)
+def model(golden):
+    return golden("dynamic_cman")
 
 
 def spans(doc):

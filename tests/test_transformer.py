@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from helpers import import_extra
 from tiny_bert import WORDS, write_bert, write_vocabulary
 
 from cman_tf.encoders.resolve import transformer_folder
@@ -15,7 +16,8 @@ from cman_tf.encoders.transformer import Transformer, TransformerLayer, TunedTra
 from cman_tf.encoders.wordpieces import cut_windows
 from cman_tf.errors import DataError
 
-transformers = pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
+transformers = import_extra("transformers")
+pytestmark = pytest.mark.extra(name="transformers")
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +200,7 @@ def bert(weights, ids, heads):
     return states
 
 
+@pytest.mark.extra(name="minilm")
 def test_minilm_against_numpy():
     try:
         folder = transformer_folder("minilm")

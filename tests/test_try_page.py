@@ -7,7 +7,7 @@ import pytest
 from browser import WIDTHS, overflows
 from fake_service import EVIL, start
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.extra(name="serve")]
 
 
 @pytest.fixture(scope="module")

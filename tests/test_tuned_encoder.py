@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import BASELINE, SMALL, call_command, fails_with
+from helpers import BASELINE, SMALL, call_command, fails_with, import_extra
 from tiny_bert import SPELLING, write_bert, write_vocabulary
 
 from cman_tf.data.batches import make_batch, make_example
@@ -18,7 +18,8 @@ from cman_tf.models.factory import build_model
 from cman_tf.training.optimizer import ModelOptimizer
 from cman_tf.training.step import compute_gradients, make_train_step
 
-pytest.importorskip("transformers", reason="needs pip install 'cman_tf[transformers]'")
+import_extra("transformers")
+pytestmark = pytest.mark.extra(name="transformers")
 PLAIN = {"xla": False, "embedding_dropout": 0.0, "bilstm_dropout": 0.0, "unknown_word_rate": 0.0}
 
 

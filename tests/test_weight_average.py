@@ -17,7 +17,7 @@ from cman_tf.training.weight_average import WeightAverage
 
 def test_average_of_the_weights(make_model, make_batch, sentences, tmp_path):
     """By hand; it is what the best epoch keeps, while training goes on from the weights."""
-    model = make_model(learning_rate=0.01)
+    model = make_model(model="multihead", learning_rate=0.01)
     optimizer = ModelOptimizer(model)
     average = WeightAverage(model.trainable_variables, decay=0.6)
     expected = [v.numpy() for v in model.trainable_variables]
@@ -43,14 +43,14 @@ def test_average_of_the_weights(make_model, make_batch, sentences, tmp_path):
     averages = [a.numpy() for a in average.averages]
     weights = [v.numpy() for v in model.trainable_variables]
     assert state.finish_epoch(1, 50.0)
-    other = make_model()
+    other = make_model(model="multihead")
     assert restore_model(str(tmp_path), other, "best") == 1
     for variable, a in zip(other.trainable_variables, averages):
         np.testing.assert_array_equal(variable, a)
     for killed in (False, True):  # after the best epoch was saved, before the last was
         if killed:
             shutil.rmtree(tmp_path / "last")
-        again = make_model()
+        again = make_model(model="multihead")
         its_average = WeightAverage(again.trainable_variables, decay=0.6)
         assert TrainingState(str(tmp_path), again, ModelOptimizer(again), its_average).restore_last() == 1
         for variable, w in zip(again.trainable_variables, weights):

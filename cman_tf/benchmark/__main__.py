@@ -17,6 +17,7 @@ before the clock starts.
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
 import pathlib
 from typing import Any
@@ -142,6 +143,8 @@ def main(arguments: list[str]) -> None:
     for needed in ("model_dir",) if mode == "start" else MODEL_AND_DATA if mode in OF_A_MODEL else ("data_dir",):
         if FLAGS[needed].value is None:
             raise DataError(f"{mode}: expected --{needed}")
+    if FLAGS.plot and mode == "growth" and importlib.util.find_spec("matplotlib") is None:
+        raise DataError("matplotlib is not installed, expected it for --plot: pip install 'cman-tf[report]'")
     if mode == "extract":
         result: dict[str, Any] = measure_extraction()
     elif mode == "serve":

@@ -11,7 +11,6 @@ from cman_tf.benchmark.speed import rounds
 from cman_tf.config import Config
 from cman_tf.data.batches import make_example
 from cman_tf.data.bucketing import batch_order
-from cman_tf.errors import DataError
 from cman_tf.inference.predictor import Predictor, make_decoder
 from cman_tf.models.input_pipeline import make_dataset
 from cman_tf.training.optimizer import ModelOptimizer
@@ -122,14 +121,9 @@ def draw(result: dict[str, Any], path: str) -> None:
     Args:
       result: what `measure` returned.
       path: the file to write, PNG or SVG.
-
-    Raises:
-      DataError: if matplotlib is not installed.
     """
-    try:
-        import matplotlib
-    except ImportError:
-        raise DataError("matplotlib is not installed, expected it for --plot; pip install 'cman-tf[report]'") from None
+    import matplotlib
+
     matplotlib.use("Agg")
     from matplotlib import pyplot
 

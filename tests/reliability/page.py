@@ -112,6 +112,17 @@ def _tests(version: Mapping[str, Any]) -> str:
     return f"; {version['python']}: {counts}{mended}"
 
 
+def _extras(result: Mapping[str, Any]) -> str:
+    rows = result["extras"]
+    counts = ", ".join(f"{row['extra']} ({row.get('passed', 0):,})" for row in rows)
+    bad = [row["extra"] for row in rows if row["problems"]]
+    return (
+        f"{len(rows)} fresh environments, with the number of tests that passed: {counts}; "
+        + (f"not in order: {', '.join(bad)}" if bad else "all in order")
+        + f" on Python {' and '.join(sorted({row['python'] for row in rows if 'python' in row}))}"
+    )
+
+
 PROMISES = (
     Promise("A training that is killed and started again ends as if it had not been killed", "kills", _kills),
     Promise("A damaged file gives one line, soon, and without taking much memory", "fuzz", _fuzz),
@@ -119,6 +130,11 @@ PROMISES = (
     Promise("A full disk gives one line and loses nothing", "disk", _disk),
     Promise("A model may be used from several threads", "threads", _threads),
     Promise("Python 3.9, 3.10 and 3.11 give the same answers", "versions", _versions),
+    Promise(
+        "Each extra installs beside NumPy 1.26 and protobuf below 5, and passes its tests in an environment of its own",
+        "extras",
+        _extras,
+    ),
 )
 
 
