@@ -23,7 +23,7 @@ from cman_tf.config import Config
 from cman_tf.errors import DataError
 from cman_tf.runs.files import sha256_of
 from cman_tf.runs.flagfile import FIELDS, config_from_flags, define_config_flags
-from cman_tf.searching.space import read_space
+from cman_tf.searching.space import first_settings, read_space
 
 FLAGS = flags.FLAGS
 # Flags of train that the search gives itself, or that make no sense for many runs.
@@ -94,7 +94,7 @@ def main(arguments: list[str]) -> None:
 
     validate_installation()
     runs = TrialRuns(folder, given, seeds, FLAGS.epochs)
-    check_training(given)
+    check_training(given, first_settings(space))
     folder.mkdir(parents=True, exist_ok=True)
     about = {
         "space": sha256_of(FLAGS.space),

@@ -20,12 +20,12 @@ import json
 import pathlib
 import statistics
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from absl import flags
 
 from cman_tf.command_line import config_flags, corpus_flags, encoder_flags, reading_flags, recipe
-from cman_tf.command_line.command import Command
+from cman_tf.command_line.command import Command, report_errors
 from cman_tf.command_line.console import show_progress
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow, quiet_import
@@ -131,9 +131,50 @@ def define_flags() -> None:
     config_flags.define_config_flags()
 
 
+class _Inputs(NamedTuple):
+    """What the flags name: see `_train` for each of them."""
+
+    config: Config
+    folds: Mapping[int, dict[str, Corpus]]
+    source: Source | None
+    trained: ModelDescription | None
+    cluster: Cluster | None
+
+
 def main(arguments: list[str]) -> None:
     """Read the corpora and train one model, or one for each fold."""
     del arguments
+    inputs = _read_inputs()
+    results = {}
+    for fold, corpora in inputs.folds.items():
+        result = _train(inputs.config, corpora, inputs.source, inputs.trained, fold, inputs.cluster)
+        if result is not None:
+            results[fold] = result
+    if len(results) > 1:
+        print(f"\n{format_folds(results)}")
+
+
+def check() -> None:
+    """Check the flags and read the corpora as `main` does, and train nothing.
+
+    Raises:
+      SystemExit: with one line, if a run with these flags would be refused before it begins.
+    """
+
+    def validate_run(_: None) -> None:
+        inputs = _read_inputs()
+        for fold in inputs.folds:
+            validate_inputs(inputs.config, inputs.source, _collect_options(fold, inputs.trained))
+
+    report_errors(validate_run)(None)
+
+
+def _read_inputs() -> _Inputs:
+    """Check the flags and read the corpora.
+
+    Raises:
+      DataError: for flags that do not fit together, or a file that cannot be read.
+    """
     source = find_source(encoder_flags.given())
     trained = read_description(FLAGS.init_from, "best", encoder_flags.given()) if FLAGS.init_from else None
     chosen = recipe.apply_recipe(trained.config if trained else None)
@@ -154,13 +195,7 @@ def main(arguments: list[str]) -> None:
     reader.report()
     if cluster:
         cluster = dataclasses.replace(cluster, settings=_hash_settings(config, folds))
-    results = {}
-    for fold, corpora in folds.items():
-        result = _train(config, corpora, source, trained, fold, cluster)
-        if result is not None:
-            results[fold] = result
-    if len(results) > 1:
-        print(f"\n{format_folds(results)}")
+    return _Inputs(config, folds, source, trained, cluster)
 
 
 def _read_cluster() -> Cluster | None:
@@ -208,26 +243,8 @@ def _train(
     for split, corpus in corpora.items():
         print(f"{split}: {corpus.describe()}", flush=True)
     corpus_flags.warn_about_splits(corpora)
-    directory = str(pathlib.Path(FLAGS.model_dir, f"fold{fold}")) if fold else FLAGS.model_dir
-    recorded = {name: FLAGS[name].value for name in RECORDED_FLAGS if FLAGS[name].value is not None}
-    if fold:
-        recorded |= {"fold": fold}
-    options = SessionOptions(
-        directory,
-        FLAGS.results_dir,
-        f"{FLAGS.result_name}-fold{fold}" if fold and FLAGS.result_name else FLAGS.result_name,
-        FLAGS.word_vectors,
-        FLAGS.kept_word_vectors,
-        FLAGS.features,
-        FLAGS.format,
-        FLAGS.tokenizer or "auto",
-        recorded,
-        FLAGS.strict_labels,
-        trained,
-        read_batches(FLAGS.profile_batches),
-        FLAGS.checkpoint_steps,
-        1 if FLAGS.deterministic else count_threads(),
-    )
+    options = _collect_options(fold, trained)
+    directory = options.model_dir
     validate_inputs(config, source, options)
     if cluster and not cluster.is_chief:
         print(f"{cluster.describe()}: computes; {cluster.addresses[0]} writes {directory}", flush=True)
@@ -250,6 +267,35 @@ def _train(
     beside_paper = format_beside_paper(result)
     print(f"\n{score_table(session.result['test'])}\n\n{beside_paper}\n\nresult file: {path}", flush=True)
     return result
+
+
+def _collect_options(fold: int, trained: ModelDescription | None) -> SessionOptions:
+    """Return what the flags say about the files of one run.
+
+    Args:
+      fold: the number of the fold, or 0 for no cross-validation.
+      trained: the trained model whose weights training starts from, or None.
+    """
+    directory = str(pathlib.Path(FLAGS.model_dir, f"fold{fold}")) if fold else FLAGS.model_dir
+    recorded = {name: FLAGS[name].value for name in RECORDED_FLAGS if FLAGS[name].value is not None}
+    if fold:
+        recorded |= {"fold": fold}
+    return SessionOptions(
+        directory,
+        FLAGS.results_dir,
+        f"{FLAGS.result_name}-fold{fold}" if fold and FLAGS.result_name else FLAGS.result_name,
+        FLAGS.word_vectors,
+        FLAGS.kept_word_vectors,
+        FLAGS.features,
+        FLAGS.format,
+        FLAGS.tokenizer or "auto",
+        recorded,
+        FLAGS.strict_labels,
+        trained,
+        read_batches(FLAGS.profile_batches),
+        FLAGS.checkpoint_steps,
+        1 if FLAGS.deterministic else count_threads(),
+    )
 
 
 @contextlib.contextmanager

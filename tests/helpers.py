@@ -31,6 +31,7 @@ EXTRAS = {
     "report": "matplotlib",
     "serve": "fastapi",
     "search": "optuna",
+    "ray": "ray",
     "docs": "mkdocs",
 }
 SMALL = Config(

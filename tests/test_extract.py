@@ -12,11 +12,11 @@ import tempfile
 import time
 
 import pytest
-from helpers import ROOT, call_command, fails_with, run_command
+from helpers import ROOT, call_command, fails_with, import_extra, run_command
 from ray_cluster import RayCluster, kill_all, list_children
 
-pytest.importorskip("ray", reason="needs pip install 'cman-tf[ray]'")
-pytestmark = pytest.mark.e2e
+import_extra("ray")
+pytestmark = [pytest.mark.e2e, pytest.mark.extra(name="ray")]
 
 TEXTS = ["Ann Lee lives in Rome .", "", "Fox News hired Bo .", "Rome is in Italy, and Bo left .", "😀 Ann works"]
 MANY = [f"{text} {number}" for number in range(2000) for text in TEXTS]

@@ -5,11 +5,11 @@ import json
 import os
 
 import pytest
-from helpers import call_command
+from helpers import call_command, needs_extra
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("pyarrow", reason="needs pip install 'cman-tf[ray]'")
+pytest.importorskip("pyarrow", reason=needs_extra("ray"))
 
 from cman_tf.errors import DataError
 from cman_tf.extracting import parquet
@@ -24,6 +24,7 @@ from cman_tf.inference.blocks import BLOCK_BYTES, read_blocks
 from cman_tf.inference.description import read_description
 from cman_tf.inference.records import Record
 
+pytestmark = pytest.mark.extra(name="ray")
 OPTIONS = {
     **{"all_scores": False, "on_long": "window", "batch_tokens": 2048, "given_entities": False},
     **{"relation_threshold": None, "entity_threshold": None, "split_sentences": False},

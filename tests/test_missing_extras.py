@@ -18,8 +18,9 @@ PACKAGES = {
     "report": ("matplotlib", "scipy"),
     "serve": ("fastapi", "uvicorn", "starlette", "pydantic"),
     "search": ("optuna",),
+    "ray": ("ray",),
 }
-IMPORTERS = ("cman_tf.serving.", "cman_tf.searching.", "cman_tf.integrations.")
+IMPORTERS = ("cman_tf.serving.", "cman_tf.extracting.", "cman_tf.searching.", "cman_tf.integrations.")
 TRAIN = ("--data_dir=sample", "--model_dir=run")
 CASES = [
     ("transformers", ("cman_tf.embed", "--encoder=minilm", "--data_dir=sample"), "transformers is not installed"),
@@ -44,6 +45,11 @@ CASES = [
         ("cman_tf.search", "--space=space.json", "--search_dir=made", "--", "--data_dir=sample"),
         "Optuna is not installed",
     ),
+    (
+        "ray",
+        ("cman_tf.extract", f"--model_dir={GOLDEN}", "--input=space.json", "--output_dir=made"),
+        "Ray is not installed",
+    ),
 ]
 
 
@@ -67,6 +73,8 @@ def hide(monkeypatch):
     ("extra", "command", "message"), CASES, ids=[f"{extra}-{command[0]}" for extra, command, _ in CASES]
 )
 def test_one_line_says_what_to_install(extra, command, message, hide, tmp_path, monkeypatch):
+    if extra == "ray" and sys.version_info < (3, 10):
+        pytest.skip("there is no Ray for this Python; cman-tf extract says so")
     (tmp_path / "space.json").write_text(json.dumps({"hidden_size": [4, 6]}))
     monkeypatch.setenv("CMAN_CACHE_DIR", str(tmp_path / "cache"))
     hide(extra)

@@ -37,4 +37,9 @@ def test_what_is_refused_before_a_trial(eight_sentences, tmp_path):
     fails_with(call_command("cman_tf.search", *arguments, "--hidden_sizes=3"), "Unknown command line flag 'hidden_siz")
     fails_with(call_command("cman_tf.search", *arguments, "--seed=3"), "--seed=3 behind --: expected flags that the")
     fails_with(call_command("cman_tf.search", *arguments, "mydata"), "mydata: not a flag of cman-tf train")
+    data = f"--data_dir={eight_sentences}"
+    fails_with(call_command("cman_tf.search", *arguments, "--data_dir=nowhere"), "nowhere")
+    fails_with(call_command("cman_tf.search", *arguments, data, "--init_from=nowhere"), "nowhere")
+    fails_with(call_command("cman_tf.search", *arguments, data, "--features=f.h5"), "--features without an encoder")
+    fails_with(call_command("cman_tf.search", *arguments, data, "--word_vectors=w.txt"), "w.txt: No such file")
     assert not (tmp_path / "search").exists()

@@ -76,7 +76,10 @@ def command_help(name: str, description: str | None, arguments: str = "", width:
     """
     width = width or min(max(shutil.get_terminal_size().columns, _WIDTHS[0]), _WIDTHS[1])
     needed = [f"--{flag}={_placeholder(FLAGS[flag])}" for flag in required_flags()]
-    synopsis = " ".join(["usage: cman-tf", name, *filter(None, [arguments]), *needed, "[--flag=value ...]"])
+    given = [*needed, "[--flag=value ...]"]
+    # What stands behind -- are flags of another command, which no flag of this one may follow.
+    words = [*given, arguments] if arguments.startswith("--") else [arguments, *given]
+    synopsis = " ".join(["usage: cman-tf", name, *filter(None, words)])
     parts = [synopsis, _wrap_description(description or "", width)]
     for title, group in groups().items():
         parts.append("\n".join([f"{title}:", *(describe_flag(flag, width) for flag in group)]))

@@ -11,7 +11,7 @@ from cman_tf.runs.files import write_together
 from cman_tf.runs.flagfile import format_flagfile
 from cman_tf.scoring.tables import format_table
 from cman_tf.searching.page import render_search
-from cman_tf.searching.space import Space
+from cman_tf.searching.space import Space, format_value
 from cman_tf.searching.study import ERROR
 
 BEST = "best.flags"
@@ -88,7 +88,9 @@ def format_trials(report: dict[str, Any], folder: pathlib.Path) -> str:
     """Format the best trials as a table, with a line about the others."""
     done = sorted((t for t in report["trials"] if t["score"] is not None), key=lambda t: -t["score"])
     names = report["settings"]
-    rows = [[str(t["number"]), f"{t['score']:.2f}", *(str(t["settings"].get(n, "")) for n in names)] for t in done]
+    rows = [
+        [str(t["number"]), f"{t['score']:.2f}", *(format_value(t["settings"].get(n, "")) for n in names)] for t in done
+    ]
     counts = {state: sum(t["state"] == state for t in report["trials"]) for state in ("pruned", "fail", "running")}
     words = {"pruned": "stopped early", "fail": "failed", "running": "running"}
     others = ", ".join(f"{count} {words[state]}" for state, count in counts.items() if count)

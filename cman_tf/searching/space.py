@@ -152,6 +152,20 @@ def _read_value(where: str, kind: str, value: object) -> Any:
     raise DataError(f"{where}: {str(value)[:40]!r}, expected {expected[name]}")
 
 
+def format_value(value: Value) -> str:
+    """Format a setting's value for the screen: a number with four digits.
+
+    >>> format_value(0.00037823645), format_value(True), format_value(20000)
+    ('0.0003782', 'True', '20000')
+    """
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def first_settings(space: Space) -> dict[str, Value]:
+    """Return a value for every setting of the space: the first or the lowest one."""
+    return {name: _extremes(allowed)[0] for name, allowed in space.items()}
+
+
 def _extremes(allowed: Choices | Range) -> tuple[Value, ...]:
     if isinstance(allowed, Choices):
         return allowed.values

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cman_tf.errors import DataError
-from cman_tf.searching.space import Space, suggest_settings
+from cman_tf.searching.space import Space, format_value, suggest_settings
 from cman_tf.searching.trial_runs import TrialFailed
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def run_trials(study: Any, space: Space, count: int, train: Train, note: Callabl
             raise
 
     def report(_: Any, trial: Any) -> None:
-        settings = ", ".join(f"{name}={value}" for name, value in trial.params.items())
+        settings = ", ".join(f"{name}={format_value(value)}" for name, value in trial.params.items())
         if trial.state is TrialState.FAIL:
             note(f"trial {trial.number}: failed with {settings}: {trial.user_attrs.get(ERROR)}")
         else:

@@ -18,23 +18,24 @@ if TYPE_CHECKING:
     import optuna
 
 _POLL = 0.5  # seconds between two looks at the metrics
-_CHECK = "import sys; from cman_tf.train import COMMAND; COMMAND.check(sys.argv)"
+_CHECK = "import sys; from cman_tf.train import COMMAND, check; COMMAND.check(sys.argv); check()"
 
 
 class TrialFailed(Exception):
     """A training ended with an error. The message is its last line."""
 
 
-def check_training(given: Sequence[str]) -> None:
-    """Check that `cman-tf train` knows the flags that all trials have, before a trial is made.
+def check_training(given: Sequence[str], settings: Mapping[str, Any]) -> None:
+    """Check that `cman-tf train` takes the flags that all trials have, and reads their data, before a trial is made.
 
     Args:
       given: the flags.
+      settings: what a trial may choose.
 
     Raises:
       DataError: if it does not.
     """
-    command = [sys.executable, "-c", _CHECK, *given, "--model_dir=unused"]
+    command = [sys.executable, "-c", _CHECK, *given, *format_flagfile(dict(settings)).split(), "--model_dir=unused"]
     checked = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if checked.returncode:
         raise DataError((checked.stderr.strip().splitlines() or ["cman-tf train refuses these flags"])[-1])

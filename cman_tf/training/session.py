@@ -262,6 +262,7 @@ def validate_inputs(config: Config, source: Source | None, options: SessionOptio
 
     Raises:
       DataError: if they do not fit.
+      OSError: if the file of word vectors cannot be read.
     """
     if options.features and source is None:
         raise DataError(
@@ -272,6 +273,8 @@ def validate_inputs(config: Config, source: Source | None, options: SessionOptio
             "--tune_word_vectors without --word_vectors, expected a file; vectors that are not from a file are always "
             "trained"
         )
+    if options.word_vectors:
+        pathlib.Path(find_word_vectors(options.word_vectors)).open("rb").close()
     if source is None and (config.mixed_layers, config.mix_scale) != ("all", 1.0):
         raise DataError(
             "--mixed_layers or --mix_scale without an encoder, expected --encoder, --elmo, or --elmo_options and "
