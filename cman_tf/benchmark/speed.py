@@ -141,7 +141,7 @@ def measure(mode: str, config: Config, data: dict[str, Any], options: dict[str, 
     inputs.favour_outside(model, options["outside_bias"])
     batches = inputs.make_decoding_batches(data, model)
     result.update(time_decoding(model, batches, options["repeats"], rate))
-    decoder = make_decoder(model)
+    decoder = make_decoder(model, threshold=-1.0)  # which returns every pair that it scores
     result["pairs_scored"] = sum(int(decoder(batch)["pairs"].shape[0]) for batch in batches)
     result["pairs_of_all_tokens"] = sum(int(tf.reduce_sum(batch["lengths"] ** 2)) for batch in batches)
     return result
