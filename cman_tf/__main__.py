@@ -25,6 +25,7 @@ COMMANDS = (
     "evaluate",
     "search",
     "tune-thresholds",
+    "mixture",
     "predict",
     "extract",
     "score",

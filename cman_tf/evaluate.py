@@ -76,6 +76,10 @@ def main(arguments: list[str]) -> None:
     config, vocabulary = description.config, description.vocabulary
     if FLAGS.label_source == "gold" and not (config.label_attention and config.label_size):
         raise DataError(f"--label_source=gold and {FLAGS.model_dir}: its model sees no labels")
+    if FLAGS.relation_candidates and description.experts:
+        raise DataError(
+            f"--relation_candidates and {FLAGS.model_dir}: a mixture always predicts between the last tokens"
+        )
     if FLAGS.relation_candidates:
         if config.model == "multihead":
             raise DataError(

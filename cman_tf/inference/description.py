@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from cman_tf.data.tokenizers import TOKENIZER_NAMES, is_spacy_name
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.source import Source, find_again, load_source
 from cman_tf.errors import DataError
+from cman_tf.inference.mixture_files import GATES, is_mixture, read_experts
 from cman_tf.pretrained import find_model, is_shipped
 from cman_tf.runs.containment import validate_contained
 from cman_tf.runs.flagfile import config_of_run
@@ -29,6 +31,7 @@ class ModelDescription(NamedTuple):
       encoder: the contextual encoder, if the model needs one.
       encoder_shape: its number of layers and their size.
       tokenizer: the name of the tokenizer that cuts raw text, as for `cman_tf.data.tokenizers.find_tokenizer`.
+      experts: the experts of a mixture. Its configuration and vocabulary are those of the first one.
     """
 
     directory: pathlib.Path
@@ -38,6 +41,12 @@ class ModelDescription(NamedTuple):
     encoder: Source | None
     encoder_shape: tuple[int, int] | None
     tokenizer: str = "v1"
+    experts: tuple[ModelDescription, ...] = ()
+
+    @property
+    def needs_encoder(self) -> bool:
+        """Whether the model, or an expert of it, reads the vectors of a contextual encoder."""
+        return any(model.encoder is not None for model in (self, *self.experts))
 
 
 def read_description(
@@ -46,7 +55,8 @@ def read_description(
     """Read all of a model that can be read without TensorFlow.
 
     Args:
-      directory: the directory of a run of `cman-tf train`, or the name of a model that comes with the package.
+      directory: the directory of a run of `cman-tf train` or of `cman-tf mixture`, or the name of a model that comes
+        with the package.
       checkpoint: `best` (the best epoch on dev) or `last`.
       encoder_flags: the flags that give the place of the contextual encoder, by name, as in
         `cman_tf.encoders.names.ENCODER_FLAGS`. None looks for it where it was in training.
@@ -56,6 +66,12 @@ def read_description(
         from the one that training recorded.
     """
     folder = find_model(directory)
+    if is_mixture(folder):
+        experts = read_experts(folder, checkpoint, encoder_flags, read_description)
+        config = dataclasses.replace(experts[0].config, model="mixture", relation_candidates="entities")
+        tokenizer = experts[0].tokenizer
+        vocabulary = experts[0].vocabulary
+        return ModelDescription(folder, str(folder / GATES), config, vocabulary, None, None, tokenizer, (*experts,))
     validate_model_directory(folder)
     if not is_shipped(folder):  # package managers may install the package's own files as links
         validate_contained(folder)

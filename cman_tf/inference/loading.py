@@ -17,6 +17,7 @@ from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.models.factory import Model, build_model
 from cman_tf.models.memory import estimate_loading
+from cman_tf.models.mixture import Mixture
 from cman_tf.models.variable_paths import name_variables
 from cman_tf.runs.checkpoint_index import validate_checkpoint
 from cman_tf.runs.free_memory import validate_memory
@@ -25,9 +26,9 @@ from cman_tf.runs.packed_weights import WEIGHTS, load_weights
 
 
 class Trained(NamedTuple):
-    """A trained model and its vocabulary."""
+    """A trained model, or a mixture of several, and its vocabulary."""
 
-    model: Model
+    model: Model | Mixture
     vocabulary: Vocabulary
 
 
@@ -60,6 +61,10 @@ def load_described(description: ModelDescription) -> Trained:
 
 def load_epoch(description: ModelDescription) -> tuple[Trained, int]:
     """Load a model as `load_described` does; return it with the number of the epoch that its weights are of."""
+    if description.experts:
+        from cman_tf.inference.mixture_loading import load_mixture
+
+        return Trained(load_mixture(description), description.vocabulary), 0
     shape = description.encoder_shape
     needed = estimate_loading(description.config, description.vocabulary, shape[1] if shape else 0)
     what = f"{description.directory}: a model of --hidden_size={description.config.hidden_size}"

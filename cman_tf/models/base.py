@@ -6,16 +6,37 @@ Shapes: B batch, L tokens, D width of the token representation, P pairs, R relat
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from cman_tf.config import RELATION_THRESHOLD, Config
-from cman_tf.data.batches import batch_specs
+from cman_tf.data.batches import PaddedFeature, batch_specs
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.layers.input_features import InputFeature, Tensors, list_features
+from cman_tf.layers.crf import CRF
+from cman_tf.layers.input_features import Tensors, list_features
 from cman_tf.layers.random_draws import Dropout
 from cman_tf.layers.token_representation import TokenRepresentation
+
+
+class Analysis(NamedTuple):
+    """What a model computes of a batch before it decides.
+
+    Attributes:
+      entities: the features that the last CRF scores, float32 [B, L, width].
+      potentials: that CRF's potentials, float32 [B, L, T].
+      crf: that CRF.
+      attended: the tags that the relation side sees as labels, int32 [B, L].
+      relations: the features that the relation scorer sees, float32 [B, L, width].
+    """
+
+    entities: tf.Tensor
+    potentials: tf.Tensor
+    crf: CRF
+    attended: tf.Tensor
+    relations: tf.Tensor
 
 
 class BatchLayout:
@@ -25,7 +46,7 @@ class BatchLayout:
       features: the input features of a token.
     """
 
-    def __init__(self, features: list[InputFeature]) -> None:
+    def __init__(self, features: Sequence[PaddedFeature]) -> None:
         self.features = features
 
     def signature(self) -> dict[str, tf.TensorSpec]:
@@ -50,8 +71,9 @@ class JointModel(tf.keras.Model, abc.ABC):
     ) -> None:
         super().__init__(name=config.model)
         self.config = config
-        self.layout = BatchLayout(list_features(config, vocabulary, encoder))
-        self.representation = TokenRepresentation(self.layout.features)
+        self._features = list_features(config, vocabulary, encoder)
+        self.layout = BatchLayout(self._features)
+        self.representation = TokenRepresentation(self._features)
         self.input_dropout = Dropout(config.embedding_dropout)
         self.make_layers(vocabulary)
 
@@ -107,6 +129,23 @@ class JointModel(tf.keras.Model, abc.ABC):
 
         Returns:
           L_joint, a scalar, and scalars to log: each task's loss and, in CMAN, the mean gate.
+        """
+
+    @abc.abstractmethod
+    def analyze(
+        self,
+        batch: Tensors,
+        gold_labels: bool = False,
+        given_entities: bool = False,
+        attention: dict[str, tf.Tensor] | None = None,
+    ) -> Analysis:
+        """Compute the features and potentials from which `decode` predicts.
+
+        Args:
+          batch: the tensors that `signature` describes.
+          gold_labels: whether the relation side sees the batch's tags instead of the predicted tags.
+          given_entities: whether the batch's tags are the tags.
+          attention: a dictionary to which the attention weights and gates of each unit are added, or None.
         """
 
     @abc.abstractmethod

@@ -20,7 +20,7 @@ from cman_tf.layers.random_draws import Dropout
 from cman_tf.layers.relation_scorer import RelationScorer
 from cman_tf.layers.sequence_encoder import SequenceEncoder
 from cman_tf.layers.token_representation import TokenRepresentation
-from cman_tf.models.base import JointModel
+from cman_tf.models.base import Analysis, JointModel
 from cman_tf.models.entity_pairs import find_last_tokens, list_token_pairs, make_tag_tables
 from cman_tf.models.losses import JointLoss, divide_by_sentences, relation_loss, relation_targets
 from cman_tf.models.pair_blocks import score_token_pairs
@@ -45,11 +45,13 @@ class SecondPhase(NamedTuple):
 
     Attributes:
       relation: the label-aware features X~3 for RE, float32 [B, L, 2d].
+      ner: those for NER, float32 [B, L, 2d]; None in CMAN.
       potentials: the potentials of the second CRF, float32 [B, L, T]; None in CMAN.
       gate: the mean of the label gates, a scalar; 1 without gates.
     """
 
     relation: tf.Tensor
+    ner: tf.Tensor | None
     potentials: tf.Tensor | None
     gate: tf.Tensor
 
@@ -83,7 +85,7 @@ class CMAN(JointModel):
             TASKS[s.model], s.loss_weighting == "uncertainty", s.task_weights(), name="joint_loss"
         )
         if s.separate_models:
-            self.ner_representation = TokenRepresentation(self.layout.features)
+            self.ner_representation = TokenRepresentation(self._features)
             if s.label_attention and self.two_phase:
                 self.ner_label_table = self._label_table("ner_label_embeddings", vocabulary)
                 self.ner_first_bla, self.ner_second_bla = self._label_attention_unit(), self._label_attention_unit()
@@ -191,12 +193,12 @@ class CMAN(JointModel):
         """
         relation, gate = self.interact(first.relation, labels[:2], lengths, training, attention)
         if self.second_crf is None:
-            return SecondPhase(relation, None, gate)
+            return SecondPhase(relation, None, None, gate)
         ner = relation
         if not self.is_shared:
             separate = self.config.separate_models
             ner, _ = self.interact(first.ner, labels[-2:], lengths, training, attention, separate, "ner_")
-        return SecondPhase(relation, self.second_crf(ner), gate)
+        return SecondPhase(relation, ner, self.second_crf(ner), gate)
 
     def interact(
         self,
@@ -264,6 +266,23 @@ class CMAN(JointModel):
         share = tf.shape(lengths)[0] / batch["sentences"]
         return self.joint_loss(losses, tf.cast(share, tf.float32)), {**losses, "gate": second.gate}
 
+    def analyze(
+        self,
+        batch: Tensors,
+        gold_labels: bool = False,
+        given_entities: bool = False,
+        attention: dict[str, tf.Tensor] | None = None,
+    ) -> Analysis:
+        """Run both phases. `JointModel.analyze` describes the arguments and the result."""
+        lengths = batch["lengths"]
+        first = self.first_phase(self.represent(batch), lengths, attention=attention)
+        is_given = gold_labels or given_entities
+        attended = batch["tags"] if is_given else self.first_crf.decode(first.potentials, lengths)
+        second = self.second_phase(first, self.encode_labels(attended, lengths), lengths, attention=attention)
+        if self.second_crf is None or second.potentials is None:
+            return Analysis(first.ner, first.potentials, self.first_crf, attended, second.relation)
+        return Analysis(second.ner, second.potentials, self.second_crf, attended, second.relation)
+
     def decode(
         self,
         batch: Tensors,
@@ -280,25 +299,24 @@ class CMAN(JointModel):
         """
         lengths = batch["lengths"]
         weights: dict[str, tf.Tensor] | None = {} if attention else None
-        first = self.first_phase(self.represent(batch), lengths, attention=weights)
-        tags = batch["tags"] if given_entities else self.first_crf.decode(first.potentials, lengths)
-        attended = batch["tags"] if gold_labels else tags
-        second = self.second_phase(first, self.encode_labels(attended, lengths), lengths, attention=weights)
-        crf, potentials = self.first_crf, first.potentials
-        if self.second_crf is not None:
-            crf, potentials = self.second_crf, second.potentials
-            tags = tags if given_entities else crf.decode(potentials, lengths)
+        _, potentials, crf, attended, features = self.analyze(batch, gold_labels, given_entities, weights)
+        if given_entities:
+            tags = batch["tags"]
+        elif crf is self.first_crf and not gold_labels:
+            tags = attended
+        else:
+            tags = crf.decode(potentials, lengths)
         if given_entities:
             pairs = batch["relations"][:, :3]
-            scores = tf.sigmoid(self.scorer.score_pairs(second.relation, pairs))
+            scores = tf.sigmoid(self.scorer.score_pairs(features, pairs))
         else:  # most pairs have no relation
             ends = tf.sequence_mask(lengths, tf.shape(tags)[1])
             if self.config.relation_candidates == "entities":
                 ends = find_last_tokens(tags, lengths, self.inside, self.kind)
-            pairs, scores = self.score_chosen(second.relation, ends, threshold)
+            pairs, scores = self.score_chosen(features, ends, threshold)
         output = {"tags": tags, "pairs": pairs, "scores": scores, **(weights or {})}
         if attention:
-            output |= {"attended_tags": attended, "pair_scores": self._score_all_pairs(second.relation, lengths)}
+            output |= {"attended_tags": attended, "pair_scores": self._score_all_pairs(features, lengths)}
         if marginals:
             output["marginals"] = tf.gather(crf.marginals(potentials, lengths), tags, batch_dims=2)
         return output
