@@ -22,6 +22,7 @@ TASKS = {
 # What runs of versions without these settings did, where it is not the default.
 OLDER_SETTINGS: dict[str, Any] = {"mlp_layers": 1}
 _LARGEST = 1e15  # of a setting; infinity is larger
+MIXTURE_DECODINGS = ("viterbi", "argmax")  # how a mixture of experts turns probabilities into tags
 RELATION_THRESHOLD = 0.5  # a relation is predicted if its probability is above this
 
 

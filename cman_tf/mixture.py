@@ -10,21 +10,27 @@ and of the mixture. The directory is a model like any other: for evaluate, predi
 
 from __future__ import annotations
 
+import json
+import pathlib
+
 from absl import flags
 
 from cman_tf.command_line import encoder_flags, reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.core_shares import share_cores
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.command_line.output_flags import define_overwrite, validate_files
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.command_line.recorded_data import read_recorded_dev
+from cman_tf.config import MIXTURE_DECODINGS
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.corpus import Corpus
 from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription, read_description
-from cman_tf.inference.mixture_files import DECODINGS, MOST, validate_experts
+from cman_tf.inference.mixture_files import MOST, validate_experts
 from cman_tf.mixing.trained_on import validate_not_trained_on
-from cman_tf.runs.files import validate_new_directory
+from cman_tf.pretrained import find_model
+from cman_tf.runs.files import validate_new_directory, write_atomically
 
 FLAGS = flags.FLAGS
 _DEV = "dev"
@@ -38,7 +44,7 @@ def define_flags() -> None:
         flags.DEFINE_enum(
             "decoding",
             "viterbi",
-            DECODINGS,
+            MIXTURE_DECODINGS,
             "viterbi: the best sequence of tags in which an inside tag follows its own type; argmax: the most probable "
             "tag of each token.",
         )
@@ -56,15 +62,19 @@ def define_flags() -> None:
         flags.DEFINE_string("test", None, "`File` to score on, too; none: only the data above.")
     reading_flags.define_flags()
     encoder_flags.define_flags()
+    with flag_group("Output"):
+        flags.DEFINE_string("json", None, "Also write report.json to this `file`.")
+        define_overwrite()
 
 
 def main(arguments: list[str]) -> None:
     """Make the mixture, and show its scores."""
     del arguments
     validate_new_directory(FLAGS.model_dir)
+    validate_files(FLAGS.json, inputs=(FLAGS.test,))
     if not 2 <= len(FLAGS.experts) <= MOST:
         raise DataError(f"--experts: {len(FLAGS.experts)} models, expected 2 to {MOST}")
-    experts = [read_description(expert, "best") for expert in FLAGS.experts]
+    experts = [_read_expert(expert) for expert in FLAGS.experts]
     validate_experts(experts)
     dev, test = _read(experts)
     validate_not_trained_on(experts, dev)
@@ -79,7 +89,15 @@ def main(arguments: list[str]) -> None:
     report = make_mixture(
         experts, dev, test, FLAGS.model_dir, FLAGS.decoding, FLAGS.gate == "fitted", FLAGS.folds, FLAGS.batch_tokens
     )
+    if FLAGS.json:
+        write_atomically(FLAGS.json, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     print(f"\n{format_report(report)}\n\n{FLAGS.model_dir}: the mixture", flush=True)
+
+
+def _read_expert(directory: str) -> ModelDescription:
+    """Read a model; the flags about encoders are for those that have one."""
+    has_encoder = pathlib.Path(find_model(directory), "contextual.json").is_file()
+    return read_description(directory, "best", encoder_flags.given() if has_encoder else None)
 
 
 def _read(experts: list[ModelDescription]) -> tuple[Corpus, Corpus | None]:

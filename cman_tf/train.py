@@ -177,6 +177,8 @@ def _read_inputs() -> _Inputs:
     """
     source = find_source(encoder_flags.given())
     trained = read_description(FLAGS.init_from, "best", encoder_flags.given()) if FLAGS.init_from else None
+    if trained and trained.experts:
+        raise DataError(f"--init_from={FLAGS.init_from}: a mixture, expected the run of one model")
     chosen = recipe.apply_recipe(trained.config if trained else None)
     if chosen:
         print(chosen, flush=True)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from cman_tf.config import MIXTURE_DECODINGS
 from cman_tf.errors import DataError, quote
 from cman_tf.runs.arrays import read_array
 from cman_tf.runs.containment import validate_contained
@@ -27,11 +28,10 @@ if TYPE_CHECKING:
     from cman_tf.inference.description import ModelDescription
 
 FILE, GATES, EXPERTS, REPORT = "mixture.json", "gates.npy", "experts", "report.json"
-DECODINGS = ("viterbi", "argmax")
 MOST = 8  # experts
 _EXPECTED = "what cman-tf mixture wrote"
 _SHA256 = text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256")
-_SCHEMA = record({"experts": whole(2, MOST), "decoding": one_of(*DECODINGS), "gates": _SHA256})
+_SCHEMA = record({"experts": whole(2, MOST), "decoding": one_of(*MIXTURE_DECODINGS), "gates": _SHA256})
 
 
 def is_mixture(directory: str | pathlib.Path) -> bool:

@@ -35,6 +35,7 @@ class MixtureGate(tf.keras.layers.Layer):
             for number in range(self.parts)
         ]
         self.bias = self.add_weight("bias", [self.experts], initializer="zeros")
+        super().build(shape)  # or the first call would make them again
 
     def project(self, features: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """Compute each part's logits of the same rows, float32 [N, E], from features, float32 [N, D]."""

@@ -31,6 +31,7 @@ from cman_tf.mixing.scores import (
     name_expert,
     score_predictions,
 )
+from cman_tf.runs import provenance
 from cman_tf.runs.durable import move_folder_into_place, name_errors
 from cman_tf.runs.files import validate_new_directory, write_atomically
 
@@ -105,7 +106,7 @@ def make_mixture(
     if test:
         predictions["test"][GATE] = predict(mixed, test.sentences)
     report: dict[str, Any] = {
-        "experts": [str(expert.directory) for expert in experts],
+        "experts": [provenance.make_portable(str(expert.directory)) for expert in experts],
         "decoding": decoding,
         "gate": "fitted" if fits else "uniform",
         "fit": {
@@ -127,6 +128,7 @@ def make_mixture(
         "pairs": measure_load(held_out.pairs, gates["pairs"]),
         "pairs with a relation": measure_load(held_out.pairs, gates["pairs"], held_out.pairs.happened.any(1)),
     }
+    report |= {"commit": provenance.commit(), "environment": provenance.environment()}
     _write(target, experts, gates["all"], decoding, report)
     return report
 

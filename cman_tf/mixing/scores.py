@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from cman_tf.data.types import Sentence
 from cman_tf.mixing.gate_fitting import Array, GateRows, weigh
 from cman_tf.scoring.bootstrap import paired_bootstrap

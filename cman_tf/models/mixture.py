@@ -12,10 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from cman_tf.config import RELATION_THRESHOLD
+from cman_tf.config import MIXTURE_DECODINGS, RELATION_THRESHOLD
 from cman_tf.data.bio import OUTSIDE
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.inference.mixture_files import DECODINGS
 from cman_tf.layers.crf_loops import decode_in_a_loop
 from cman_tf.layers.input_features import Tensors
 from cman_tf.layers.mixture_gate import MixtureGate, mix
@@ -26,7 +25,7 @@ from cman_tf.models.factory import Model
 from cman_tf.models.mixed_scorer import MixedScorer
 from cman_tf.models.pair_blocks import score_token_pairs
 
-VITERBI, ARGMAX = DECODINGS
+VITERBI, ARGMAX = MIXTURE_DECODINGS
 MIXTURE = "mixture"  # what stands in the place of a model's name
 _FORBIDDEN = -1e9  # the log potential of a tag that may not follow
 _SMALLEST = 1e-30  # a probability whose logarithm float32 can express
