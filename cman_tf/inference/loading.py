@@ -15,6 +15,7 @@ from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.opening import open_encoder, open_tunable
 from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription, read_description
+from cman_tf.inference.mixture_loading import load_mixture
 from cman_tf.models.factory import Model, build_model
 from cman_tf.models.memory import estimate_loading
 from cman_tf.models.mixture import Mixture
@@ -62,9 +63,8 @@ def load_described(description: ModelDescription) -> Trained:
 def load_epoch(description: ModelDescription) -> tuple[Trained, int]:
     """Load a model as `load_described` does; return it with the number of the epoch that its weights are of."""
     if description.experts:
-        from cman_tf.inference.mixture_loading import load_mixture
-
-        return Trained(load_mixture(description), description.vocabulary), 0
+        experts = [load_described(expert) for expert in description.experts]
+        return Trained(load_mixture(description.directory, experts), description.vocabulary), 0
     shape = description.encoder_shape
     needed = estimate_loading(description.config, description.vocabulary, shape[1] if shape else 0)
     what = f"{description.directory}: a model of --hidden_size={description.config.hidden_size}"

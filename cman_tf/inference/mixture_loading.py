@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import math
+import pathlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from cman_tf.inference.description import ModelDescription
-from cman_tf.inference.loading import load_described
+from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.inference.mixture_files import read_gates, read_mixture_file
 from cman_tf.models.mixture import Mixture
 
 
-def load_mixture(description: ModelDescription) -> Mixture:
-    """Load the experts and the gates.
+def load_mixture(directory: pathlib.Path, experts: Sequence[tuple[Any, Vocabulary]]) -> Mixture:
+    """Load the gates of a mixture.
 
     Args:
-      description: what `read_description` found in the directory.
+      directory: the directory of the mixture.
+      experts: its experts, each with its vocabulary.
 
     Raises:
-      DataError: if a file is damaged, or if an encoder is not found or has changed.
+      DataError: if a file is damaged.
     """
-    mixture = build_mixture(description.experts, read_mixture_file(description.directory)["decoding"])
+    mixture = build_mixture(experts, read_mixture_file(directory)["decoding"])
     shapes = [tuple(variable.shape) for variable in list_gate_weights(mixture)]
-    set_gates(mixture, read_gates(description.directory, sum(map(math.prod, shapes))))
+    set_gates(mixture, read_gates(directory, sum(map(math.prod, shapes))))
     return mixture
 
 
-def build_mixture(experts: tuple[ModelDescription, ...], decoding: str) -> Mixture:
-    """Load experts, and mix them with gates that count all alike."""
-    loaded = [load_described(expert) for expert in experts]
-    mixture = Mixture([one.model for one in loaded], [one.vocabulary for one in loaded], decoding)  # type: ignore[misc]
+def build_mixture(experts: Sequence[tuple[Any, Vocabulary]], decoding: str) -> Mixture:
+    """Mix experts, each given with its vocabulary, with gates that count all alike."""
+    models, vocabularies = zip(*experts)
+    mixture = Mixture(models, vocabularies, decoding)
     mixture.build_gates()
     return mixture
 

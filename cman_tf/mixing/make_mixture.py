@@ -16,6 +16,7 @@ from cman_tf.data.signatures import FILE as SIGNATURES
 from cman_tf.data.signatures import read_signatures, save_signatures
 from cman_tf.data.types import Sentence
 from cman_tf.inference.description import ModelDescription
+from cman_tf.inference.loading import load_described
 from cman_tf.inference.mixture_files import REPORT, list_experts, validate_experts, write_mixture_file
 from cman_tf.inference.mixture_loading import build_mixture, set_gates
 from cman_tf.inference.packing import pack_model
@@ -72,7 +73,7 @@ def make_mixture(
     target = pathlib.Path(directory)
     validate_new_directory(target)
     validate_experts(experts)
-    mixture = build_mixture((*experts,), decoding)
+    mixture = build_mixture([load_described(expert) for expert in experts], decoding)
     labels = experts[0].vocabulary.labels()
 
     def predict(predictor: Predictor, sentences: Sequence[Sentence]) -> list[Sentence]:
