@@ -34,6 +34,7 @@ COMMANDS = (
     "export",
     "pack",
     "embed",
+    "index",
     "download",
     "experiment",
     "report",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cman_tf.errors import DataError
 from cman_tf.retrieving.corpus_reading import list_sentences
 from cman_tf.retrieving.index_files import BM25, FIRST, OFFSETS, PASSAGES, Manifest, describe_files
+from cman_tf.retrieving.passage_file import Content
 from cman_tf.retrieving.words import find_words
 
 _INSTALL = "bm25s is not installed; pip install 'cman-tf[retrieval]'"
@@ -67,7 +68,7 @@ class _Words:
                 yield block[start - ends[0] : end - ends[0]]
 
 
-def build_index(contents: Iterable[str | tuple[str, ...]], folder: pathlib.Path, corpus: dict[str, str]) -> Manifest:
+def build_index(contents: Iterable[Content], folder: pathlib.Path, corpus: dict[str, str]) -> Manifest:
     """Write the files of an index.
 
     Args:

@@ -12,11 +12,10 @@ from cman_tf.formats import bounds
 from cman_tf.formats.corpus_files import stream_sentences
 from cman_tf.formats.registry import AUTO, READ_FORMATS
 from cman_tf.formats.source import decode, read_head
-from cman_tf.retrieving.passage_file import read_content
+from cman_tf.retrieving.passage_file import Content, read_content
 
 TEXT, JSON_LINES = "text", "jsonl"
 FORMATS = (AUTO, TEXT, JSON_LINES, *READ_FORMATS[1:])
-Content = "str | tuple[str, ...]"
 
 
 def find_format(path: str, format: str = AUTO) -> str:
@@ -46,7 +45,7 @@ def find_format(path: str, format: str = AUTO) -> str:
     return AUTO if head.text[:1] in ("[", "{") else TEXT
 
 
-def read_passages(path: str, format: str, problems: Problems | None = None) -> Iterator[str | tuple[str, ...]]:
+def read_passages(path: str, format: str, problems: Problems | None = None) -> Iterator[Content]:
     """Yield the passages of a corpus that are not blank: texts, or tokens where the corpus has tokens.
 
     Args:
@@ -75,7 +74,7 @@ def read_passages(path: str, format: str, problems: Problems | None = None) -> I
             yield sentence.tokens
 
 
-def list_sentences(content: str | tuple[str, ...]) -> list[str]:
+def list_sentences(content: Content) -> list[str]:
     """Return the sentences of a passage; a passage of tokens is one.
 
     >>> list_sentences("Ann left. She lives in Rome.")
@@ -97,7 +96,7 @@ def _read_lines(path: str) -> Iterator[bytes]:
 
 
 def _read_paragraphs(path: str) -> Iterator[str]:
-    """Yield the blocks of lines between blank lines of a text file; each line if no blank line stands between others."""
+    """Yield the blocks between blank lines of a text file; each line if no blank line stands between others."""
     by_line = not _has_blank_line(path)
     block: list[str] = []
     size = 0

@@ -33,7 +33,7 @@ FILES = (PASSAGES, OFFSETS, FIRST, DATA, INDICES, POINTERS, VOCABULARY, PARAMETE
 KIND, VERSION = "passages of cman_tf", 1
 BM25 = {"k1": 1.5, "b": 0.75, "method": "lucene"}
 _EXPECTED = "an index that cman-tf index made"
-AGAIN = "expected a whole index; cman-tf index makes it again"
+WHOLE = "a whole index; cman-tf index makes it again"
 _LARGEST = 4 << 30  # bytes of the vocabulary
 _HASH = text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256")
 _COUNT = whole(1, 2**31 - 1)
@@ -111,7 +111,7 @@ def read_manifest(folder: pathlib.Path) -> Manifest:
         raise DataError(f"{folder}: a directory without {MANIFEST}, expected {_EXPECTED}")
     content = read_json(folder / MANIFEST, _EXPECTED, schema=_SCHEMA)
     if content["files"].keys() != {*FILES}:
-        raise DataError(f"{folder / MANIFEST}: does not name all files, {AGAIN}")
+        raise DataError(f"{folder / MANIFEST}: does not name all files, expected {WHOLE}")
     return Manifest(**{name: value for name, value in content.items() if name != "kind"})
 
 
@@ -124,9 +124,9 @@ def validate_files(folder: pathlib.Path, manifest: Manifest) -> None:
     if not manifest.is_current:
         raise DataError(f"{folder}: made by another version of cman_tf; cman-tf index makes it again")
     for name, file in manifest.files.items():
-        size = file_size(folder / name, AGAIN)
+        size = file_size(folder / name, f"expected {WHOLE}")
         if size != file["bytes"]:
-            raise DataError(f"{folder / name}: {size} bytes, not {file['bytes']}, {AGAIN}")
+            raise DataError(f"{folder / name}: {size} bytes, not {file['bytes']}, expected {WHOLE}")
 
 
 def read_vocabulary(folder: pathlib.Path, manifest: Manifest) -> dict[str, int]:
@@ -135,12 +135,14 @@ def read_vocabulary(folder: pathlib.Path, manifest: Manifest) -> dict[str, int]:
     Raises:
       DataError: if they are not those of such an index.
     """
-    parameters = read_json(folder / PARAMETERS, AGAIN)
+    parameters = read_json(folder / PARAMETERS, WHOLE)
     for name, value in {**BM25, "num_docs": manifest.sentences, "backend": "numpy"}.items():
         if parameters.get(name) != value:
-            raise DataError(f"{folder / PARAMETERS}: {name} is {quote(parameters.get(name))}, not {value}, {AGAIN}")
+            raise DataError(
+                f"{folder / PARAMETERS}: {name} is {quote(parameters.get(name))}, not {value}, expected {WHOLE}"
+            )
     schema = object_of(whole(0, manifest.words - 1))
-    vocabulary: dict[str, int] = read_json(folder / VOCABULARY, AGAIN, schema=schema, limit=_LARGEST)
+    vocabulary: dict[str, int] = read_json(folder / VOCABULARY, WHOLE, schema=schema, limit=_LARGEST)
     if len(vocabulary) != manifest.words:
-        raise DataError(f"{folder / VOCABULARY}: {len(vocabulary)} words, not {manifest.words}, {AGAIN}")
+        raise DataError(f"{folder / VOCABULARY}: {len(vocabulary)} words, not {manifest.words}, expected {WHOLE}")
     return vocabulary

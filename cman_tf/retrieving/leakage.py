@@ -23,13 +23,12 @@ from cman_tf.retrieving.words import split_words
 GUARD_VERSION = 1  # of the rules; what was retrieved under others is retrieved again
 GRAM = 13  # words in a row
 SAME, CONTAINED, SHARED = "same text", "one within the other", f"{GRAM} words shared"
-REASONS = (SAME, CONTAINED, SHARED)
+TWICE = "same text as a better passage"  # no leak, but it would take the place of another passage
+REASONS = (SAME, CONTAINED, SHARED, TWICE)
 _LONG = 40  # letters; so long a text does not occur in another by chance, whatever the borders of words are
 _APOSTROPHES = dict.fromkeys(map(ord, "’ʼ´`＇"), "'")
 # What divides one word: the ends of short forms, which a tokenizer may have cut off; a hyphen at the end of a line.
-_INNER = re.compile(
-    r"(?i)(?<=\w)\s*(?=n't\b)|(?<=\w)\s*'(?=(?:s|re|ve|ll|d|m|t)\b)|(?<=\w)'(?=\w)|(?<=\w)[-‐\u00ad]\s+(?=\w)"
-)
+_INNER = re.compile(r"(?i)(?<=\w)(?:\s*(?=n't\b)|\s*'(?=(?:s|re|ve|ll|d|m|t)\b)|'(?=\w)|[-\u2010\u00ad]\s+(?=\w))")
 _CACHED = 1 << 12  # passages
 
 
@@ -74,7 +73,7 @@ class Text:
 
 
 def find_leak(sentence: Text, passage: Text) -> str:
-    """Return why a passage repeats a sentence: one of `REASONS`; empty if it does not.
+    """Return why a passage repeats a sentence: `SAME`, `CONTAINED` or `SHARED`; empty if it does not.
 
     >>> find_leak(Text("Ann left Rome ."), Text("He said that ANN left\\u00a0Rome, and wept."))
     'one within the other'
@@ -104,7 +103,12 @@ def find_unleaked(
 
     Returns:
       The passages, and how many were left out.
+
+    Raises:
+      DataError: if the source is one of another corpus.
     """
+    if rows is None:
+        source.validate_corpus(len(sentences))
     places = range(len(sentences)) if rows is None else rows
     passages: list[list[Passage]] = [[] for _ in sentences]
     left_out = dict.fromkeys(REASONS, 0)
@@ -128,15 +132,18 @@ def find_unleaked(
 def _sift(
     sentence: Text, candidates: Sequence[Passage], k: int, normalize: functools._lru_cache_wrapper[Text]
 ) -> tuple[list[Passage], list[str]]:
-    """Return the first passages that do not repeat the sentence, and why those before them do."""
+    """Return the first passages that repeat neither the sentence nor one another, and why others were left out."""
     kept: list[Passage] = []
     reasons: list[str] = []
+    seen: set[str] = set()
     for passage in candidates:
         if len(kept) == k:
             break
-        reason = find_leak(sentence, normalize(passage.text))
+        text = normalize(passage.text)
+        reason = find_leak(sentence, text) or (TWICE if text.letters in seen else "")
         if reason:
             reasons.append(reason)
         else:
             kept.append(passage)
+            seen.add(text.letters)
     return kept, reasons

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import mmap
 import pathlib
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Union
 
 from numpy.typing import NDArray
 
 from cman_tf.data.tokenizers.base import Tokenizer
-from cman_tf.data.types import is_token
+from cman_tf.data.types import has_surrogate, is_token
 from cman_tf.errors import DataError, quote
 from cman_tf.runs.json_values import as_list, as_object, parse_json
+
+Content = Union[str, tuple[str, ...]]  # the text of a passage, or its tokens
+Read = Callable[[bytes, str, str], Content]
 
 
 class PassageFile:
@@ -21,11 +25,15 @@ class PassageFile:
       path: the file.
       offsets: int64 [N + 1], the first byte of each line; the last one is the size of the file.
       tokenizer: cuts the texts of passages without tokens.
-      again: what the message about a damaged line tells the user to do.
+      expected: what was expected, for the message about a damaged line.
+      read: reads a line; the default is `read_content`.
     """
 
-    def __init__(self, path: pathlib.Path, offsets: NDArray[Any], tokenizer: Tokenizer, again: str) -> None:
-        self._path, self._offsets, self._tokenizer, self._again = path, offsets, tokenizer, again
+    def __init__(
+        self, path: pathlib.Path, offsets: NDArray[Any], tokenizer: Tokenizer, expected: str, read: Read | None = None
+    ) -> None:
+        self._path, self._offsets, self._tokenizer, self._expected = path, offsets, tokenizer, expected
+        self._read = read or read_content
         with open(path, "rb") as file:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
@@ -43,13 +51,28 @@ class PassageFile:
         """
         start, end = int(self._offsets[number]), int(self._offsets[number + 1])
         where = f"{self._path}, line {number + 1}"
-        content = read_content(self._map[start:end], where, self._again)
+        content = self._read(self._map[start:end], where, self._expected)
         if isinstance(content, str):
             return content, tuple(token for token, _, _ in self._tokenizer.tokenize(content))
         return " ".join(content), content
 
 
-def read_content(line: bytes, where: str, expected: str) -> str | tuple[str, ...]:
+def parse_line(line: bytes, where: str, expected: str) -> dict[str, Any]:
+    """Return the JSON object of a line; the arguments are those of `read_content`.
+
+    Raises:
+      DataError: if the line is no JSON object.
+    """
+    try:
+        record = as_object(parse_json(line.decode("utf-8-sig")))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where}: not JSON in UTF-8 ({str(error)[:80]}), {expected}") from None
+    if record is None:
+        raise DataError(f"{where}: {quote(line[:80].decode('utf-8', 'replace'))}, {expected}")
+    return record
+
+
+def read_content(line: bytes, where: str, expected: str) -> Content:
     """Return what a line holds: the text of a passage, or its tokens, which come first if it has both.
 
     Args:
@@ -63,12 +86,7 @@ def read_content(line: bytes, where: str, expected: str) -> str | tuple[str, ...
     >>> read_content(b'{"text": "Ann left."}', "a.jsonl, line 1", "expected text")
     'Ann left.'
     """
-    try:
-        record = as_object(parse_json(line.decode("utf-8")))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{where}: not JSON in UTF-8 ({str(error)[:80]}), {expected}") from None
-    if record is None:
-        raise DataError(f"{where}: {quote(line[:80].decode('utf-8', 'replace'))}, expected an object")
+    record = parse_line(line, where, expected)
     if record.get("tokens") is not None:
         tokens = as_list(record["tokens"])
         if tokens is None or not all(map(is_token, tokens)):
@@ -77,6 +95,6 @@ def read_content(line: bytes, where: str, expected: str) -> str | tuple[str, ...
             )
         return tuple(tokens)
     text = record.get("text")
-    if not isinstance(text, str):
+    if not isinstance(text, str) or has_surrogate(text):
         raise DataError(f"{where}: text is {quote(text)}, {expected}")
     return text

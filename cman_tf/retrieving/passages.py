@@ -47,6 +47,14 @@ class PassageSource(Protocol):
         """What is searched, for messages and result files: the path of an index."""
         ...
 
+    def validate_corpus(self, count: int) -> None:
+        """Check that a corpus with so many sentences can be asked for; a source of text takes any.
+
+        Raises:
+          DataError: if the source is of images and has another number of query vectors.
+        """
+        ...
+
     def find(self, sentences: Sequence[Tokens], k: int, rows: Sequence[int] | None = None) -> list[list[Passage]]:
         """Find passages for sentences.
 

@@ -13,13 +13,13 @@ from cman_tf.data.tokenizers.registry import find_tokenizer
 from cman_tf.errors import DataError
 from cman_tf.retrieving.building import import_bm25s
 from cman_tf.retrieving.index_files import (
-    AGAIN,
     DATA,
     FIRST,
     INDICES,
     OFFSETS,
     PASSAGES,
     POINTERS,
+    WHOLE,
     Manifest,
     read_manifest,
     read_vocabulary,
@@ -55,12 +55,12 @@ class Retriever:
         offsets = _read_borders(folder / OFFSETS, count, manifest.files[PASSAGES]["bytes"])
         self._first = _read_borders(folder / FIRST, count, manifest.sentences)
         _read_borders(folder / POINTERS, manifest.words, postings, may_be_empty=True)
-        read_array(folder / DATA, ("float32",), (postings,), AGAIN)
+        read_array(folder / DATA, ("float32",), (postings,), WHOLE)
         _validate_range(folder / INDICES, postings, manifest.sentences)
         self._vocabulary = read_vocabulary(folder, manifest)
         engine = import_bm25s().BM25
         self._engine: Any = engine.load(folder, mmap=True, load_vocab=False, show_progress=False)
-        self._passages = PassageFile(folder / PASSAGES, offsets, find_tokenizer(tokenizer), AGAIN)
+        self._passages = PassageFile(folder / PASSAGES, offsets, find_tokenizer(tokenizer), f"expected {WHOLE}")
 
     @property
     def fingerprint(self) -> str:
@@ -71,6 +71,9 @@ class Retriever:
     def key(self) -> str:
         """A hash of all that an answer depends on beside the sentences and `k`."""
         return f"{self.fingerprint}:{self.tokenizer}"
+
+    def validate_corpus(self, count: int) -> None:
+        """Do nothing: any sentence can be asked for."""
 
     def find(self, sentences: Sequence[Tokens], k: int, rows: Sequence[int] | None = None) -> list[list[Passage]]:
         """Find the passages that fit sentences best.
@@ -127,15 +130,15 @@ def _read_borders(path: pathlib.Path, count: int, last: int, may_be_empty: bool 
     Raises:
       DataError: if the parts do not follow one another from 0 to `last`.
     """
-    borders = read_array(path, ("int64",), (count + 1,), AGAIN)
+    borders = read_array(path, ("int64",), (count + 1,), WHOLE)
     steps = np.diff(borders)
     if borders[0] != 0 or borders[-1] != last or (steps < (0 if may_be_empty else 1)).any():
-        raise DataError(f"{path}: numbers that do not rise from 0 to {last}, {AGAIN}")
+        raise DataError(f"{path}: numbers that do not rise from 0 to {last}, expected {WHOLE}")
     return borders
 
 
 def _validate_range(path: pathlib.Path, count: int, limit: int) -> None:
     """Raise DataError if a file does not hold `count` numbers from 0 to below `limit`."""
-    numbers = read_array(path, ("int32",), (count,), AGAIN)
+    numbers = read_array(path, ("int32",), (count,), WHOLE)
     if numbers.min() < 0 or numbers.max() >= limit:
-        raise DataError(f"{path}: the number of a sentence outside of 0 to {limit - 1}, {AGAIN}")
+        raise DataError(f"{path}: the number of a sentence outside of 0 to {limit - 1}, expected {WHOLE}")

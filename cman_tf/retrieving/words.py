@@ -13,7 +13,8 @@ STOP_WORDS = frozenset(
 )
 # Scripts that write no blanks between words: each character is a word.
 _ALONE = (
-    "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Japanese, Chinese
 )
 _WORD = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}]+")
 _LEFT_OUT = frozenset(("Mn", "Mc", "Me", "Cf"))  # combining marks, and characters that are not seen
