@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import pathlib
 import shutil
@@ -103,7 +104,7 @@ def _find_change(place: pathlib.Path, source: dict[str, str]) -> str:
     if manifest.corpus["format"] != source["format"]:
         return "made again, as the format changed"
     try:
-        validate_files(place, manifest)
+        validate_files(place, manifest, thorough=True)
     except DataError:
         return "made again, as it was damaged"
     return KEPT
@@ -143,8 +144,13 @@ def _new_folder(place: pathlib.Path) -> Iterator[pathlib.Path]:
     with name_errors(place):
         work = pathlib.Path(tempfile.mkdtemp(prefix=f".{place.name}.making-", dir=place.parent))
     try:
-        with name_errors(place):
-            yield work
+        try:
+            with name_errors(place):
+                yield work
+        except OSError as error:
+            if error.errno is None:  # NumPy's, whose text is "5000 requested and 3968 written"
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place)) from None
+            raise
         os.chmod(work, 0o755)
         if place.exists() and any(place.iterdir()):
             old = work.with_name(f"{work.name}.old")
