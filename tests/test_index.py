@@ -126,6 +126,18 @@ def test_what_is_refused(tmp_path, arguments, message):
     assert after == before
 
 
+def test_a_paragraph_has_a_largest_size(tmp_path, monkeypatch):
+    """A file has none."""
+    monkeypatch.setenv("CMAN_MAX_LINE_MIB", "1")
+    line = f"{'word ' * 20_000}\n"
+    (tmp_path / "lines.txt").write_text(line * 15)
+    assert index(tmp_path, "lines.txt", "lines").stdout.startswith("lines: 15 passages")
+    (tmp_path / "blocks.txt").write_text(f"{line * 5}\n" * 3)
+    assert index(tmp_path, "blocks.txt", "blocks").stdout.startswith("blocks: 3 passages")
+    (tmp_path / "long.txt").write_text(f"a\n\n{line * 15}")
+    assert fails_with(index(tmp_path, "long.txt", "long"), "long.txt, line 13: a paragraph: over 1 MiB")
+
+
 @pytest.mark.e2e
 def test_a_killed_one_leaves_nothing_in_its_place(tmp_path):
     """What was there before is whole; the next one removes what is left, and goes on as if nothing had been."""

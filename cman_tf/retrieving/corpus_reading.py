@@ -102,7 +102,7 @@ def _read_paragraphs(path: str) -> Iterator[str]:
     size = 0
     for number, line in enumerate(_read_lines(path), start=1):
         text = decode(line, path, number).strip()
-        size = size + len(line) if text else 0
+        size = size + len(line) if block else len(line)
         if size > bounds.line_bytes():
             raise bounds.refuse(f"{path}, line {number}: a paragraph", bounds.line_bytes())
         if text:
