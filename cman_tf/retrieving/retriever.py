@@ -96,15 +96,25 @@ class Retriever:
         numbers = sorted(self._vocabulary[word] for word in words if word in self._vocabulary)
         if not numbers:
             return []
-        scores: NDArray[np.float32] = self._engine.get_scores_from_ids(numbers)
-        if self.manifest.passages < self.manifest.sentences:
-            scores = np.maximum.reduceat(scores, self._first[:-1])
-        found: list[Passage] = []
-        for place in rank_best(scores, k).tolist():
-            if scores[place] > 0:
-                text, cut = self._passages.read(place)
-                found.append(Passage(place, text, cut, float(scores[place])))
-        return found
+        places, scores = self._rank_passages(self._engine.get_scores_from_ids(numbers), k)
+        return [Passage(place, *self._passages.read(place), score) for place, score in zip(places, scores)]
+
+    def _rank_passages(self, scores: NDArray[np.float32], k: int) -> tuple[list[int], list[float]]:
+        """Return the passages of the best sentences, each once, and their scores.
+
+        Args:
+          scores: float32 [sentences].
+          k: the most passages.
+        """
+        asked = k
+        while True:
+            sentences = rank_best(scores, asked)
+            sentences = sentences[scores[sentences] > 0]
+            owners = np.searchsorted(self._first, sentences, "right") - 1
+            best = np.sort(np.unique(owners, return_index=True)[1])[:k]
+            if len(best) == k or len(sentences) < asked:
+                return owners[best].tolist(), scores[sentences[best]].tolist()
+            asked *= 4
 
 
 def open_index(path: str | pathlib.Path, tokenizer: str = "default") -> Retriever:
