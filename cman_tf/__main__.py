@@ -35,6 +35,7 @@ COMMANDS = (
     "export",
     "pack",
     "embed",
+    "index",
     "download",
     "experiment",
     "report",
