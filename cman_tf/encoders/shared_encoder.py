@@ -28,7 +28,7 @@ class SharedEncoder:
         self._bytes = 0
 
     def encode(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
-        """Return the vectors of each sentence, float32 [L, layers, size]; those that are remembered are not computed."""
+        """Return the vectors of each sentence, float32 [L, layers, size]. Remembered ones are not computed again."""
         keys = [tuple(tokens) for tokens in sentences]
         missing = [key for key in dict.fromkeys(keys) if key not in self._known]
         made = dict(zip(missing, self._encoder.encode(missing))) if missing else {}
