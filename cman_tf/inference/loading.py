@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ import tensorflow as tf
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.opening import open_encoder, open_tunable
+from cman_tf.encoders.shared_encoder import BYTES, SharedEncoder
 from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.inference.mixture_loading import load_mixture
@@ -63,16 +64,54 @@ def load_described(description: ModelDescription) -> Trained:
 def load_epoch(description: ModelDescription) -> tuple[Trained, int]:
     """Load a model as `load_described` does; return it with the number of the epoch that its weights are of."""
     if description.experts:
-        experts = [load_described(expert) for expert in description.experts]
-        return Trained(load_mixture(description.directory, experts), description.vocabulary), 0
+        return Trained(
+            load_mixture(description.directory, load_experts(description.experts)), description.vocabulary
+        ), 0
+    return _load_one(description, None)
+
+
+def load_experts(descriptions: Sequence[ModelDescription], remembered: int = BYTES) -> list[Trained]:
+    """Load several models. Those with the same frozen encoder share it.
+
+    Args:
+      descriptions: what `read_description` found.
+      remembered: the bytes of an encoder's vectors that are remembered, about.
+
+    Raises:
+      DataError: as for `load_described`.
+    """
+    encoders: dict[str, SharedEncoder] = {}
+    loaded = [_load_one(description, encoders)[0] for description in descriptions]
+    for encoder in encoders.values():
+        encoder.limit = remembered
+    return loaded
+
+
+def _load_one(description: ModelDescription, encoders: dict[str, SharedEncoder] | None) -> tuple[Trained, int]:
+    """Load one model.
+
+    Args:
+      description: what `read_description` found.
+      encoders: the frozen encoders that other models have opened, by their fingerprints; None: nothing is shared.
+
+    Returns:
+      The model, and the number of the epoch that its weights are of.
+    """
     shape = description.encoder_shape
     needed = estimate_loading(description.config, description.vocabulary, shape[1] if shape else 0)
     what = f"{description.directory}: a model of --hidden_size={description.config.hidden_size}"
     validate_memory(needed, what, "load it on a machine with more")
     encoder: AnyEncoder | None = None
     if description.encoder:
-        open_source = open_tunable if description.config.tune_encoder else open_encoder
-        encoder = open_source(description.encoder)
+        if description.config.tune_encoder:
+            encoder = open_tunable(description.encoder)
+        elif encoders is None:
+            encoder = open_encoder(description.encoder)
+        else:
+            key = description.encoder.fingerprint
+            if key not in encoders:
+                encoders[key] = SharedEncoder(open_encoder(description.encoder))
+            encoder = encoders[key]
         if shape and (encoder.layers, encoder.size) != shape:
             raise DataError(
                 f"{description.directory}: the encoder has {encoder.layers} layers of size {encoder.size}, expected "

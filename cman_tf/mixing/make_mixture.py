@@ -16,7 +16,7 @@ from cman_tf.data.signatures import FILE as SIGNATURES
 from cman_tf.data.signatures import read_signatures, save_signatures
 from cman_tf.data.types import Sentence
 from cman_tf.inference.description import ModelDescription
-from cman_tf.inference.loading import load_described
+from cman_tf.inference.loading import load_experts
 from cman_tf.inference.mixture_files import REPORT, list_experts, validate_experts, write_mixture_file
 from cman_tf.inference.mixture_loading import build_mixture, set_gates
 from cman_tf.inference.packing import pack_model
@@ -36,6 +36,7 @@ from cman_tf.runs import provenance
 from cman_tf.runs.durable import move_folder_into_place, name_errors
 from cman_tf.runs.files import validate_new_directory, write_atomically
 
+_REMEMBERED = 1 << 30  # bytes of an encoder's vectors: each sentence is predicted several times
 Note = Callable[[str], None]
 
 
@@ -73,7 +74,7 @@ def make_mixture(
     target = pathlib.Path(directory)
     validate_new_directory(target)
     validate_experts(experts)
-    mixture = build_mixture([load_described(expert) for expert in experts], decoding)
+    mixture = build_mixture(load_experts(experts, _REMEMBERED), decoding)
     labels = experts[0].vocabulary.labels()
 
     def predict(predictor: Predictor, sentences: Sequence[Sentence]) -> list[Sentence]:
