@@ -69,6 +69,14 @@ def test_what_is_read(tmp_path, corpus, passages):
     assert open_index(tmp_path / "index").manifest.passages == len(passages)
 
 
+def test_a_name_that_is_not_utf8(tmp_path):
+    name = os.fsdecode(b"caf\xe9.txt")
+    (tmp_path / name).write_text("Ann left.\n")
+    assert index(tmp_path, name, "made").stdout.endswith("; made\n")
+    assert index(tmp_path, name, "made").stdout.endswith("has not changed\n")
+    assert open_index(tmp_path / "made").manifest.corpus["name"] == "caf?.txt"
+
+
 def test_a_folder_of_texts_and_the_sample(tmp_path):
     (tmp_path / "texts").mkdir()
     for name, text in (("b.txt", "b1\n\nb2"), ("a.TXT", "a1\na2"), ("c.md", "c1")):

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from cman_tf.errors import DataError
 from cman_tf.formats import bounds
+from cman_tf.retrieving.corpus_reading import printable_name
 from cman_tf.retrieving.leakage import GUARD_VERSION, REASONS, Retrieved, find_unleaked
 from cman_tf.retrieving.passages import Passage, PassageSource, Tokens
 from cman_tf.runs.durable import name_errors
@@ -69,7 +70,8 @@ def find_cached(
         if path.exists():
             return _read(path, key, len(sentences)), path
         retrieved = _ask(source, sentences, k, rows, advance)
-        head = {"kind": _KIND, "version": _VERSION, "key": key, "source": source.name, "left_out": retrieved.left_out}
+        name = printable_name(source.name)
+        head = {"kind": _KIND, "version": _VERSION, "key": key, "source": name, "left_out": retrieved.left_out}
         write_atomically(path, lambda file: _write(file, head, retrieved))
     lock.unlink(missing_ok=True)
     return retrieved, path

@@ -85,6 +85,11 @@ def list_sentences(content: Content) -> list[str]:
     return [" ".join(content)]
 
 
+def printable_name(name: str) -> str:
+    """Return a file's name as JSON can hold it: bytes that are not UTF-8 become question marks."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
 def _read_lines(path: str) -> Iterator[bytes]:
     """Yield the lines of a file, without a byte order mark."""
     try:

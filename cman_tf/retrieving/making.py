@@ -14,7 +14,7 @@ from cman_tf.data.problems import Problems
 from cman_tf.errors import DataError
 from cman_tf.formats.source import hash_source
 from cman_tf.retrieving.building import build_index, import_bm25s
-from cman_tf.retrieving.corpus_reading import find_format, read_passages
+from cman_tf.retrieving.corpus_reading import find_format, printable_name, read_passages
 from cman_tf.retrieving.index_files import MANIFEST, Manifest, read_manifest, validate_files
 from cman_tf.retrieving.passage_file import Content
 from cman_tf.runs.durable import move_folder_into_place, name_errors
@@ -57,7 +57,8 @@ def make_index(
     place = place.resolve()
     with _locked(place, waiting):
         _remove_leftovers(place)
-        source = {"name": pathlib.Path(corpus).name or str(corpus), "format": found, "sha256": hash_source(corpus)}
+        name = printable_name(pathlib.Path(corpus).name or str(corpus))
+        source = {"name": name, "format": found, "sha256": hash_source(corpus)}
         outcome = _find_change(place, source)
         if outcome == KEPT:
             return read_manifest(place), KEPT
