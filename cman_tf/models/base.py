@@ -13,12 +13,14 @@ import tensorflow as tf
 
 from cman_tf.config import RELATION_THRESHOLD, Config
 from cman_tf.data.batches import PaddedFeature, batch_specs
+from cman_tf.data.contexts import ContextFinder
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.layers.crf import CRF
 from cman_tf.layers.input_features import Tensors, list_features
 from cman_tf.layers.random_draws import Dropout
 from cman_tf.layers.token_representation import TokenRepresentation
+from cman_tf.models.context_features import ContextFeature, ContextLengths, view_with_context
 
 
 class Analysis(NamedTuple):
@@ -61,6 +63,7 @@ class JointModel(tf.keras.Model, abc.ABC):
       config: the resolved configuration.
       vocabulary: the vocabulary of the training data.
       encoder: the contextual encoder, or None. Either batches hold its vectors, or it is trained with the model.
+      finder: finds the contexts of sentences if `config.retrieved_passages` is not 0, otherwise None.
     """
 
     def __init__(
@@ -68,14 +71,23 @@ class JointModel(tf.keras.Model, abc.ABC):
         config: Config,
         vocabulary: Vocabulary,
         encoder: AnyEncoder | None = None,
+        finder: ContextFinder | None = None,
     ) -> None:
         super().__init__(name=config.model)
         self.config = config
         self._features = list_features(config, vocabulary, encoder)
-        self.layout = BatchLayout(self._features)
+        self.layout = BatchLayout(self._list_arrays(vocabulary, finder))
         self.representation = TokenRepresentation(self._features)
         self.input_dropout = Dropout(config.embedding_dropout)
         self.make_layers(vocabulary)
+
+    def _list_arrays(self, vocabulary: Vocabulary, finder: ContextFinder | None) -> list[PaddedFeature]:
+        """List what batches consist of: sentences, sentences with contexts, or both for cooperative training."""
+        assert (finder is not None) == bool(self.config.retrieved_passages)
+        if finder is None:
+            return [*self._features]
+        alone = self._features if self.config.cooperative_weight else []
+        return [*alone, ContextLengths(finder), *(ContextFeature(f, vocabulary, finder) for f in self._features)]
 
     @property
     def tuned_encoder(self) -> tf.keras.layers.Layer | None:
@@ -87,9 +99,28 @@ class JointModel(tf.keras.Model, abc.ABC):
         """The specification of each tensor of a batch."""
         return self.layout.signature()
 
+    def views(self, batch: Tensors) -> list[Tensors]:
+        """Return what the model reads: the batch; with retrieval the sentences with their contexts, first.
+
+        In cooperative training, the second view are the sentences alone.
+        """
+        if not self.config.retrieved_passages:
+            return [batch]
+        return [view_with_context(batch), *([batch] if self.config.cooperative_weight else [])]
+
     def represent(self, batch: Tensors, training: bool = False) -> tf.Tensor:
-        """Compute e or X^0, the token representation, to which the perturbation is added: float32 [B, L, D]."""
-        return self.representation(batch, training=training)
+        """Compute e or X^0, the token representation, to which the perturbation is added.
+
+        Returns:
+          float32 [B, L, D]. With retrieval L counts the context, too. In cooperative training the tokens of the second
+          view follow those of the first one, so that a sentence has one perturbation.
+        """
+        views = [self.represent_view(view, training) for view in self.views(batch)]
+        return views[0] if len(views) == 1 else tf.concat(views, 1)
+
+    def represent_view(self, view: Tensors, training: bool = False) -> tf.Tensor:
+        """Compute the token representation of one of `views`, float32 [B, L, D]."""
+        return self.representation(view, training=training)
 
     @abc.abstractmethod
     def make_layers(self, vocabulary: Vocabulary) -> None:
