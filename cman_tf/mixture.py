@@ -11,11 +11,10 @@ and of the mixture. The directory is a model like any other: for evaluate, predi
 from __future__ import annotations
 
 import json
-import pathlib
 
 from absl import flags
 
-from cman_tf.command_line import encoder_flags, reading_flags
+from cman_tf.command_line import model_place_flags, reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.core_shares import share_cores
 from cman_tf.command_line.flag_help import flag_group
@@ -27,7 +26,7 @@ from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.corpus import Corpus
 from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription, read_description
-from cman_tf.inference.mixture_files import MOST, validate_experts
+from cman_tf.inference.mixture_files import MOST, choose_flags, validate_experts
 from cman_tf.mixing.trained_on import validate_not_trained_on
 from cman_tf.pretrained import find_model
 from cman_tf.runs.files import validate_new_directory, write_atomically
@@ -61,7 +60,7 @@ def define_flags() -> None:
         )
         flags.DEFINE_string("test", None, "`File` to score on, too; none: only the data above.")
     reading_flags.define_flags()
-    encoder_flags.define_flags()
+    model_place_flags.define_flags()
     with flag_group("Output"):
         flags.DEFINE_string("json", None, "Also write report.json to this `file`.")
         define_overwrite()
@@ -95,9 +94,8 @@ def main(arguments: list[str]) -> None:
 
 
 def _read_expert(directory: str) -> ModelDescription:
-    """Read a model; the flags about encoders are for those that have one."""
-    has_encoder = pathlib.Path(find_model(directory), "contextual.json").is_file()
-    return read_description(directory, "best", encoder_flags.given() if has_encoder else None)
+    """Read a model. The flags about encoders and passages are for those that need them."""
+    return read_description(directory, "best", choose_flags(find_model(directory), model_place_flags.given()))
 
 
 def _read(experts: list[ModelDescription]) -> tuple[Corpus, Corpus | None]:

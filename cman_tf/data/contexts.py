@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Protocol
+
+from cman_tf.data.corpus import Corpus
+from cman_tf.data.types import Sentence
 
 SEPARATOR = "[SEP]"  # the token between a sentence and its context
 
@@ -26,3 +30,9 @@ def append_contexts(finder: ContextFinder, sentences: Sequence[Sequence[str]]) -
         (*tokens, SEPARATOR, *context) if context else tuple(tokens)
         for tokens, context in zip(sentences, finder.find(sentences))
     ]
+
+
+def with_contexts(corpus: Corpus, finder: ContextFinder) -> Corpus:
+    """Return a corpus of the sentences with their contexts, without annotations."""
+    texts = append_contexts(finder, [sentence.tokens for sentence in corpus.sentences])
+    return dataclasses.replace(corpus, sentences=[Sentence(tokens) for tokens in texts])

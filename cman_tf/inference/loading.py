@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import pathlib
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ from cman_tf.models.factory import Model, build_model
 from cman_tf.models.memory import estimate_loading
 from cman_tf.models.mixture import Mixture
 from cman_tf.models.variable_paths import name_variables
+from cman_tf.retrieving.contexts import Contexts
+from cman_tf.retrieving.recorded import FILE
 from cman_tf.runs.checkpoint_index import validate_checkpoint
 from cman_tf.runs.free_memory import validate_memory
 from cman_tf.runs.model_directory import find_checkpoint
@@ -117,9 +120,26 @@ def _load_one(description: ModelDescription, encoders: dict[str, SharedEncoder] 
                 f"{description.directory}: the encoder has {encoder.layers} layers of size {encoder.size}, expected "
                 f"{shape[0]} of size {shape[1]} as in contextual.json"
             )
-    model = build_model(description.config, description.vocabulary, encoder)
+    config, contexts = description.config, _open_contexts(description)
+    if config.cooperative_weight:  # what is for training only
+        config = dataclasses.replace(config, cooperative_weight=0.0)
+    model = build_model(config, description.vocabulary, encoder, contexts)
     epoch = _restore(description.checkpoint, model)
     return Trained(model, description.vocabulary), epoch
+
+
+def _open_contexts(description: ModelDescription) -> Contexts | None:
+    """Open what a model's passages come from, if it reads any."""
+    place, config = description.retrieval, description.config
+    if not config.retrieved_passages:
+        return None
+    if place is None:
+        raise DataError(f"{description.directory}: no {FILE}, expected what training wrote; restore the directory")
+    contexts = Contexts(place, config.retrieved_passages, config.retrieved_tokens)
+    if description.evaluated:
+        name, sentences = description.evaluated
+        contexts.read_corpus(sentences, name, place.queries[0] if place.queries else None)
+    return contexts
 
 
 def restore_model(directory: str | pathlib.Path, model: Model, which: str = "best") -> int:

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from cman_tf.config import MIXTURE_DECODINGS
 from cman_tf.errors import DataError, quote
+from cman_tf.retrieving.recorded import FILE as RETRIEVAL
+from cman_tf.retrieving.recorded import RETRIEVAL_FLAGS
 from cman_tf.runs.arrays import read_array
 from cman_tf.runs.containment import validate_contained
 from cman_tf.runs.files import read_json, sha256_of, write_atomically
@@ -98,14 +100,28 @@ def read_experts(
     validate_contained(directory)
     count = read_mixture_file(directory)["experts"]
     folders = list_experts(directory, count)
-    experts = [
-        read(folder, "best", encoder_flags if (folder / "contextual.json").is_file() else None) for folder in folders
-    ]
-    if encoder_flags and not any(expert.encoder for expert in experts):
-        flags = ", ".join(f"--{name}" for name in encoder_flags)
-        raise DataError(f"{directory}: no expert has a contextual encoder, expected no {flags}")
+    given = dict(encoder_flags or {})
+    experts = [read(folder, "best", choose_flags(folder, given)) for folder in folders]
+    used = {name for folder in folders for name in choose_flags(folder, given)}
+    for name in given:
+        if name not in used:
+            raise DataError(f"{directory}: no expert needs it, expected no --{name}")
     validate_experts(experts)
     return experts
+
+
+def choose_flags(expert: pathlib.Path, given: Mapping[str, str]) -> dict[str, str]:
+    """Return those flags that an expert needs: of a contextual encoder, and of passages.
+
+    Args:
+      expert: the expert's directory.
+      given: the flags, by name.
+    """
+    return {
+        name: value
+        for name, value in given.items()
+        if (expert / (RETRIEVAL if name in RETRIEVAL_FLAGS else "contextual.json")).is_file()
+    }
 
 
 def validate_experts(experts: Sequence[ModelDescription]) -> None:

@@ -59,7 +59,7 @@ def pack_model(description: ModelDescription, directory: str | pathlib.Path, hal
                     raise DataError(f"{description.directory}: a word vector that is not finite in half precision")
                 write_atomically(new / "word_vectors.npy", lambda file: np.save(file, halves, allow_pickle=False))
             vocabulary.save_lists(new)
-            for name in ("signatures.json", "contextual.json"):
+            for name in ("signatures.json", "contextual.json", "retrieval.json"):
                 if (description.directory / name).exists():
                     write_atomically(new / name, (description.directory / name).read_bytes())
             named = name_variables(model)

@@ -309,8 +309,8 @@ class CMAN(JointModel):
         Each task's loss is summed over a sentence and averaged over the batch.
         """
         outcomes = [
-            self._score_view(part, context, labels, batch, training, attention)
-            for part, context in self._divide(inputs, batch)
+            self._score_view(part, context, labels, batch, training, None if number else attention)
+            for number, (part, context) in enumerate(self._divide(inputs, batch))
         ]
         losses, gate = outcomes[0].losses, outcomes[0].gate
         if len(outcomes) > 1:
@@ -359,7 +359,7 @@ class CMAN(JointModel):
         return ViewOutcome(losses, second.gate, potentials, scores)
 
     def _diverge(self, teacher: ViewOutcome, pupil: ViewOutcome, lengths: tf.Tensor) -> tf.Tensor:
-        """Compute how far the view without contexts is from the one with them, float32 [B]: sums of KL(with || without).
+        """Compute sums of KL(with contexts || without), float32 [B].
 
         They are taken over the CRFs' marginals of each token and the probabilities of each relation of each pair. The
         view with contexts is the teacher: no gradient goes there.

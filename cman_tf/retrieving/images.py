@@ -88,11 +88,15 @@ class ImageSource:
         """A hash of the index; the query vectors are those of one corpus and do not matter."""
         return self._index.fingerprint
 
-    @functools.cached_property
+    @property
     def key(self) -> str:
         """A hash of all that an answer depends on beside the sentences and `k`."""
-        content = [self.fingerprint, self._index.tokenizer, sha256_of(self._queries.path)]
+        content = [self.fingerprint, self._index.tokenizer, self._hash]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    @functools.cached_property
+    def _hash(self) -> str:
+        return sha256_of(self._queries.path)
 
     def validate_corpus(self, count: int) -> None:
         """Check that there is a query vector for each sentence of a corpus.
