@@ -39,6 +39,7 @@ RAY = [  # there is no Ray of today for Python 3.9
     "pandas==2.3.3; python_version == '3.10'",
     *GLOVE,
 ]
+RETRIEVAL = ["bm25s==0.3.16"]  # which needs numpy only
 REPORT = ["matplotlib==3.9.4", "scipy==1.13.1"]  # figures and tests of significance
 
 
@@ -106,6 +107,7 @@ setup(
         "serve": SERVE,  # cman-tf serve
         "search": SEARCH,  # cman-tf search
         "ray": RAY,  # cman-tf extract
+        "retrieval": RETRIEVAL,  # cman-tf index
         "docs": DOCS,
         "test": [
             "pytest==8.4.2",
@@ -126,6 +128,7 @@ setup(
             *SERVE,
             *SEARCH,
             *RAY,
+            *RETRIEVAL,
             *TRANSFORMERS,
             *DOCS,
         ],

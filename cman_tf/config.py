@@ -22,6 +22,7 @@ TASKS = {
 # What runs of versions without these settings did, where it is not the default.
 OLDER_SETTINGS: dict[str, Any] = {"mlp_layers": 1}
 _LARGEST = 1e15  # of a setting; infinity is larger
+MIXTURE_DECODINGS = ("viterbi", "argmax")  # how a mixture of experts turns probabilities into tags
 RELATION_THRESHOLD = 0.5  # a relation is predicted if its probability is above this
 
 
@@ -43,6 +44,7 @@ _encoder = functools.partial(_option, "Contextual encoder")
 _model = functools.partial(_option, "Model")
 _ablation = functools.partial(_option, "Ablations")
 _training = functools.partial(_option, "Training")
+_retrieval = functools.partial(_option, "Retrieval")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,6 +121,29 @@ class Config:
         1.0,
         "gamma: initial factor by which the mix of the encoder's layers is multiplied (Peters et al. 2018: 1).",
         minimum=1e-9,
+    )
+    # Retrieval (MoRe)
+    retrieved_passages: int = _retrieval(
+        0,
+        "Number of passages of --retrieve or --image_index that follow a sentence (MoRe: 10, which is taken if one of "
+        "both is given and this flag is not).",
+        minimum=0,
+        maximum=1000,
+    )
+    retrieved_tokens: int = _retrieval(
+        100, "Number of tokens of these passages, at most; the last passage is cut off.", minimum=1, maximum=100_000
+    )
+    context_units: int = _retrieval(
+        1,
+        "Number of BSA units that see the passages. After them only the sentence goes on: label attention, CRF and "
+        "relation scores see it alone.",
+        minimum=1,
+    )
+    cooperative_weight: float = _retrieval(
+        0.0,
+        "Weight of the divergence between the predictions without and with passages. Above 0, both are trained; the "
+        "prediction has them.",
+        minimum=0,
     )
     # Ablations
     cell: str = _ablation(
@@ -387,6 +412,15 @@ class Config:
                 "--protocol=two_stage with --learning_rate_schedule=linear: expected a constant rate, because the "
                 "number of epochs of the second stage is not known in advance"
             )
+        if not self.retrieved_passages and (self.context_units != 1 or self.cooperative_weight):
+            raise DataError(
+                "--context_units or --cooperative_weight without passages, expected --retrieve or --image_index"
+            )
+        if self.retrieved_passages and self.context_units > self.bsa_units:
+            raise DataError(
+                f"--context_units={self.context_units}: expected at most --bsa_units={self.bsa_units}, as the passages "
+                "are cut off after one of these units"
+            )
         if self.model == "multihead":
             given = {"noself_attention": not self.self_attention, "nolabel_attention": not self.label_attention}
             given |= {"replaced_bilstms": self.replaced_bilstms != "all"}
@@ -395,7 +429,8 @@ class Config:
                 "separate_models": self.separate_models,
                 "relation_candidates": self.relation_candidates == "tokens",
             }
-            given |= {name: getattr(self, name) for name in ("attention_dropout", "relation_dropout")}
+            names = ("attention_dropout", "relation_dropout", "retrieved_passages")
+            given |= {name: getattr(self, name) for name in names}
             for name in (name for name, is_given in given.items() if is_given):
                 raise DataError(
                     f"--model=multihead with --{name}: expected --model=cman or dynamic_cman, because multihead has no "

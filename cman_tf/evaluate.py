@@ -14,7 +14,7 @@ import sys
 
 from absl import flags
 
-from cman_tf.command_line import constraint_flags, encoder_flags, reading_flags
+from cman_tf.command_line import constraint_flags, model_place_flags, reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.core_shares import share_cores
 from cman_tf.command_line.flag_help import flag_group
@@ -22,6 +22,7 @@ from cman_tf.command_line.model_flags import define_checkpoint
 from cman_tf.command_line.output_flags import define_overwrite, validate_files
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.data.bucketing import BATCH_TOKENS
+from cman_tf.data.corpus import name_corpus
 from cman_tf.data.overlaps import count_overlaps
 from cman_tf.errors import DataError
 from cman_tf.formats.spert_json import dump_json
@@ -62,7 +63,7 @@ def define_flags() -> None:
     with flag_group("Relations"):
         flags.DEFINE_enum("thresholds", DEFAULT, CHOICES, f"{THRESHOLDS_HELP.partition('. ')[0]}.")
     constraint_flags.define_flags()
-    encoder_flags.define_flags()
+    model_place_flags.define_flags()
     with flag_group("Output"):
         flags.DEFINE_string("json", None, "Also write the scores to this `file`.")
         flags.DEFINE_string("predictions", None, "Also write the predictions to this `file`, as SpERT JSON.")
@@ -72,10 +73,14 @@ def define_flags() -> None:
 def main(arguments: list[str]) -> None:
     del arguments
     validate_files(FLAGS.json, FLAGS.predictions, inputs=(FLAGS.data,))
-    description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
+    description = read_description(FLAGS.model_dir, FLAGS.checkpoint, model_place_flags.given())
     config, vocabulary = description.config, description.vocabulary
     if FLAGS.label_source == "gold" and not (config.label_attention and config.label_size):
         raise DataError(f"--label_source=gold and {FLAGS.model_dir}: its model sees no labels")
+    if FLAGS.relation_candidates and description.experts:
+        raise DataError(
+            f"--relation_candidates and {FLAGS.model_dir}: a mixture always predicts between the last tokens"
+        )
     if FLAGS.relation_candidates:
         if config.model == "multihead":
             raise DataError(
@@ -94,6 +99,9 @@ def main(arguments: list[str]) -> None:
         )
     for line in vocabulary.describe_unknown(corpus.sentences, corpus.path, FLAGS.strict_labels):
         print(line, file=sys.stderr)
+
+    if description.retrieval:
+        description = description._replace(evaluated=(name_corpus(corpus.path), [s.tokens for s in corpus.sentences]))
 
     import_tensorflow()
     share_cores()

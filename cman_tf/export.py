@@ -14,7 +14,7 @@ import pathlib
 
 from absl import flags
 
-from cman_tf.command_line import constraint_flags, encoder_flags, number_flags
+from cman_tf.command_line import constraint_flags, model_place_flags, number_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.model_flags import define_checkpoint
@@ -38,7 +38,7 @@ def define_flags() -> None:
     with flag_group("Relations"):
         number_flags.define_thresholds()
     constraint_flags.define_flags()
-    encoder_flags.define_flags()
+    model_place_flags.define_flags()
     with flag_group("Output"):
         flags.DEFINE_string("export_dir", None, "`Directory` to write.", required=True)
         define_overwrite("Replace an exported model that is there.")
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> None:
     """Export the model."""
     del arguments
     validate_export_directory(FLAGS.export_dir, FLAGS.overwrite)
-    description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
+    description = read_description(FLAGS.model_dir, FLAGS.checkpoint, model_place_flags.given())
     constraint_flags.given(description)
     validate_tokenizer(FLAGS.tokenizer, description)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from absl import flags
 
-from cman_tf.command_line import constraint_flags, encoder_flags, prediction_flags
+from cman_tf.command_line import constraint_flags, model_place_flags, prediction_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.model_flags import define_checkpoint
@@ -62,7 +62,7 @@ def define_flags() -> None:
         )
     prediction_flags.define_relation_flags()
     constraint_flags.define_flags()
-    encoder_flags.define_flags()
+    model_place_flags.define_flags()
     with flag_group("Workers"):
         flags.DEFINE_integer("workers", 0, "Processes that hold the model; 0: one for each core.", lower_bound=0)
         flags.DEFINE_integer("threads", 0, "Threads of a worker; 0: the cores for each worker.", lower_bound=0)
@@ -94,14 +94,14 @@ def main(arguments: list[str]) -> None:
     files = list_inputs(FLAGS.input)
     address = find_address(FLAGS.address, FLAGS.workers)
     workers = FLAGS.workers or count_cores()
-    description = read_description(FLAGS.model_dir or DEFAULT_MODEL, FLAGS.checkpoint, encoder_flags.given())
+    description = read_description(FLAGS.model_dir or DEFAULT_MODEL, FLAGS.checkpoint, model_place_flags.given())
     constraint_flags.given(description)
     find_tuned(FLAGS.thresholds, description)
     types = FLAGS.constrain_types
     settings = Settings(
         model_dir=str(description.directory.absolute()),
         checkpoint=FLAGS.checkpoint,
-        encoder={name: make_absolute(value) for name, value in encoder_flags.given().items()},
+        encoder={name: make_absolute(value) for name, value in model_place_flags.given().items()},
         tokenizer=find_tokenizer(FLAGS.tokenizer or description.tokenizer).name,
         constrain_types=types if types in ("off", "train") else make_absolute(types),
         symmetric_relations=tuple(FLAGS.symmetric_relations),

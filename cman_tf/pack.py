@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from absl import flags
 
-from cman_tf.command_line import encoder_flags
+from cman_tf.command_line import model_place_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.model_flags import define_checkpoint
@@ -26,7 +26,7 @@ def define_flags() -> None:
     with flag_group("Model"):
         flags.DEFINE_string("model_dir", None, "`Directory` of a run of cman-tf train.", required=True)
         define_checkpoint()
-    encoder_flags.define_flags()
+    model_place_flags.define_flags()
     with flag_group("Output"):
         flags.DEFINE_string("output", None, "`Directory` to write; it must not exist.", required=True)
 
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
     """Pack the model."""
     del arguments
     validate_new_directory(FLAGS.output)
-    description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
+    description = read_description(FLAGS.model_dir, FLAGS.checkpoint, model_place_flags.given())
     import_tensorflow()
     from cman_tf.inference.packing import pack_model
 

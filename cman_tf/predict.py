@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from cman_tf.command_line import constraint_flags, encoder_flags, prediction_flags
+from cman_tf.command_line import constraint_flags, model_place_flags, prediction_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.core_shares import share_cores
 from cman_tf.command_line.flag_help import flag_group
@@ -76,7 +76,7 @@ def define_flags() -> None:
         flags.DEFINE_boolean("given_entities", False, "Find only relations, between the entities of the input.")
     prediction_flags.define_relation_flags()
     constraint_flags.define_flags()
-    encoder_flags.define_flags()
+    model_place_flags.define_flags()
     with flag_group("Output"):
         flags.DEFINE_enum(
             "format",
@@ -139,7 +139,7 @@ def main(arguments: list[str]) -> None:
     reader = InputReader(path, FLAGS.input_format, FLAGS.on_error, problems, sys.stdin.buffer)
     output = Output(FLAGS.output, FLAGS.format, FLAGS.overwrite)
     output.validate(path)
-    description = read_description(FLAGS.model_dir or DEFAULT_MODEL, FLAGS.checkpoint, encoder_flags.given())
+    description = read_description(FLAGS.model_dir or DEFAULT_MODEL, FLAGS.checkpoint, model_place_flags.given())
     constraint_flags.given(description)
     find_tuned(FLAGS.thresholds, description)
     tokenizer = find_tokenizer(FLAGS.tokenizer or description.tokenizer).name

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 import cman_tf
-from cman_tf.command_line import constraint_flags, encoder_flags, number_flags
+from cman_tf.command_line import constraint_flags, model_place_flags, number_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.model_flags import define_checkpoint
@@ -74,7 +74,7 @@ def define_flags() -> None:
         number_flags.define_thresholds()
         flags.DEFINE_enum("thresholds", DEFAULT, CHOICES, THRESHOLDS_HELP)
     constraint_flags.define_flags()
-    encoder_flags.define_flags()
+    model_place_flags.define_flags()
 
 
 def read_limits() -> Limits:
@@ -145,7 +145,7 @@ def main(arguments: list[str]) -> None:
     """Run the service."""
     del arguments
     limits = read_limits()
-    description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
+    description = read_description(FLAGS.model_dir, FLAGS.checkpoint, model_place_flags.given())
     constraint_flags.given(description)
     tuned = find_tuned(FLAGS.thresholds, description)
     tokenizer = find_tokenizer(FLAGS.tokenizer or description.tokenizer).name

@@ -24,19 +24,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from absl import flags
 
-from cman_tf.command_line import config_flags, corpus_flags, encoder_flags, reading_flags, recipe
+from cman_tf.command_line import config_flags, corpus_flags, encoder_flags, reading_flags, recipe, retrieval_flags
 from cman_tf.command_line.command import Command, report_errors
 from cman_tf.command_line.console import show_progress
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.quiet import import_tensorflow, quiet_import
 from cman_tf.command_line.signals import STOPPED
 from cman_tf.config import Config
-from cman_tf.data.corpus import Corpus
+from cman_tf.data.corpus import Corpus, name_corpus
 from cman_tf.encoders.source import Source, find_source
 from cman_tf.errors import DataError
 from cman_tf.experiments.overview import format_beside_paper
 from cman_tf.experiments.result_files import Result
 from cman_tf.inference.description import ModelDescription, read_description
+from cman_tf.retrieving.contexts import Contexts
+from cman_tf.retrieving.recorded import Place, read_place
 from cman_tf.runs.flagfile import RECORDED_FLAGS
 from cman_tf.runs.run_directory import exclusive_run
 from cman_tf.scoring.score import TASKS
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from cman_tf.training.devices import OneDevice
 
 FLAGS = flags.FLAGS
+_PASSAGES = 10  # of a sentence, if a place of passages is given and no number
 
 
 def define_flags() -> None:
@@ -127,6 +130,7 @@ def define_flags() -> None:
             None,
             "HDF5 `file` of the encoder's features, made if need be; none: features/CORPUS-ENCODER-HASH.h5.",
         )
+    retrieval_flags.define_flags()
     recipe.define_flags()
     config_flags.define_config_flags()
 
@@ -139,6 +143,7 @@ class _Inputs(NamedTuple):
     source: Source | None
     trained: ModelDescription | None
     cluster: Cluster | None
+    place: Place | None
 
 
 def main(arguments: list[str]) -> None:
@@ -147,7 +152,7 @@ def main(arguments: list[str]) -> None:
     inputs = _read_inputs()
     results = {}
     for fold, corpora in inputs.folds.items():
-        result = _train(inputs.config, corpora, inputs.source, inputs.trained, fold, inputs.cluster)
+        result = _train(inputs, corpora, fold)
         if result is not None:
             results[fold] = result
     if len(results) > 1:
@@ -164,7 +169,7 @@ def check() -> None:
     def validate_run(_: None) -> None:
         inputs = _read_inputs()
         for fold in inputs.folds:
-            validate_inputs(inputs.config, inputs.source, _collect_options(fold, inputs.trained))
+            validate_inputs(inputs.config, inputs.source, _collect_options(fold, inputs.trained, None))
 
     report_errors(validate_run)(None)
 
@@ -177,11 +182,23 @@ def _read_inputs() -> _Inputs:
     """
     source = find_source(encoder_flags.given())
     trained = read_description(FLAGS.init_from, "best", encoder_flags.given()) if FLAGS.init_from else None
+    if trained and trained.experts:
+        raise DataError(f"--init_from={FLAGS.init_from}: a mixture, expected the run of one model")
     chosen = recipe.apply_recipe(trained.config if trained else None)
     if chosen:
         print(chosen, flush=True)
+    place = read_place(retrieval_flags.given(), FLAGS.tokenizer if FLAGS.tokenizer not in (None, "auto") else "default")
     config = config_flags.config_from_flags()
+    if place and not FLAGS["retrieved_passages"].present:
+        config = dataclasses.replace(config, retrieved_passages=_PASSAGES)
     config.validate_supported()
+    if bool(place) != bool(config.retrieved_passages):
+        raise DataError(
+            f"--retrieved_passages={config.retrieved_passages} with{'' if place else 'out'} --retrieve or "
+            "--image_index, expected passages and a place that they come from, or neither"
+        )
+    if place:
+        place.open()  # what is wrong with it is said before corpora are read
     read_batches(FLAGS.profile_batches)
     cluster = _read_cluster()
     if FLAGS.fold is not None and FLAGS.folds is None:
@@ -195,7 +212,7 @@ def _read_inputs() -> _Inputs:
     reader.report()
     if cluster:
         cluster = dataclasses.replace(cluster, settings=_hash_settings(config, folds))
-    return _Inputs(config, folds, source, trained, cluster)
+    return _Inputs(config, folds, source, trained, cluster, place)
 
 
 def _read_cluster() -> Cluster | None:
@@ -217,23 +234,13 @@ def _hash_settings(config: Config, folds: Mapping[int, Mapping[str, Corpus]]) ->
     return hashlib.sha256(json.dumps([dataclasses.asdict(config), hashes], sort_keys=True).encode()).hexdigest()
 
 
-def _train(
-    config: Config,
-    corpora: dict[str, Corpus],
-    source: Source | None,
-    trained: ModelDescription | None,
-    fold: int,
-    cluster: Cluster | None,
-) -> Result | None:
+def _train(inputs: _Inputs, corpora: dict[str, Corpus], fold: int) -> Result | None:
     """Train one model, and print its scores.
 
     Args:
-      config: the resolved configuration.
+      inputs: what the flags name.
       corpora: the corpus of each split.
-      source: the contextual encoder's files, or None.
-      trained: the trained model whose weights training starts from, or None.
       fold: the number of the fold, or 0 for no cross-validation.
-      cluster: the processes that train together, or None for this one alone.
 
     Returns:
       The result; None with --noscore_test, or if another process writes it.
@@ -243,7 +250,8 @@ def _train(
     for split, corpus in corpora.items():
         print(f"{split}: {corpus.describe()}", flush=True)
     corpus_flags.warn_about_splits(corpora)
-    options = _collect_options(fold, trained)
+    config, source, cluster = inputs.config, inputs.source, inputs.cluster
+    options = _collect_options(fold, inputs.trained, _retrieve(inputs, corpora))
     directory = options.model_dir
     validate_inputs(config, source, options)
     if cluster and not cluster.is_chief:
@@ -269,12 +277,34 @@ def _train(
     return result
 
 
-def _collect_options(fold: int, trained: ModelDescription | None) -> SessionOptions:
+def _retrieve(inputs: _Inputs, corpora: Mapping[str, Corpus]) -> Contexts | None:
+    """Retrieve the passages of the corpora, if the flags name a place that they come from.
+
+    Raises:
+      DataError: if an index or a file is damaged, or for images if there are not three files of query vectors.
+    """
+    place, config = inputs.place, inputs.config
+    if place is None:
+        return None
+    contexts = Contexts(place, config.retrieved_passages, config.retrieved_tokens)
+    queries: tuple[str | None, ...] = place.queries or (None,) * len(corpora)
+    if len(queries) != len(corpora):
+        raise DataError(f"--image_queries: {len(queries)} files, expected {len(corpora)}: of {', '.join(corpora)}")
+    for (split, corpus), file in zip(corpora.items(), queries):
+        contexts.read_corpus([s.tokens for s in corpus.sentences], f"{name_corpus(corpus.path)}-{split}", file)
+    counted = ", ".join(f"{count} {reason}" for reason, count in contexts.left_out.items() if count)
+    found = f"at most {config.retrieved_passages} passages and {config.retrieved_tokens} tokens of {place.value}"
+    print(f"retrieved: {found} for each sentence; left out: {counted or 'none'}", flush=True)
+    return contexts
+
+
+def _collect_options(fold: int, trained: ModelDescription | None, contexts: Contexts | None) -> SessionOptions:
     """Return what the flags say about the files of one run.
 
     Args:
       fold: the number of the fold, or 0 for no cross-validation.
       trained: the trained model whose weights training starts from, or None.
+      contexts: finds the contexts of sentences, or None.
     """
     directory = str(pathlib.Path(FLAGS.model_dir, f"fold{fold}")) if fold else FLAGS.model_dir
     recorded = {name: FLAGS[name].value for name in RECORDED_FLAGS if FLAGS[name].value is not None}
@@ -294,6 +324,7 @@ def _collect_options(fold: int, trained: ModelDescription | None) -> SessionOpti
         trained,
         read_batches(FLAGS.profile_batches),
         FLAGS.checkpoint_steps,
+        contexts,
         1 if FLAGS.deterministic else count_threads(),
     )
 

@@ -17,7 +17,7 @@ import sys
 
 from absl import flags
 
-from cman_tf.command_line import constraint_flags, encoder_flags, reading_flags
+from cman_tf.command_line import constraint_flags, model_place_flags, reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.core_shares import share_cores
 from cman_tf.command_line.flag_help import flag_group
@@ -60,7 +60,7 @@ def define_flags() -> None:
         )
     reading_flags.define_flags()
     constraint_flags.define_flags()
-    encoder_flags.define_flags()
+    model_place_flags.define_flags()
     with flag_group("Output"):
         flags.DEFINE_string("json", None, "Also write all numbers to this `file`.")
         flags.DEFINE_string("html", None, "Also write the curves to this `file`, as a web page.")
@@ -70,7 +70,7 @@ def define_flags() -> None:
 def main(arguments: list[str]) -> None:
     """Choose, store and show the thresholds."""
     del arguments
-    description = read_description(FLAGS.model_dir, FLAGS.checkpoint, encoder_flags.given())
+    description = read_description(FLAGS.model_dir, FLAGS.checkpoint, model_place_flags.given())
     _validate(description)
     constraints = constraint_flags.given(description)
     corpus = _read(description)

@@ -20,7 +20,7 @@ from absl import flags
 
 from cman_tf.attention_view.page import write_attention_page
 from cman_tf.attention_view.selection import choose_sentences, parse_numbers
-from cman_tf.command_line import encoder_flags, reading_flags
+from cman_tf.command_line import model_place_flags, reading_flags
 from cman_tf.command_line.command import Command
 from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.output_flags import define_overwrite, validate_files
@@ -51,7 +51,7 @@ def define_flags() -> None:
         flags.DEFINE_enum("checkpoint", "best", ("best", "last"), "Weights of the best dev epoch or of the last.")
         flags.DEFINE_string("sentences", "1", "`Numbers` of the sentences to show, from 1, as in 1,3-5.")
         flags.DEFINE_enum("input_format", AUTO, INPUT_FORMATS, "How INPUT is read; see cman-tf predict.")
-    encoder_flags.define_flags()
+    model_place_flags.define_flags()
     with flag_group("Output"):
         flags.DEFINE_string("html", None, "The web page to write: a `file`.", required=True)
         define_overwrite("Replace the page if it exists.")
@@ -92,7 +92,7 @@ def _show_attention(inputs: list[str]) -> None:
     numbers = parse_numbers(FLAGS.sentences)
     inputs = [find_sample(path) for path in inputs]
     validate_files(FLAGS.html, inputs=tuple(inputs))
-    description = read_description(model, FLAGS.checkpoint, encoder_flags.given())
+    description = read_description(model, FLAGS.checkpoint, model_place_flags.given())
     validate_attention(description.config, model)
     chosen = choose_sentences(inputs, numbers, FLAGS.input_format, description.tokenizer)
 

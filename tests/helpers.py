@@ -32,6 +32,7 @@ EXTRAS = {
     "serve": "fastapi",
     "search": "optuna",
     "ray": "ray",
+    "retrieval": "bm25s",
     "docs": "mkdocs",
 }
 SMALL = Config(

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import ROOT, SMALL, fails_with, run_command
+from helpers import ROOT, SMALL, call_command, fails_with, run_command
 
 import cman_tf
 from cman_tf.benchmark import changes, extract, growth, inputs, memory, speed, work, workers
@@ -210,3 +210,18 @@ def test_workers_beside_predict(trained, sentences, capsys):
     rows = capsys.readouterr().out.splitlines()
     assert [row.split()[0] for row in rows] == ["40", "-" * len("extract, workers: 1"), "predict", "extract,"]
     assert [row["command"] for row in result["rounds"]] == ["predict", "1"]
+
+
+@pytest.mark.e2e
+def test_an_index_of_generated_text(tmp_path):
+    """A small one: what is measured is in the file and on the terminal."""
+    pytest.importorskip("bm25s", reason="needs pip install 'cman-tf[retrieval]'")
+    record = tmp_path / "r.json"
+    process = call_command(
+        "cman_tf.benchmark.__main__", "retrieval", "--passages=300", "--queries=2", f"--json={record}"
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.endswith("the limits are met\n")
+    result = json.loads(record.read_text())
+    assert result["passages"] == result["flags"]["passages"] == 300 and result["queries"]["number"] == 2
+    assert min(result["index"].values()) > 0 and result["queries"]["per_second"] > 0

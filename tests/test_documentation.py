@@ -23,6 +23,7 @@ OWN_FILES = {
     *("records.jsonl", "articles", "types.json", "example.txt", "texts", "s3://bucket/texts"),
     *("mydata", "mydata/test.json", "text.txt", "glove.6B.50d.txt", "vectors.txt"),
     *("pubmed_200d.bin", "glove", "data/ade_spert", "data/drec"),
+    "runs/mixture",
     *("elmo_options.json", "elmo_weights.hdf5", "elmo_module"),
     "dev",  # of --data: the dev data of a model's own training
 }

@@ -10,8 +10,11 @@ from helpers import ROOT
 
 PACKAGE = ROOT / "cman_tf"
 HEAVY = {"tensorflow", "tensorflow_addons", "tensorflow_hub", "keras", "tf_keras", "transformers"}
-LIGHT_ROOMS = ("pages", "visualizing", "comparing", "data", "formats", "scoring", "runs", "errors", "config")
-LIGHT_COMMANDS = ("score", "download", "report", "compare")
+LIGHT_ROOMS = (
+    *("pages", "visualizing", "comparing", "data", "formats", "scoring", "runs", "errors", "config"),
+    "retrieving",
+)
+LIGHT_COMMANDS = ("score", "download", "report", "compare", "index")
 
 
 def name_module(path):

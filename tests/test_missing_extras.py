@@ -19,6 +19,7 @@ PACKAGES = {
     "serve": ("fastapi", "uvicorn", "starlette", "pydantic"),
     "search": ("optuna",),
     "ray": ("ray",),
+    "retrieval": ("bm25s",),
 }
 IMPORTERS = ("cman_tf.serving.", "cman_tf.extracting.", "cman_tf.searching.", "cman_tf.integrations.")
 TRAIN = ("--data_dir=sample", "--model_dir=run")
@@ -50,6 +51,7 @@ CASES = [
         ("cman_tf.extract", f"--model_dir={GOLDEN}", "--input=space.json", "--output_dir=made"),
         "Ray is not installed",
     ),
+    ("retrieval", ("cman_tf.index", "space.json", "made"), "bm25s is not installed"),
 ]
 
 

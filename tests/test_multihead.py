@@ -68,7 +68,7 @@ def test_dropout_sites(make_model, make_batch, sentences):
         values, kept = tf.boolean_mask(dropped, real).numpy(), tf.boolean_mask(features, real).numpy()
         assert 0.4 < (values == 0).mean() < 0.6
         np.testing.assert_allclose(values[values != 0], 2 * kept[values != 0], rtol=1e-5, atol=1e-6)
-    trained, potentials = model.extract_features(model.represent(batch), lengths, training=True)
+    trained, _, potentials = model.extract_features(model.represent(batch), lengths, training=True)
     assert 0.4 < (tf.boolean_mask(trained, real).numpy() == 0).mean() < 0.6
     np.testing.assert_allclose(model.first_crf(model.tag_layer(trained)), potentials, rtol=1e-5)
 

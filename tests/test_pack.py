@@ -109,7 +109,7 @@ def _npy(array, **options):
         ("weights.npy", _npy(np.array([{}], dtype=object), allow_pickle=True), "weights.npy: "),
         ("weights.npy", _npy(np.zeros(11, np.float16))[:-2], "weights.npy: "),
         ("weights.npy", _npy(np.zeros(3, np.float16)), r"float16 \[3\], expected float16 \[11\]"),
-        ("weights.npy", _npy(np.zeros(11, np.float32)), r"float32 \[11\], expected float16 \[11\]"),
+        ("weights.npy", _npy(np.zeros(11, np.float64)), r"float64 \[11\], expected float16 \[11\]"),
         ("weights.npy", _npy(np.full(11, np.nan, np.float16)), "not finite"),
         ("weights.npy", _npy(np.zeros(11, np.float16)).replace(b"(11,)", b"(9999999999999,)"), "weights.npy: "),
         ("weights.json", b"[]", "not an object"),

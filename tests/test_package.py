@@ -105,6 +105,7 @@ def test_what_the_package_requires_is_what_the_tests_run_with(distributions):
             assert importlib.metadata.version(name) == bound.strip()[2:]
     extras = set(re.findall(r"^Provides-Extra: (\S+)$", text, re.M))
     ours = {"transformers", "minilm", "mpnet", "glove", "spacy", "plots", "report", "serve", "search", "ray"}
+    ours.add("retrieval")
     assert extras == {*ours, "docs", "test"}
 
 

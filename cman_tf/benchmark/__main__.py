@@ -9,6 +9,7 @@
     cman-tf benchmark extract --model_dir=runs/conll04 --data_dir=data/conll04_spert
     cman-tf benchmark serve --model_dir=runs/conll04 --data_dir=data/conll04_spert --minutes=10
     cman-tf benchmark workers --model_dir=runs/conll04 --data_dir=data/conll04_spert --texts=100000
+    cman-tf benchmark retrieval --passages=1000000
 
 Inputs are word vectors, characters and random contextual vectors. Batches are made
 before the clock starts.
@@ -42,7 +43,7 @@ from cman_tf.runs import provenance
 from cman_tf.runs.files import write_atomically
 
 FLAGS = flags.FLAGS
-MODES = ("train", "decode", "memory", "growth", "changes", "start", "extract", "serve", "workers")
+MODES = ("train", "decode", "memory", "growth", "changes", "start", "extract", "serve", "workers", "retrieval")
 MODEL_AND_DATA = ("model_dir", "data_dir")
 OF_A_MODEL = ("extract", "serve", "workers")
 PEER = ("train_sentences_per_second", "decode_sentences_per_second", "peak_memory_mib")
@@ -66,6 +67,8 @@ def define_flags() -> None:
         number_flags.define_number("seconds", 10.0, "Seconds that serve is measured with each number of clients.", 0.1)
         flags.DEFINE_list("workers", ["1", "2"], "Numbers of workers of cman-tf extract.")
         flags.DEFINE_integer("texts", 100_000, "Texts that the workers answer.", lower_bound=1)
+        flags.DEFINE_integer("passages", 1_000_000, "Passages that retrieval makes an index of.", lower_bound=1)
+        flags.DEFINE_integer("queries", 200, "Queries that retrieval asks.", lower_bound=1)
         flags.DEFINE_integer("minutes", 0, "Minutes that the memory of serve is measured.", lower_bound=0)
     for flag in ("gpu_lengths", "lengths", "sizes", "clients", "workers"):
         flags.register_validator(flag, config_flags.whole_numbers, message="expected whole numbers between commas")
@@ -121,6 +124,15 @@ def measure_workers() -> dict[str, Any]:
     return workers.measure(FLAGS.model_dir, sentences, FLAGS.texts, numbers, FLAGS.repeats)
 
 
+def measure_retrieval() -> dict[str, Any]:
+    """Measure an index of generated passages."""
+    from cman_tf.benchmark import retrieval
+    from cman_tf.retrieving.building import import_bm25s
+
+    import_bm25s()
+    return retrieval.measure(FLAGS.passages, FLAGS.queries)
+
+
 def measure_extraction() -> dict[str, Any]:
     """Measure the model of --model_dir on the test sentences of --data_dir."""
     description = read_description(FLAGS.model_dir)
@@ -140,13 +152,16 @@ def main(arguments: list[str]) -> None:
     config, peer = config_flags.config_from_flags(), read_peer()
     if config.model == "multihead":
         raise DataError("--model=multihead: expected cman or dynamic_cman; decoding_time of cman_tf.experiment has it")
-    for needed in ("model_dir",) if mode == "start" else MODEL_AND_DATA if mode in OF_A_MODEL else ("data_dir",):
+    of_mode = {"start": ("model_dir",), "retrieval": (), **dict.fromkeys(OF_A_MODEL, MODEL_AND_DATA)}
+    for needed in of_mode.get(mode, ("data_dir",)):
         if FLAGS[needed].value is None:
             raise DataError(f"{mode}: expected --{needed}")
     if FLAGS.plot and mode == "growth" and importlib.util.find_spec("matplotlib") is None:
         raise DataError("matplotlib is not installed, expected it for --plot: pip install 'cman-tf[report]'")
     if mode == "extract":
         result: dict[str, Any] = measure_extraction()
+    elif mode == "retrieval":
+        result = measure_retrieval()
     elif mode == "serve":
         result = measure_service()
     elif mode == "workers":
@@ -190,6 +205,8 @@ def main(arguments: list[str]) -> None:
             used |= {name: FLAGS[name].value for name in ("workers", "texts")}
         if mode == "serve":
             used |= {name: FLAGS[name].value for name in ("clients", "seconds", "minutes")}
+        if mode == "retrieval":
+            used |= {name: FLAGS[name].value for name in ("passages", "queries")}
         used |= {name: provenance.make_portable(FLAGS[name].value) for name in ("data_dir", "model_dir")}
         record = {
             "benchmark": mode,
@@ -204,7 +221,7 @@ def main(arguments: list[str]) -> None:
 
 
 COMMAND = Command(
-    "benchmark", __doc__, define_flags, main, "train|decode|memory|growth|changes|start|extract|serve|workers"
+    "benchmark", __doc__, define_flags, main, "train|decode|memory|growth|changes|start|extract|serve|workers|retrieval"
 )
 
 if __name__ == "__main__":

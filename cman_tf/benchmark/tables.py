@@ -52,6 +52,12 @@ def show(mode: str, result: dict[str, Any], peer: dict[str, float]) -> None:
     if mode == "workers":
         print(_rows(result["commands"], f"{result['texts']:,} texts", "command"))
         return
+    if mode == "retrieval":
+        for part in ("index", "queries"):
+            rows = [[name.replace("_", " "), _number(value)] for name, value in result[part].items()]
+            print(format_table([part, ""], rows) + "\n")
+        print("the limits are met" if result["limits_are_met"] else "the limits are not met")
+        return
     if mode == "growth":
         print(_rows(result["by_length"], "tokens", "at") + "\n\n" + _rows(result["by_size"], "sentences", "at"))
         return

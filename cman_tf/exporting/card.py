@@ -47,18 +47,15 @@ def make_card(
       signatures: for each signature its `inputs` and `outputs`, each with its `dtype` and `shape` by name.
       version: the version of this package.
     """
-    encoder = None
-    if model.encoder and model.encoder_shape:
-        layers, size = model.encoder_shape
-        name = short_name(model.encoder.location)
-        encoder = {"name": name, "layers": layers, "size": size, "is_exported": model.config.tune_encoder}
+    encoder = _describe_encoder(model)
     constraints = options.signatures
     return {
         "made_by": f"cman-tf {version}",
         "model": model.config.model,
         "tokenizer": tokenizer if "texts" in signatures else None,
-        "note": explain_no_texts(tokenizer, encoder is not None),
+        "note": explain_no_texts(tokenizer, model.needs_encoder),
         "encoder": encoder,
+        **({"experts": [_describe_expert(expert) for expert in model.experts]} if model.experts else {}),
         "entity_types": model.vocabulary.labels()["entities"],
         "relation_types": model.vocabulary.relations,
         "relation_threshold": options.relation_threshold,
@@ -70,6 +67,20 @@ def make_card(
         "default_signature": next(iter(signatures)),
         "signatures": signatures,
     }
+
+
+def _describe_encoder(model: ModelDescription) -> dict[str, Any] | None:
+    """Describe the contextual encoder of a model, if it has one."""
+    if not model.encoder or not model.encoder_shape:
+        return None
+    layers, size = model.encoder_shape
+    name = short_name(model.encoder.location)
+    return {"name": name, "layers": layers, "size": size, "is_exported": model.config.tune_encoder}
+
+
+def _describe_expert(expert: ModelDescription) -> dict[str, Any]:
+    """Describe an expert of a mixture."""
+    return {"model": expert.config.model, "encoder": _describe_encoder(expert)}
 
 
 def describe_card(card: Mapping[str, Any]) -> str:
@@ -113,7 +124,8 @@ def _describe_type(value: Mapping[str, Any]) -> str:
 
 def _has_example(card: Mapping[str, Any]) -> bool:
     """Return whether the README shows a program; word pieces are beyond a short one."""
-    return not (card["encoder"] or {}).get("is_exported")
+    is_plain = "experts" not in card or card["default_signature"] != "features"
+    return is_plain and not (card["encoder"] or {}).get("is_exported")
 
 
 _SHOW = """

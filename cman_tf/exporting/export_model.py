@@ -14,6 +14,7 @@ import cman_tf
 from cman_tf.config import RELATION_THRESHOLD
 from cman_tf.data.signatures import find_signatures
 from cman_tf.data.tokenizers.registry import find_tables
+from cman_tf.errors import DataError
 from cman_tf.exporting.card import describe_card, make_card
 from cman_tf.exporting.directory import CARD, new_directory, validate_export_directory
 from cman_tf.exporting.graphs import no_rewriting
@@ -81,6 +82,8 @@ def export_model(
     validate_export_directory(directory, overwrite)
     if not isinstance(model, ModelDescription):
         model = read_description(model, checkpoint, encoder)
+    if any(one.retrieval for one in (model, *model.experts)):
+        raise DataError(f"{model.directory}: the model retrieves passages, expected one that reads its sentences alone")
     name = validate_tokenizer(tokenizer, model)
     vocabulary = model.vocabulary
     options = DecodingOptions(

@@ -12,11 +12,12 @@ from cman_tf.layers.crf import CRF
 from cman_tf.layers.lstm import LSTM
 from cman_tf.layers.word_layers import WordVectors
 from cman_tf.models.factory import Model
+from cman_tf.models.mixture import Mixture
 
 Functions = dict[str, Any]  # the concrete functions by the names of their signatures
 
 
-def prepare_model(model: Model) -> None:
+def prepare_model(model: Model | Mixture) -> None:
     """Make a model ready to be traced for a file. It computes the same as before, but for the order of sums."""
     for layer in model.submodules:
         if isinstance(layer, LSTM):

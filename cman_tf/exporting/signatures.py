@@ -23,7 +23,9 @@ from cman_tf.exporting.relations import FoundRelations, RelationRules
 from cman_tf.exporting.token_features import FROM_TOKENS, TokenFeatures
 from cman_tf.exporting.tokenizing import GraphTokenizer
 from cman_tf.inference.constraints import DecodingOptions
+from cman_tf.models.expert_features import name_array
 from cman_tf.models.factory import Model
+from cman_tf.models.mixture import Mixture
 
 Tensors = Mapping[str, tf.Tensor]
 TEXTS = {"texts": tf.TensorSpec([None], tf.string, "texts")}
@@ -44,17 +46,26 @@ class Signatures:
 
     Attributes:
       features: the arrays that the caller gives for each batch beside tokens: those of a contextual encoder.
-      words: the table from words to their ids.
+      words: the tables from words to their ids, one for each vocabulary.
     """
 
-    def __init__(self, model: Model, vocabulary: Vocabulary, options: DecodingOptions, tables: Tables | None) -> None:
+    def __init__(
+        self, model: Model | Mixture, vocabulary: Vocabulary, options: DecodingOptions, tables: Tables | None
+    ) -> None:
         self._model, self._options = model, options
         self._tags, self._relation_types = TagTable(vocabulary.tags), tf.constant([*vocabulary.relations, ""])[:-1]
         self._rules = RelationRules(vocabulary.relations, self._tags.types, options)
         self._tokenizer = None if tables is None else GraphTokenizer(tables)
-        self._lookup = TokenFeatures(vocabulary)
-        self.words = self._lookup.words
-        known = {*TARGETS, *FROM_TOKENS}
+        # Each expert of a mixture has a vocabulary of its own.
+        vocabularies = model.vocabularies if isinstance(model, Mixture) else [vocabulary]
+        self._lookups = [TokenFeatures(own) for own in vocabularies]
+        self._names = (
+            [lambda name, number=number: name_array(number, name) for number in range(len(vocabularies))]
+            if isinstance(model, Mixture)
+            else [lambda name: name]
+        )
+        self.words = [lookup.words for lookup in self._lookups]
+        known = {*TARGETS, *(rename(name) for rename in self._names for name in FROM_TOKENS)}
         self.features = {
             name: tf.TensorSpec(spec.shape, spec.dtype, name)
             for name, spec in model.signature.items()
@@ -146,9 +157,9 @@ class Signatures:
         with tf.control_dependencies([tf.raw_ops.Assert(condition=tf.reduce_all(filled == lengths), data=[message])]):
             lengths = tf.concat([lengths, [0]], 0)
         tokens = tf.pad(tokens, [[0, 1], [0, 0]])
-        if "contextual" in features:
-            padding = [[0, 1], [0, tf.cast(tf.shape(tokens)[1] == 0, tf.int32)], [0, 0], [0, 0]]
-            features = {**features, "contextual": tf.pad(features["contextual"], padding)}
+        padding = [[0, 1], [0, tf.cast(tf.shape(tokens)[1] == 0, tf.int32)], [0, 0], [0, 0]]
+        contextual = [name for name in features if name.endswith("contextual")]
+        features = {**features, **{name: tf.pad(features[name], padding) for name in contextual}}
         return self._describe(*self._run(tokens, lengths, features), given)
 
     def _run(self, tokens: tf.Tensor, lengths: tf.Tensor, features: Tensors) -> tuple[FoundEntities, FoundRelations]:
@@ -167,11 +178,15 @@ class Signatures:
         Returns:
           The entities and relations of all sentences.
         """
-        made = self._lookup.look_up(tokens, lengths)
+        made = {
+            rename(name): array
+            for lookup, rename in zip(self._lookups, self._names)
+            for name, array in lookup.look_up(tokens, lengths).items()
+        }
         batch = {
             "lengths": lengths,
             "sentences": tf.size(lengths),
-            "tags": tf.zeros_like(made["words"]),
+            "tags": tf.zeros(tf.shape(tokens), tf.int32),
             "relations": tf.zeros([0, 4], tf.int32),
             **{name: made[name] for name in made if name in self._model.signature},
             **features,

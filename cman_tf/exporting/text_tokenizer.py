@@ -32,7 +32,7 @@ def validate_tokenizer(name: str | None, model: ModelDescription) -> str:
     if name is None:
         return model.tokenizer
     validate_name(name)
-    if model.encoder:
+    if model.needs_encoder:
         raise DataError(
             f"tokenizer {name}: {model.directory} has a contextual encoder, so it is exported for tokens and their "
             "features; expected no tokenizer"

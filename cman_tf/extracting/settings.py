@@ -90,5 +90,7 @@ def fingerprint_model(description: ModelDescription, thresholds: str) -> str:
     names = [*_MODEL_FILES, *([THRESHOLDS_FILE] if thresholds == TUNED else [])]
     files = [description.directory / name for name in names]
     files = [path for path in [*files, *checkpoint_files(description.checkpoint)] if path.exists()]
-    hashes = {path.name: sha256_of(path) for path in map(pathlib.Path, files)}
+    hashes: dict[str, Any] = {path.name: sha256_of(path) for path in map(pathlib.Path, files)}
+    if description.experts:
+        hashes["experts"] = [fingerprint_model(expert, "default") for expert in description.experts]
     return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()

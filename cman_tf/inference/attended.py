@@ -48,6 +48,8 @@ def validate_attention(config: Config, where: object) -> None:
       config: the configuration of the model.
       where: the model's directory, for the message.
     """
+    if config.model == "mixture":
+        raise DataError(f"{where}: a mixture, expected one of its experts, such as {where}/experts/1")
     if config.model == "multihead":
         raise DataError(f"{where}: its model is the multi-head baseline, which has no attention; expected CMAN's")
     if not config.self_attention and not config.label_attention:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cman_tf.config import Config
@@ -11,7 +12,9 @@ from cman_tf.data.tokenizers import TOKENIZER_NAMES, is_spacy_name
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.source import Source, find_again, load_source
 from cman_tf.errors import DataError
+from cman_tf.inference.mixture_files import GATES, is_mixture, read_experts
 from cman_tf.pretrained import find_model, is_shipped
+from cman_tf.retrieving.recorded import RETRIEVAL_FLAGS, Place, find_retrieval
 from cman_tf.runs.containment import validate_contained
 from cman_tf.runs.flagfile import config_of_run
 from cman_tf.runs.model_directory import find_checkpoint, validate_model_directory
@@ -29,6 +32,9 @@ class ModelDescription(NamedTuple):
       encoder: the contextual encoder, if the model needs one.
       encoder_shape: its number of layers and their size.
       tokenizer: the name of the tokenizer that cuts raw text, as for `cman_tf.data.tokenizers.find_tokenizer`.
+      experts: the experts of a mixture. Its configuration and vocabulary are those of the first one.
+      retrieval: where passages come from, if the model reads passages.
+      evaluated: the sentences to predict, with a name, if the passages of a corpus are to be kept in a file.
     """
 
     directory: pathlib.Path
@@ -38,6 +44,14 @@ class ModelDescription(NamedTuple):
     encoder: Source | None
     encoder_shape: tuple[int, int] | None
     tokenizer: str = "v1"
+    experts: tuple[ModelDescription, ...] = ()
+    retrieval: Place | None = None
+    evaluated: tuple[str, Sequence[tuple[str, ...]]] | None = None
+
+    @property
+    def needs_encoder(self) -> bool:
+        """Whether the model, or an expert of it, reads the vectors of a contextual encoder."""
+        return any(model.encoder is not None for model in (self, *self.experts))
 
 
 def read_description(
@@ -46,16 +60,24 @@ def read_description(
     """Read all of a model that can be read without TensorFlow.
 
     Args:
-      directory: the directory of a run of `cman-tf train`, or the name of a model that comes with the package.
+      directory: the directory of a run of `cman-tf train` or of `cman-tf mixture`, or the name of a model that comes
+        with the package.
       checkpoint: `best` (the best epoch on dev) or `last`.
-      encoder_flags: the flags that give the place of the contextual encoder, by name, as in
-        `cman_tf.encoders.names.ENCODER_FLAGS`. None looks for it where it was in training.
+      encoder_flags: the flags that give the place of the contextual encoder and of passages, by name, as in
+        `cman_tf.encoders.names.ENCODER_FLAGS` and `cman_tf.retrieving.recorded.RETRIEVAL_FLAGS`. Without them, both are
+        looked for where they were in training.
 
     Raises:
       DataError: if the run has no finished epoch, if its encoder is not found or has changed, or if a file differs
         from the one that training recorded.
     """
     folder = find_model(directory)
+    if is_mixture(folder):
+        experts = read_experts(folder, checkpoint, encoder_flags, read_description)
+        config = dataclasses.replace(experts[0].config, model="mixture", relation_candidates="entities")
+        tokenizer = experts[0].tokenizer
+        vocabulary = experts[0].vocabulary
+        return ModelDescription(folder, str(folder / GATES), config, vocabulary, None, None, tokenizer, (*experts,))
     validate_model_directory(folder)
     if not is_shipped(folder):  # package managers may install the package's own files as links
         validate_contained(folder)
@@ -64,12 +86,14 @@ def read_description(
     tokenizer = record["tokenizer"] if record else "v1"
     verify_record(folder, weights, (*TOKENIZER_NAMES, *([tokenizer] if is_spacy_name(tokenizer) else [])))
     vocabulary = Vocabulary.load(folder)
+    given = dict(encoder_flags or {})
+    retrieval = find_retrieval(folder, {name: given.pop(name) for name in RETRIEVAL_FLAGS if name in given})
     needed = load_source(folder)
     config = config_of_run(folder / "flags.txt")
     if needed is None:
-        if encoder_flags:
-            flags = ", ".join(f"--{name}" for name in encoder_flags)
+        if given:
+            flags = ", ".join(f"--{name}" for name in given)
             raise DataError(f"{folder}: the model has no contextual encoder, expected no {flags}")
-        return ModelDescription(folder, weights, config, vocabulary, None, None, tokenizer)
-    encoder = find_again(folder, dict(encoder_flags or {}))
-    return ModelDescription(folder, weights, config, vocabulary, encoder, needed[1], tokenizer)
+        return ModelDescription(folder, weights, config, vocabulary, None, None, tokenizer, retrieval=retrieval)
+    encoder = find_again(folder, given)
+    return ModelDescription(folder, weights, config, vocabulary, encoder, needed[1], tokenizer, retrieval=retrieval)

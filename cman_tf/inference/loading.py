@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,11 +14,16 @@ import tensorflow as tf
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.opening import open_encoder, open_tunable
+from cman_tf.encoders.shared_encoder import BYTES, SharedEncoder
 from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription, read_description
+from cman_tf.inference.mixture_loading import load_mixture
 from cman_tf.models.factory import Model, build_model
 from cman_tf.models.memory import estimate_loading
+from cman_tf.models.mixture import Mixture
 from cman_tf.models.variable_paths import name_variables
+from cman_tf.retrieving.contexts import Contexts
+from cman_tf.retrieving.recorded import FILE
 from cman_tf.runs.checkpoint_index import validate_checkpoint
 from cman_tf.runs.free_memory import validate_memory
 from cman_tf.runs.model_directory import find_checkpoint
@@ -25,9 +31,9 @@ from cman_tf.runs.packed_weights import WEIGHTS, load_weights
 
 
 class Trained(NamedTuple):
-    """A trained model and its vocabulary."""
+    """A trained model, or a mixture of several, and its vocabulary."""
 
-    model: Model
+    model: Model | Mixture
     vocabulary: Vocabulary
 
 
@@ -60,22 +66,80 @@ def load_described(description: ModelDescription) -> Trained:
 
 def load_epoch(description: ModelDescription) -> tuple[Trained, int]:
     """Load a model as `load_described` does; return it with the number of the epoch that its weights are of."""
+    if description.experts:
+        return Trained(
+            load_mixture(description.directory, load_experts(description.experts)), description.vocabulary
+        ), 0
+    return _load_one(description, None)
+
+
+def load_experts(descriptions: Sequence[ModelDescription], remembered: int = BYTES) -> list[Trained]:
+    """Load several models. Those with the same frozen encoder share it.
+
+    Args:
+      descriptions: what `read_description` found.
+      remembered: the bytes of an encoder's vectors that are remembered, about.
+
+    Raises:
+      DataError: as for `load_described`.
+    """
+    encoders: dict[str, SharedEncoder] = {}
+    loaded = [_load_one(description, encoders)[0] for description in descriptions]
+    for encoder in encoders.values():
+        encoder.limit = remembered
+    return loaded
+
+
+def _load_one(description: ModelDescription, encoders: dict[str, SharedEncoder] | None) -> tuple[Trained, int]:
+    """Load one model.
+
+    Args:
+      description: what `read_description` found.
+      encoders: the frozen encoders that other models have opened, by their fingerprints; None: nothing is shared.
+
+    Returns:
+      The model, and the number of the epoch that its weights are of.
+    """
     shape = description.encoder_shape
     needed = estimate_loading(description.config, description.vocabulary, shape[1] if shape else 0)
     what = f"{description.directory}: a model of --hidden_size={description.config.hidden_size}"
     validate_memory(needed, what, "load it on a machine with more")
     encoder: AnyEncoder | None = None
     if description.encoder:
-        open_source = open_tunable if description.config.tune_encoder else open_encoder
-        encoder = open_source(description.encoder)
+        if description.config.tune_encoder:
+            encoder = open_tunable(description.encoder)
+        elif encoders is None:
+            encoder = open_encoder(description.encoder)
+        else:
+            key = description.encoder.fingerprint
+            if key not in encoders:
+                encoders[key] = SharedEncoder(open_encoder(description.encoder))
+            encoder = encoders[key]
         if shape and (encoder.layers, encoder.size) != shape:
             raise DataError(
                 f"{description.directory}: the encoder has {encoder.layers} layers of size {encoder.size}, expected "
                 f"{shape[0]} of size {shape[1]} as in contextual.json"
             )
-    model = build_model(description.config, description.vocabulary, encoder)
+    config, contexts = description.config, _open_contexts(description)
+    if config.cooperative_weight:  # what is for training only
+        config = dataclasses.replace(config, cooperative_weight=0.0)
+    model = build_model(config, description.vocabulary, encoder, contexts)
     epoch = _restore(description.checkpoint, model)
     return Trained(model, description.vocabulary), epoch
+
+
+def _open_contexts(description: ModelDescription) -> Contexts | None:
+    """Open what a model's passages come from, if it reads any."""
+    place, config = description.retrieval, description.config
+    if not config.retrieved_passages:
+        return None
+    if place is None:
+        raise DataError(f"{description.directory}: no {FILE}, expected what training wrote; restore the directory")
+    contexts = Contexts(place, config.retrieved_passages, config.retrieved_tokens)
+    if description.evaluated:
+        name, sentences = description.evaluated
+        contexts.read_corpus(sentences, name, place.queries[0] if place.queries else None)
+    return contexts
 
 
 def restore_model(directory: str | pathlib.Path, model: Model, which: str = "best") -> int:

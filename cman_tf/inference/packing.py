@@ -1,4 +1,4 @@
-"""Making a small copy of a trained model: what prediction needs, in half precision."""
+"""Making a small copy of a trained model: what prediction needs, as a rule in half precision."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from cman_tf.runs.packed_weights import WEIGHTS, save_weights
 from cman_tf.runs.record import record_weights, start_record
 
 
-def pack_model(description: ModelDescription, directory: str | pathlib.Path) -> int:
+def pack_model(description: ModelDescription, directory: str | pathlib.Path, half: bool = True) -> int:
     """Write a small copy of a trained model, which every command reads like the model itself.
 
-    It has no optimizer, no metrics, no results and no paths of this machine. Weights and word vectors are float16.
+    It has no optimizer, no metrics, no results and no paths of this machine.
 
     Args:
       description: the trained model.
       directory: the new directory.
+      half: whether weights and word vectors are float16; otherwise they stay as they are, float32.
 
     Returns:
       The size of its files in bytes.
@@ -38,6 +39,8 @@ def pack_model(description: ModelDescription, directory: str | pathlib.Path) -> 
     """
     target = pathlib.Path(directory)
     validate_new_directory(target)
+    if description.experts:
+        raise DataError(f"{description.directory}: a mixture, whose experts are packed already; copy its directory")
     if description.config.tune_encoder:
         raise DataError(f"{description.directory}: its encoder was tuned, expected a model whose encoder is frozen")
     (model, vocabulary), epoch = load_epoch(description)
@@ -51,16 +54,16 @@ def pack_model(description: ModelDescription, directory: str | pathlib.Path) -> 
             vectors = vocabulary.vectors
             if vectors is not None:
                 with np.errstate(over="ignore"):
-                    halves = vectors.astype(np.float16)
+                    halves = vectors.astype(np.float16 if half else np.float32)
                 if not np.isfinite(halves).all():
                     raise DataError(f"{description.directory}: a word vector that is not finite in half precision")
                 write_atomically(new / "word_vectors.npy", lambda file: np.save(file, halves, allow_pickle=False))
             vocabulary.save_lists(new)
-            for name in ("signatures.json", "contextual.json"):
+            for name in ("signatures.json", "contextual.json", "retrieval.json"):
                 if (description.directory / name).exists():
                     write_atomically(new / name, (description.directory / name).read_bytes())
             named = name_variables(model)
-            save_weights(new, [*named], [variable.numpy() for variable in named.values()], epoch)
+            save_weights(new, [*named], [variable.numpy() for variable in named.values()], epoch, half)
             start_record(new, description.tokenizer)
             record_weights(new, [str(new / WEIGHTS)])
         move_folder_into_place(new, target)

@@ -88,6 +88,10 @@ class RelationScorer(tf.keras.layers.Layer):
         places = tf.reshape(places, [-1, 2])
         return self.score_rows(*self.project(tf.gather(tf.reshape(features, [-1, features.shape[-1]]), rows)), places)
 
+    def find_probabilities(self, head: tf.Tensor, tail: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
+        """Compute Pr(relation) of some pairs of projected tokens; see `score_rows`."""
+        return tf.sigmoid(self.score_rows(head, tail, places))
+
     def score_rows(self, head: tf.Tensor, tail: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
         """Compute the scores of some pairs of projected tokens, a part of them at a time.
 

@@ -6,16 +6,39 @@ Shapes: B batch, L tokens, D width of the token representation, P pairs, R relat
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from cman_tf.config import RELATION_THRESHOLD, Config
-from cman_tf.data.batches import batch_specs
+from cman_tf.data.batches import PaddedFeature, batch_specs
+from cman_tf.data.contexts import ContextFinder
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.vocabulary import Vocabulary
-from cman_tf.layers.input_features import InputFeature, Tensors, list_features
+from cman_tf.layers.crf import CRF
+from cman_tf.layers.input_features import Tensors, list_features
 from cman_tf.layers.random_draws import Dropout
 from cman_tf.layers.token_representation import TokenRepresentation
+from cman_tf.models.context_features import ContextFeature, ContextLengths, view_with_context
+
+
+class Analysis(NamedTuple):
+    """What a model computes of a batch before it decides.
+
+    Attributes:
+      entities: the features that the last CRF scores, float32 [B, L, width].
+      potentials: that CRF's potentials, float32 [B, L, T].
+      crf: that CRF.
+      attended: the tags that the relation side sees as labels, int32 [B, L].
+      relations: the features that the relation scorer sees, float32 [B, L, width].
+    """
+
+    entities: tf.Tensor
+    potentials: tf.Tensor
+    crf: CRF
+    attended: tf.Tensor
+    relations: tf.Tensor
 
 
 class BatchLayout:
@@ -25,7 +48,7 @@ class BatchLayout:
       features: the input features of a token.
     """
 
-    def __init__(self, features: list[InputFeature]) -> None:
+    def __init__(self, features: Sequence[PaddedFeature]) -> None:
         self.features = features
 
     def signature(self) -> dict[str, tf.TensorSpec]:
@@ -40,6 +63,7 @@ class JointModel(tf.keras.Model, abc.ABC):
       config: the resolved configuration.
       vocabulary: the vocabulary of the training data.
       encoder: the contextual encoder, or None. Either batches hold its vectors, or it is trained with the model.
+      finder: finds the contexts of sentences if `config.retrieved_passages` is not 0, otherwise None.
     """
 
     def __init__(
@@ -47,13 +71,23 @@ class JointModel(tf.keras.Model, abc.ABC):
         config: Config,
         vocabulary: Vocabulary,
         encoder: AnyEncoder | None = None,
+        finder: ContextFinder | None = None,
     ) -> None:
         super().__init__(name=config.model)
         self.config = config
-        self.layout = BatchLayout(list_features(config, vocabulary, encoder))
-        self.representation = TokenRepresentation(self.layout.features)
+        self._features = list_features(config, vocabulary, encoder)
+        self.layout = BatchLayout(self._list_arrays(vocabulary, finder))
+        self.representation = TokenRepresentation(self._features)
         self.input_dropout = Dropout(config.embedding_dropout)
         self.make_layers(vocabulary)
+
+    def _list_arrays(self, vocabulary: Vocabulary, finder: ContextFinder | None) -> list[PaddedFeature]:
+        """List what batches consist of: sentences, sentences with contexts, or both for cooperative training."""
+        assert (finder is not None) == bool(self.config.retrieved_passages)
+        if finder is None:
+            return [*self._features]
+        alone = self._features if self.config.cooperative_weight else []
+        return [*alone, ContextLengths(finder), *(ContextFeature(f, vocabulary, finder) for f in self._features)]
 
     @property
     def tuned_encoder(self) -> tf.keras.layers.Layer | None:
@@ -65,9 +99,28 @@ class JointModel(tf.keras.Model, abc.ABC):
         """The specification of each tensor of a batch."""
         return self.layout.signature()
 
+    def views(self, batch: Tensors) -> list[Tensors]:
+        """Return what the model reads: the batch; with retrieval the sentences with their contexts, first.
+
+        In cooperative training, the second view are the sentences alone.
+        """
+        if not self.config.retrieved_passages:
+            return [batch]
+        return [view_with_context(batch), *([batch] if self.config.cooperative_weight else [])]
+
     def represent(self, batch: Tensors, training: bool = False) -> tf.Tensor:
-        """Compute e or X^0, the token representation, to which the perturbation is added: float32 [B, L, D]."""
-        return self.representation(batch, training=training)
+        """Compute e or X^0, the token representation, to which the perturbation is added.
+
+        Returns:
+          float32 [B, L, D]. With retrieval L counts the context, too. In cooperative training the tokens of the second
+          view follow those of the first one, so that a sentence has one perturbation.
+        """
+        views = [self.represent_view(view, training) for view in self.views(batch)]
+        return views[0] if len(views) == 1 else tf.concat(views, 1)
+
+    def represent_view(self, view: Tensors, training: bool = False) -> tf.Tensor:
+        """Compute the token representation of one of `views`, float32 [B, L, D]."""
+        return self.representation(view, training=training)
 
     @abc.abstractmethod
     def make_layers(self, vocabulary: Vocabulary) -> None:
@@ -107,6 +160,23 @@ class JointModel(tf.keras.Model, abc.ABC):
 
         Returns:
           L_joint, a scalar, and scalars to log: each task's loss and, in CMAN, the mean gate.
+        """
+
+    @abc.abstractmethod
+    def analyze(
+        self,
+        batch: Tensors,
+        gold_labels: bool = False,
+        given_entities: bool = False,
+        attention: dict[str, tf.Tensor] | None = None,
+    ) -> Analysis:
+        """Compute the features and potentials from which `decode` predicts.
+
+        Args:
+          batch: the tensors that `signature` describes.
+          gold_labels: whether the relation side sees the batch's tags instead of the predicted tags.
+          given_entities: whether the batch's tags are the tags.
+          attention: a dictionary to which the attention weights and gates of each unit are added, or None.
         """
 
     @abc.abstractmethod

@@ -20,10 +20,29 @@ from cman_tf.layers.random_draws import Dropout
 from cman_tf.layers.relation_scorer import RelationScorer
 from cman_tf.layers.sequence_encoder import SequenceEncoder
 from cman_tf.layers.token_representation import TokenRepresentation
-from cman_tf.models.base import JointModel
+from cman_tf.models.base import Analysis, JointModel
 from cman_tf.models.entity_pairs import find_last_tokens, list_token_pairs, make_tag_tables
-from cman_tf.models.losses import JointLoss, divide_by_sentences, relation_loss, relation_targets
+from cman_tf.models.losses import (
+    JointLoss,
+    divide_by_sentences,
+    relation_divergence,
+    relation_loss,
+    relation_targets,
+    tag_divergence,
+)
 from cman_tf.models.pair_blocks import score_token_pairs
+
+
+class Context(NamedTuple):
+    """What follows the sentences in a batch of sentences with contexts.
+
+    Attributes:
+      lengths: the number of tokens of each sentence with its context, int32 [B].
+      length: L, the number of tokens to which the sentences alone are padded, int32 scalar.
+    """
+
+    lengths: tf.Tensor
+    length: tf.Tensor
 
 
 class FirstPhase(NamedTuple):
@@ -45,13 +64,31 @@ class SecondPhase(NamedTuple):
 
     Attributes:
       relation: the label-aware features X~3 for RE, float32 [B, L, 2d].
+      ner: those for NER, float32 [B, L, 2d]; None in CMAN.
       potentials: the potentials of the second CRF, float32 [B, L, T]; None in CMAN.
       gate: the mean of the label gates, a scalar; 1 without gates.
     """
 
     relation: tf.Tensor
+    ner: tf.Tensor | None
     potentials: tf.Tensor | None
     gate: tf.Tensor
+
+
+class ViewOutcome(NamedTuple):
+    """What a model computes of one view of a batch in training.
+
+    Attributes:
+      losses: the loss of each task, float32 [B].
+      gate: as in `SecondPhase`.
+      potentials: each CRF with its potentials, float32 [B, L, T].
+      scores: the relation scores of all pairs, float32 [B, L, L, R].
+    """
+
+    losses: dict[str, tf.Tensor]
+    gate: tf.Tensor
+    potentials: list[tuple[CRF, tf.Tensor]]
+    scores: tf.Tensor
 
 
 class CMAN(JointModel):
@@ -83,7 +120,7 @@ class CMAN(JointModel):
             TASKS[s.model], s.loss_weighting == "uncertainty", s.task_weights(), name="joint_loss"
         )
         if s.separate_models:
-            self.ner_representation = TokenRepresentation(self.layout.features)
+            self.ner_representation = TokenRepresentation(self._features)
             if s.label_attention and self.two_phase:
                 self.ner_label_table = self._label_table("ner_label_embeddings", vocabulary)
                 self.ner_first_bla, self.ner_second_bla = self._label_attention_unit(), self._label_attention_unit()
@@ -111,12 +148,12 @@ class CMAN(JointModel):
         gate = LabelGate() if self.config.label_gate else None
         return LabelAttentionUnit(self._sequence_encoder(), self._attention(), gate, self.config.bilstm_dropout)
 
-    def represent(self, batch: Tensors, training: bool = False) -> tf.Tensor:
-        """Compute X^0 as `JointModel.represent` does; of separate models both, RE's first: float32 [B, L, 2D]."""
-        relation = self.representation(batch, training=training)
+    def represent_view(self, view: Tensors, training: bool = False) -> tf.Tensor:
+        """Compute X^0 as `JointModel.represent_view` does; of separate models both, RE's first: float32 [B, L, 2D]."""
+        relation = self.representation(view, training=training)
         if not self.config.separate_models:
             return relation
-        return tf.concat([relation, self.ner_representation(batch, training=training)], -1)
+        return tf.concat([relation, self.ner_representation(view, training=training)], -1)
 
     def encode_labels(self, tags: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, ...]:
         """Compute L~ of both BLA units.
@@ -147,30 +184,51 @@ class CMAN(JointModel):
         lengths: tf.Tensor,
         training: bool = False,
         attention: dict[str, tf.Tensor] | None = None,
+        context: Context | None = None,
     ) -> FirstPhase:
         """Compute X^i = BSA^i(X^{i-1}), IJCAI equation 4, TNNLS equation 8, and the first CRF's potentials on X^m.
 
         Args:
           inputs: e, float32 [B, L, D].
-          lengths: int32 [B].
+          lengths: int32 [B], of the sentences alone.
           training: whether dropout is on.
           attention: a dictionary to which the attention weights of each unit are added, or None.
+          context: what follows the sentences in `inputs`; None: nothing.
         """
         inputs = self.input_dropout(inputs, training=training)
-        mask = tf.sequence_mask(lengths, tf.shape(inputs)[1])
         relation, ner = tf.split(inputs, 2, -1) if self.config.separate_models else (inputs, inputs)
-        for number, unit in enumerate(self.ner_units, 1):
-            ner, weights = unit(ner, lengths, mask, training=training, return_weights=True)
-            if attention is not None and weights is not None:
-                attention[f"self_attention_{number}"] = weights
+        ner = self._run_units(self.ner_units, ner, lengths, training, attention, "", context)
         if self.is_shared:
             relation = ner
         else:
-            for number, unit in enumerate(self.relation_units, 1):
-                relation, weights = unit(relation, lengths, mask, training=training, return_weights=True)
-                if attention is not None and weights is not None:
-                    attention[f"relation_self_attention_{number}"] = weights
+            relation = self._run_units(
+                self.relation_units, relation, lengths, training, attention, "relation_", context
+            )
         return FirstPhase(ner, relation, self.first_crf(ner))
+
+    def _run_units(
+        self,
+        units: list[SelfAttentionUnit],
+        x: tf.Tensor,
+        lengths: tf.Tensor,
+        training: bool,
+        attention: dict[str, tf.Tensor] | None,
+        prefix: str,
+        context: Context | None,
+    ) -> tf.Tensor:
+        """Run the BSA units. A context is cut off after the first `--context_units` of them."""
+        read = lengths if context is None else context.lengths
+        mask = tf.sequence_mask(read, tf.shape(x)[1])
+        for number, unit in enumerate(units, 1):
+            x, weights = unit(x, read, mask, training=training, return_weights=True)
+            if context is not None and number <= self.config.context_units and weights is not None:
+                weights = weights[:, :, : context.length, : context.length]
+            if context is not None and number == self.config.context_units:
+                read, mask = lengths, tf.sequence_mask(lengths, context.length)
+                x = x[:, : context.length] * tf.cast(mask, x.dtype)[..., None]
+            if attention is not None and weights is not None:
+                attention[f"{prefix}self_attention_{number}"] = weights
+        return x
 
     def second_phase(
         self,
@@ -191,12 +249,12 @@ class CMAN(JointModel):
         """
         relation, gate = self.interact(first.relation, labels[:2], lengths, training, attention)
         if self.second_crf is None:
-            return SecondPhase(relation, None, gate)
+            return SecondPhase(relation, None, None, gate)
         ner = relation
         if not self.is_shared:
             separate = self.config.separate_models
             ner, _ = self.interact(first.ner, labels[-2:], lengths, training, attention, separate, "ner_")
-        return SecondPhase(relation, self.second_crf(ner), gate)
+        return SecondPhase(relation, ner, self.second_crf(ner), gate)
 
     def interact(
         self,
@@ -250,19 +308,88 @@ class CMAN(JointModel):
 
         Each task's loss is summed over a sentence and averaged over the batch.
         """
+        outcomes = [
+            self._score_view(part, context, labels, batch, training, None if number else attention)
+            for number, (part, context) in enumerate(self._divide(inputs, batch))
+        ]
+        losses, gate = outcomes[0].losses, outcomes[0].gate
+        if len(outcomes) > 1:
+            losses = {task: (losses[task] + outcomes[1].losses[task]) / 2.0 for task in losses}
+        losses = {task: divide_by_sentences(loss, batch["sentences"]) for task, loss in losses.items()}
+        share = tf.shape(batch["lengths"])[0] / batch["sentences"]
+        total, logged = self.joint_loss(losses, tf.cast(share, tf.float32)), {**losses, "gate": gate}
+        if len(outcomes) > 1:
+            divergence = self._diverge(outcomes[0], outcomes[1], batch["lengths"])
+            logged["divergence"] = divide_by_sentences(divergence, batch["sentences"])
+            total += self.config.cooperative_weight * logged["divergence"]
+        return total, logged
+
+    def _divide(self, inputs: tf.Tensor, batch: Tensors) -> list[tuple[tf.Tensor, Context | None]]:
+        """Divide what `represent` returned into the views, each with its context."""
+        if not self.config.retrieved_passages:
+            return [(inputs, None)]
+        context = Context(batch["context_lengths"], tf.shape(batch["tags"])[1])
+        if not self.config.cooperative_weight:
+            return [(inputs, context)]
+        width = tf.shape(inputs)[1] - context.length
+        return [(inputs[:, :width], context), (inputs[:, width:], None)]
+
+    def _score_view(
+        self,
+        inputs: tf.Tensor,
+        context: Context | None,
+        labels: tuple[tf.Tensor, ...],
+        batch: Tensors,
+        training: bool,
+        attention: dict[str, tf.Tensor] | None,
+    ) -> ViewOutcome:
+        """Compute the losses of one view of a batch; the other arguments are those of `compute_losses`."""
         lengths, tags = batch["lengths"], batch["tags"]
-        first = self.first_phase(inputs, lengths, training, attention)
+        first = self.first_phase(inputs, lengths, training, attention, context)
         second = self.second_phase(first, labels, lengths, training, attention)
         scores = self.scorer(self.relation_dropout(second.relation, training=training))
         losses = {
             "re": relation_loss(scores, relation_targets(batch["relations"], scores), lengths),
             "first_ner": self.first_crf.negative_log_likelihood(first.potentials, tags, lengths),
         }
-        if self.second_crf is not None:
+        potentials = [(self.first_crf, first.potentials)]
+        if self.second_crf is not None and second.potentials is not None:
             losses["second_ner"] = self.second_crf.negative_log_likelihood(second.potentials, tags, lengths)
-        losses = {task: divide_by_sentences(loss, batch["sentences"]) for task, loss in losses.items()}
-        share = tf.shape(lengths)[0] / batch["sentences"]
-        return self.joint_loss(losses, tf.cast(share, tf.float32)), {**losses, "gate": second.gate}
+            potentials.append((self.second_crf, second.potentials))
+        return ViewOutcome(losses, second.gate, potentials, scores)
+
+    def _diverge(self, teacher: ViewOutcome, pupil: ViewOutcome, lengths: tf.Tensor) -> tf.Tensor:
+        """Compute sums of KL(with contexts || without), float32 [B].
+
+        They are taken over the CRFs' marginals of each token and the probabilities of each relation of each pair. The
+        view with contexts is the teacher: no gradient goes there.
+        """
+        total = relation_divergence(tf.stop_gradient(teacher.scores), pupil.scores, lengths)
+        for (crf, of_teacher), (_, of_pupil) in zip(teacher.potentials, pupil.potentials):
+            marginals = tf.stop_gradient(crf.marginals(of_teacher, lengths))
+            total += tag_divergence(marginals, crf.marginals(of_pupil, lengths))
+        return total
+
+    def analyze(
+        self,
+        batch: Tensors,
+        gold_labels: bool = False,
+        given_entities: bool = False,
+        attention: dict[str, tf.Tensor] | None = None,
+    ) -> Analysis:
+        """Run both phases. `JointModel.analyze` describes the arguments and the result."""
+        lengths = batch["lengths"]
+        view = self.represent_view(self.views(batch)[0])
+        context = None
+        if self.config.retrieved_passages:
+            context = Context(batch["context_lengths"], tf.shape(batch["tags"])[1])
+        first = self.first_phase(view, lengths, attention=attention, context=context)
+        is_given = gold_labels or given_entities
+        attended = batch["tags"] if is_given else self.first_crf.decode(first.potentials, lengths)
+        second = self.second_phase(first, self.encode_labels(attended, lengths), lengths, attention=attention)
+        if self.second_crf is None or second.potentials is None:
+            return Analysis(first.ner, first.potentials, self.first_crf, attended, second.relation)
+        return Analysis(second.ner, second.potentials, self.second_crf, attended, second.relation)
 
     def decode(
         self,
@@ -280,25 +407,24 @@ class CMAN(JointModel):
         """
         lengths = batch["lengths"]
         weights: dict[str, tf.Tensor] | None = {} if attention else None
-        first = self.first_phase(self.represent(batch), lengths, attention=weights)
-        tags = batch["tags"] if given_entities else self.first_crf.decode(first.potentials, lengths)
-        attended = batch["tags"] if gold_labels else tags
-        second = self.second_phase(first, self.encode_labels(attended, lengths), lengths, attention=weights)
-        crf, potentials = self.first_crf, first.potentials
-        if self.second_crf is not None:
-            crf, potentials = self.second_crf, second.potentials
-            tags = tags if given_entities else crf.decode(potentials, lengths)
+        _, potentials, crf, attended, features = self.analyze(batch, gold_labels, given_entities, weights)
+        if given_entities:
+            tags = batch["tags"]
+        elif crf is self.first_crf and not gold_labels:
+            tags = attended
+        else:
+            tags = crf.decode(potentials, lengths)
         if given_entities:
             pairs = batch["relations"][:, :3]
-            scores = tf.sigmoid(self.scorer.score_pairs(second.relation, pairs))
+            scores = tf.sigmoid(self.scorer.score_pairs(features, pairs))
         else:  # most pairs have no relation
             ends = tf.sequence_mask(lengths, tf.shape(tags)[1])
             if self.config.relation_candidates == "entities":
                 ends = find_last_tokens(tags, lengths, self.inside, self.kind)
-            pairs, scores = self.score_chosen(second.relation, ends, threshold)
+            pairs, scores = self.score_chosen(features, ends, threshold)
         output = {"tags": tags, "pairs": pairs, "scores": scores, **(weights or {})}
         if attention:
-            output |= {"attended_tags": attended, "pair_scores": self._score_all_pairs(second.relation, lengths)}
+            output |= {"attended_tags": attended, "pair_scores": self._score_all_pairs(features, lengths)}
         if marginals:
             output["marginals"] = tf.gather(crf.marginals(potentials, lengths), tags, batch_dims=2)
         return output

@@ -8,6 +8,7 @@ from typing import Union
 import tensorflow as tf
 
 from cman_tf.config import Config
+from cman_tf.data.contexts import ContextFinder
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.layers.initial_values import set_tensorflow_1_values
@@ -21,6 +22,7 @@ def build_model(
     config: Config,
     vocabulary: Vocabulary,
     encoder: AnyEncoder | None = None,
+    finder: ContextFinder | None = None,
 ) -> Model:
     """Build a model and all its weights, by running it on a batch of one token.
 
@@ -28,8 +30,9 @@ def build_model(
       config: the resolved configuration.
       vocabulary: the vocabulary of the training data.
       encoder: the contextual encoder, or None. It must be a `TunableEncoder` if `config.tune_encoder` is set.
+      finder: finds the contexts of sentences if `config.retrieved_passages` is not 0, otherwise None.
     """
-    model = (Multihead if config.model == "multihead" else CMAN)(config, vocabulary, encoder)
+    model = (Multihead if config.model == "multihead" else CMAN)(config, vocabulary, encoder, finder)
     batch = _smallest_batch(model)
     # Compiling would take longer than running on one token.
     model.scorer.xla = False

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
+_SMALLEST = 1e-30  # a probability whose logarithm float32 can express
+
 
 def relation_targets(relations: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
     """Make the targets of the sigmoids.
@@ -41,6 +43,36 @@ def relation_loss(scores: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> 
     pairs = mask[:, :, None, None] * mask[:, None, :, None]
     terms = tf.nn.sigmoid_cross_entropy_with_logits(targets, scores)
     return tf.reduce_sum(terms * pairs, axis=[1, 2, 3])
+
+
+def tag_divergence(teacher: tf.Tensor, pupil: tf.Tensor) -> tf.Tensor:
+    """Compute the sum over tokens of KL(teacher || pupil) between two distributions of tags.
+
+    Args:
+      teacher: probabilities, float32 [B, L, T], 0 where padded.
+      pupil: the same of the other distribution.
+
+    Returns:
+      The divergence of each sentence in nats, float32 [B].
+    """
+    logs = [tf.math.log(tf.maximum(probabilities, _SMALLEST)) for probabilities in (teacher, pupil)]
+    return tf.reduce_sum(teacher * (logs[0] - logs[1]), axis=[1, 2])
+
+
+def relation_divergence(teacher: tf.Tensor, pupil: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """Compute the sum over pairs and relations of KL(teacher || pupil) between two Bernoulli distributions.
+
+    Args:
+      teacher: the logits of the sigmoids, float32 [B, L, L, R].
+      pupil: the same of the other distribution.
+      lengths: int32 [B].
+
+    Returns:
+      The divergence of each sentence in nats, float32 [B].
+    """
+    probability = tf.sigmoid(teacher)
+    cross = relation_loss(pupil, probability, lengths)
+    return cross - relation_loss(teacher, probability, lengths)
 
 
 def divide_by_sentences(loss: tf.Tensor, sentences: tf.Tensor) -> tf.Tensor:

@@ -14,7 +14,7 @@ from cman_tf.layers.input_features import Tensors
 from cman_tf.layers.pair_scores import pair_scores
 from cman_tf.layers.relation_scorer import RelationScorer
 from cman_tf.layers.sequence_encoder import SequenceEncoder
-from cman_tf.models.base import JointModel
+from cman_tf.models.base import Analysis, JointModel
 from cman_tf.models.losses import JointLoss, divide_by_sentences, relation_loss, relation_targets
 from cman_tf.models.pair_blocks import collect_blocks
 
@@ -61,7 +61,7 @@ class Multihead(JointModel):
 
     def extract_features(
         self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Run the BiLSTM layers.
 
         Args:
@@ -70,12 +70,14 @@ class Multihead(JointModel):
           training: whether dropout is on.
 
         Returns:
-          The features, float32 [B, L, 2d], and the CRF's potentials, float32 [B, L, T].
+          The features, float32 [B, L, 2d], the tanh layer on them, float32 [B, L, d~], and the CRF's potentials,
+          float32 [B, L, T].
         """
         features = self.input_dropout(inputs, training=training)
         for encoder in self.encoders:
             features = encoder(features, lengths, training=training)
-        return features, self.first_crf(self.tag_layer(features))
+        hidden = self.tag_layer(features)
+        return features, hidden, self.first_crf(hidden)
 
     def compute_losses(
         self,
@@ -91,7 +93,7 @@ class Multihead(JointModel):
         time, so that their code has no average.
         """
         lengths, tags = batch["lengths"], batch["tags"]
-        features, potentials = self.extract_features(inputs, lengths, training)
+        features, _, potentials = self.extract_features(inputs, lengths, training)
         scores = self.scorer(tf.concat([features, *labels], -1))
         related = relation_targets(batch["relations"], scores[..., :-1])
         alone = tf.cast(tf.logical_not(tf.reduce_any(related > 0, axis=[2, 3])), tf.float32)
@@ -103,6 +105,21 @@ class Multihead(JointModel):
         losses = {task: divide_by_sentences(loss, batch["sentences"]) for task, loss in losses.items()}
         share = tf.shape(lengths)[0] / batch["sentences"]
         return self.joint_loss(losses, tf.cast(share, tf.float32)), losses
+
+    def analyze(
+        self,
+        batch: Tensors,
+        gold_labels: bool = False,
+        given_entities: bool = False,
+        attention: dict[str, tf.Tensor] | None = None,
+    ) -> Analysis:
+        """Run the model. `JointModel.analyze` describes the arguments and the result. There is no attention."""
+        lengths = batch["lengths"]
+        features, hidden, potentials = self.extract_features(self.represent(batch), lengths)
+        is_given = gold_labels or given_entities
+        tags = batch["tags"] if is_given else self.first_crf.decode(potentials, lengths)
+        relations = tf.concat([features, *self.encode_labels(tags, lengths)], -1)
+        return Analysis(hidden, potentials, self.first_crf, tags, relations)
 
     def decode(
         self,
@@ -120,10 +137,9 @@ class Multihead(JointModel):
         the pairs with a relation are returned. The scores leave out the relation "none".
         """
         lengths = batch["lengths"]
-        features, potentials = self.extract_features(self.represent(batch), lengths)
-        tags = batch["tags"] if given_entities else self.first_crf.decode(potentials, lengths)
-        labels = self.encode_labels(batch["tags"] if gold_labels else tags, lengths)
-        features = tf.concat([features, *labels], -1)
+        _, potentials, _, tags, features = self.analyze(batch, gold_labels, given_entities)
+        if gold_labels and not given_entities:
+            tags = self.first_crf.decode(potentials, lengths)
         if given_entities:
             pairs = batch["relations"][:, :3]
             scores = tf.sigmoid(self.scorer.score_pairs(features, pairs)[..., :-1])

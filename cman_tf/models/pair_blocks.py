@@ -6,10 +6,9 @@ Shapes: B batch, L tokens, P pairs, R relations.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, Protocol
 
 import tensorflow as tf
-
-from cman_tf.layers.relation_scorer import RelationScorer
 
 _PAIRS = 1 << 18  # pairs of tokens in a block; batches of ordinary sentences have fewer and are one block
 Block = Callable[[tf.Tensor, tf.Tensor], "tuple[tf.Tensor, tf.Tensor]"]
@@ -49,8 +48,22 @@ def collect_blocks(shape: tf.Tensor, relations: int, score: Block) -> tuple[tf.T
     return tf.cond((blocks > 1) & (shape[0] > 1), sort, lambda: (pairs, scores))
 
 
+class PairScorer(Protocol):
+    """What `score_token_pairs` needs of a scorer."""
+
+    relations: int
+
+    def project(self, features: tf.Tensor) -> tuple[Any, Any]:
+        """Turn tokens' features, float32 [N, D], into what is needed of them as heads and as tails."""
+        ...
+
+    def find_probabilities(self, heads: Any, tails: Any, places: tf.Tensor) -> tf.Tensor:
+        """Return Pr(relation) of pairs, given by rows of heads and tails, int32 [P, 2]: float32 [P, R]."""
+        ...
+
+
 def score_token_pairs(
-    scorer: RelationScorer, features: tf.Tensor, chosen: tf.Tensor, threshold: float
+    scorer: PairScorer, features: tf.Tensor, chosen: tf.Tensor, threshold: float
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Score all ordered pairs of two different tokens of a sentence among those that are chosen.
 
@@ -71,7 +84,7 @@ def score_token_pairs(
         found = tf.cast(tf.where(chosen[:, first:last, None] & chosen[:, None, :]), tf.int32) + [0, first, 0]
         pairs = tf.boolean_mask(found, found[:, 1] != found[:, 2])
         ends = tf.stack([tf.gather_nd(rows, pairs[:, :2]), tf.gather_nd(rows, pairs[:, ::2])], 1)
-        scores = tf.sigmoid(scorer.score_rows(head, tail, ends))
+        scores = scorer.find_probabilities(head, tail, ends)
         above = tf.reduce_any(scores > threshold, -1)
         return tf.boolean_mask(pairs, above), tf.boolean_mask(scores, above)
 

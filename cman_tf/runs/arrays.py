@@ -40,15 +40,7 @@ def read_array(
     Raises:
       DataError: if the file holds something else.
     """
-    file_size(path, f"expected {expected}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of headers of Python 2
-            _validate_header(path)
-            array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except _ERRORS as error:
-        reason = getattr(error, "strerror", None) or (str(error).splitlines() or ["damaged"])[0]
-        raise DataError(f"{path}: {str(reason)[:100]}, expected {expected}") from None
+    array = map_array(path, expected)
     fits = len(array.shape) == len(shape) and all(
         wanted == size or wanted is None and size <= _WIDEST for wanted, size in zip(shape, array.shape)
     )
@@ -61,6 +53,27 @@ def read_array(
     if not all(np.isfinite(flat[start : start + _BLOCK]).all() for start in range(0, flat.size, _BLOCK)):
         raise DataError(f"{path}: a value that is not finite, expected {expected}")
     return array
+
+
+def map_array(path: str | pathlib.Path, expected: str) -> NDArray[Any]:
+    """Map an .npy file into memory, whatever numbers it holds.
+
+    Args:
+      path: the file.
+      expected: what the file should be, for messages.
+
+    Raises:
+      DataError: if the file cannot be read or is damaged.
+    """
+    file_size(path, f"expected {expected}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers of Python 2
+            _validate_header(path)
+            return np.load(path, mmap_mode="r", allow_pickle=False)
+    except _ERRORS as error:
+        reason = getattr(error, "strerror", None) or (str(error).splitlines() or ["damaged"])[0]
+        raise DataError(f"{path}: {str(reason)[:100]}, expected {expected}") from None
 
 
 def _validate_header(path: str | pathlib.Path) -> None:

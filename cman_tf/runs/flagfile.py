@@ -20,6 +20,7 @@ RECORDED_FLAGS = (  # beside the configuration, in flags.txt and the result file
     *("data", "data_dir", "train_data", "dev_data", "test_data", "all_data", "folds", "fold"),
     *("format", "ends", "offsets", "events", "join_sentences", "annotator", "tag_column"),
     *("word_vectors", "kept_word_vectors", "tokenizer", "init_from"),
+    *("retrieve", "image_index", "image_queries"),
     *("elmo", "elmo_options", "elmo_weights", "encoder", "encoder_precision", "features"),
     *("model_dir", "results_dir", "result_name", "checkpoint_steps", "deterministic"),
 )

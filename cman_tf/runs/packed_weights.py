@@ -1,6 +1,6 @@
-"""A model's weights in half precision: weights.npy, one vector of all, and weights.json, their names and shapes.
+"""A model's weights as plain data: weights.npy, one vector of all, and weights.json, their names and shapes.
 
-A packed model has these two files instead of TensorFlow's checkpoints. Both are plain data.
+A packed model has these two files instead of TensorFlow's checkpoints. As a rule the vector is float16.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ _SCHEMA = record({"epoch": whole(), "weights": list_of(list_of(anything(1), 2))}
 
 
 def save_weights(
-    directory: str | pathlib.Path, names: Sequence[str], weights: Sequence[NDArray[Any]], epoch: int
+    directory: str | pathlib.Path,
+    names: Sequence[str],
+    weights: Sequence[NDArray[Any]],
+    epoch: int,
+    half: bool = True,
 ) -> None:
     """Write a model's weights.
 
@@ -34,13 +38,14 @@ def save_weights(
       names: the names of the weights.
       weights: the values, in the same order.
       epoch: the epoch that they are of, counted from 1.
+      half: whether the values are written as float16, otherwise as float32.
 
     Raises:
-      DataError: if a value is too large for half precision, or not finite.
+      DataError: if a value is too large for the precision, or not finite.
     """
     folder = pathlib.Path(directory)
     with np.errstate(over="ignore"):
-        halves = [np.asarray(values).astype(np.float16) for values in weights]
+        halves = [np.asarray(values).astype(np.float16 if half else np.float32) for values in weights]
     for name, values in zip(names, halves):
         if not np.isfinite(values).all():
             raise DataError(f"{name}: a weight above {np.finfo(np.float16).max:.0f}, expected ones of half precision")
@@ -70,7 +75,7 @@ def load_weights(
     if content["weights"] != [[name, list(shape)] for name, shape in expected]:
         raise DataError(f"{folder / NAMES}: other weights than this model's, expected {_EXPECTED}")
     count = sum(math.prod(shape) for _, shape in expected)
-    wide = read_array(folder / WEIGHTS, ("float16",), (count,), _EXPECTED).astype(np.float32)
+    wide = read_array(folder / WEIGHTS, ("float16", "float32"), (count,), _EXPECTED).astype(np.float32)
     ends = np.cumsum([math.prod(shape) for _, shape in expected])
     parts = np.split(wide, ends[:-1])
     return [part.reshape(shape) for part, (_, shape) in zip(parts, expected)], content["epoch"]

@@ -75,6 +75,7 @@ def find_run(
     encoder: str | None = None,
     format: str = "auto",
     tokenizer: str = "auto",
+    retrieval: str | None = None,
 ) -> dict[str, Any]:
     """Identify a run, and find the run that an earlier call of the same command began.
 
@@ -86,6 +87,7 @@ def find_run(
       encoder: the fingerprint of the contextual encoder, or None.
       format: the format in which the corpus files were read.
       tokenizer: the name of the tokenizer that cuts raw text, or `auto` for the one of the earlier call.
+      retrieval: the fingerprint of what passages are retrieved from, or None.
 
     Returns:
       The content of run.json: of a new run, or of the earlier call's run. `tokenizer` is `auto` if the run is new and
@@ -106,6 +108,7 @@ def find_run(
         "commits": [],
         "threads": [],
         "replicas": [],
+        **({"retrieval": retrieval} if retrieval else {}),
         "record": True,  # beside a checkpoint of this run lies record.json
     }
     known = folder / "run.json"
@@ -178,6 +181,7 @@ _RUN = record(
         "threads": list_of(whole()),
         "replicas": list_of(whole()),
         "init_from": _HASH,
+        "retrieval": text(re.compile("[0-9a-f]{8,128}").fullmatch, "a hash"),
     },
 )
 
@@ -199,6 +203,8 @@ def _check_same(folder: pathlib.Path, old: dict[str, Any], new: dict[str, Any]) 
         differences.append(f"--format is {_show(old['format'])} there and {new['format']} here")
     if old.get("encoder") != new["encoder"]:
         differences.append("the contextual encoder differs")
+    if old.get("retrieval") != new.get("retrieval"):
+        differences.append("what passages are retrieved from differs")
     if new["tokenizer"] not in ("auto", old.get("tokenizer", "v1")):
         differences.append(f"--tokenizer is {_show(old.get('tokenizer', 'v1'))} there and {new['tokenizer']} here")
     if differences:

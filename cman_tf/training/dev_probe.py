@@ -77,7 +77,7 @@ def _measure(model: Model, batch: Mapping[str, tf.Tensor]) -> Tensors:
     total, tasks = model.compute_losses(inputs, labels, dict(batch), training=False, attention=attention)
     model.scorer.xla = compiled
     found = {"loss:loss": total, **{f"loss:{task}": loss for task, loss in tasks.items() if task != "gate"}}
-    mask = tf.sequence_mask(lengths, tf.shape(inputs)[1])
+    mask = tf.sequence_mask(lengths, tf.shape(batch["tags"])[1])
     for name, value in attention.items():
         if "gate" in name:
             found[f"gate:{name}"] = tf.reshape(tf.boolean_mask(value, mask), [-1])

@@ -8,6 +8,7 @@ import pathlib
 from typing import Any
 
 from cman_tf.config import Config
+from cman_tf.data.contexts import ContextFinder
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.corpus import Corpus
 from cman_tf.data.splits import merge_corpora
@@ -33,6 +34,7 @@ def train_by_protocol(
     profiled: ProfiledBatches | None = None,
     checkpoint_steps: int = 0,
     devices: OneDevice = ONE_DEVICE,
+    finder: ContextFinder | None = None,
 ) -> tuple[Trainer, dict[str, Any]]:
     """Train as `config.protocol` says.
 
@@ -48,12 +50,13 @@ def train_by_protocol(
       profiled: the batches that are profiled, in the first stage if there are two, or None.
       checkpoint_steps: the number of batches after which a checkpoint is saved within an epoch; 0 saves none.
       devices: what to compute on.
+      finder: finds the contexts of sentences, or None.
 
     Returns:
       The trainer after training, and what the result file contains besides the trainer's result.
     """
     if config.protocol == "best_dev":
-        trainer = build_trainer(config, corpora, vocabularies["train"], directory, encoder, init_from, devices)
+        trainer = build_trainer(config, corpora, vocabularies["train"], directory, encoder, init_from, devices, finder)
         train(trainer, progress=progress, profiled=profiled, checkpoint_steps=checkpoint_steps)
         return trainer, {}
     extra: dict[str, Any] = {}
@@ -70,12 +73,13 @@ def train_by_protocol(
             profiled,
             checkpoint_steps,
             devices,
+            finder,
         )
         profiled = None
         epochs = stage["epochs"]  # the epoch in which it stopped, patience included, as in the authors' code
     fixed = dataclasses.replace(config, protocol="fixed_epochs", epochs=epochs)
     both = {**corpora, "train": merge_corpora(corpora["train"], corpora["dev"])}
-    trainer = build_trainer(fixed, both, vocabularies["train_dev"], directory, encoder, init_from, devices)
+    trainer = build_trainer(fixed, both, vocabularies["train_dev"], directory, encoder, init_from, devices, finder)
     train(trainer, shown=config, progress=progress, profiled=profiled, checkpoint_steps=checkpoint_steps)
     trainer.corpora, trainer.config = corpora, config  # the result names the given ones
     return trainer, extra
@@ -92,6 +96,7 @@ def _stage_one(
     profiled: ProfiledBatches | None,
     checkpoint_steps: int,
     devices: OneDevice,
+    finder: ContextFinder | None,
 ) -> dict[str, Any]:
     """Train the first stage, with early stopping on dev, in its own directory. Test is not read.
 
@@ -106,6 +111,7 @@ def _stage_one(
       profiled: the batches that are profiled, or None.
       checkpoint_steps: as in `train_by_protocol`.
       devices: what to compute on.
+      finder: finds the contexts of sentences, or None.
 
     Returns:
       The number of epochs, the best epoch and its score on dev.
@@ -113,7 +119,14 @@ def _stage_one(
     folder = pathlib.Path(directory) / STAGE_ONE
     folder.mkdir(parents=True, exist_ok=True)
     trainer = build_trainer(
-        dataclasses.replace(config, protocol="best_dev"), corpora, vocabulary, str(folder), encoder, init_from, devices
+        dataclasses.replace(config, protocol="best_dev"),
+        corpora,
+        vocabulary,
+        str(folder),
+        encoder,
+        init_from,
+        devices,
+        finder,
     )
     train(trainer, progress=progress, profiled=profiled, checkpoint_steps=checkpoint_steps)
     stage = {

@@ -12,13 +12,15 @@ import pathlib
 from typing import TYPE_CHECKING, Any
 
 from cman_tf.config import Config
+from cman_tf.data.contexts import with_contexts
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.corpus import SPLITS, Corpus, name_corpus
 from cman_tf.data.tokenizer_choice import settle_tokenizer
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.data.word_vectors import find_word_vectors
-from cman_tf.encoders.source import Source, save_source, validate_tunable
+from cman_tf.encoders.source import Source, features_file, save_source, validate_tunable
 from cman_tf.errors import DataError
+from cman_tf.retrieving.recorded import save_retrieval
 from cman_tf.runs import provenance
 from cman_tf.runs.damaged_checkpoints import find_newest_damage, list_resumable, validate_restorable
 from cman_tf.runs.epochs import STAGE_ONE, count_epochs, is_complete, validate_epochs
@@ -115,6 +117,8 @@ class Session:
         start_run(directory, self.run, provenance.commit(), self.options.flags, threads, devices.replicas)
         if self.source and encoder:
             save_source(directory, self.source, encoder.layers, encoder.size)
+        if self.options.contexts:
+            save_retrieval(directory, self.options.contexts.place)
         return train_by_protocol(
             self.config,
             self.corpora,
@@ -126,6 +130,7 @@ class Session:
             self.options.profiled,
             self.options.checkpoint_steps,
             devices,
+            self.options.contexts,
         )
 
     def train(self, devices: OneDevice | None = None) -> None:
@@ -140,6 +145,8 @@ class Session:
         trainer, extra = self.fit(devices)
         flags = self.options.flags
         read = {"word_vectors_sha256": self.run["word_vectors"], "encoder_fingerprint": self.run["encoder"]}
+        if self.options.contexts:
+            read["retrieval"] = self.options.contexts.describe()
         before = self.result
         self.result = {"run": self.run["id"], **read, **trainer.result(flags, self.run["commits"]), **extra}
         self.result |= {name: self.run[name] for name in ("threads", "replicas")}
@@ -166,6 +173,13 @@ class Session:
         _write(path, self.result)
         return path
 
+    def _name_features(self, source: Source) -> str | pathlib.Path | None:
+        """Return the file of the encoder's features; None: the one that belongs to the corpus."""
+        if self.options.features or not self.options.contexts:
+            return self.options.features
+        key = self.options.contexts.key[:8]  # the features of a sentence depend on what follows it
+        return features_file(f"{name_corpus(self.corpora['train'].path)}-retrieved-{key}", source)
+
     def _open_encoder(self, source: Source, devices: OneDevice) -> AnyEncoder:
         """Open the cache of the encoder's features, computing those that are missing, or the encoder if it is tuned."""
         encoder: AnyEncoder
@@ -179,7 +193,11 @@ class Session:
             from cman_tf.encoders.feature_cache import load_features
 
             with devices.first_process_first():
-                encoder, path = load_features(self.corpora.values(), source, self.options.features)
+                corpora, contexts = [*self.corpora.values()], self.options.contexts
+                read = corpora if contexts is None or self.config.cooperative_weight else []
+                if contexts is not None:
+                    read = [*read, *(with_contexts(corpus, contexts) for corpus in corpora)]
+                encoder, path = load_features(read, source, self._name_features(source))
             where = f"in {path}"
         self.progress.note(f"features: {source}, {encoder.layers} layers of {encoder.size}, {where}")
         return encoder
@@ -207,7 +225,10 @@ def open_session(
     hashes = {split: corpora[split].sha256 for split in SPLITS}
     fingerprint = source.fingerprint if source else None
     vectors_file = find_word_vectors(options.word_vectors) if options.word_vectors else None
-    run = find_run(options.model_dir, config, hashes, vectors_file, fingerprint, options.format, options.tokenizer)
+    retrieval = options.contexts.place.fingerprint if options.contexts else None
+    run = find_run(
+        options.model_dir, config, hashes, vectors_file, fingerprint, options.format, options.tokenizer, retrieval
+    )
     if options.init_from:
         validate_initial_model(run, options, fingerprint)
     finished = pathlib.Path(options.model_dir) / "result.json"
@@ -226,7 +247,7 @@ def open_session(
         run["tokenizer"] = settle_tokenizer(run["tokenizer"], corpora["train"].sentences, progress.note)
         kept = options.kept_word_vectors
         session.vocabularies = make_vocabularies(
-            corpora, config.protocol, vectors_file, kept, progress, options.strict_labels
+            corpora, config.protocol, vectors_file, kept, progress, options.strict_labels, options.contexts
         )
         if options.init_from:
             trained = options.init_from.vocabulary

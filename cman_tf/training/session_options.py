@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from cman_tf.inference.description import ModelDescription
+from cman_tf.retrieving.contexts import Contexts
 from cman_tf.training.profiled_batches import ProfiledBatches
 from cman_tf.training.threads import count_threads
 
@@ -28,6 +29,7 @@ class SessionOptions:
       init_from: the trained model whose weights training starts from, or None.
       profiled: the batches that are profiled, or None.
       checkpoint_steps: the number of batches after which a checkpoint is saved within an epoch; 0 saves none.
+      contexts: finds the contexts of sentences and knows those of the corpora, or None.
       threads: the number of threads that TensorFlow computes with, for the run's record.
     """
 
@@ -44,4 +46,5 @@ class SessionOptions:
     init_from: ModelDescription | None = None
     profiled: ProfiledBatches | None = None
     checkpoint_steps: int = 0
+    contexts: Contexts | None = None
     threads: int = dataclasses.field(default_factory=count_threads)

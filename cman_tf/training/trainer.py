@@ -17,6 +17,7 @@ from absl import logging
 from cman_tf.config import Config
 from cman_tf.data.batches import Example, make_example
 from cman_tf.data.bio import flat_entities
+from cman_tf.data.contexts import ContextFinder
 from cman_tf.data.contextual_encoder import AnyEncoder
 from cman_tf.data.corpus import Corpus, describe_corpora
 from cman_tf.data.signatures import learn_signatures, save_signatures
@@ -173,6 +174,7 @@ def build_trainer(
     encoder: AnyEncoder | None = None,
     init_from: ModelDescription | None = None,
     devices: OneDevice = ONE_DEVICE,
+    finder: ContextFinder | None = None,
 ) -> Trainer:
     """Build the model and its optimizer, and restore the last epoch if an earlier call saved one.
 
@@ -184,6 +186,7 @@ def build_trainer(
       encoder: the cache of a frozen encoder's vectors for all corpora, the encoder itself if it is tuned, or None.
       init_from: the trained model whose weights training starts from, or None.
       devices: what to compute on.
+      finder: finds the contexts of sentences, or None.
 
     Raises:
       DataError: if the directory holds another vocabulary, or a checkpoint that cannot be restored.
@@ -194,7 +197,7 @@ def build_trainer(
     reset_layer_names()
     decay = config.weight_average
     with devices.scope():
-        model = build_model(config, vocabulary, encoder)
+        model = build_model(config, vocabulary, encoder, finder)
         if init_from:
             start_from(model, vocabulary, init_from)
         optimizer = ModelOptimizer(model)

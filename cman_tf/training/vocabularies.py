@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cman_tf.data.contexts import ContextFinder, with_contexts
 from cman_tf.data.corpus import Corpus
 from cman_tf.data.splits import merge_corpora
 from cman_tf.data.vocabulary import Vocabulary
@@ -17,6 +18,7 @@ def make_vocabularies(
     kept: int = 20000,
     progress: Progress = NO_PROGRESS,
     strict_labels: bool = False,
+    finder: ContextFinder | None = None,
 ) -> dict[str, Vocabulary]:
     """Make the vocabularies that a protocol trains with.
 
@@ -27,6 +29,7 @@ def make_vocabularies(
       kept: number of leading rows of that file to keep for words that the corpora do not contain.
       progress: the object to which the number of word vectors and unknown types are reported.
       strict_labels: whether types in dev or test that the training data does not have are an error.
+      finder: finds the contexts of sentences, whose words and characters are to be known, too; or None.
 
     Returns:
       `train`, the vocabulary of the training data, and `train_dev`, that of the training and dev data. The protocol
@@ -37,14 +40,18 @@ def make_vocabularies(
     """
     vectors = None
     if vectors_file:
-        needed = {form for c in corpora.values() for s in c.sentences for token in s.tokens for form in forms(token)}
+        read = [with_contexts(corpus, finder) for corpus in corpora.values()] if finder else [*corpora.values()]
+        needed = {form for c in read for s in c.sentences for token in s.tokens for form in forms(token)}
         vectors = read_word_vectors(vectors_file, needed, kept)
     trained = {"train": corpora["train"]}
     if protocol != "best_dev":
         trained["train_dev"] = merge_corpora(corpora["train"], corpora["dev"])
     if protocol == "fixed_epochs":
         del trained["train"]
-    vocabularies = {name: Vocabulary.build(corpus.sentences, vectors) for name, corpus in trained.items()}
+    contexts = {n: with_contexts(corpus, finder).sentences if finder else [] for n, corpus in trained.items()}
+    vocabularies = {
+        name: Vocabulary.build([*corpus.sentences, *contexts[name]], vectors) for name, corpus in trained.items()
+    }
     last = list(vocabularies.values())[-1]
     if len(last.tags) < 2:
         raise DataError(f"{corpora['train'].path}: no entities, expected some to train on")

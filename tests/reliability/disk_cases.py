@@ -194,6 +194,7 @@ CASES = {
         ignored=("variables.data-00000-of-00001", "variables.index"),
     ),
     "pack": Case("a packed model", ("pack", "--model_dir={model}", "--output={disk}/packed"), _HALF),
+    "index": Case("an index of passages", ("index", "{data}/text.txt", "{disk}/index"), (0.0, 0.2, 0.4, 0.6, 0.8)),
     "sample": Case(
         "the sample corpus",
         ("-c", "from cman_tf.sample.generate import COMMAND; COMMAND.run()", "--output_dir={disk}/sample"),

@@ -1,0 +1,34 @@
+"""The flags that say where passages are retrieved from."""
+
+from __future__ import annotations
+
+from absl import flags
+
+from cman_tf.command_line.flag_help import flag_group
+
+FLAGS = flags.FLAGS
+NAMES = ("retrieve", "image_index", "image_queries")
+
+
+def define_flags() -> None:
+    """Define the flags of `NAMES`."""
+    with flag_group("Retrieval"):
+        flags.DEFINE_string(
+            "retrieve", None, "`Index` of cman-tf index, whose passages follow each sentence; a model remembers it."
+        )
+        flags.DEFINE_string(
+            "image_index",
+            None,
+            "`FEATURES.npy,TEXTS.jsonl`: passages are the texts of the images nearest to a sentence's query vector.",
+        )
+        flags.DEFINE_string(
+            "image_queries",
+            None,
+            "With --image_index: `files` .npy of the query vectors of each sentence, one for each file of data.",
+        )
+
+
+def given() -> dict[str, str]:
+    """Return the flags among `NAMES` that were given."""
+    values = {name: FLAGS[name].value for name in NAMES if name in FLAGS}
+    return {name: value for name, value in values.items() if value}

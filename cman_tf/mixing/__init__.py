@@ -1,0 +1,1 @@
+"""Mixtures of experts (MoRe): fitting the gates on held-out data, scoring, and writing the directory."""

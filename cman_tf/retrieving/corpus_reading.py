@@ -1,0 +1,132 @@
+"""Reading the passages of a corpus: paragraphs of text, JSON lines, or the sentences of annotated data."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator
+
+from cman_tf.data.problems import Problems
+from cman_tf.data.sentence_splitting import split_sentences
+from cman_tf.errors import DataError
+from cman_tf.formats import bounds
+from cman_tf.formats.corpus_files import stream_sentences
+from cman_tf.formats.registry import AUTO, READ_FORMATS
+from cman_tf.formats.source import decode, read_head
+from cman_tf.retrieving.passage_file import Content, read_content
+
+TEXT, JSON_LINES = "text", "jsonl"
+FORMATS = (AUTO, TEXT, JSON_LINES, *READ_FORMATS[1:])
+
+
+def find_format(path: str, format: str = AUTO) -> str:
+    """Return the format of a corpus.
+
+    Args:
+      path: the file or folder.
+      format: one of `FORMATS`; `auto` looks at the beginning.
+
+    Raises:
+      DataError: if there is no such file or folder, or if it is a pipe.
+    """
+    place = pathlib.Path(path)
+    if not place.is_dir() and not place.is_file():
+        what = "no regular file" if place.exists() else "no such file"
+        raise DataError(f"{path}: {what}, expected text, JSON lines or annotated data")
+    if format != AUTO:
+        if place.is_dir() and format == JSON_LINES:
+            raise DataError(f"{path}: a folder, expected a file for --format={JSON_LINES}")
+        return format
+    head = read_head(path)
+    if place.is_dir():
+        only_texts = any(name.lower().endswith(".txt") for name in head.names)
+        return TEXT if only_texts and not any(name.lower().endswith(".ann") for name in head.names) else AUTO
+    if "text" in head.keys or "tokens" in head.keys:
+        return JSON_LINES if head.text.startswith("{") else AUTO
+    return AUTO if head.text[:1] in ("[", "{") else TEXT
+
+
+def read_passages(path: str, format: str, problems: Problems | None = None) -> Iterator[Content]:
+    """Yield the passages of a corpus that are not blank: texts, or tokens where the corpus has tokens.
+
+    Args:
+      path: the file or folder. A folder of texts gives its .txt files in the order of their names.
+      format: what `find_format` returns.
+      problems: the collector of what is repaired in annotated data.
+
+    Raises:
+      DataError: if it cannot be read, naming the file and the line.
+    """
+    if format == TEXT:
+        folder = pathlib.Path(path)
+        files = [folder]
+        if folder.is_dir():
+            files = sorted(file for file in folder.iterdir() if file.suffix.lower() == ".txt" and file.is_file())
+        for file in files:
+            yield from _read_paragraphs(str(file))
+    elif format == JSON_LINES:
+        for number, line in enumerate(_read_lines(path), start=1):
+            if line.strip():
+                content = read_content(line, f"{path}, line {number}", 'expected an object with "text" or "tokens"')
+                if content and (not isinstance(content, str) or content.strip()):
+                    yield content
+    else:
+        for sentence in stream_sentences(path, format, problems=problems):
+            yield sentence.tokens
+
+
+def list_sentences(content: Content) -> list[str]:
+    """Return the sentences of a passage; a passage of tokens is one.
+
+    >>> list_sentences("Ann left. She lives in Rome.")
+    ['Ann left.', 'She lives in Rome.']
+    """
+    if isinstance(content, str):
+        return [content[start:end] for start, end in split_sentences(content)]
+    return [" ".join(content)]
+
+
+def printable_name(name: str) -> str:
+    """Return a file's name as JSON can hold it: bytes that are not UTF-8 become question marks."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
+def _read_lines(path: str) -> Iterator[bytes]:
+    """Yield the lines of a file, without a byte order mark."""
+    try:
+        with open(path, "rb") as file:
+            for number, line in enumerate(bounds.read_lines(file, path)):
+                yield line if number else line.removeprefix(b"\xef\xbb\xbf")
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}, expected a readable file") from None
+
+
+def _read_paragraphs(path: str) -> Iterator[str]:
+    """Yield the blocks between blank lines of a text file; each line if no blank line stands between others."""
+    by_line = not _has_blank_line(path)
+    block: list[str] = []
+    size = 0
+    for number, line in enumerate(_read_lines(path), start=1):
+        text = decode(line, path, number).strip()
+        size = size + len(line) if block else len(line)
+        if size > bounds.line_bytes():
+            raise bounds.refuse(f"{path}, line {number}: a paragraph", bounds.line_bytes())
+        if text:
+            block.append(text)
+        if block and (by_line or not text):
+            yield " ".join(block)
+            block = []
+    if block:
+        yield " ".join(block)
+
+
+def _has_blank_line(path: str) -> bool:
+    """Return whether a blank line stands between two that are not."""
+    was_text = was_blank = False
+    for line in _read_lines(path):
+        if line.strip():
+            if was_blank:
+                return True
+            was_text = True
+        else:
+            was_blank = was_text
+    return False

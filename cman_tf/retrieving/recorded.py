@@ -1,0 +1,130 @@
+"""Where a model's passages come from: retrieval.json in a run's directory."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+import re
+from collections.abc import Mapping
+
+from cman_tf.errors import DataError
+from cman_tf.retrieving.images import ImageIndex, open_images
+from cman_tf.retrieving.passages import PassageSource
+from cman_tf.retrieving.retriever import open_index
+from cman_tf.runs.containment import validate_recorded_path
+from cman_tf.runs.files import read_json, write_atomically
+from cman_tf.runs.schema import record, text
+
+FILE = "retrieval.json"
+TEXT, IMAGES = "retrieve", "image_index"  # the flags that name a place
+QUERIES = "image_queries"
+RETRIEVAL_FLAGS = (TEXT, IMAGES, QUERIES)
+_SCHEMA = record(
+    {
+        "place": text(),
+        "fingerprint": text(re.compile("[0-9a-f]{8,128}").fullmatch, "a hash"),
+        "tokenizer": text(re.compile(r"[\w:]{1,60}").fullmatch, "the name of a tokenizer"),
+    },
+    {"images": text()},
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where passages come from.
+
+    Attributes:
+      flag: `retrieve` or `image_index`.
+      value: the flag's value: an index, or FEATURES.npy,TEXTS.jsonl.
+      tokenizer: the name of the tokenizer that cuts passages.
+      fingerprint: a hash of what is searched; empty if it is not known yet.
+      queries: with `image_index`, the files of query vectors, one for each corpus.
+    """
+
+    flag: str
+    value: str
+    tokenizer: str
+    fingerprint: str = ""
+    queries: tuple[str, ...] = ()
+
+    def open(self) -> PassageSource | ImageIndex:
+        """Open the index, or the features of images.
+
+        Raises:
+          DataError: if a file is missing, damaged or of another kind.
+        """
+        if self.flag == TEXT:
+            return open_index(self.value, self.tokenizer)
+        files = self.value.split(",")
+        if len(files) != 2:
+            raise DataError(f"--image_index={self.value[:200]}: expected FEATURES.npy,TEXTS.jsonl")
+        return open_images(*files, tokenizer=self.tokenizer)
+
+
+def read_place(given: Mapping[str, str], tokenizer: str) -> Place | None:
+    """Return the place that the flags of retrieval name, or None.
+
+    Args:
+      given: the flags of `RETRIEVAL_FLAGS` that are given, by name.
+      tokenizer: the name of the tokenizer that cuts passages.
+
+    Raises:
+      DataError: if they do not fit together.
+    """
+    if TEXT in given and IMAGES in given:
+        raise DataError("--retrieve and --image_index, expected one of them")
+    if QUERIES in given and IMAGES not in given:
+        raise DataError("--image_queries without --image_index, expected both")
+    flag = TEXT if TEXT in given else IMAGES
+    if flag not in given:
+        return None
+    queries = tuple(filter(None, given.get(QUERIES, "").split(",")))
+    return Place(flag, given[flag], tokenizer, queries=queries)
+
+
+def save_retrieval(directory: str | pathlib.Path, place: Place) -> None:
+    """Write retrieval.json."""
+    content = {"place": place.value, "fingerprint": place.fingerprint, "tokenizer": place.tokenizer}
+    if place.flag == IMAGES:
+        content["images"] = "cosine"
+    write_atomically(pathlib.Path(directory) / FILE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def find_retrieval(directory: str | pathlib.Path, elsewhere: Mapping[str, str]) -> Place | None:
+    """Find what a model's passages come from, and compare it with what it was in training.
+
+    Args:
+      directory: the model's directory.
+      elsewhere: the flags of `RETRIEVAL_FLAGS` that say where it is now. If empty, it is looked for where it was.
+
+    Returns:
+      The place, or None for a model without retrieval.
+
+    Raises:
+      DataError: if it is not found, if it has changed, or if flags are given for a model without retrieval.
+    """
+    path = pathlib.Path(directory) / FILE
+    if not path.exists():
+        if elsewhere:
+            raise DataError(f"{directory}: the model retrieves no passages, expected no --{next(iter(elsewhere))}")
+        return None
+    content = read_json(path, "what cman-tf train wrote", schema=_SCHEMA)
+    flag = IMAGES if "images" in content else TEXT
+    need = f"{directory}: the model retrieves passages from {content['place'][:200]}"
+    if flag not in elsewhere:
+        for part in content["place"].split(",") if flag == IMAGES else [content["place"]]:
+            validate_recorded_path(part, f"what --{flag} names")
+    place = read_place({flag: content["place"], **elsewhere}, content["tokenizer"])
+    assert place is not None
+    try:
+        found = place.open()
+    except (DataError, OSError) as error:
+        reason = str(error) if isinstance(error, DataError) else f"{error.filename}: {error.strerror}"
+        raise DataError(f"{need}; {reason}; --{flag} names another place") from None
+    if found.fingerprint != content["fingerprint"]:
+        raise DataError(
+            f"{need} (fingerprint {content['fingerprint'][:12]}); {found.name} is another one (fingerprint "
+            f"{found.fingerprint[:12]}); --{flag} names another place"
+        )
+    return dataclasses.replace(place, fingerprint=content["fingerprint"])

@@ -1,0 +1,141 @@
+"""train --retrieve and --image_index, and what the other commands do with such a model."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from helpers import TINY_FLAGS, call_command, fails_with, import_extra
+
+import_extra("retrieval")
+pytestmark = [pytest.mark.e2e, pytest.mark.extra(name="retrieval")]
+TEXT = "Ann Lee lives in Rome ."
+
+
+@pytest.fixture(scope="module")
+def index(shared, eight_sentences):
+    """The training sentences and some others as an index."""
+
+    def make(folder):
+        known = [" ".join(s["tokens"]) for s in json.loads((eight_sentences / "train.json").read_text())]
+        others = ["Rome is the capital of Italy.", "Ann Lee was born in Rome in 1950.", "Fox News is a company."]
+        (folder / "corpus.txt").write_text("\n\n".join([*known, *others]) + "\n")
+        process = call_command("cman_tf.index", f"{folder}/corpus.txt", f"{folder}/index")
+        assert process.returncode == 0, process.stderr
+
+    return shared("index", make) / "index"
+
+
+@pytest.fixture(scope="module")
+def run(shared, eight_sentences, index):
+    """A run that retrieves from the index, cooperatively; with what it printed."""
+
+    def make(folder):
+        arguments = [f"--data_dir={eight_sentences}", f"--retrieve={index}", "--retrieved_tokens=12", "--epochs=2"]
+        arguments += [*TINY_FLAGS, "--cooperative_weight=0.1", f"--model_dir={folder}/run", "--noxla"]
+        process = call_command("cman_tf.train", *arguments, cwd=folder)
+        assert process.returncode == 0, process.stderr
+        (folder / "stdout").write_text(process.stdout)
+
+    return shared("retrieving", make)
+
+
+def test_what_training_says_and_keeps(run, index):
+    shown = (run / "stdout").read_text()
+    assert f"retrieved: at most 10 passages and 12 tokens of {index} for each sentence; left out: " in shown
+    assert "same text" in shown  # the training sentences are in the index, and are not given to themselves
+    kept = json.loads((run / "run" / "retrieval.json").read_text())
+    assert kept["place"] == str(index) and kept["tokenizer"] == "default"
+    result = json.loads(next((run / "run" / "results").glob("*.json")).read_text())
+    assert result["retrieval"]["fingerprint"] == kept["fingerprint"]
+    assert sum(result["retrieval"]["left_out"].values()) >= 8
+    assert result["flags"]["retrieved_passages"] == 10 and result["flags"]["retrieve"] == str(index)
+    assert list((run / "retrieved").glob("*.jsonl"))
+
+
+def test_a_trained_model_asks_the_same_index(run, index, eight_sentences, tmp_path):
+    (tmp_path / "text.txt").write_text(f"{TEXT}\n")
+    predicted = call_command("cman_tf.predict", f"--model_dir={run}/run", f"--input={tmp_path}/text.txt")
+    assert json.loads(predicted.stdout)["tokens"] == TEXT.split()
+    evaluate = [f"--model_dir={run}/run", f"--data={eight_sentences}/test.json"]
+    scored = call_command("cman_tf.evaluate", *evaluate, f"--json={tmp_path}/scores.json", cwd=tmp_path)
+    assert scored.returncode == 0, scored.stderr
+    result = json.loads(next((run / "run" / "results").glob("*.json")).read_text())
+    assert json.loads((tmp_path / "scores.json").read_text())["strict"]["micro"] == result["test"]["strict"]["micro"]
+    packed = call_command("cman_tf.pack", f"--model_dir={run}/run", f"--output={tmp_path}/packed")
+    assert packed.returncode == 0 and (tmp_path / "packed" / "retrieval.json").exists()
+    fails_with(
+        call_command("cman_tf.export", f"--model_dir={run}/run", f"--export_dir={tmp_path}/exported"),
+        "the model retrieves passages, expected one that reads its sentences alone",
+    )
+
+
+def test_an_index_that_is_missing_moved_or_changed(run, index, eight_sentences, tmp_path):
+    def evaluate(directory, *arguments):
+        command = [f"--model_dir={directory}", f"--data={eight_sentences}/test.json", *arguments]
+        return call_command("cman_tf.evaluate", *command, cwd=tmp_path)
+
+    model = shutil.copytree(run / "run", tmp_path / "model")
+    place = json.loads((model / "retrieval.json").read_text())
+    (model / "retrieval.json").write_text(json.dumps({**place, "place": f"{tmp_path}/gone"}))
+    (model / "record.json").unlink()
+    content = json.loads((model / "run.json").read_text())
+    (model / "run.json").write_text(json.dumps({**content, "record": False}))
+    fails_with(evaluate(model), "the model retrieves passages from")
+    fails_with(evaluate(model), "--retrieve names another place")
+    moved = shutil.copytree(index, tmp_path / "moved")
+    assert evaluate(model, f"--retrieve={moved}").returncode == 0
+    (tmp_path / "other.txt").write_text("Another corpus.\n\nOf two passages.\n")
+    assert call_command("cman_tf.index", f"{tmp_path}/other.txt", f"{tmp_path}/other").returncode == 0
+    fails_with(evaluate(model, f"--retrieve={tmp_path}/other"), "is another one (fingerprint")
+    (model / "retrieval.json").unlink()
+    fails_with(evaluate(model), "no retrieval.json, expected what training wrote")
+
+
+def test_what_is_refused_before_training(index, eight_sentences, trained, tmp_path):
+    def refuse(message, *arguments):
+        command = [f"--data_dir={eight_sentences}", f"--model_dir={tmp_path}/new", *arguments]
+        fails_with(call_command("cman_tf.train", *command, cwd=tmp_path), message)
+        assert not (tmp_path / "new").exists()
+
+    refuse("no such directory, expected an index", "--retrieve=nowhere")
+    refuse("--retrieved_passages=3 without --retrieve or --image_index", "--retrieved_passages=3")
+    refuse("without passages, expected --retrieve", "--cooperative_weight=1")
+    refuse("expected at most --bsa_units=2", f"--retrieve={index}", "--context_units=3")
+    refuse("expected --model=cman or dynamic_cman", f"--retrieve={index}", "--model=multihead")
+    refuse("--retrieve and --image_index, expected one", f"--retrieve={index}", "--image_index=a,b")
+    refuse("--image_queries without --image_index", "--image_queries=a.npy")
+    refuse("expected FEATURES.npy,TEXTS.jsonl", "--image_index=a.npy")
+    plain = [f"--model_dir={trained('dynamic_cman')}", f"--data={eight_sentences}/test.json", f"--retrieve={index}"]
+    fails_with(call_command("cman_tf.evaluate", *plain), "the model retrieves no passages, expected no --retrieve")
+
+
+def test_passages_by_images(eight_sentences, tmp_path):
+    """Made-up features: the query vector of a sentence is next to the text of the same number."""
+    count = len(json.loads((eight_sentences / "train.json").read_text()))
+    random = np.random.default_rng(0)
+    features = random.normal(size=(count, 4)).astype(np.float32)
+    np.save(tmp_path / "features.npy", features)
+    lines = [json.dumps({"text": f"A picture of number {number} ."}) for number in range(count)]
+    (tmp_path / "texts.jsonl").write_text("\n".join(lines) + "\n")
+    np.save(tmp_path / "queries.npy", features * 2)
+    images = ["--image_index=features.npy,texts.jsonl", f"--image_queries={','.join(['queries.npy'] * 3)}"]
+    train = [f"--data_dir={eight_sentences}", "--epochs=1", *TINY_FLAGS, "--noxla", "--retrieved_passages=1"]
+    process = call_command("cman_tf.train", *train, *images, "--model_dir=run", cwd=tmp_path)
+    assert process.returncode == 0, process.stderr
+    kept = sorted((tmp_path / "retrieved").glob("*.jsonl"))
+    found = [json.loads(line) for line in kept[0].read_text().splitlines()[1:]]
+    assert [passages[0]["number"] for passages in found] == list(range(count))
+    evaluate = ["--model_dir=run", f"--data={eight_sentences}/test.json"]
+    fails_with(call_command("cman_tf.evaluate", *evaluate, cwd=tmp_path), "no query vectors, expected a file of them")
+    scored = call_command("cman_tf.evaluate", *evaluate, images[0], "--image_queries=queries.npy", cwd=tmp_path)
+    assert scored.returncode == 0, scored.stderr
+    (tmp_path / "text.txt").write_text("A new sentence .\n")
+    fails_with(
+        call_command("cman_tf.predict", "--model_dir=run", "--input=text.txt", cwd=tmp_path),
+        "no query vector, expected sentences of a corpus with --image_queries",
+    )
+    fails_with(
+        call_command("cman_tf.train", *train, images[0], "--image_queries=queries.npy", "--model_dir=b", cwd=tmp_path),
+        "--image_queries: 1 files, expected 3: of train, dev, test",
+    )
