@@ -351,7 +351,7 @@ def test_python_of_the_documents_runs(desk):
     """The blocks of all pages, one after another, print what the text below them says, if anything."""
     program, shown = [], []
     for path in WRITTEN:
-        if path.name == "serve.md":  # tests/test_serve.py runs it, with a service
+        if path.name in ("serve.md", "retrieval.md"):  # whose own tests run them, with a service and with indexes
             continue
         for code, output in re.findall(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", path.read_text(), re.S):
             program.append(code + 'print("----")\n')
