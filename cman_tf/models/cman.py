@@ -21,28 +21,11 @@ from cman_tf.layers.relation_scorer import RelationScorer
 from cman_tf.layers.sequence_encoder import SequenceEncoder
 from cman_tf.layers.token_representation import TokenRepresentation
 from cman_tf.models.base import Analysis, JointModel
+from cman_tf.models.context_features import Context
+from cman_tf.models.cooperative import ViewOutcome, measure_divergence
 from cman_tf.models.entity_pairs import find_last_tokens, list_token_pairs, make_tag_tables
-from cman_tf.models.losses import (
-    JointLoss,
-    divide_by_sentences,
-    relation_divergence,
-    relation_loss,
-    relation_targets,
-    tag_divergence,
-)
+from cman_tf.models.losses import JointLoss, divide_by_sentences, relation_loss, relation_targets
 from cman_tf.models.pair_blocks import score_token_pairs
-
-
-class Context(NamedTuple):
-    """What follows the sentences in a batch of sentences with contexts.
-
-    Attributes:
-      lengths: the number of tokens of each sentence with its context, int32 [B].
-      length: L, the number of tokens to which the sentences alone are padded, int32 scalar.
-    """
-
-    lengths: tf.Tensor
-    length: tf.Tensor
 
 
 class FirstPhase(NamedTuple):
@@ -73,22 +56,6 @@ class SecondPhase(NamedTuple):
     ner: tf.Tensor | None
     potentials: tf.Tensor | None
     gate: tf.Tensor
-
-
-class ViewOutcome(NamedTuple):
-    """What a model computes of one view of a batch in training.
-
-    Attributes:
-      losses: the loss of each task, float32 [B].
-      gate: as in `SecondPhase`.
-      potentials: each CRF with its potentials, float32 [B, L, T].
-      scores: the relation scores of all pairs, float32 [B, L, L, R].
-    """
-
-    losses: dict[str, tf.Tensor]
-    gate: tf.Tensor
-    potentials: list[tuple[CRF, tf.Tensor]]
-    scores: tf.Tensor
 
 
 class CMAN(JointModel):
@@ -319,7 +286,7 @@ class CMAN(JointModel):
         share = tf.shape(batch["lengths"])[0] / batch["sentences"]
         total, logged = self.joint_loss(losses, tf.cast(share, tf.float32)), {**losses, "gate": gate}
         if len(outcomes) > 1:
-            divergence = self._diverge(outcomes[0], outcomes[1], batch["lengths"])
+            divergence = measure_divergence(outcomes[0], outcomes[1], batch["lengths"])
             logged["divergence"] = divide_by_sentences(divergence, batch["sentences"])
             total += self.config.cooperative_weight * logged["divergence"]
         return total, logged
@@ -357,18 +324,6 @@ class CMAN(JointModel):
             losses["second_ner"] = self.second_crf.negative_log_likelihood(second.potentials, tags, lengths)
             potentials.append((self.second_crf, second.potentials))
         return ViewOutcome(losses, second.gate, potentials, scores)
-
-    def _diverge(self, teacher: ViewOutcome, pupil: ViewOutcome, lengths: tf.Tensor) -> tf.Tensor:
-        """Compute sums of KL(with contexts || without), float32 [B].
-
-        They are taken over the CRFs' marginals of each token and the probabilities of each relation of each pair. The
-        view with contexts is the teacher: no gradient goes there.
-        """
-        total = relation_divergence(tf.stop_gradient(teacher.scores), pupil.scores, lengths)
-        for (crf, of_teacher), (_, of_pupil) in zip(teacher.potentials, pupil.potentials):
-            marginals = tf.stop_gradient(crf.marginals(of_teacher, lengths))
-            total += tag_divergence(marginals, crf.marginals(of_pupil, lengths))
-        return total
 
     def analyze(
         self,

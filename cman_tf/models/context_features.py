@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -18,6 +19,18 @@ from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.layers.input_features import Tensors
 
 PREFIX, LENGTHS = "context_", "context_lengths"
+
+
+class Context(NamedTuple):
+    """What follows the sentences in a batch of sentences with contexts.
+
+    Attributes:
+      lengths: the number of tokens of each sentence with its context, int32 [B].
+      length: L, the number of tokens to which the sentences alone are padded, int32 scalar.
+    """
+
+    lengths: tf.Tensor
+    length: tf.Tensor
 
 
 class ContextFeature:
