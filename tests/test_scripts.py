@@ -143,6 +143,7 @@ def test_no_python(tmp_path):
         "tests/run.sh",
         "tests/all.sh",
         "scripts/evidence.sh",
+        "scripts/more.sh",
         ".ci/run",
         "cman_tf/environment.sh",
     ],
