@@ -22,7 +22,6 @@ from cman_tf.command_line.model_flags import define_checkpoint
 from cman_tf.command_line.output_flags import define_overwrite, validate_files
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.data.bucketing import BATCH_TOKENS
-from cman_tf.data.corpus import name_corpus
 from cman_tf.data.overlaps import count_overlaps
 from cman_tf.errors import DataError
 from cman_tf.formats.spert_json import dump_json
@@ -100,8 +99,7 @@ def main(arguments: list[str]) -> None:
     for line in vocabulary.describe_unknown(corpus.sentences, corpus.path, FLAGS.strict_labels):
         print(line, file=sys.stderr)
 
-    if description.retrieval:
-        description = description._replace(evaluated=(name_corpus(corpus.path), [s.tokens for s in corpus.sentences]))
+    description = description.evaluating([corpus])
 
     import_tensorflow()
     share_cores()

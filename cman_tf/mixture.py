@@ -11,6 +11,7 @@ and of the mixture. The directory is a model like any other: for evaluate, predi
 from __future__ import annotations
 
 import json
+import sys
 
 from absl import flags
 
@@ -21,13 +22,13 @@ from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.output_flags import define_overwrite, validate_files
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.command_line.recorded_data import read_recorded_dev
+from cman_tf.command_line.trained_on import validate_not_trained_on
 from cman_tf.config import MIXTURE_DECODINGS
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.corpus import Corpus
 from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.inference.mixture_files import MOST, choose_flags, validate_experts
-from cman_tf.mixing.trained_on import validate_not_trained_on
 from cman_tf.pretrained import find_model
 from cman_tf.runs.files import validate_new_directory, write_atomically
 
@@ -76,15 +77,20 @@ def main(arguments: list[str]) -> None:
     experts = [_read_expert(expert) for expert in FLAGS.experts]
     validate_experts(experts)
     dev, test = _read(experts)
-    validate_not_trained_on(experts, dev)
+    notes = validate_not_trained_on(experts, dev)
     if test:
-        validate_not_trained_on(experts, test)
+        notes += validate_not_trained_on(experts, test)
+        if [s.tokens for s in test.sentences] == [s.tokens for s in dev.sentences]:
+            raise DataError(f"{test.path}: the sentences that the gates are fitted on, expected others for --test")
+    for note in notes:
+        print(note, file=sys.stderr)
 
     import_tensorflow()
     share_cores()
     from cman_tf.mixing.make_mixture import make_mixture
     from cman_tf.mixing.scores import format_report
 
+    experts = [expert.evaluating([dev, *([test] if test else [])]) for expert in experts]
     report = make_mixture(
         experts, dev, test, FLAGS.model_dir, FLAGS.decoding, FLAGS.gate == "fitted", FLAGS.folds, FLAGS.batch_tokens
     )

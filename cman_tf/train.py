@@ -181,7 +181,9 @@ def _read_inputs() -> _Inputs:
       DataError: for flags that do not fit together, or a file that cannot be read.
     """
     source = find_source(encoder_flags.given())
-    trained = read_description(FLAGS.init_from, "best", encoder_flags.given()) if FLAGS.init_from else None
+    trained = None
+    if FLAGS.init_from:  # whose passages are not read
+        trained = read_description(FLAGS.init_from, "best", encoder_flags.given(), finds_passages=False)
     if trained and trained.experts:
         raise DataError(f"--init_from={FLAGS.init_from}: a mixture, expected the run of one model")
     chosen = recipe.apply_recipe(trained.config if trained else None)
@@ -189,7 +191,7 @@ def _read_inputs() -> _Inputs:
         print(chosen, flush=True)
     place = read_place(retrieval_flags.given(), FLAGS.tokenizer if FLAGS.tokenizer not in (None, "auto") else "default")
     config = config_flags.config_from_flags()
-    if place and not FLAGS["retrieved_passages"].present:
+    if place and not config.retrieved_passages and not FLAGS["retrieved_passages"].present:
         config = dataclasses.replace(config, retrieved_passages=_PASSAGES)
     config.validate_supported()
     if bool(place) != bool(config.retrieved_passages):
@@ -199,6 +201,10 @@ def _read_inputs() -> _Inputs:
         )
     if place:
         place.open()  # what is wrong with it is said before corpora are read
+    if place and place.queries and (FLAGS.folds or FLAGS.data):
+        raise DataError(
+            "--image_queries with --folds or --data, expected --data_dir, or a file each for train, dev, test"
+        )
     read_batches(FLAGS.profile_batches)
     cluster = _read_cluster()
     if FLAGS.fold is not None and FLAGS.folds is None:

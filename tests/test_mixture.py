@@ -27,7 +27,10 @@ def held_out(shared, eight_sentences):
 
     def make(folder):
         content = json.loads((eight_sentences / "dev.json").read_text())
-        (folder / "held_out.json").write_text(json.dumps(content, indent=2))
+        for name in ("held_out", "test"):
+            for sentence in content:  # one more word makes it a sentence that was not trained on
+                sentence["tokens"].append(name)
+            (folder / f"{name}.json").write_text(json.dumps(content))
 
     return shared("held_out", make) / "held_out.json"
 
@@ -37,7 +40,7 @@ def mixture(shared, experts, held_out):
     """The folder of a mixture, with what the command printed."""
 
     def make(folder):
-        arguments = [f"--experts={experts}", f"--data={held_out}", f"--test={held_out}", "--folds=2"]
+        arguments = [f"--experts={experts}", f"--data={held_out}", f"--test={held_out.parent}/test.json", "--folds=2"]
         process = call_command("cman_tf.mixture", *arguments, f"--model_dir={folder}/run")
         assert process.returncode == 0, process.stderr
         (folder / "stdout").write_text(process.stdout)
@@ -76,7 +79,8 @@ def test_experts_are_copied_as_they_are(mixture, experts, held_out):
 def test_it_is_used_like_a_run(mixture, held_out, tmp_path):
     """evaluate, predict, load and export agree."""
     run = f"--model_dir={mixture}/run"
-    evaluated = call_command("cman_tf.evaluate", run, f"--data={held_out}", f"--json={tmp_path}/scores.json")
+    data = f"--data={held_out.parent}/test.json"
+    evaluated = call_command("cman_tf.evaluate", run, data, f"--json={tmp_path}/scores.json")
     assert evaluated.returncode == 0, evaluated.stderr
     report = json.loads((mixture / "run" / "report.json").read_text())
     scores = json.loads((tmp_path / "scores.json").read_text())["strict"]["micro"]
@@ -103,7 +107,7 @@ def test_uniform_gate_and_argmax(experts, held_out, tmp_path):
     assert process.returncode == 0, process.stderr
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert report["dev"]["scores"]["gate"] == report["dev"]["scores"]["average"] and "test" not in report
-    assert report["load"]["pairs"]["mean"] == [0.5, 0.5]
+    assert report["load"]["pairs"]["mean"] == [0.5, 0.5] and report["fit"]["steps"] == {"tokens": 0, "pairs": 0}
     assert (np.load(tmp_path / "run" / "gates.npy") == 0).all()
     assert cman_tf.load(tmp_path / "run").model.decoding == "argmax"
 
@@ -117,7 +121,11 @@ def test_what_is_refused(experts, held_out, mixture, trained, eight_sentences, t
     run = trained("dynamic_cman")
     refuse("1 models, expected 2 to 8", experts=run)
     refuse("exists, expected a new directory", model_dir=mixture)
-    refuse("was trained on it, expected data that no model was trained on", data=eight_sentences / "train.json")
+    refuse("sentences, expected data that no model was trained on", data=eight_sentences / "train.json")
+    changed = tmp_path / "same.json"
+    changed.write_text((eight_sentences / "train.json").read_text() + "\n")
+    refuse("sentences, expected data that no model was trained on", data=changed)
+    refuse("the sentences that the gates are fitted on, expected others", test=held_out)
     refuse("held_out.json: 8 sentences, expected at least --folds=9", folds=9)
     refuse("a mixture, expected the run of one model", experts=f"{run},{mixture}/run")
     refuse("no trained model here", experts=f"{run},{tmp_path}")
@@ -156,10 +164,11 @@ def test_what_is_refused(experts, held_out, mixture, trained, eight_sentences, t
     ("name", "content", "message"),
     [
         ("mixture.json", b"{}", "mixture.json: "),
-        ("mixture.json", b'{"experts": 9, "decoding": "viterbi", "gates": ""}', "mixture.json: "),
-        ("mixture.json", b'{"experts": 2, "decoding": "beam", "gates": ""}', "mixture.json: "),
+        ("mixture.json", b'{"experts": [], "decoding": "beam", "gates": ""}', "mixture.json: "),
+        ("mixture.json", json.dumps({"experts": [], "decoding": "viterbi", "gates": "0" * 64}).encode(), "0 experts"),
         ("gates.npy", b"\x80\x04K\x01.", "gates.npy: differs from mixture.json"),
         ("experts/2/vocabulary.json", b"{}", "vocabulary.json"),
+        ("experts/1/record.json", b"{}", "record.json: differs from mixture.json"),
     ],
 )
 def test_damage_is_one_line(mixture, tmp_path, name, content, message):

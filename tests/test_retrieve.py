@@ -45,7 +45,11 @@ def test_what_training_says_and_keeps(run, index):
     assert f"retrieved: at most 10 passages and 12 tokens of {index} for each sentence; left out: " in shown
     assert "same text" in shown  # the training sentences are in the index, and are not given to themselves
     kept = json.loads((run / "run" / "retrieval.json").read_text())
-    assert kept["place"] == str(index) and kept["tokenizer"] == "default"
+    assert (
+        kept["place"] == str(index)
+        and "retrieval.json" in json.loads((run / "run" / "record.json").read_text())["files"]
+        and kept["tokenizer"] == "default"
+    )
     result = json.loads(next((run / "run" / "results").glob("*.json")).read_text())
     assert result["retrieval"]["fingerprint"] == kept["fingerprint"]
     assert sum(result["retrieval"]["left_out"].values()) >= 8
@@ -127,7 +131,7 @@ def test_passages_by_images(eight_sentences, tmp_path):
     found = [json.loads(line) for line in kept[0].read_text().splitlines()[1:]]
     assert [passages[0]["number"] for passages in found] == list(range(count))
     evaluate = ["--model_dir=run", f"--data={eight_sentences}/test.json"]
-    fails_with(call_command("cman_tf.evaluate", *evaluate, cwd=tmp_path), "no query vectors, expected a file of them")
+    fails_with(call_command("cman_tf.evaluate", *evaluate, cwd=tmp_path), "--image_queries: 0 files, expected 1: of")
     scored = call_command("cman_tf.evaluate", *evaluate, images[0], "--image_queries=queries.npy", cwd=tmp_path)
     assert scored.returncode == 0, scored.stderr
     (tmp_path / "text.txt").write_text("A new sentence .\n")

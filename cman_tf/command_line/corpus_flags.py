@@ -97,6 +97,21 @@ def read_dev(config: Config, reader: Reader, given: Given) -> Corpus:
     return _read_splits(config, reader, given, ["train" if config.hold_out else "dev"])["dev"]
 
 
+def read_train(config: Config, reader: Reader, given: Given) -> list[Corpus]:
+    """Read the data that some flags name for training: train and, where the protocol trains on it, dev.
+
+    The arguments and errors are those of `read_dev`.
+    """
+    names = ["train"] if config.protocol == "best_dev" else ["train", "dev"]
+    if given.get("folds"):
+        found = read_folds(config, reader, given)[given["fold"]]
+    elif whole := _find_whole(given):
+        found = _split_whole(config, reader, whole)
+    else:
+        found = _read_splits(config, reader, given, names)
+    return [found[name] for name in names]
+
+
 def _given() -> dict[str, Any]:
     """Return the values of the flags of this process."""
     return {name: FLAGS[name].value for name in NAMES}

@@ -78,6 +78,25 @@ def read_recorded_dev(directory: str | pathlib.Path, config: Config, problems: P
     return corpus
 
 
+def read_recorded_train(directory: str | pathlib.Path, config: Config) -> list[Corpus]:
+    """Read what a run was trained on, found again by its recorded flags.
+
+    Args:
+      directory: the run's directory.
+      config: the run's configuration.
+
+    Returns:
+      The corpora; none if the run does not say which data it was, or if they are not where they were.
+    """
+    given = read_recorded_flags(pathlib.Path(directory) / "flags.txt")
+    if not any(given[name] for name in corpus_flags.FILES):
+        return []
+    try:
+        return corpus_flags.read_train(config, RecordedReader(given, Problems()), given)
+    except (DataError, OSError):
+        return []
+
+
 def read_recorded_flags(path: pathlib.Path) -> dict[str, Any]:
     """Return the values of the flags about data in a run's flags.txt, by name.
 

@@ -160,6 +160,21 @@ def make_batch(
     return batch
 
 
+def count_read_tokens(examples: Sequence[Example], features: Sequence[PaddedFeature]) -> list[int]:
+    """Return the number of tokens that a model reads of each sentence: with what follows it, if anything does.
+
+    Args:
+      examples: the sentences.
+      features: what the model reads for each token. Those that read more than the sentence have `count_tokens`.
+    """
+    counts = [len(example.words) for example in examples]
+    for feature in features:
+        count = getattr(feature, "count_tokens", None)
+        if count is not None:
+            counts = [max(pair) for pair in zip(counts, count(examples))]
+    return counts
+
+
 def make_replica_batch(
     examples: Sequence[Example],
     replica: int,

@@ -20,6 +20,7 @@ from cman_tf.runs.record import checkpoint_files
 JSONL, PARQUET = "jsonl", "parquet"
 OUTPUT_FORMATS = (JSONL, PARQUET)
 _MODEL_FILES = ("flags.txt", "vocabulary.json", "word_vectors.npy", "contextual.json", "signatures.json")
+_MODEL_FILES += ("retrieval.json", "mixture.json")
 
 
 @dataclasses.dataclass(frozen=True)

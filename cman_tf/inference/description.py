@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cman_tf.config import Config
+from cman_tf.data.corpus import Corpus
 from cman_tf.data.tokenizers import TOKENIZER_NAMES, is_spacy_name
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.source import Source, find_again, load_source
 from cman_tf.errors import DataError
-from cman_tf.inference.mixture_files import GATES, is_mixture, read_experts
+from cman_tf.inference.mixture_files import FILE, is_mixture, read_experts
 from cman_tf.pretrained import find_model, is_shipped
 from cman_tf.retrieving.recorded import RETRIEVAL_FLAGS, Place, find_retrieval
 from cman_tf.runs.containment import validate_contained
@@ -34,7 +35,7 @@ class ModelDescription(NamedTuple):
       tokenizer: the name of the tokenizer that cuts raw text, as for `cman_tf.data.tokenizers.find_tokenizer`.
       experts: the experts of a mixture. Its configuration and vocabulary are those of the first one.
       retrieval: where passages come from, if the model reads passages.
-      evaluated: the sentences to predict, with a name, if the passages of a corpus are to be kept in a file.
+      evaluated: the corpora to predict, each a name and the tokens of its sentences, for passages by images.
     """
 
     directory: pathlib.Path
@@ -46,7 +47,13 @@ class ModelDescription(NamedTuple):
     tokenizer: str = "v1"
     experts: tuple[ModelDescription, ...] = ()
     retrieval: Place | None = None
-    evaluated: tuple[str, Sequence[tuple[str, ...]]] | None = None
+    evaluated: tuple[tuple[str, Sequence[tuple[str, ...]]], ...] = ()
+
+    def evaluating(self, corpora: Sequence[Corpus]) -> ModelDescription:
+        """Return the description of a model that is to predict some corpora, for it and its experts."""
+        given = tuple((corpus.path, [s.tokens for s in corpus.sentences]) for corpus in corpora)
+        experts = tuple(expert._replace(evaluated=given) for expert in self.experts)
+        return self._replace(evaluated=given, experts=experts)
 
     @property
     def needs_encoder(self) -> bool:
@@ -55,7 +62,10 @@ class ModelDescription(NamedTuple):
 
 
 def read_description(
-    directory: str | pathlib.Path, checkpoint: str = "best", encoder_flags: Mapping[str, str] | None = None
+    directory: str | pathlib.Path,
+    checkpoint: str = "best",
+    encoder_flags: Mapping[str, str] | None = None,
+    finds_passages: bool = True,
 ) -> ModelDescription:
     """Read all of a model that can be read without TensorFlow.
 
@@ -66,6 +76,7 @@ def read_description(
       encoder_flags: the flags that give the place of the contextual encoder and of passages, by name, as in
         `cman_tf.encoders.names.ENCODER_FLAGS` and `cman_tf.retrieving.recorded.RETRIEVAL_FLAGS`. Without them, both are
         looked for where they were in training.
+      finds_passages: whether what passages come from is looked for. Weights alone can be loaded without.
 
     Raises:
       DataError: if the run has no finished epoch, if its encoder is not found or has changed, or if a file differs
@@ -77,7 +88,7 @@ def read_description(
         config = dataclasses.replace(experts[0].config, model="mixture", relation_candidates="entities")
         tokenizer = experts[0].tokenizer
         vocabulary = experts[0].vocabulary
-        return ModelDescription(folder, str(folder / GATES), config, vocabulary, None, None, tokenizer, (*experts,))
+        return ModelDescription(folder, str(folder / FILE), config, vocabulary, None, None, tokenizer, (*experts,))
     validate_model_directory(folder)
     if not is_shipped(folder):  # package managers may install the package's own files as links
         validate_contained(folder)
@@ -87,7 +98,8 @@ def read_description(
     verify_record(folder, weights, (*TOKENIZER_NAMES, *([tokenizer] if is_spacy_name(tokenizer) else [])))
     vocabulary = Vocabulary.load(folder)
     given = dict(encoder_flags or {})
-    retrieval = find_retrieval(folder, {name: given.pop(name) for name in RETRIEVAL_FLAGS if name in given})
+    places = {name: given.pop(name) for name in RETRIEVAL_FLAGS if name in given}
+    retrieval = find_retrieval(folder, places) if finds_passages else None
     needed = load_source(folder)
     config = config_of_run(folder / "flags.txt")
     if needed is None:

@@ -23,7 +23,7 @@ from cman_tf.models.memory import estimate_loading
 from cman_tf.models.mixture import Mixture
 from cman_tf.models.variable_paths import name_variables
 from cman_tf.retrieving.contexts import Contexts
-from cman_tf.retrieving.recorded import FILE
+from cman_tf.retrieving.recorded import FILE, IMAGES, describe_corpora
 from cman_tf.runs.checkpoint_index import validate_checkpoint
 from cman_tf.runs.free_memory import validate_memory
 from cman_tf.runs.model_directory import find_checkpoint
@@ -136,9 +136,10 @@ def _open_contexts(description: ModelDescription) -> Contexts | None:
     if place is None:
         raise DataError(f"{description.directory}: no {FILE}, expected what training wrote; restore the directory")
     contexts = Contexts(place, config.retrieved_passages, config.retrieved_tokens)
-    if description.evaluated:
-        name, sentences = description.evaluated
-        contexts.read_corpus(sentences, name, place.queries[0] if place.queries else None)
+    if place.flag == IMAGES:  # text is asked for each sentence when it comes
+        files = describe_corpora(place, description.evaluated)
+        for (name, sentences), (_, file) in zip(description.evaluated, files):
+            contexts.read_corpus(sentences, name, file, keeps=False)
     return contexts
 
 

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from cman_tf.config import MIXTURE_DECODINGS
 from cman_tf.errors import DataError, quote
 from cman_tf.retrieving.recorded import FILE as RETRIEVAL
-from cman_tf.retrieving.recorded import RETRIEVAL_FLAGS
+from cman_tf.retrieving.recorded import IMAGES, QUERIES, RETRIEVAL_FLAGS, TEXT, recorded_flag
 from cman_tf.runs.arrays import read_array
 from cman_tf.runs.containment import validate_contained
 from cman_tf.runs.files import read_json, sha256_of, write_atomically
-from cman_tf.runs.schema import one_of, record, text, whole
+from cman_tf.runs.schema import list_of, one_of, record, text
 
 if TYPE_CHECKING:
     from cman_tf.inference.description import ModelDescription
@@ -33,7 +33,8 @@ FILE, GATES, EXPERTS, REPORT = "mixture.json", "gates.npy", "experts", "report.j
 MOST = 8  # experts
 _EXPECTED = "what cman-tf mixture wrote"
 _SHA256 = text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256")
-_SCHEMA = record({"experts": whole(2, MOST), "decoding": one_of(*MIXTURE_DECODINGS), "gates": _SHA256})
+_SCHEMA = record({"experts": list_of(_SHA256), "decoding": one_of(*MIXTURE_DECODINGS), "gates": _SHA256})
+_RECORD = "record.json"  # of an expert, which has the hashes of its files
 
 
 def is_mixture(directory: str | pathlib.Path) -> bool:
@@ -42,25 +43,31 @@ def is_mixture(directory: str | pathlib.Path) -> bool:
 
 
 def read_mixture_file(directory: str | pathlib.Path) -> dict[str, Any]:
-    """Read mixture.json, and compare the gates with it.
+    """Read mixture.json, and compare the gates and the experts with it.
 
     Returns:
-      `experts`, their number; `decoding`, `viterbi` or `argmax`; and `gates`, the sha256 of gates.npy.
+      `experts`, the sha256 of each one's record.json; `decoding`, `viterbi` or `argmax`; and `gates`, the sha256 of
+      gates.npy.
 
     Raises:
       DataError: if a file is missing or damaged.
     """
     folder = pathlib.Path(directory)
     content = read_json(folder / FILE, _EXPECTED, schema=_SCHEMA)
-    if sha256_of(folder / GATES) != content["gates"]:
-        raise DataError(f"{folder / GATES}: differs from {FILE}, expected {_EXPECTED}; restore the directory")
+    if not 2 <= len(content["experts"]) <= MOST:
+        raise DataError(f"{folder / FILE}: {len(content['experts'])} experts, expected 2 to {MOST}")
+    records = [expert / _RECORD for expert in list_experts(folder, len(content["experts"]))]
+    for path, digest in zip([folder / GATES, *records], [content["gates"], *content["experts"]]):
+        if sha256_of(path) != digest:
+            raise DataError(f"{path}: differs from {FILE}, expected {_EXPECTED}; restore the directory")
     return content
 
 
 def write_mixture_file(directory: pathlib.Path, gates: NDArray[Any], experts: int, decoding: str) -> None:
     """Write gates.npy and mixture.json."""
     write_atomically(directory / GATES, lambda file: np.save(file, gates.astype(np.float32), allow_pickle=False))
-    content = {"experts": experts, "decoding": decoding, "gates": sha256_of(directory / GATES)}
+    records = [sha256_of(expert / _RECORD) for expert in list_experts(directory, experts)]
+    content = {"experts": records, "decoding": decoding, "gates": sha256_of(directory / GATES)}
     write_atomically(directory / FILE, json.dumps(content) + "\n")
 
 
@@ -98,7 +105,7 @@ def read_experts(
     if checkpoint != "best":
         raise DataError(f"{directory}: a mixture has no checkpoint {checkpoint!r}, expected --checkpoint=best")
     validate_contained(directory)
-    count = read_mixture_file(directory)["experts"]
+    count = len(read_mixture_file(directory)["experts"])
     folders = list_experts(directory, count)
     given = dict(encoder_flags or {})
     experts = [read(folder, "best", choose_flags(folder, given)) for folder in folders]
@@ -117,11 +124,11 @@ def choose_flags(expert: pathlib.Path, given: Mapping[str, str]) -> dict[str, st
       expert: the expert's directory.
       given: the flags, by name.
     """
-    return {
-        name: value
-        for name, value in given.items()
-        if (expert / (RETRIEVAL if name in RETRIEVAL_FLAGS else "contextual.json")).is_file()
-    }
+    found = {"encoder": (expert / "contextual.json").is_file(), TEXT: False, IMAGES: False}
+    if (expert / RETRIEVAL).is_file():
+        found[recorded_flag(expert)] = True
+    found[QUERIES] = found[IMAGES]
+    return {name: value for name, value in given.items() if found[name if name in RETRIEVAL_FLAGS else "encoder"]}
 
 
 def validate_experts(experts: Sequence[ModelDescription]) -> None:

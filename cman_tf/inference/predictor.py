@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from cman_tf.config import RELATION_THRESHOLD
-from cman_tf.data.batches import Batch, Example, make_batch, make_example
+from cman_tf.data.batches import Batch, Example, count_read_tokens, make_batch, make_example
 from cman_tf.data.bucketing import BATCH_TOKENS, order_by_length
 from cman_tf.data.types import Entity, Sentence
 from cman_tf.data.vocabulary import Vocabulary
@@ -241,7 +241,7 @@ class Predictor:
         Yields:
           The position of an example and its output, as `JointModel.decode` describes it; `pairs` have no sentence.
         """
-        order = order_by_length([len(example.words) for example in examples], batch_tokens)
+        order = order_by_length(count_read_tokens(examples, self.model.layout.features), batch_tokens)
         for rows, output in zip(order, decode_batches(decoder, self._make_batches(examples, order), count=len(order))):
             bounds = np.searchsorted(output["pairs"][:, 0], np.arange(len(rows) + 1))  # pairs are in order of sentences
             for place, row in enumerate(rows):

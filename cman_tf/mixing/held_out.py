@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from cman_tf.data.batches import Example, make_batch, make_example
+from cman_tf.data.batches import Example, count_read_tokens, make_batch, make_example
 from cman_tf.data.bucketing import order_by_length
 from cman_tf.data.types import Sentence
 from cman_tf.mixing.gate_fitting import Array, GateRows
 from cman_tf.models.entity_pairs import find_last_tokens
 from cman_tf.models.mixture import Mixture
 
-MOST_TOKENS = 200_000  # of the sentences that are used; more are left out, as their features are held in memory
+MOST_TOKENS = 200_000  # that gates are fitted on, and as many pairs; their features are held in memory
 
 
 class HeldOut(NamedTuple):
@@ -53,10 +53,18 @@ def run_experts(mixture: Mixture, sentences: Sequence[Sentence], batch_tokens: i
     examples = [make_example(sentence, mixture.vocabularies[0]) for sentence in sentences]
     parts = [
         _run_batch(mixture, [examples[row] for row in rows], np.array(rows))
-        for rows in order_by_length([len(example.words) for example in examples], batch_tokens)
+        for rows in order_by_length(count_read_tokens(examples, mixture.layout.features), batch_tokens)
     ]
     tokens, pairs, is_entity = zip(*parts)
-    return HeldOut(_join(tokens), _join(pairs), np.concatenate(is_entity))
+    return HeldOut(_join(tokens), _choose_pairs(_join(pairs)), np.concatenate(is_entity))
+
+
+def _choose_pairs(pairs: GateRows, most: int = MOST_TOKENS, seed: int = 0) -> GateRows:
+    """Return all pairs, or as many by chance as may be held in memory."""
+    count = len(pairs.groups)
+    if count <= most:
+        return pairs
+    return pairs.take(np.sort(np.random.default_rng(seed).choice(count, most, replace=False)))
 
 
 def _join(parts: Sequence[GateRows]) -> GateRows:

@@ -149,13 +149,15 @@ def _fit(held_out: HeldOut, of_sentence: Array, folds: int, fits: bool) -> dict[
       `pairs`, the weights of each gate; `steps` and `losses`, by the same names.
     """
     tokens, pairs = held_out.tokens, held_out.pairs
+    if not fits:  # no rows: the plain average
+        nothing = np.zeros(0, int)
+        tokens, pairs, of_sentence = tokens.take(nothing), pairs.take(nothing), nothing
     found = {
         name: fit_gate(rows, of_sentence[rows.groups], folds) for name, rows in (("tokens", tokens), ("pairs", pairs))
     }
-    zeros = np.concatenate([array.ravel() for rows in (tokens, pairs) for array in rows.zeros()])
 
     def flatten(parts: Sequence[Sequence[Array]]) -> Array:
-        return np.concatenate([array.ravel() for part in parts for array in part]) if fits else zeros
+        return np.concatenate([array.ravel() for part in parts for array in part])
 
     def of_fold(fold: int) -> Array:
         return flatten([gate.of_folds[fold] for gate in found.values()])
@@ -163,8 +165,8 @@ def _fit(held_out: HeldOut, of_sentence: Array, folds: int, fits: bool) -> dict[
     return {
         "all": flatten([gate.weights for gate in found.values()]),
         "of_folds": [of_fold(fold) for fold in range(folds)],
-        "tokens": found["tokens"].weights if fits else tokens.zeros(),
-        "pairs": found["pairs"].weights if fits else pairs.zeros(),
+        "tokens": found["tokens"].weights,
+        "pairs": found["pairs"].weights,
         "steps": {name: gate.blocks * 10 for name, gate in found.items()},
         "losses": {name: [round(loss, 6) for loss in gate.losses] for name, gate in found.items()},
     }

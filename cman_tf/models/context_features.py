@@ -71,8 +71,11 @@ class ContextLengths:
         return {LENGTHS: ArraySpec((None,))}  # [B]
 
     def pad(self, examples: Sequence[Example], length: int) -> Batch:
-        sentences = append_contexts(self._finder, [example.tokens for example in examples])
-        return {LENGTHS: np.array([len(tokens) for tokens in sentences], np.int32)}
+        return {LENGTHS: np.array(self.count_tokens(examples), np.int32)}
+
+    def count_tokens(self, examples: Sequence[Example]) -> list[int]:
+        """Return the number of tokens of each sentence with its context."""
+        return [len(tokens) for tokens in append_contexts(self._finder, [example.tokens for example in examples])]
 
 
 def view_with_context(batch: Tensors) -> dict[str, tf.Tensor]:

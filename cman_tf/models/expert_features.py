@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from cman_tf.data.batches import TARGETS, ArraySpec, Batch, Example, PaddedFeature
+from cman_tf.data.batches import TARGETS, ArraySpec, Batch, Example, PaddedFeature, count_read_tokens
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.layers.input_features import Tensors
 
@@ -39,6 +39,10 @@ class ExpertFeature:
     def pad(self, examples: Sequence[Example], length: int) -> Batch:
         own = [dataclasses.replace(e, words=self._vocabulary.word_ids(e.tokens)) for e in examples]
         return {name_array(self._expert, name): array for name, array in self._feature.pad(own, length).items()}
+
+    def count_tokens(self, examples: Sequence[Example]) -> list[int]:
+        """Return the number of tokens that the expert reads of each sentence."""
+        return count_read_tokens(examples, [self._feature])
 
 
 def batch_of_expert(batch: Tensors, expert: int, names: Mapping[str, object]) -> dict[str, tf.Tensor]:

@@ -58,13 +58,16 @@ class Contexts:
         files = [provenance.make_portable(file) for file in self.place.value.split(",")]
         return {"place": ",".join(files), "fingerprint": self.place.fingerprint, "left_out": self.left_out}
 
-    def read_corpus(self, sentences: Sequence[Tokens], name: str, queries: str | None = None) -> None:
+    def read_corpus(
+        self, sentences: Sequence[Tokens], name: str, queries: str | None = None, keeps: bool = True
+    ) -> None:
         """Retrieve the passages of a corpus, or read them where they were kept.
 
         Args:
           sentences: the tokens of the sentences of the corpus. Of equal ones, the first one's passages count.
           name: the name of the corpus, for the file in `retrieved/`.
           queries: with images, the file of the query vectors of these sentences.
+          keeps: whether what is retrieved is kept in a file.
 
         Raises:
           DataError: if there are no query vectors, or if they are not those of this corpus.
@@ -75,7 +78,10 @@ class Contexts:
                 raise DataError(f"{name}: no query vectors, expected a file of them in --image_queries")
             source = source.with_queries(queries)
             self._keys.append(source.key)
-        retrieved, _ = find_cached(source, sentences, self._passages, name)
+        if keeps:
+            retrieved, _ = find_cached(source, sentences, self._passages, name)
+        else:
+            retrieved = find_unleaked(source, sentences, self._passages)
         for tokens, found in zip(sentences, retrieved.passages):
             self._of_corpora.setdefault(tuple(tokens), context_for(found, self._tokens))
         for reason, count in retrieved.left_out.items():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import pathlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cman_tf.errors import DataError
 from cman_tf.retrieving.images import ImageIndex, open_images
-from cman_tf.retrieving.passages import PassageSource
+from cman_tf.retrieving.passages import PassageSource, Tokens
 from cman_tf.retrieving.retriever import open_index
 from cman_tf.runs.containment import validate_recorded_path
 from cman_tf.runs.files import read_json, write_atomically
@@ -80,7 +81,26 @@ def read_place(given: Mapping[str, str], tokenizer: str) -> Place | None:
     if flag not in given:
         return None
     queries = tuple(filter(None, given.get(QUERIES, "").split(",")))
-    return Place(flag, given[flag], tokenizer, queries=queries)
+    files = given[flag].split(",") if flag == IMAGES else [given[flag]]
+    return Place(flag, ",".join(map(os.path.abspath, files)), tokenizer, queries=queries)
+
+
+def describe_corpora(place: Place, corpora: Sequence[tuple[str, Sequence[Tokens]]]) -> list[tuple[str, str | None]]:
+    """Return the name of each corpus and its file of query vectors, None for text.
+
+    Args:
+      place: where passages come from.
+      corpora: the names of corpora and the tokens of their sentences.
+
+    Raises:
+      DataError: if there is not a file for each corpus, for passages by images.
+    """
+    if place.flag == TEXT:
+        return [(name, None) for name, _ in corpora]
+    if len(place.queries) != len(corpora):
+        names = " and ".join(name for name, _ in corpora)
+        raise DataError(f"--image_queries: {len(place.queries)} files, expected {len(corpora)}: of {names}")
+    return [(name, file) for (name, _), file in zip(corpora, place.queries)]
 
 
 def save_retrieval(directory: str | pathlib.Path, place: Place) -> None:
@@ -89,6 +109,15 @@ def save_retrieval(directory: str | pathlib.Path, place: Place) -> None:
     if place.flag == IMAGES:
         content["images"] = "cosine"
     write_atomically(pathlib.Path(directory) / FILE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def recorded_flag(directory: str | pathlib.Path) -> str:
+    """Return the flag that names what a model's passages come from: `retrieve` or `image_index`."""
+    return IMAGES if "images" in _read(directory) else TEXT
+
+
+def _read(directory: str | pathlib.Path) -> dict[str, str]:
+    return read_json(pathlib.Path(directory) / FILE, "what cman-tf train wrote", schema=_SCHEMA)
 
 
 def find_retrieval(directory: str | pathlib.Path, elsewhere: Mapping[str, str]) -> Place | None:
@@ -109,9 +138,12 @@ def find_retrieval(directory: str | pathlib.Path, elsewhere: Mapping[str, str]) 
         if elsewhere:
             raise DataError(f"{directory}: the model retrieves no passages, expected no --{next(iter(elsewhere))}")
         return None
-    content = read_json(path, "what cman-tf train wrote", schema=_SCHEMA)
+    content = _read(directory)
     flag = IMAGES if "images" in content else TEXT
     need = f"{directory}: the model retrieves passages from {content['place'][:200]}"
+    other = TEXT if flag == IMAGES else IMAGES
+    if other in elsewhere:
+        raise DataError(f"{directory}: the model retrieves passages by --{flag}, expected no --{other}")
     if flag not in elsewhere:
         for part in content["place"].split(",") if flag == IMAGES else [content["place"]]:
             validate_recorded_path(part, f"what --{flag} names")

@@ -24,7 +24,15 @@ _RESTORE = "restore the directory, or choose another --model_dir"
 _HASHES = object_of(text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256"))
 _SCHEMA = schema.record({"tokenizer": text(), "files": _HASHES, "weights": _HASHES})
 _RUN = schema.record({}, {"tokenizer": text(), "record": truth()}, others=True)
-_FILES = ("flags.txt", "vocabulary.json", "word_vectors.npy", "contextual.json", "signatures.json", NAMES)
+_FILES = (
+    "flags.txt",
+    "vocabulary.json",
+    "word_vectors.npy",
+    "contextual.json",
+    "signatures.json",
+    "retrieval.json",
+    NAMES,
+)
 
 
 class Record(TypedDict):

@@ -225,7 +225,7 @@ def open_session(
     hashes = {split: corpora[split].sha256 for split in SPLITS}
     fingerprint = source.fingerprint if source else None
     vectors_file = find_word_vectors(options.word_vectors) if options.word_vectors else None
-    retrieval = options.contexts.place.fingerprint if options.contexts else None
+    retrieval = options.contexts.key if options.contexts else None
     run = find_run(
         options.model_dir, config, hashes, vectors_file, fingerprint, options.format, options.tokenizer, retrieval
     )
@@ -253,7 +253,10 @@ def open_session(
             trained = options.init_from.vocabulary
             session.vocabularies = {name: v.extend(trained) for name, v in session.vocabularies.items()}
         name, vocabulary = list(session.vocabularies.items())[-1]
-        validate_training_memory(config, vocabulary, [corpora[split] for split in name.split("_")], source)
+        read = [corpora[split] for split in name.split("_")]
+        if options.contexts:
+            read = [with_contexts(corpus, options.contexts) for corpus in read]
+        validate_training_memory(config, vocabulary, read, source)
         for folder in (pathlib.Path(options.model_dir), pathlib.Path(options.model_dir, STAGE_ONE)):
             verify_resumable(folder, required=run["record"])
             validate_restorable(folder)
