@@ -182,8 +182,8 @@ def test_largest_batch_of_a_gpu_by_hand(monkeypatch):
     [
         (
             (),
-            "nothing: expected one of train, decode, memory, growth, changes, start, extract, serve, workers, then "
-            "flags",
+            "nothing: expected one of train, decode, memory, growth, changes, start, extract, serve, workers, "
+            "retrieval, then flags",
         ),
         (("fast",), "fast: expected one of train"),
         (("start",), "start: expected --model_dir"),
