@@ -23,7 +23,7 @@ def index(shared, eight_sentences):
         process = call_command("cman_tf.index", f"{folder}/corpus.txt", f"{folder}/index")
         assert process.returncode == 0, process.stderr
 
-    return shared("index", make) / "index"
+    return shared("index_to_retrieve", make) / "index"
 
 
 @pytest.fixture(scope="module")
