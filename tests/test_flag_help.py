@@ -11,9 +11,9 @@ from cman_tf.__main__ import COMMANDS, find_module
 from cman_tf.command_line import flag_help
 
 GROUPS = {
-    "train": ["Run", "Data", "Reading", "Contextual encoder", "Model", "Ablations", "Training"],
-    "evaluate": ["Model", "Data", "Reading", "Relations", "Contextual encoder", "Output"],
-    "predict": ["Model", "Data", "Relations", "Contextual encoder", "Output"],
+    "train": ["Run", "Data", "Reading", "Contextual encoder", "Retrieval", "Model", "Ablations", "Training"],
+    "evaluate": ["Model", "Data", "Reading", "Relations", "Contextual encoder", "Retrieval", "Output"],
+    "predict": ["Model", "Data", "Relations", "Contextual encoder", "Retrieval", "Output"],
     "score": ["Data", "Reading", "Output"],
 }
 
