@@ -131,7 +131,7 @@ def _find_files(extra: Extra) -> list[str]:
 
 def _run(python: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run an interpreter in the checkout, with the plugin of the tests on its path."""
-    environment = {**os.environ, "PYTHONPATH": str(_ROOT / "tests"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = {**os.environ, "PYTHONPATH": str(_ROOT / "tests")}
     return subprocess.run(
         [python, *arguments], cwd=_ROOT, env=environment, capture_output=True, text=True, errors="replace", check=False
     )
