@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 
 from cman_tf.errors import DataError
-from cman_tf.runs.durable import move_folder_into_place, name_errors
+from cman_tf.runs.durable import name_errors, replace_folder
 
 CARD = "export.json"  # what an exported model is, beside its SavedModel
 
@@ -63,12 +63,6 @@ def new_directory(directory: str | pathlib.Path, overwrite: bool = False) -> Ite
             yield work
         os.chmod(work, 0o755)
         validate_export_directory(place, overwrite)
-        if place.exists() and any(place.iterdir()):
-            old = work.with_name(f"{work.name}.old")
-            os.rename(place, old)
-            move_folder_into_place(work, place)
-            shutil.rmtree(old)
-        else:
-            move_folder_into_place(work, place)
+        replace_folder(work, place)
     finally:
         shutil.rmtree(work, ignore_errors=True)

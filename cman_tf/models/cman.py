@@ -291,12 +291,16 @@ class CMAN(JointModel):
             total += self.config.cooperative_weight * logged["divergence"]
         return total, logged
 
+    def _find_context(self, batch: Tensors) -> Context | None:
+        """Return what follows the sentences of a batch; None without retrieval."""
+        if not self.config.retrieved_passages:
+            return None
+        return Context(batch["context_lengths"], tf.shape(batch["tags"])[1])
+
     def _divide(self, inputs: tf.Tensor, batch: Tensors) -> list[tuple[tf.Tensor, Context | None]]:
         """Divide what `represent` returned into the views, each with its context."""
-        if not self.config.retrieved_passages:
-            return [(inputs, None)]
-        context = Context(batch["context_lengths"], tf.shape(batch["tags"])[1])
-        if not self.config.cooperative_weight:
+        context = self._find_context(batch)
+        if context is None or not self.config.cooperative_weight:
             return [(inputs, context)]
         width = tf.shape(inputs)[1] - context.length
         return [(inputs[:, :width], context), (inputs[:, width:], None)]
@@ -335,10 +339,7 @@ class CMAN(JointModel):
         """Run both phases. `JointModel.analyze` describes the arguments and the result."""
         lengths = batch["lengths"]
         view = self.represent_view(self.views(batch)[0])
-        context = None
-        if self.config.retrieved_passages:
-            context = Context(batch["context_lengths"], tf.shape(batch["tags"])[1])
-        first = self.first_phase(view, lengths, attention=attention, context=context)
+        first = self.first_phase(view, lengths, attention=attention, context=self._find_context(batch))
         is_given = gold_labels or given_entities
         attended = batch["tags"] if is_given else self.first_crf.decode(first.potentials, lengths)
         second = self.second_phase(first, self.encode_labels(attended, lengths), lengths, attention=attention)

@@ -17,7 +17,7 @@ from cman_tf.retrieving.building import build_index, import_bm25s
 from cman_tf.retrieving.corpus_reading import find_format, printable_name, read_passages
 from cman_tf.retrieving.index_files import MANIFEST, Manifest, read_manifest, validate_files
 from cman_tf.retrieving.passage_file import Content
-from cman_tf.runs.durable import move_folder_into_place, name_errors
+from cman_tf.runs.durable import name_errors, replace_folder
 from cman_tf.runs.files import file_lock
 
 MADE, KEPT = "made", "kept"
@@ -153,12 +153,6 @@ def _new_folder(place: pathlib.Path) -> Iterator[pathlib.Path]:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place)) from None
             raise
         os.chmod(work, 0o755)
-        if place.exists() and any(place.iterdir()):
-            old = work.with_name(f"{work.name}.old")
-            os.rename(place, old)
-            move_folder_into_place(work, place)
-            shutil.rmtree(old)
-        else:
-            move_folder_into_place(work, place)
+        replace_folder(work, place)
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import pathlib
+import shutil
 from collections.abc import Generator
 from typing import Any, BinaryIO
 
@@ -54,6 +55,25 @@ def move_folder_into_place(temporary: str | pathlib.Path, folder: str | pathlib.
             sync_file(where)
         os.rename(temporary, folder)
         sync_file(pathlib.Path(folder).parent)
+
+
+def replace_folder(temporary: pathlib.Path, folder: pathlib.Path) -> None:
+    """Move a finished temporary folder to its place, where nothing or a folder is, which is deleted.
+
+    Args:
+      temporary: the folder, beside its place.
+      folder: its place.
+
+    Raises:
+      OSError: as `move_folder_into_place` does.
+    """
+    if not folder.exists() or not any(folder.iterdir()):
+        move_folder_into_place(temporary, folder)
+        return
+    old = temporary.with_name(f"{temporary.name}.old")
+    os.rename(folder, old)
+    move_folder_into_place(temporary, folder)
+    shutil.rmtree(old)
 
 
 def sync_file(path: str | pathlib.Path) -> None:
