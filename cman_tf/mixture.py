@@ -11,6 +11,7 @@ and of the mixture. The directory is a model like any other: for evaluate, predi
 from __future__ import annotations
 
 import json
+import pathlib
 import sys
 
 from absl import flags
@@ -28,7 +29,7 @@ from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.corpus import Corpus
 from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription, read_description
-from cman_tf.inference.mixture_files import MOST, choose_flags, validate_experts
+from cman_tf.inference.mixture_files import MOST, share_flags, validate_experts
 from cman_tf.pretrained import find_model
 from cman_tf.runs.files import validate_new_directory, write_atomically
 
@@ -74,7 +75,7 @@ def main(arguments: list[str]) -> None:
     validate_files(FLAGS.json, inputs=(FLAGS.test,))
     if not 2 <= len(FLAGS.experts) <= MOST:
         raise DataError(f"--experts: {len(FLAGS.experts)} models, expected 2 to {MOST}")
-    experts = [_read_expert(expert) for expert in FLAGS.experts]
+    experts = _read_experts(FLAGS.experts)
     validate_experts(experts)
     dev, test = _read(experts)
     notes = validate_not_trained_on(experts, dev)
@@ -99,9 +100,11 @@ def main(arguments: list[str]) -> None:
     print(f"\n{format_report(report)}\n\n{FLAGS.model_dir}: the mixture", flush=True)
 
 
-def _read_expert(directory: str) -> ModelDescription:
-    """Read a model. The flags about encoders and passages are for those that need them."""
-    return read_description(directory, "best", choose_flags(find_model(directory), model_place_flags.given()))
+def _read_experts(names: list[str]) -> list[ModelDescription]:
+    """Read the models. The flags about encoders and passages are for those that need them."""
+    folders = [pathlib.Path(find_model(name)) for name in names]
+    shared = share_flags(folders, model_place_flags.given())
+    return [read_description(name, "best", own) for name, own in zip(names, shared)]
 
 
 def _read(experts: list[ModelDescription]) -> tuple[Corpus, Corpus | None]:

@@ -200,7 +200,8 @@ def _read_inputs() -> _Inputs:
             "--image_index, expected passages and a place that they come from, or neither"
         )
     if place:
-        place.open()  # what is wrong with it is said before corpora are read
+        # What is wrong with it is said before corpora are read.
+        place = dataclasses.replace(place, fingerprint=place.open().fingerprint)
     if place and place.queries and (FLAGS.folds or FLAGS.data):
         raise DataError(
             "--image_queries with --folds or --data, expected --data_dir, or a file each for train, dev, test"
@@ -217,7 +218,7 @@ def _read_inputs() -> _Inputs:
             folds = {0: corpus_flags.read_corpora(config, reader)}
     reader.report()
     if cluster:
-        cluster = dataclasses.replace(cluster, settings=_hash_settings(config, folds))
+        cluster = dataclasses.replace(cluster, settings=_hash_settings(config, place, folds))
     return _Inputs(config, folds, source, trained, cluster, place)
 
 
@@ -234,10 +235,11 @@ def _read_cluster() -> Cluster | None:
     return read_cluster() if FLAGS.strategy == "multi_worker" else None
 
 
-def _hash_settings(config: Config, folds: Mapping[int, Mapping[str, Corpus]]) -> str:
-    """Return a hash that differs if the settings or the corpora of two processes do."""
+def _hash_settings(config: Config, place: Place | None, folds: Mapping[int, Mapping[str, Corpus]]) -> str:
+    """Return a hash that differs if the settings, the passages or the corpora of two processes do."""
     hashes = {fold: {split: c.sha256 for split, c in corpora.items()} for fold, corpora in folds.items()}
-    return hashlib.sha256(json.dumps([dataclasses.asdict(config), hashes], sort_keys=True).encode()).hexdigest()
+    settings = [dataclasses.asdict(config), place.fingerprint if place else None, hashes]
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def _train(inputs: _Inputs, corpora: dict[str, Corpus], fold: int) -> Result | None:

@@ -4,6 +4,7 @@ import fcntl
 import functools
 import gc
 import importlib.util
+import json
 import os
 import pathlib
 import shutil
@@ -225,3 +226,59 @@ def trained(shared, eight_sentences):
         return shared(f"trained_{model}", make) / "run"
 
     return get
+
+
+@pytest.fixture(scope="session")
+def passage_index(shared, eight_sentences):
+    """The training sentences and some others as an index."""
+
+    def make(folder):
+        known = [" ".join(s["tokens"]) for s in json.loads((eight_sentences / "train.json").read_text())]
+        others = ["Rome is the capital of Italy.", "Ann Lee was born in Rome in 1950.", "Fox News is a company."]
+        (folder / "corpus.txt").write_text("\n\n".join([*known, *others]) + "\n")
+        process = call_command("cman_tf.index", f"{folder}/corpus.txt", f"{folder}/index")
+        assert process.returncode == 0, process.stderr
+
+    return shared("index_to_retrieve", make) / "index"
+
+
+@pytest.fixture(scope="session")
+def retrieving(shared, eight_sentences, passage_index):
+    """A run that retrieves from the index, cooperatively; with what it printed."""
+
+    def make(folder):
+        arguments = [f"--data_dir={eight_sentences}", f"--retrieve={passage_index}", "--retrieved_tokens=12"]
+        arguments += [*TINY_FLAGS, "--cooperative_weight=0.1", f"--model_dir={folder}/run", "--noxla", "--epochs=2"]
+        process = call_command("cman_tf.train", *arguments, cwd=folder)
+        assert process.returncode == 0, process.stderr
+        (folder / "stdout").write_text(process.stdout)
+
+    return shared("retrieving", make)
+
+
+@pytest.fixture(scope="session")
+def held_out(shared, eight_sentences):
+    """The eight sentences as another file, since the models were trained on the first one."""
+
+    def make(folder):
+        content = json.loads((eight_sentences / "dev.json").read_text())
+        for name in ("held_out", "test"):
+            for sentence in content:  # one more word makes it a sentence that was not trained on
+                sentence["tokens"].append(name)
+            (folder / f"{name}.json").write_text(json.dumps(content))
+
+    return shared("held_out", make) / "held_out.json"
+
+
+@pytest.fixture(scope="session")
+def mixture(shared, trained, held_out):
+    """The folder of a mixture, with what the command printed."""
+
+    def make(folder):
+        experts = f"{trained('dynamic_cman')},{trained('multihead')}"
+        arguments = [f"--experts={experts}", f"--data={held_out}", f"--test={held_out.parent}/test.json", "--folds=2"]
+        process = call_command("cman_tf.mixture", *arguments, f"--model_dir={folder}/run")
+        assert process.returncode == 0, process.stderr
+        (folder / "stdout").write_text(process.stdout)
+
+    return shared("mixture", make)

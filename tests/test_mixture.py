@@ -21,33 +21,6 @@ def experts(trained):
     return f"{trained('dynamic_cman')},{trained('multihead')}"
 
 
-@pytest.fixture(scope="module")
-def held_out(shared, eight_sentences):
-    """The eight sentences as another file, since the models were trained on the first one."""
-
-    def make(folder):
-        content = json.loads((eight_sentences / "dev.json").read_text())
-        for name in ("held_out", "test"):
-            for sentence in content:  # one more word makes it a sentence that was not trained on
-                sentence["tokens"].append(name)
-            (folder / f"{name}.json").write_text(json.dumps(content))
-
-    return shared("held_out", make) / "held_out.json"
-
-
-@pytest.fixture(scope="module")
-def mixture(shared, experts, held_out):
-    """The folder of a mixture, with what the command printed."""
-
-    def make(folder):
-        arguments = [f"--experts={experts}", f"--data={held_out}", f"--test={held_out.parent}/test.json", "--folds=2"]
-        process = call_command("cman_tf.mixture", *arguments, f"--model_dir={folder}/run")
-        assert process.returncode == 0, process.stderr
-        (folder / "stdout").write_text(process.stdout)
-
-    return shared("mixture", make)
-
-
 def test_what_it_shows_and_writes(mixture, experts):
     shown = (mixture / "stdout").read_text()
     for name in (f"expert 1, {experts.split(',')[0]}", "expert 2,", "average", "gate"):

@@ -12,32 +12,14 @@ pytestmark = [pytest.mark.e2e, pytest.mark.extra(name="retrieval")]
 TEXT = "Ann Lee lives in Rome ."
 
 
-@pytest.fixture(scope="module")
-def index(shared, eight_sentences):
-    """The training sentences and some others as an index."""
-
-    def make(folder):
-        known = [" ".join(s["tokens"]) for s in json.loads((eight_sentences / "train.json").read_text())]
-        others = ["Rome is the capital of Italy.", "Ann Lee was born in Rome in 1950.", "Fox News is a company."]
-        (folder / "corpus.txt").write_text("\n\n".join([*known, *others]) + "\n")
-        process = call_command("cman_tf.index", f"{folder}/corpus.txt", f"{folder}/index")
-        assert process.returncode == 0, process.stderr
-
-    return shared("index_to_retrieve", make) / "index"
+@pytest.fixture
+def index(passage_index):
+    return passage_index
 
 
-@pytest.fixture(scope="module")
-def run(shared, eight_sentences, index):
-    """A run that retrieves from the index, cooperatively; with what it printed."""
-
-    def make(folder):
-        arguments = [f"--data_dir={eight_sentences}", f"--retrieve={index}", "--retrieved_tokens=12", "--epochs=2"]
-        arguments += [*TINY_FLAGS, "--cooperative_weight=0.1", f"--model_dir={folder}/run", "--noxla"]
-        process = call_command("cman_tf.train", *arguments, cwd=folder)
-        assert process.returncode == 0, process.stderr
-        (folder / "stdout").write_text(process.stdout)
-
-    return shared("retrieving", make)
+@pytest.fixture
+def run(retrieving):
+    return retrieving
 
 
 def test_what_training_says_and_keeps(run, index):

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from cman_tf.config import MIXTURE_DECODINGS
 from cman_tf.errors import DataError, quote
 from cman_tf.retrieving.recorded import FILE as RETRIEVAL
-from cman_tf.retrieving.recorded import IMAGES, QUERIES, RETRIEVAL_FLAGS, TEXT, recorded_flag
+from cman_tf.retrieving.recorded import IMAGES, QUERIES, TEXT, read_fingerprint, recorded_flag
+from cman_tf.retrieving.retriever import open_index
 from cman_tf.runs.arrays import read_array
 from cman_tf.runs.containment import validate_contained
 from cman_tf.runs.files import read_json, sha256_of, write_atomically
@@ -34,6 +35,7 @@ MOST = 8  # experts
 _EXPECTED = "what cman-tf mixture wrote"
 _SHA256 = text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256")
 _SCHEMA = record({"experts": list_of(_SHA256), "decoding": one_of(*MIXTURE_DECODINGS), "gates": _SHA256})
+_KINDS = {TEXT: TEXT, IMAGES: IMAGES, QUERIES: IMAGES}  # what a flag is about; all others are about the encoder
 _RECORD = "record.json"  # of an expert, which has the hashes of its files
 
 
@@ -107,28 +109,45 @@ def read_experts(
     validate_contained(directory)
     count = len(read_mixture_file(directory)["experts"])
     folders = list_experts(directory, count)
-    given = dict(encoder_flags or {})
-    experts = [read(folder, "best", choose_flags(folder, given)) for folder in folders]
-    used = {name for folder in folders for name in choose_flags(folder, given)}
-    for name in given:
-        if name not in used:
-            raise DataError(f"{directory}: no expert needs it, expected no --{name}")
+    experts = [read(folder, "best", own) for folder, own in zip(folders, share_flags(folders, encoder_flags or {}))]
     validate_experts(experts)
     return experts
 
 
-def choose_flags(expert: pathlib.Path, given: Mapping[str, str]) -> dict[str, str]:
-    """Return those flags that an expert needs: of a contextual encoder, and of passages.
+def share_flags(experts: Sequence[pathlib.Path], given: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return for each expert those flags that it needs: of a contextual encoder, and of passages.
+
+    An index goes to the experts that were trained with its content; the others look for theirs where it was. If no
+    expert was trained with it, it goes to all that retrieve, which then say what they expect.
 
     Args:
-      expert: the expert's directory.
+      experts: the experts' directories.
       given: the flags, by name.
+
+    Raises:
+      DataError: if no expert needs a flag, or if the index cannot be read.
     """
-    found = {"encoder": (expert / "contextual.json").is_file(), TEXT: False, IMAGES: False}
+    kinds = map(_find_kinds, experts)
+    shared = [{name: text for name, text in given.items() if _KINDS.get(name, "encoder") in own} for own in kinds]
+    for name in given:
+        if not any(name in own for own in shared):
+            raise DataError(f"{experts[0].parent}: no expert needs it, expected no --{name}")
+    if TEXT in given:
+        recorded = [read_fingerprint(expert) if TEXT in own else "" for expert, own in zip(experts, shared)]
+        fingerprint = open_index(given[TEXT]).fingerprint
+        if fingerprint in recorded:
+            for own, other in zip(shared, recorded):
+                if other != fingerprint:
+                    own.pop(TEXT, None)
+    return shared
+
+
+def _find_kinds(expert: pathlib.Path) -> set[str]:
+    """Return what an expert reads beside the sentence: an encoder, passages of text or of images."""
+    kinds = {"encoder"} if (expert / "contextual.json").is_file() else set()
     if (expert / RETRIEVAL).is_file():
-        found[recorded_flag(expert)] = True
-    found[QUERIES] = found[IMAGES]
-    return {name: value for name, value in given.items() if found[name if name in RETRIEVAL_FLAGS else "encoder"]}
+        kinds.add(recorded_flag(expert))
+    return kinds
 
 
 def validate_experts(experts: Sequence[ModelDescription]) -> None:

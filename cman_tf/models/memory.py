@@ -75,20 +75,37 @@ def estimate_training(
     """
     trained, frozen = count_weights(config, vocabulary, encoder_size)
     copies = _TRAINED + (1 if config.weight_average else 0)
+    kept = _keep(config, vocabulary, longest)
+    if config.retrieved_passages:
+        context = config.context_units * _keep_unit(config, longest + 1 + config.retrieved_tokens)
+        # Cooperative training reads a sentence twice: alone, and with its passages.
+        kept = context + kept * (2 if config.cooperative_weight else 1)
+    tokens = config.batch_size * (longest + (1 + config.retrieved_tokens if config.retrieved_passages else 0))
+    bytes_of_encoder = encoder_bytes * _TRAINED + tokens * encoder_size * 200
+    return _COMPILED + _FLOAT * (trained * copies + frozen * _LOADED + kept) + bytes_of_encoder
+
+
+def _keep_unit(config: Config, longest: int) -> int:
+    """Count the numbers that one BiLSTM and its attention keep for the gradients of a batch."""
     tokens = config.batch_size * longest
-    s = config
+    gates = tokens * 100 * config.hidden_size  # gates, states and outputs, and their gradients
+    return gates + (
+        tokens * longest * config.attention_heads * 10 if config.model != "multihead" else 0
+    )  # of two passes
+
+
+def _keep(config: Config, vocabulary: Vocabulary, longest: int) -> int:
+    """Count the numbers that a training step keeps for the gradients of a batch, without passages."""
+    s, tokens, relations = config, config.batch_size * longest, max(1, len(vocabulary.relations))
     layers = s.bilstm_layers if s.model == "multihead" else s.bsa_units + 3 * s.label_attention
     layers += 0 if s.share and not s.separate_models else s.bsa_units
-    kept = layers * tokens * 100 * s.hidden_size  # gates, states and outputs, and their gradients
-    if s.model != "multihead":
-        kept += layers * tokens * longest * s.attention_heads * 10  # of two passes
-    sets = 1 if s.model == "multihead" or s.relation_scorer == "shared" else max(1, len(vocabulary.relations))
-    kept += tokens * longest * max(1, len(vocabulary.relations)) * 4
+    kept = layers * _keep_unit(config, longest)
+    sets = 1 if s.model == "multihead" or s.relation_scorer == "shared" else relations
+    kept += tokens * longest * relations * 4
     kept += tokens * sets * s.relation_size * 8
     if not s.xla:
         kept += 3 * tokens * longest * sets * s.relation_size
-    bytes_of_encoder = encoder_bytes * _TRAINED + tokens * encoder_size * 200
-    return _COMPILED + _FLOAT * (trained * copies + frozen * _LOADED + kept) + bytes_of_encoder
+    return kept
 
 
 def estimate_loading(config: Config, vocabulary: Vocabulary, encoder_size: int = 0) -> int:

@@ -116,6 +116,11 @@ def recorded_flag(directory: str | pathlib.Path) -> str:
     return IMAGES if "images" in _read(directory) else TEXT
 
 
+def read_fingerprint(directory: str | pathlib.Path) -> str:
+    """Return the hash of what a model's passages came from in training."""
+    return _read(directory)["fingerprint"]
+
+
 def _read(directory: str | pathlib.Path) -> dict[str, str]:
     return read_json(pathlib.Path(directory) / FILE, "what cman-tf train wrote", schema=_SCHEMA)
 
