@@ -27,7 +27,7 @@ run_retrieval() {
     "$python" -m cman_tf index "$folder/ade_split_${fold}_train.json" "indexes/ade_$fold"
     for variant in alone passages cooperative; do
       local flags=(--flagfile=ade --train_data="$folder/ade_split_${fold}_train.json"
-        --test_data="$folder/ade_split_${fold}_test.json" --hold_out=0.1 "${vectors[@]}" --word_size=50 --epochs=12 --patience=5)
+        --test_data="$folder/ade_split_${fold}_test.json" --hold_out=0.1 "${vectors[@]}" --word_size=50 --epochs=8 --patience=5)
       case $variant in
         passages) flags+=(--retrieve="indexes/ade_$fold") ;;
         cooperative) flags+=(--retrieve="indexes/ade_$fold" --cooperative_weight=0.1) ;;

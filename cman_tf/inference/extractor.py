@@ -45,7 +45,7 @@ class Extractor:
         Scores are calibrated then.
       **encoder: the place of the contextual encoder, under the names of the flags of `cman-tf train`: `encoder`,
         `elmo`, `elmo_options`, `elmo_weights`. It is needed if the encoder moved, and for a TensorFlow Hub module,
-        which is only run if the caller names it.
+        which is only run if the caller names it. For a model that reads passages, `retrieve` is the place of its index.
 
     Attributes:
       entity_types: the entity types that the model knows.

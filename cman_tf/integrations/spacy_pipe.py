@@ -61,7 +61,8 @@ def make_pipe(
       on_long: see `relation_threshold`.
       batch_tokens: see `relation_threshold`.
       extension: the name of the attribute `doc._.NAME` that holds the relations.
-      encoder: the place of the contextual encoder if it moved, under the names of the flags, as for `cman_tf.load`.
+      encoder: the place of the contextual encoder or of the index of passages if it moved, under the names of the
+        flags, as for `cman_tf.load`.
 
     Returns:
       The component, a `SpacyAnnotator`.
