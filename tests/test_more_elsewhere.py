@@ -16,7 +16,8 @@ TEXT = "Ann Lee lives in Rome ."
 SMALL_RUN = (*TINY_FLAGS, "--epochs=1", "--noxla", "--retrieved_passages=2", "--retrieved_tokens=8")
 
 
-def train(*arguments, cwd, command="cman_tf.train"):
+def call(*arguments, cwd, command="cman_tf.train"):
+    """Call a command that is to succeed; returns what it printed."""
     process = call_command(command, *map(str, arguments), cwd=cwd)
     assert process.returncode == 0, process.stderr[-3000:]
     return process.stdout
@@ -28,7 +29,7 @@ def other_index(shared):
 
     def make(folder):
         (folder / "other.txt").write_text("Oslo is a port.\n\nFox News hired Bo in Oslo.\n")
-        train("other.txt", "index", cwd=folder, command="cman_tf.index")
+        call("other.txt", "index", cwd=folder, command="cman_tf.index")
 
     return shared("other_index", make) / "index"
 
@@ -82,9 +83,9 @@ def test_it_extracts(directory, tmp_path):
 def test_thresholds_are_tuned(directory, held_out, tmp_path):
     run = shutil.copytree(directory, tmp_path / "run")
     data = f"--data={held_out.parent}/test.json"
-    train(f"--model_dir={run}", data, "--fewest=1", cwd=tmp_path, command="cman_tf.tune_thresholds")
+    call(f"--model_dir={run}", data, "--fewest=1", cwd=tmp_path, command="cman_tf.tune_thresholds")
     assert set(json.loads((run / "thresholds.json").read_text())["relations"]["thresholds"]) >= {"Work_For"}
-    train(f"--model_dir={run}", data, "--thresholds=tuned", cwd=tmp_path, command="cman_tf.evaluate")
+    call(f"--model_dir={run}", data, "--thresholds=tuned", cwd=tmp_path, command="cman_tf.evaluate")
 
 
 @pytest.mark.slow
@@ -97,12 +98,12 @@ def test_an_encoder_reads_the_passages_too(tuned, passage_index, eight_sentences
     write_bert(tmp_path / "bert", SPELLING)
     more = ["--tune_encoder"] if tuned else []
     flags = [f"--data_dir={eight_sentences}", f"--encoder={tmp_path}/bert", *more]
-    train(*flags, *SMALL_RUN, f"--retrieve={passage_index}", "--model_dir=run", cwd=tmp_path)
+    call(*flags, *SMALL_RUN, f"--retrieve={passage_index}", "--model_dir=run", cwd=tmp_path)
     kept = {path.name.split("-")[1] for path in (tmp_path / "features").glob("*")} if not tuned else {"retrieved"}
     assert kept == {"retrieved"}
     model = cman_tf.load(tmp_path / "run")
     assert model.extract(TEXT).tokens == tuple(TEXT.split())
-    scored = train("--model_dir=run", f"--data={eight_sentences}/test.json", "--json=s.json", cwd=tmp_path,
+    scored = call("--model_dir=run", f"--data={eight_sentences}/test.json", "--json=s.json", cwd=tmp_path,
                    command="cman_tf.evaluate")  # fmt: skip
     (result,) = (tmp_path / "run" / "results").glob("*.json")
     test = json.loads(result.read_text())["test"]["strict"]["micro"]
@@ -112,7 +113,7 @@ def test_an_encoder_reads_the_passages_too(tuned, passage_index, eight_sentences
 @pytest.mark.slow
 def test_each_fold_retrieves(passage_index, eight_sentences, tmp_path):
     data = [f"--data={eight_sentences}/train.json", "--folds=2", f"--retrieve={passage_index}"]
-    shown = train(*data, *SMALL_RUN, "--model_dir=run", cwd=tmp_path)
+    shown = call(*data, *SMALL_RUN, "--model_dir=run", cwd=tmp_path)
     assert shown.count("\nretrieved: at most 2 passages and 8 tokens") == 2
     assert len(list((tmp_path / "run").glob("*/retrieval.json"))) == 2
 
@@ -121,24 +122,24 @@ def test_each_fold_retrieves(passage_index, eight_sentences, tmp_path):
 def test_a_run_starts_from_one_that_retrieves(retrieving, other_index, eight_sentences, tmp_path):
     """From another corpus, too: the weights are the same, and the new run has an index of its own."""
     flags = [f"--data_dir={eight_sentences}", f"--init_from={retrieving}/run", *SMALL_RUN]
-    train(*flags, f"--retrieve={other_index}", "--model_dir=run", cwd=tmp_path)
+    call(*flags, f"--retrieve={other_index}", "--model_dir=run", cwd=tmp_path)
     assert json.loads((tmp_path / "run" / "retrieval.json").read_text())["place"] == str(other_index)
     plain = [*[f for f in flags if "retrieved" not in f], "--retrieved_passages=0", "--cooperative_weight=0"]
-    train(*plain, "--model_dir=plain", cwd=tmp_path)
+    call(*plain, "--model_dir=plain", cwd=tmp_path)
     assert not (tmp_path / "plain" / "retrieval.json").exists()
 
 
 def test_experts_that_ask_different_indexes(retrieving, other_index, held_out, eight_sentences, tmp_path):
     """--retrieve names the new place of one of them; the other one finds its own where it was."""
     flags = [f"--data_dir={eight_sentences}", f"--retrieve={other_index}", *SMALL_RUN]
-    train(*flags, "--model_dir=second", cwd=tmp_path)
+    call(*flags, "--model_dir=second", cwd=tmp_path)
     moved = shutil.copytree(other_index, tmp_path / "moved")
     arguments = [f"--experts={retrieving}/run,second", f"--data={held_out}", "--folds=2", "--gate=uniform"]
-    train(*arguments, f"--retrieve={moved}", "--model_dir=mixture", cwd=tmp_path, command="cman_tf.mixture")
+    call(*arguments, f"--retrieve={moved}", "--model_dir=mixture", cwd=tmp_path, command="cman_tf.mixture")
     expected = cman_tf.load(tmp_path / "mixture").extract(TEXT)
     assert cman_tf.load(tmp_path / "mixture", retrieve=str(moved)).extract(TEXT) == expected
     (tmp_path / "third.txt").write_text("A third corpus.\n")
-    train("third.txt", "third", cwd=tmp_path, command="cman_tf.index")
+    call("third.txt", "third", cwd=tmp_path, command="cman_tf.index")
     evaluate = ["--model_dir=mixture", f"--data={held_out}", "--retrieve=third"]
     fails_with(call_command("cman_tf.evaluate", *evaluate, cwd=tmp_path), "is another one (fingerprint")
 

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from cman_tf.config import MIXTURE_DECODINGS
 from cman_tf.errors import DataError, quote
+from cman_tf.retrieving.index_files import read_manifest
 from cman_tf.retrieving.recorded import FILE as RETRIEVAL
 from cman_tf.retrieving.recorded import IMAGES, QUERIES, TEXT, read_fingerprint, recorded_flag
-from cman_tf.retrieving.retriever import open_index
 from cman_tf.runs.arrays import read_array
 from cman_tf.runs.containment import validate_contained
 from cman_tf.runs.files import read_json, sha256_of, write_atomically
@@ -131,10 +131,10 @@ def share_flags(experts: Sequence[pathlib.Path], given: Mapping[str, str]) -> li
     shared = [{name: text for name, text in given.items() if _KINDS.get(name, "encoder") in own} for own in kinds]
     for name in given:
         if not any(name in own for own in shared):
-            raise DataError(f"{experts[0].parent}: no expert needs it, expected no --{name}")
+            raise DataError(f"--{name}={given[name]}: no expert needs it, expected no --{name}")
     if TEXT in given:
         recorded = [read_fingerprint(expert) if TEXT in own else "" for expert, own in zip(experts, shared)]
-        fingerprint = open_index(given[TEXT]).fingerprint
+        fingerprint = read_manifest(pathlib.Path(given[TEXT])).fingerprint
         if fingerprint in recorded:
             for own, other in zip(shared, recorded):
                 if other != fingerprint:

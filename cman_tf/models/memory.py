@@ -76,22 +76,20 @@ def estimate_training(
     trained, frozen = count_weights(config, vocabulary, encoder_size)
     copies = _TRAINED + (1 if config.weight_average else 0)
     kept = _keep(config, vocabulary, longest)
+    read = longest
     if config.retrieved_passages:
-        context = config.context_units * _keep_unit(config, longest + 1 + config.retrieved_tokens)
+        read += 1 + config.retrieved_tokens
         # Cooperative training reads a sentence twice: alone, and with its passages.
-        kept = context + kept * (2 if config.cooperative_weight else 1)
-    tokens = config.batch_size * (longest + (1 + config.retrieved_tokens if config.retrieved_passages else 0))
-    bytes_of_encoder = encoder_bytes * _TRAINED + tokens * encoder_size * 200
+        kept = kept * (2 if config.cooperative_weight else 1) + config.context_units * _keep_unit(config, read)
+    bytes_of_encoder = encoder_bytes * _TRAINED + config.batch_size * read * encoder_size * 200
     return _COMPILED + _FLOAT * (trained * copies + frozen * _LOADED + kept) + bytes_of_encoder
 
 
 def _keep_unit(config: Config, longest: int) -> int:
     """Count the numbers that one BiLSTM and its attention keep for the gradients of a batch."""
-    tokens = config.batch_size * longest
-    gates = tokens * 100 * config.hidden_size  # gates, states and outputs, and their gradients
-    return gates + (
-        tokens * longest * config.attention_heads * 10 if config.model != "multihead" else 0
-    )  # of two passes
+    cell = 100 * config.hidden_size  # gates, states and outputs, and their gradients
+    attention = 0 if config.model == "multihead" else 10 * longest * config.attention_heads  # of two passes
+    return config.batch_size * longest * (cell + attention)
 
 
 def _keep(config: Config, vocabulary: Vocabulary, longest: int) -> int:
