@@ -401,6 +401,10 @@ class Config:
             )
         return config
 
+    def without_passages(self) -> Config:
+        """Return the configuration of the same model for sentences alone."""
+        return dataclasses.replace(self, retrieved_passages=0, context_units=1, cooperative_weight=0.0)
+
     def validate_supported(self) -> None:
         """Check that the model and the protocol use all settings that are given. Runs of older versions may fail it.
 
@@ -413,8 +417,9 @@ class Config:
                 "number of epochs of the second stage is not known in advance"
             )
         if not self.retrieved_passages and (self.context_units != 1 or self.cooperative_weight):
+            name = "cooperative_weight" if self.cooperative_weight else "context_units"
             raise DataError(
-                "--context_units or --cooperative_weight without passages, expected --retrieve or --image_index"
+                f"--{name}={getattr(self, name)} without passages, expected --retrieve=INDEX or --image_index, too"
             )
         if self.retrieved_passages and self.context_units > self.bsa_units:
             raise DataError(

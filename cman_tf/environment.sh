@@ -53,7 +53,7 @@ install_environment() {
     echo "making $venv with $base" >&2
     "$base" -m venv "$venv" || return 1
   fi
-  echo "installing cman_tf and its pins into $venv (a few minutes)" >&2
+  echo "installing what $venv lacks of cman_tf and its pins (a few minutes if it is new)" >&2
   "$python" -m pip install --quiet --disable-pip-version-check -e "$root${extra:+[$extra]}" >&2 || return 1
   echo "$wanted" >"$venv/installed${extra:+-$extra}.txt"
 }

@@ -88,3 +88,12 @@ def shorten_words(message: str) -> str:
     """
     message = _LONG_WORD.sub(lambda found: f"{found[0][:60]}...{found[0][-20:]}", message)
     return message if len(message) <= _WHOLE else f"{message[: _WHOLE - 300]} ... {message[-300:]}"
+
+
+def count_things(number: int, noun: str) -> str:
+    """Return a number with its noun, for messages.
+
+    >>> count_things(1, "file"), count_things(2, "file")
+    ('1 file', '2 files')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -62,7 +62,7 @@ def define_flags() -> None:
     with flag_group("Relations"):
         flags.DEFINE_enum("thresholds", DEFAULT, CHOICES, f"{THRESHOLDS_HELP.partition('. ')[0]}.")
     constraint_flags.define_flags()
-    model_place_flags.define_flags()
+    model_place_flags.define_flags(images=True)
     with flag_group("Output"):
         flags.DEFINE_string("json", None, "Also write the scores to this `file`.")
         flags.DEFINE_string("predictions", None, "Also write the predictions to this `file`, as SpERT JSON.")

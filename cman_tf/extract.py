@@ -95,6 +95,7 @@ def main(arguments: list[str]) -> None:
     address = find_address(FLAGS.address, FLAGS.workers)
     workers = FLAGS.workers or count_cores()
     description = read_description(FLAGS.model_dir or DEFAULT_MODEL, FLAGS.checkpoint, model_place_flags.given())
+    description.validate_new_text()
     constraint_flags.given(description)
     find_tuned(FLAGS.thresholds, description)
     types = FLAGS.constrain_types

@@ -27,11 +27,11 @@ from cman_tf.command_line.trained_on import validate_not_trained_on
 from cman_tf.config import MIXTURE_DECODINGS
 from cman_tf.data.bucketing import BATCH_TOKENS
 from cman_tf.data.corpus import Corpus
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, count_things
 from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.inference.mixture_files import MOST, share_flags, validate_experts
 from cman_tf.pretrained import find_model
-from cman_tf.runs.files import validate_new_directory, write_atomically
+from cman_tf.runs.files import file_lock, validate_new_directory, write_atomically
 
 FLAGS = flags.FLAGS
 _DEV = "dev"
@@ -62,10 +62,10 @@ def define_flags() -> None:
         )
         flags.DEFINE_string("test", None, "`File` to score on, too; none: only the data above.")
     reading_flags.define_flags()
-    model_place_flags.define_flags()
+    model_place_flags.define_flags(images=True)
     with flag_group("Output"):
         flags.DEFINE_string("json", None, "Also write report.json to this `file`.")
-        define_overwrite()
+        define_overwrite("Replace the file of --json.")
 
 
 def main(arguments: list[str]) -> None:
@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> None:
     validate_new_directory(FLAGS.model_dir)
     validate_files(FLAGS.json, inputs=(FLAGS.test,))
     if not 2 <= len(FLAGS.experts) <= MOST:
-        raise DataError(f"--experts: {len(FLAGS.experts)} models, expected 2 to {MOST}")
+        raise DataError(f"--experts: {count_things(len(FLAGS.experts), 'model')}, expected 2 to {MOST}")
     experts = _read_experts(FLAGS.experts)
     validate_experts(experts)
     dev, test = _read(experts)
@@ -103,8 +103,24 @@ def main(arguments: list[str]) -> None:
 def _read_experts(names: list[str]) -> list[ModelDescription]:
     """Read the models. The flags about encoders and passages are for those that need them."""
     folders = [pathlib.Path(find_model(name)) for name in names]
+    for number, folder in enumerate(folders):
+        for before in folders[:number]:
+            if folder.resolve() == before.resolve():
+                raise DataError(f"--experts: {before} and {folder} are the same model, expected different ones")
+        _validate_finished(folder)
     shared = share_flags(folders, model_place_flags.given())
     return [read_description(name, "best", own) for name, own in zip(names, shared)]
+
+
+def _validate_finished(folder: pathlib.Path) -> None:
+    """Raise DataError if a model is being trained: it would change before it is copied."""
+    if not folder.is_dir():
+        return
+    try:
+        with file_lock(folder):
+            pass
+    except BlockingIOError:
+        raise DataError(f"{folder}: is being trained, expected a finished run") from None
 
 
 def _read(experts: list[ModelDescription]) -> tuple[Corpus, Corpus | None]:

@@ -40,7 +40,9 @@ def main(arguments: list[str]) -> None:
     from cman_tf.inference.packing import pack_model
 
     size = pack_model(description, FLAGS.output)
-    print(f"{FLAGS.output}: {size / 1e6:.1f} MB")
+    place = description.retrieval
+    needs = f"; needs {place.value}, which is not in it: pass it on, too" if place else ""
+    print(f"{FLAGS.output}: {size / 1e6:.1f} MB{needs}")
 
 
 COMMAND = Command("pack", __doc__, define_flags, main)

@@ -140,6 +140,7 @@ def main(arguments: list[str]) -> None:
     output = Output(FLAGS.output, FLAGS.format, FLAGS.overwrite)
     output.validate(path)
     description = read_description(FLAGS.model_dir or DEFAULT_MODEL, FLAGS.checkpoint, model_place_flags.given())
+    description.validate_new_text()
     constraint_flags.given(description)
     find_tuned(FLAGS.thresholds, description)
     tokenizer = find_tokenizer(FLAGS.tokenizer or description.tokenizer).name

@@ -146,6 +146,7 @@ def main(arguments: list[str]) -> None:
     del arguments
     limits = read_limits()
     description = read_description(FLAGS.model_dir, FLAGS.checkpoint, model_place_flags.given())
+    description.validate_new_text()
     constraint_flags.given(description)
     tuned = find_tuned(FLAGS.thresholds, description)
     tokenizer = find_tokenizer(FLAGS.tokenizer or description.tokenizer).name

@@ -38,6 +38,7 @@ from cman_tf.experiments.overview import format_beside_paper
 from cman_tf.experiments.result_files import Result
 from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.retrieving.contexts import Contexts
+from cman_tf.retrieving.names import NOTHING
 from cman_tf.retrieving.recorded import Place, read_place
 from cman_tf.runs.flagfile import RECORDED_FLAGS
 from cman_tf.runs.run_directory import exclusive_run
@@ -186,19 +187,27 @@ def _read_inputs() -> _Inputs:
         trained = read_description(FLAGS.init_from, "best", encoder_flags.given(), finds_passages=False)
     if trained and trained.experts:
         raise DataError(f"--init_from={FLAGS.init_from}: a mixture, expected the run of one model")
-    chosen = recipe.apply_recipe(trained.config if trained else None)
+    places = retrieval_flags.given()
+    before = trained.config if trained else None
+    if before and before.retrieved_passages and not places and not FLAGS["retrieved_passages"].present:
+        raise DataError(
+            f"--init_from={FLAGS.init_from}: the model reads passages, expected --retrieve=INDEX, or --retrieve=none "
+            "to train on sentences alone"
+        )
+    if before and places.get("retrieve") == NOTHING:
+        before = before.without_passages()
+    chosen = recipe.apply_recipe(before)
     if chosen:
         print(chosen, flush=True)
-    place = read_place(retrieval_flags.given(), FLAGS.tokenizer if FLAGS.tokenizer not in (None, "auto") else "default")
+    place = read_place(places, FLAGS.tokenizer if FLAGS.tokenizer not in (None, "auto") else "default")
     config = config_flags.config_from_flags()
     if place and not config.retrieved_passages and not FLAGS["retrieved_passages"].present:
         config = dataclasses.replace(config, retrieved_passages=_PASSAGES)
     config.validate_supported()
     if bool(place) != bool(config.retrieved_passages):
-        raise DataError(
-            f"--retrieved_passages={config.retrieved_passages} with{'' if place else 'out'} --retrieve or "
-            "--image_index, expected passages and a place that they come from, or neither"
-        )
+        expected = "at least 1 passage" if place else "--retrieve=INDEX or --image_index, too"
+        with_place = f"{'with' if place else 'without'} a place that they come from"
+        raise DataError(f"--retrieved_passages={config.retrieved_passages} {with_place}, expected {expected}")
     if place:
         # What is wrong with it is said before corpora are read.
         place = dataclasses.replace(place, fingerprint=place.open().fingerprint)
@@ -302,7 +311,7 @@ def _retrieve(inputs: _Inputs, corpora: Mapping[str, Corpus]) -> Contexts | None
         contexts.read_corpus([s.tokens for s in corpus.sentences], f"{name_corpus(corpus.path)}-{split}", file)
     counted = ", ".join(f"{count} {reason}" for reason, count in contexts.left_out.items() if count)
     found = f"at most {config.retrieved_passages} passages and {config.retrieved_tokens} tokens of {place.value}"
-    print(f"retrieved: {found} for each sentence; left out: {counted or 'none'}", flush=True)
+    print(f"retrieved: {found} for each sentence; passages left out: {counted or 'none'}", flush=True)
     return contexts
 
 

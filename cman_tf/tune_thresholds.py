@@ -60,7 +60,7 @@ def define_flags() -> None:
         )
     reading_flags.define_flags()
     constraint_flags.define_flags()
-    model_place_flags.define_flags()
+    model_place_flags.define_flags(images=True)
     with flag_group("Output"):
         flags.DEFINE_string("json", None, "Also write all numbers to this `file`.")
         flags.DEFINE_string("html", None, "Also write the curves to this `file`, as a web page.")
@@ -74,6 +74,7 @@ def main(arguments: list[str]) -> None:
     _validate(description)
     constraints = constraint_flags.given(description)
     corpus = _read(description)
+    description = description.evaluating([corpus])
 
     import_tensorflow()
     share_cores()
@@ -138,6 +139,8 @@ def _read(description: ModelDescription) -> Corpus:
       DataError: if it cannot be read, or if it has no entities.
     """
     with reading_flags.open_reader(description.tokenizer) as reader:
+        if FLAGS.data == _DEV and description.experts:
+            raise DataError(f"{description.directory}: a mixture, which does not know its dev data; give --data=FILE")
         if FLAGS.data == _DEV:  # a file or folder of this name is ./dev
             corpus = read_recorded_dev(description.directory, description.config, reader.problems)
         else:

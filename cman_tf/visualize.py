@@ -26,7 +26,7 @@ from cman_tf.command_line.flag_help import flag_group
 from cman_tf.command_line.output_flags import define_overwrite, validate_files
 from cman_tf.command_line.quiet import import_tensorflow
 from cman_tf.command_line.sample_corpus import find_sample
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, count_things
 from cman_tf.inference.attended import validate_attention
 from cman_tf.inference.description import read_description
 from cman_tf.inference.reading import AUTO, INPUT_FORMATS
@@ -93,6 +93,7 @@ def _show_attention(inputs: list[str]) -> None:
     inputs = [find_sample(path) for path in inputs]
     validate_files(FLAGS.html, inputs=tuple(inputs))
     description = read_description(model, FLAGS.checkpoint, model_place_flags.given())
+    description.validate_new_text()
     validate_attention(description.config, model)
     chosen = choose_sentences(inputs, numbers, FLAGS.input_format, description.tokenizer)
 
@@ -102,7 +103,7 @@ def _show_attention(inputs: list[str]) -> None:
 
     found = compute_attention(*load_described(description), [sentence for _, sentence in chosen])
     write_attention_page(FLAGS.html, [(number, one) for (number, _), one in zip(chosen, found)], model)
-    print(f"{FLAGS.html}: attention in {len(found)} sentence{'' if len(found) == 1 else 's'}")
+    print(f"{FLAGS.html}: attention in {count_things(len(found), 'sentence')}")
 
 
 COMMAND = Command("visualize", __doc__, define_flags, main, arguments="[INPUT...]")

@@ -51,7 +51,7 @@ run_mixture() {
   done
   for seed in 1 2 3; do
     train "words-seed$seed" results/mixture_words --flagfile=conll04 --data_dir="$data/conll04_spert" "${vectors[@]}" \
-      --adversarial_alpha=0.1 --weight_average=0.995 --patience=20 --seed="$seed"
+      --adversarial_alpha=0.1 --weight_average=0.995 --patience=20 --epochs=45 --seed="$seed"
     mix "words_mpnet-seed$seed" "runs/more/words-seed$seed,$tuned/dynamic_cman_tuned-mpnet-seed$seed"
   done
 }

@@ -132,6 +132,7 @@ def test_what_is_refused_before_ray_starts(model, tmp_path):
     fails_with(refused(f"--input={write_texts(tmp_path / 'b.gz', [])}"), "b.gz: a packed file")
     fails_with(refused("--input=nowhere://x"), "nowhere://x: ")
     fails_with(refused("--given_entities"), "a.txt: raw text has no entities")
+    assert not output.exists()
     fails_with(refused("--input_format=parquet"), "a.txt: ", "expected a Parquet file")
     fails_with(refused("--address=1.2.3.4:5"), "--workers: expected the number of workers")
     for address in ("ray://x:1", "auto", "head", "head:x"):
@@ -142,6 +143,22 @@ def test_what_is_refused_before_ray_starts(model, tmp_path):
     fails_with(refused(text=tmp_path), "out: in the folder that is read")
     (output / "x").mkdir(parents=True)
     fails_with(refused(), "out: not empty and no run of cman-tf extract")
+
+
+def test_strict_names_the_row_of_a_table(tmp_path):
+    from cman_tf.errors import DataError
+    from cman_tf.extracting.lines import Cut
+    from cman_tf.extracting.output import OutputFolder
+    from cman_tf.extracting.run import _refuse_dead
+    from cman_tf.extracting.shards import Shard
+
+    (tmp_path / "dead").mkdir()
+    letter = {"file": "c.parquet", "line": 2, "reason": "no text", "bytes": 4, "content": "null"}
+    (tmp_path / "dead" / "part-00000.jsonl").write_text(json.dumps(letter) + "\n")
+    folder, shards = OutputFolder(str(tmp_path), ".jsonl"), [Shard(0, 0, Cut(0, 9, 1, 9))]
+    for format, unit in (("parquet", "row"), ("jsonl", "line")):
+        with pytest.raises(DataError, match=f"^c.parquet, {unit} 2: no text$"):
+            _refuse_dead(folder, {0: {"dead": 1}}, [format], shards)
 
 
 def test_python_3_9_and_ray_that_is_not_installed(monkeypatch, tmp_path):

@@ -81,8 +81,28 @@ def test_a_folder_of_texts_and_the_sample(tmp_path):
     (tmp_path / "texts").mkdir()
     for name, text in (("b.txt", "b1\n\nb2"), ("a.TXT", "a1\na2"), ("c.md", "c1")):
         (tmp_path / "texts" / name).write_text(text)
-    assert index(tmp_path, "texts", "made").stdout.startswith("made: 4 passages, 4 sentences, 4 words")
-    assert index(tmp_path, "sample/dev.json", "made").stdout.startswith("made: 50 passages, 50 sentences")
+    fails_with(index(tmp_path, "texts", "made"), "texts: a folder with c.md, expected .txt files only", "texts/c.md;")
+    made = index(tmp_path, "texts", "made", "--format=text").stdout
+    assert made.startswith("made: 4 passages, 4 sentences, 4 words")
+    fails_with(index(tmp_path, "sample/dev.json", "made"), "made: the index of another corpus (texts), expected the")
+    replaced = index(tmp_path, "sample/dev.json", "made", "--overwrite").stdout
+    assert replaced.startswith("made: 50 passages, 50 sentences")
+    assert replaced.endswith("; made again, as the corpus is another one\n")
+    assert json.loads((tmp_path / "made" / "manifest.json").read_text())["corpus"]["format"] == "spert"
+
+
+def test_folders_and_tables_that_look_like_texts(tmp_path):
+    """A note beside the data is not taken for the corpus, and a table is not indexed as prose."""
+    data = tmp_path / "data"
+    data.mkdir()
+    fails_with(index(tmp_path, "data", "made"), "data: an empty folder")
+    (data / "train.json").write_text('[{"tokens": ["Ann", "left"], "entities": [], "relations": []}]')
+    fails_with(index(tmp_path, "data", "made"), "expected .txt files only", "such as data/train.json")
+    (data / "LICENSE.txt").write_text("Nobody reads this.")
+    fails_with(index(tmp_path, "data", "made"), "data/train.json; --format=text reads the .txt files")
+    rows = "".join(f"{token}\t{tag}\n" for token, tag in (("Ann", "B-Peop"), ("left", "O"), ("Rome", "B-Loc")))
+    (tmp_path / "table.txt").write_text(f"{rows}\n{rows}")
+    assert index(tmp_path, "table.txt", "table").stdout.startswith("table: 2 passages, 2 sentences, 3 words")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +127,8 @@ def test_a_folder_of_texts_and_the_sample(tmp_path):
         (("number.jsonl", "new"), 'number.jsonl, line 1: text is 7, expected an object with "text" or "tokens"'),
         (("tokens.jsonl", "new"), "tokens.jsonl, line 1: tokens is ['a', ' '], expected a list of texts"),
         (("half.jsonl", "new"), "half.jsonl, line 1: text is "),
-        (("other.jsonl", "new"), "expected a file of a known format"),
+        (("other.jsonl", "new"), 'other.jsonl, line 1: JSON without "text" or "tokens", expected JSON lines with one'),
+        (("", "new"), "expected a corpus and a directory"),
         (("full", "new", "--format=jsonl"), "full: a folder, expected a file for --format=jsonl"),
         (("a.txt", "new", "--format=cake"), "--format"),
     ],

@@ -11,6 +11,7 @@ from helpers import call_command, fails_with
 import cman_tf
 from cman_tf.errors import DataError
 from cman_tf.inference.description import read_description
+from cman_tf.runs.files import file_lock
 
 pytestmark = pytest.mark.e2e
 TEXT = "Ann Lee lives in Rome."
@@ -25,7 +26,7 @@ def test_what_it_shows_and_writes(mixture, experts):
     shown = (mixture / "stdout").read_text()
     for name in (f"expert 1, {experts.split(',')[0]}", "expert 2,", "average", "gate"):
         assert re.search(rf"^{re.escape(name)}.* +\d+\.\d\d +\d+\.\d\d", shown, re.M), name
-    assert re.search(r"^dev, gate less expert [12]: entities [+-]\d+\.\d\d \[.*p=\d", shown, re.M)
+    assert re.search(r"^dev, gate minus expert [12]: entities [+-]\d+\.\d\d \[.*p=\d", shown, re.M)
     assert "pairs with a relation" in shown and "all tokens" in shown
     report = json.loads((mixture / "run" / "report.json").read_text())
     assert [path.rsplit("/", 1)[1] for path in report["experts"]] == ["run", "run"] and report["gate"] == "fitted"
@@ -72,12 +73,15 @@ def test_it_is_used_like_a_run(mixture, held_out, tmp_path):
     expected = [e["score"] for e in answer["entities"]]
     assert found["entity_scores"][0].numpy() == pytest.approx(expected, abs=1e-3)
     assert json.loads((tmp_path / "exported" / "export.json").read_text())["experts"][1]["model"] == "multihead"
+    with pytest.raises(cman_tf.DataError, match=r"exported: an exported model, .*; tf.saved_model.load reads exported"):
+        cman_tf.load(tmp_path / "exported")
 
 
 def test_uniform_gate_and_argmax(experts, held_out, tmp_path):
     arguments = [f"--experts={experts}", f"--data={held_out}", "--gate=uniform", "--decoding=argmax", "--folds=2"]
     process = call_command("cman_tf.mixture", *arguments, f"--model_dir={tmp_path}/run")
     assert process.returncode == 0, process.stderr
+    assert "fitting" not in process.stdout
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert report["dev"]["scores"]["gate"] == report["dev"]["scores"]["average"] and "test" not in report
     assert report["load"]["pairs"]["mean"] == [0.5, 0.5] and report["fit"]["steps"] == {"tokens": 0, "pairs": 0}
@@ -92,7 +96,10 @@ def test_what_is_refused(experts, held_out, mixture, trained, eight_sentences, t
         assert not (tmp_path / "new").exists()
 
     run = trained("dynamic_cman")
-    refuse("1 models, expected 2 to 8", experts=run)
+    refuse("1 model, expected 2 to 8", experts=run)
+    refuse("are the same model, expected different ones", experts=f"{run},{run}/../{run.name}")
+    with file_lock(run):
+        refuse("is being trained, expected a finished run")
     refuse("exists, expected a new directory", model_dir=mixture)
     refuse("sentences, expected data that no model was trained on", data=eight_sentences / "train.json")
     changed = tmp_path / "same.json"
@@ -112,6 +119,7 @@ def test_what_is_refused(experts, held_out, mixture, trained, eight_sentences, t
     (other / "run.json").write_text(json.dumps(run_json))
     refuse("other tags than", experts=f"{run},{other}")
     run_of_mixture = f"--model_dir={mixture}/run"
+    fails_with(call_command("cman_tf.tune_thresholds", run_of_mixture), "does not know its dev data; give --data=FILE")
     fails_with(
         call_command("cman_tf.evaluate", run_of_mixture, f"--data={held_out}", "--relation_candidates=tokens"),
         "a mixture always predicts between the last tokens",

@@ -124,12 +124,18 @@ def test_a_run_starts_from_one_that_retrieves(retrieving, other_index, eight_sen
     flags = [f"--data_dir={eight_sentences}", f"--init_from={retrieving}/run", *SMALL_RUN]
     call(*flags, f"--retrieve={other_index}", "--model_dir=run", cwd=tmp_path)
     assert json.loads((tmp_path / "run" / "retrieval.json").read_text())["place"] == str(other_index)
+    bare = [f for f in flags if "retrieved" not in f]
+    fails_with(call_command("cman_tf.train", *bare, "--model_dir=bare", cwd=tmp_path), "the model reads passages, exp")
+    call(*bare, "--retrieve=none", "--model_dir=alone", cwd=tmp_path)
+    assert not (tmp_path / "alone" / "retrieval.json").exists()
     plain = [*[f for f in flags if "retrieved" not in f], "--retrieved_passages=0", "--cooperative_weight=0"]
     call(*plain, "--model_dir=plain", cwd=tmp_path)
     assert not (tmp_path / "plain" / "retrieval.json").exists()
 
 
-def test_experts_that_ask_different_indexes(retrieving, other_index, held_out, eight_sentences, tmp_path):
+def test_experts_that_ask_different_indexes(
+    retrieving, passage_index, other_index, held_out, eight_sentences, tmp_path
+):
     """--retrieve names the new place of one of them; the other one finds its own where it was."""
     flags = [f"--data_dir={eight_sentences}", f"--retrieve={other_index}", *SMALL_RUN]
     call(*flags, "--model_dir=second", cwd=tmp_path)
@@ -138,10 +144,20 @@ def test_experts_that_ask_different_indexes(retrieving, other_index, held_out, e
     call(*arguments, f"--retrieve={moved}", "--model_dir=mixture", cwd=tmp_path, command="cman_tf.mixture")
     expected = cman_tf.load(tmp_path / "mixture").extract(TEXT)
     assert cman_tf.load(tmp_path / "mixture", retrieve=str(moved)).extract(TEXT) == expected
+    both = f"{shutil.copytree(passage_index, tmp_path / 'first')},{moved}"
+    assert cman_tf.load(tmp_path / "mixture", retrieve=both).extract(TEXT) == expected
+    alone = cman_tf.load(tmp_path / "mixture", retrieve="none").extract(TEXT)
+    assert alone["tokens"] == expected["tokens"]
+    export = ["--model_dir=mixture", "--export_dir=exported", "--tokenizer=default"]
+    fails_with(
+        call_command("cman_tf.export", *export, cwd=tmp_path), "experts/1: a model that retrieves passages cannot"
+    )
     (tmp_path / "third.txt").write_text("A third corpus.\n")
     call("third.txt", "third", cwd=tmp_path, command="cman_tf.index")
+    with pytest.raises(cman_tf.DataError, match="no expert was trained with .*third, expected indexes of the same"):
+        cman_tf.load(tmp_path / "mixture", retrieve=f"{moved},{tmp_path}/third")
     evaluate = ["--model_dir=mixture", f"--data={held_out}", "--retrieve=third"]
-    fails_with(call_command("cman_tf.evaluate", *evaluate, cwd=tmp_path), "is another one (fingerprint")
+    fails_with(call_command("cman_tf.evaluate", *evaluate, cwd=tmp_path), "has other content (fingerprint")
 
 
 def test_a_mixture_without_passages_refuses_an_index(mixture, passage_index, held_out):

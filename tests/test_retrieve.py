@@ -7,6 +7,10 @@ import numpy as np
 import pytest
 from helpers import TINY_FLAGS, call_command, fails_with, import_extra
 
+import cman_tf
+from cman_tf.formats.corpus_files import read_corpus
+from cman_tf.inference.predictor import Predictor
+
 import_extra("retrieval")
 pytestmark = [pytest.mark.e2e, pytest.mark.extra(name="retrieval")]
 TEXT = "Ann Lee lives in Rome ."
@@ -24,7 +28,7 @@ def run(retrieving):
 
 def test_what_training_says_and_keeps(run, index):
     shown = (run / "stdout").read_text()
-    assert f"retrieved: at most 10 passages and 12 tokens of {index} for each sentence; left out: " in shown
+    assert f"retrieved: at most 10 passages and 12 tokens of {index} for each sentence; passages left out: " in shown
     assert "same text" in shown  # the training sentences are in the index, and are not given to themselves
     kept = json.loads((run / "run" / "retrieval.json").read_text())
     assert (
@@ -50,10 +54,32 @@ def test_a_trained_model_asks_the_same_index(run, index, eight_sentences, tmp_pa
     assert json.loads((tmp_path / "scores.json").read_text())["strict"]["micro"] == result["test"]["strict"]["micro"]
     packed = call_command("cman_tf.pack", f"--model_dir={run}/run", f"--output={tmp_path}/packed")
     assert packed.returncode == 0 and (tmp_path / "packed" / "retrieval.json").exists()
+    assert f"; needs {index}, which is not in it" in packed.stdout
     fails_with(
         call_command("cman_tf.export", f"--model_dir={run}/run", f"--export_dir={tmp_path}/exported"),
-        "the model retrieves passages, expected one that reads its sentences alone",
+        "a model that retrieves passages cannot be exported; --retrieve=none exports it without",
     )
+
+
+def test_without_passages(run, eight_sentences, tmp_path):
+    """A model reads sentences alone on request: the same numbers from the run, a packed copy and the API."""
+    model = shutil.copytree(run / "run", tmp_path / "model")
+    sentences = read_corpus(eight_sentences / "test.json").sentences
+
+    def score(model):
+        outputs = Predictor(model.model, model.vocabulary, marginals=True).outputs(sentences)
+        return np.concatenate([output.marginals for output in outputs])
+
+    alone = score(cman_tf.load(model, retrieve="none"))
+    assert np.abs(alone - score(cman_tf.load(model))).max() > 1e-5
+    evaluate = ["--data", f"{eight_sentences}/test.json", "--retrieve=none"]
+    assert call_command("cman_tf.evaluate", f"--model_dir={model}", *evaluate).returncode == 0
+    packed = ["cman_tf.pack", f"--model_dir={model}", f"--output={tmp_path}/packed", "--retrieve=none"]
+    assert call_command(*packed).returncode == 0
+    assert not (tmp_path / "packed" / "retrieval.json").exists()
+    assert score(cman_tf.load(tmp_path / "packed")) == pytest.approx(alone, abs=1e-2)  # half precision
+    both = [*evaluate, "--image_index=a,b", f"--model_dir={model}"]
+    fails_with(call_command("cman_tf.evaluate", *both), "--retrieve=none and --image_index, expected one of them")
 
 
 def test_an_index_that_is_missing_moved_or_changed(run, index, eight_sentences, tmp_path):
@@ -68,12 +94,16 @@ def test_an_index_that_is_missing_moved_or_changed(run, index, eight_sentences, 
     content = json.loads((model / "run.json").read_text())
     (model / "run.json").write_text(json.dumps({**content, "record": False}))
     fails_with(evaluate(model), "the model retrieves passages from")
-    fails_with(evaluate(model), "--retrieve names another place")
+    fails_with(evaluate(model), "no such directory", "; --retrieve says where it is now, --retrieve=none does")
     moved = shutil.copytree(index, tmp_path / "moved")
     assert evaluate(model, f"--retrieve={moved}").returncode == 0
     (tmp_path / "other.txt").write_text("Another corpus.\n\nOf two passages.\n")
     assert call_command("cman_tf.index", f"{tmp_path}/other.txt", f"{tmp_path}/other").returncode == 0
-    fails_with(evaluate(model, f"--retrieve={tmp_path}/other"), "is another one (fingerprint")
+    fails_with(
+        evaluate(model, f"--retrieve={tmp_path}/other"),
+        "has other content (fingerprint",
+        "expected the same content as",
+    )
     (model / "retrieval.json").unlink()
     fails_with(evaluate(model), "no retrieval.json, expected what training wrote")
 
@@ -85,8 +115,11 @@ def test_what_is_refused_before_training(index, eight_sentences, trained, tmp_pa
         assert not (tmp_path / "new").exists()
 
     refuse("no such directory, expected an index", "--retrieve=nowhere")
-    refuse("--retrieved_passages=3 without --retrieve or --image_index", "--retrieved_passages=3")
-    refuse("without passages, expected --retrieve", "--cooperative_weight=1")
+    refuse("--retrieved_passages=3 without a place that they come from, expected --retr", "--retrieved_passages=3")
+    refuse("--retrieved_passages=0 with a place that", f"--retrieve={index}", "--retrieved_passages=0")
+    refuse("--cooperative_weight=1.0 without passages, expected --retrieve=INDEX", "--cooperative_weight=1")
+    refuse("--context_units=2 without passages", "--context_units=2")
+    refuse("--cooperative_weight=1.0 without passages", "--retrieve=none", "--cooperative_weight=1")
     refuse("expected at most --bsa_units=2", f"--retrieve={index}", "--context_units=3")
     refuse("expected --model=cman or dynamic_cman", f"--retrieve={index}", "--model=multihead")
     refuse("--retrieve and --image_index, expected one", f"--retrieve={index}", "--image_index=a,b")
@@ -119,8 +152,22 @@ def test_passages_by_images(eight_sentences, tmp_path):
     (tmp_path / "text.txt").write_text("A new sentence .\n")
     fails_with(
         call_command("cman_tf.predict", "--model_dir=run", "--input=text.txt", cwd=tmp_path),
-        "no query vector, expected sentences of a corpus with --image_queries",
+        "the model finds passages by images, and new text has no query vectors; cman-tf evaluate takes data with",
     )
+    alone = call_command("cman_tf.predict", "--model_dir=run", "--input=text.txt", "--retrieve=none", cwd=tmp_path)
+    assert json.loads(alone.stdout)["tokens"] == "A new sentence .".split()
+    with pytest.raises(cman_tf.DataError, match="finds passages by images"):
+        cman_tf.load(tmp_path / "run")
+    other = json.loads((eight_sentences / "test.json").read_text())
+    other[0]["tokens"].append("more")
+    (tmp_path / "other.json").write_text(json.dumps(other))
+    wrong = ["--model_dir=run", "--data=other.json", images[0], "--image_queries=queries.npy"]
+    fails_with(
+        call_command("cman_tf.evaluate", *wrong, cwd=tmp_path),
+        "queries.npy: the query vectors of other sentences in training, expected those of other.json",
+    )
+    np.save(tmp_path / "new.npy", features)
+    assert call_command("cman_tf.evaluate", *wrong[:3], "--image_queries=new.npy", cwd=tmp_path).returncode == 0
     fails_with(
         call_command("cman_tf.train", *train, images[0], "--image_queries=queries.npy", "--model_dir=b", cwd=tmp_path),
         "--image_queries: 1 files, expected 3: of train, dev, test",

@@ -13,6 +13,7 @@ from cman_tf.data.splits import FEWEST
 from cman_tf.data.tokenizer_choice import choose_tokenizer, joins_hyphens
 from cman_tf.data.tokenizers import find_tokenizer
 from cman_tf.data.types import Sentence
+from cman_tf.errors import count_things
 
 _SAMPLE = 2000  # sentences by which the tokenizer is chosen
 
@@ -87,7 +88,7 @@ def find_obstacles(corpora: Mapping[str, CheckedCorpus], missing: Sequence[str] 
     if not train.statistics.entity_types:
         found.append(f"{train.name}: no entities, expected some to train on")
     if "train" not in corpora and train.statistics.documents < FEWEST:
-        count = _count(train.statistics.documents, "document")
+        count = count_things(train.statistics.documents, "document")
         found.append(f"{train.name}: {count}, expected at least {FEWEST} to split them into train, dev and test")
     return found
 
@@ -99,13 +100,13 @@ def find_remarks(corpora: Mapping[str, CheckedCorpus], shared: Mapping[str, int]
       corpora: the corpora.
       shared: the number of shared sentences, from `find_shared`.
     """
-    remarks = [f"{pair}: {_count(count, 'sentence')} in both" for pair, count in shared.items() if count]
+    remarks = [f"{pair}: {count_things(count, 'sentence')} in both" for pair, count in shared.items() if count]
     train = corpora.get("train")
     for name, corpus in corpora.items():
         counts = corpus.statistics
         if counts.duplicates:
             repeats = "repeats" if counts.duplicates == 1 else "repeat"
-            remarks.append(f"{name}: {_count(counts.duplicates, 'sentence')} {repeats} an earlier one")
+            remarks.append(f"{name}: {count_things(counts.duplicates, 'sentence')} {repeats} an earlier one")
         if counts.overlaps.untagged:
             remarks.append(f"{name}: {counts.overlaps.describe()}")
         if corpus.fit.inside:
@@ -123,7 +124,3 @@ def find_remarks(corpora: Mapping[str, CheckedCorpus], shared: Mapping[str, int]
                     shown = ", ".join(unknown[:5])
                     remarks.append(f"{name}: {kind.replace('_', ' ')} that train does not have: {shown}; never found")
     return remarks
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

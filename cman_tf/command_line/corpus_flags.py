@@ -184,7 +184,7 @@ def _read_splits(config: Config, reader: Reader, given: Given, parts: Sequence[s
             raise DataError(f"no {part} data, expected --data, --data_dir or --{part}_data{also}")
         paths[part] = find_sample(path) if path else find_split(find_sample(str(folder)), part)
     corpora = {part: reader.read(path) for part, path in paths.items()}
-    if "dev" not in corpora:
+    if config.hold_out:
         corpora["train"], corpora["dev"] = hold_out_sentences(corpora["train"], config.hold_out)
     return {part: corpora[part] for part in SPLITS if part in corpora}
 

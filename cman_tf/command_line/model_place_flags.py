@@ -5,10 +5,10 @@ from __future__ import annotations
 from cman_tf.command_line import encoder_flags, retrieval_flags
 
 
-def define_flags() -> None:
-    """Define the flags of both."""
+def define_flags(images: bool = False) -> None:
+    """Define the flags of both; those of images only for commands that read data with query vectors."""
     encoder_flags.define_flags()
-    retrieval_flags.define_flags()
+    retrieval_flags.define_flags(images)
 
 
 def given() -> dict[str, str]:

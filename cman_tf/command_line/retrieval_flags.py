@@ -5,17 +5,21 @@ from __future__ import annotations
 from absl import flags
 
 from cman_tf.command_line.flag_help import flag_group
+from cman_tf.retrieving.names import RETRIEVAL_FLAGS
 
 FLAGS = flags.FLAGS
-NAMES = ("retrieve", "image_index", "image_queries")
 
 
-def define_flags() -> None:
-    """Define the flags of `NAMES`."""
+def define_flags(images: bool = True) -> None:
+    """Define the flags of `RETRIEVAL_FLAGS`; only `retrieve` without `images`."""
     with flag_group("Retrieval"):
         flags.DEFINE_string(
-            "retrieve", None, "`Index` of cman-tf index, whose passages follow each sentence; a model remembers it."
+            "retrieve",
+            None,
+            "`Index` of cman-tf index, whose passages follow each sentence; a model remembers it; none: no passages.",
         )
+        if not images:
+            return
         flags.DEFINE_string(
             "image_index",
             None,
@@ -29,6 +33,6 @@ def define_flags() -> None:
 
 
 def given() -> dict[str, str]:
-    """Return the flags among `NAMES` that were given."""
-    values = {name: FLAGS[name].value for name in NAMES if name in FLAGS}
+    """Return the flags among `RETRIEVAL_FLAGS` that were given."""
+    values = {name: FLAGS[name].value for name in RETRIEVAL_FLAGS if name in FLAGS}
     return {name: value for name, value in values.items() if value}

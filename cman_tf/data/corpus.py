@@ -11,7 +11,7 @@ from typing import Any
 
 from cman_tf.data.bio import flat_entities
 from cman_tf.data.types import Sentence
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, count_things
 
 SPLITS = ("train", "dev", "test")
 
@@ -51,14 +51,11 @@ class Corpus:
         counts = self.summary()
         entities, relations = counts["entities"], counts["relations"]
         return (
-            f"{counts['file']}, {_count(counts['sentences'], 'sentence')}, {_count(counts['tokens'], 'token')}, "
-            f"{sum(entities.values())} entities of {_count(len(entities), 'type')}, "
-            f"{sum(relations.values())} relations of {_count(len(relations), 'type')}"
+            f"{counts['file']}, {count_things(counts['sentences'], 'sentence')}, "
+            f"{count_things(counts['tokens'], 'token')}, "
+            f"{sum(entities.values())} entities of {count_things(len(entities), 'type')}, "
+            f"{sum(relations.values())} relations of {count_things(len(relations), 'type')}"
         )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def name_corpus(file: str) -> str:

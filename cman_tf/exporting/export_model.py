@@ -82,8 +82,12 @@ def export_model(
     validate_export_directory(directory, overwrite)
     if not isinstance(model, ModelDescription):
         model = read_description(model, checkpoint, encoder)
-    if any(one.retrieval for one in (model, *model.experts)):
-        raise DataError(f"{model.directory}: the model retrieves passages, expected one that reads its sentences alone")
+    for one in (model, *model.experts):
+        if one.retrieval:
+            raise DataError(
+                f"{one.directory}: a model that retrieves passages cannot be exported; --retrieve=none exports it "
+                "without them"
+            )
     name = validate_tokenizer(tokenizer, model)
     vocabulary = model.vocabulary
     options = DecodingOptions(

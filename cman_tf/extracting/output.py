@@ -67,11 +67,12 @@ class OutputFolder:
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
-        """Make the directory, and keep other processes out of it within this.
+        """Make the directory, and keep other processes out of it within this. If nothing is written, it goes again.
 
         Raises:
           DataError: if another process runs there.
         """
+        is_made = not self.path.exists()
         self.path.mkdir(parents=True, exist_ok=True)
         try:
             with file_lock(self.path):
@@ -79,6 +80,10 @@ class OutputFolder:
                 yield
         except BlockingIOError:
             raise DataError(f"{self.path}: another cman-tf extract is running there; wait for it, or {_ELSE}") from None
+        finally:
+            if is_made:
+                with contextlib.suppress(OSError):  # not empty, as it should be
+                    self.path.rmdir()
 
     def write_manifest(
         self,

@@ -19,7 +19,7 @@ from cman_tf.extracting.pipeline import answer_shards
 from cman_tf.extracting.places import InputFile
 from cman_tf.extracting.session import connect
 from cman_tf.extracting.settings import Settings
-from cman_tf.extracting.shards import Shard, find_format, plan_shards
+from cman_tf.extracting.shards import PARQUET, Shard, find_format, plan_shards
 from cman_tf.inference.reading import LINES
 from cman_tf.runs.files import read_json
 
@@ -65,7 +65,7 @@ def run_work(work: Work, folder: OutputFolder) -> dict[str, Any]:
     parts = folder.open_finished(len(shards))
     before = len(parts)
     if work.strict:
-        _refuse_dead(folder, parts)
+        _refuse_dead(folder, parts, formats, shards)
     if before == len(shards) and (folder.path / RESULT).exists():
         keys = ("files", *COUNTS, "parts", "parts_before", "workers", "seconds", "texts_per_second")
         return read_json(folder.path / RESULT, "what cman-tf extract wrote; delete it to have it made again", *keys)
@@ -85,7 +85,7 @@ def run_work(work: Work, folder: OutputFolder) -> dict[str, Any]:
                 texts += counts["texts"]
                 advance(counts["texts"])
                 if work.strict:
-                    _refuse_dead(folder, {number: counts})
+                    _refuse_dead(folder, {number: counts}, formats, shards)
     seconds = time.monotonic() - start
     outcome = {
         "files": len(work.files),
@@ -121,15 +121,18 @@ def _finish(folder: OutputFolder, answer: dict[str, Any]) -> tuple[int, dict[str
     return number, folder.finish(number, content, letters, answer)
 
 
-def _refuse_dead(folder: OutputFolder, parts: dict[int, dict[str, int]]) -> None:
+def _refuse_dead(
+    folder: OutputFolder, parts: dict[int, dict[str, int]], formats: Sequence[str], shards: Sequence[Shard]
+) -> None:
     """Raise DataError for the first text that was left out."""
     for number, counts in sorted(parts.items()):
         if counts["dead"]:
             path = folder.dead_letters(number)
+            unit = "row" if formats[shards[number].file] == PARQUET else "line"
             try:
                 with open(path, encoding="utf-8") as file:
                     letter = json.loads(file.readline())
-                where = f"{letter['file']}, line {letter['line']}: {letter['reason']}"
+                where = f"{letter['file']}, {unit} {letter['line']}: {letter['reason']}"
             except (ValueError, KeyError, TypeError, RecursionError):
                 raise DataError(f"{path}: no dead letter, expected what cman-tf extract wrote") from None
             raise DataError(where)

@@ -15,7 +15,8 @@ from cman_tf.encoders.source import Source, find_again, load_source
 from cman_tf.errors import DataError
 from cman_tf.inference.mixture_files import FILE, is_mixture, read_experts
 from cman_tf.pretrained import find_model, is_shipped
-from cman_tf.retrieving.recorded import RETRIEVAL_FLAGS, Place, find_retrieval
+from cman_tf.retrieving.names import IMAGES, NOTHING, RETRIEVAL_FLAGS, TEXT
+from cman_tf.retrieving.recorded import Place, find_retrieval
 from cman_tf.runs.containment import validate_contained
 from cman_tf.runs.flagfile import config_of_run
 from cman_tf.runs.model_directory import find_checkpoint, validate_model_directory
@@ -55,6 +56,19 @@ class ModelDescription(NamedTuple):
         experts = tuple(expert._replace(evaluated=given) for expert in self.experts)
         return self._replace(evaluated=given, experts=experts)
 
+    def validate_new_text(self) -> None:
+        """Check that the model can predict sentences that belong to no corpus.
+
+        Raises:
+          DataError: if it, or an expert of it, finds passages by images.
+        """
+        for model in (self, *self.experts):
+            if model.retrieval and model.retrieval.flag == IMAGES:
+                raise DataError(
+                    f"{model.directory}: the model finds passages by images, and new text has no query vectors; "
+                    "cman-tf evaluate takes data with them, --retrieve=none does without passages"
+                )
+
     @property
     def needs_encoder(self) -> bool:
         """Whether the model, or an expert of it, reads the vectors of a contextual encoder."""
@@ -74,7 +88,7 @@ def read_description(
         with the package.
       checkpoint: `best` (the best epoch on dev) or `last`.
       encoder_flags: the flags that give the place of the contextual encoder and of passages, by name, as in
-        `cman_tf.encoders.names.ENCODER_FLAGS` and `cman_tf.retrieving.recorded.RETRIEVAL_FLAGS`. Without them, both are
+        `cman_tf.encoders.names.ENCODER_FLAGS` and `cman_tf.retrieving.names.RETRIEVAL_FLAGS`. Without them, both are
         looked for where they were in training.
       finds_passages: whether what passages come from is looked for. Weights alone can be loaded without.
 
@@ -102,6 +116,8 @@ def read_description(
     retrieval = find_retrieval(folder, places) if finds_passages else None
     needed = load_source(folder)
     config = config_of_run(folder / "flags.txt")
+    if places.get(TEXT) == NOTHING:
+        config = config.without_passages()
     if needed is None:
         if given:
             flags = ", ".join(f"--{name}" for name in given)

@@ -72,6 +72,7 @@ class Extractor:
     ) -> None:
         if not isinstance(directory, ModelDescription):
             directory = read_description(directory, checkpoint, encoder)
+        directory.validate_new_text()
         vocabulary = directory.vocabulary
         self.entity_types = tuple(vocabulary.labels()["entities"])
         self.relation_types = tuple(vocabulary.relations)

@@ -23,7 +23,8 @@ from cman_tf.models.memory import estimate_loading
 from cman_tf.models.mixture import Mixture
 from cman_tf.models.variable_paths import name_variables
 from cman_tf.retrieving.contexts import Contexts
-from cman_tf.retrieving.recorded import FILE, IMAGES, describe_corpora
+from cman_tf.retrieving.names import IMAGES
+from cman_tf.retrieving.recorded import FILE, describe_corpora
 from cman_tf.runs.checkpoint_index import validate_checkpoint
 from cman_tf.runs.free_memory import validate_memory
 from cman_tf.runs.model_directory import find_checkpoint

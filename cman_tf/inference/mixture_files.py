@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from cman_tf.config import MIXTURE_DECODINGS
 from cman_tf.errors import DataError, quote
 from cman_tf.retrieving.index_files import read_manifest
+from cman_tf.retrieving.names import IMAGES, NOTHING, QUERIES, TEXT
 from cman_tf.retrieving.recorded import FILE as RETRIEVAL
-from cman_tf.retrieving.recorded import IMAGES, QUERIES, TEXT, read_fingerprint, recorded_flag
+from cman_tf.retrieving.recorded import read_fingerprint, recorded_flag
 from cman_tf.runs.arrays import read_array
 from cman_tf.runs.containment import validate_contained
 from cman_tf.runs.files import read_json, sha256_of, write_atomically
@@ -117,29 +118,42 @@ def read_experts(
 def share_flags(experts: Sequence[pathlib.Path], given: Mapping[str, str]) -> list[dict[str, str]]:
     """Return for each expert those flags that it needs: of a contextual encoder, and of passages.
 
-    An index goes to the experts that were trained with its content; the others look for theirs where it was. If no
-    expert was trained with it, it goes to all that retrieve, which then say what they expect.
+    `retrieve` may name several indexes, between commas. Each goes to the experts that were trained with its content;
+    the others look for theirs where it was. If no expert was trained with the only one, it goes to all that retrieve,
+    which then say what they expect. `none` goes to all.
 
     Args:
       experts: the experts' directories.
       given: the flags, by name.
 
     Raises:
-      DataError: if no expert needs a flag, or if the index cannot be read.
+      DataError: if no expert needs a flag or an index, or if an index cannot be read.
     """
-    kinds = map(_find_kinds, experts)
+    kinds = [_find_kinds(expert) for expert in experts]
+    if given.get(TEXT) == NOTHING:
+        kinds = [{TEXT if kind == IMAGES else kind for kind in own} for own in kinds]
     shared = [{name: text for name, text in given.items() if _KINDS.get(name, "encoder") in own} for own in kinds]
     for name in given:
         if not any(name in own for own in shared):
             raise DataError(f"--{name}={given[name]}: no expert needs it, expected no --{name}")
-    if TEXT in given:
-        recorded = [read_fingerprint(expert) if TEXT in own else "" for expert, own in zip(experts, shared)]
-        fingerprint = read_manifest(pathlib.Path(given[TEXT])).fingerprint
-        if fingerprint in recorded:
-            for own, other in zip(shared, recorded):
-                if other != fingerprint:
-                    own.pop(TEXT, None)
+    if given.get(TEXT, NOTHING) != NOTHING:
+        _share_indexes(experts, shared, given[TEXT])
     return shared
+
+
+def _share_indexes(experts: Sequence[pathlib.Path], shared: Sequence[dict[str, str]], given: str) -> None:
+    places = [given] if pathlib.Path(given).exists() else given.split(",")
+    indexes = {read_manifest(pathlib.Path(place)).fingerprint: place for place in places}
+    recorded = [read_fingerprint(expert) if TEXT in own else "" for expert, own in zip(experts, shared)]
+    unneeded = [place for fingerprint, place in indexes.items() if fingerprint not in recorded]
+    if unneeded and len(places) == 1:
+        return
+    if unneeded:
+        raise DataError(f"--retrieve: no expert was trained with {unneeded[0]}, expected indexes of the same content")
+    for own, fingerprint in zip(shared, recorded):
+        own.pop(TEXT, None)
+        if fingerprint in indexes:
+            own[TEXT] = indexes[fingerprint]
 
 
 def _find_kinds(expert: pathlib.Path) -> set[str]:

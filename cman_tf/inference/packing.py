@@ -13,6 +13,7 @@ from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription
 from cman_tf.inference.loading import load_epoch
 from cman_tf.models.variable_paths import name_variables
+from cman_tf.retrieving.recorded import FILE as RETRIEVAL
 from cman_tf.runs.durable import move_folder_into_place, name_errors
 from cman_tf.runs.files import validate_new_directory, write_atomically
 from cman_tf.runs.flagfile import format_flagfile
@@ -59,7 +60,8 @@ def pack_model(description: ModelDescription, directory: str | pathlib.Path, hal
                     raise DataError(f"{description.directory}: a word vector that is not finite in half precision")
                 write_atomically(new / "word_vectors.npy", lambda file: np.save(file, halves, allow_pickle=False))
             vocabulary.save_lists(new)
-            for name in ("signatures.json", "contextual.json", "retrieval.json"):
+            retrieval = [RETRIEVAL] if description.retrieval else []
+            for name in ("signatures.json", "contextual.json", *retrieval):
                 if (description.directory / name).exists():
                     write_atomically(new / name, (description.directory / name).read_bytes())
             named = name_variables(model)

@@ -15,6 +15,7 @@ from cman_tf.data.corpus import Corpus
 from cman_tf.data.signatures import FILE as SIGNATURES
 from cman_tf.data.signatures import read_signatures, save_signatures
 from cman_tf.data.types import Sentence
+from cman_tf.errors import count_things
 from cman_tf.inference.description import ModelDescription
 from cman_tf.inference.loading import load_experts
 from cman_tf.inference.mixture_files import REPORT, list_experts, validate_experts, write_mixture_file
@@ -95,7 +96,9 @@ def make_mixture(
         }
     chosen = choose_sentences(dev.sentences)
     held_out = run_experts(mixture, [dev.sentences[number] for number in chosen], batch_tokens)
-    note(f"fitting the gates on {len(held_out.is_entity)} tokens and {len(held_out.pairs.happened)} pairs")
+    if fits:
+        tokens, pairs = len(held_out.is_entity), len(held_out.pairs.happened)
+        note(f"fitting the gates on {count_things(tokens, 'token')} and {count_things(pairs, 'pair')}")
     of_sentence = assign_folds(len(dev.sentences), folds)
     gates = _fit(held_out, of_sentence[chosen], folds, fits)
     out_of_fold: dict[int, Sentence] = {}

@@ -89,7 +89,7 @@ def format_report(report: Mapping[str, Any]) -> str:
                 f"{task} {row['difference']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}] p={row['p']:.3f}"
                 for task, row in tasks.items()
             )
-            lines.append(f"{split}, {name} less {report['better']}: {words}")
+            lines.append(f"{split}, {name} minus {report['better']}: {words}")
     lines.append("")
     loads = [
         [what, *(f"{value:.2f}" for value in load["mean"]), *(f"{value:.2f}" for value in load["largest"])]

@@ -40,6 +40,7 @@ class Contexts:
     def __init__(self, place: Place, passages: int, tokens: int) -> None:
         self._source = place.open()
         self.place = dataclasses.replace(place, fingerprint=self._source.fingerprint)
+        self._trained = bool(place.answered)  # otherwise this is for a training that begins
         self.left_out = dict.fromkeys(REASONS, 0)
         self._passages, self._tokens = passages, tokens
         self._keys: list[str] = []
@@ -78,6 +79,7 @@ class Contexts:
                 raise DataError(f"{name}: no query vectors, expected a file of them in --image_queries")
             source = source.with_queries(queries)
             self._keys.append(source.key)
+            self._note_queries(source.queries_hash, sentences, name, queries)
         if keeps:
             retrieved, _ = find_cached(source, sentences, self._passages, name)
         else:
@@ -86,6 +88,16 @@ class Contexts:
             self._of_corpora.setdefault(tuple(tokens), context_for(found, self._tokens))
         for reason, count in retrieved.left_out.items():
             self.left_out[reason] += count
+
+    def _note_queries(self, key: str, sentences: Sequence[Tokens], name: str, file: str) -> None:
+        """Note which sentences some query vectors belong to; refuse those that belonged to others in training."""
+        content = json.dumps([list(tokens) for tokens in sentences])
+        asked = hashlib.sha256(content.encode()).hexdigest()
+        known = self.place.answered.get(key, ())
+        if self._trained and known and asked not in known:
+            raise DataError(f"{file}: the query vectors of other sentences in training, expected those of {name}")
+        if not self._trained:
+            self.place = dataclasses.replace(self.place, answered={**self.place.answered, key: [*known, asked]})
 
     def find(self, sentences: Sequence[Tokens]) -> list[tuple[str, ...]]:
         """Return the tokens of each sentence's context; those of sentences that are not known are asked for.

@@ -10,12 +10,13 @@ from cman_tf.data.sentence_splitting import split_sentences
 from cman_tf.errors import DataError
 from cman_tf.formats import bounds
 from cman_tf.formats.corpus_files import stream_sentences
-from cman_tf.formats.registry import AUTO, READ_FORMATS
-from cman_tf.formats.source import decode, read_head
+from cman_tf.formats.registry import AUTO, READ_FORMATS, REGISTRY, detect_format
+from cman_tf.formats.source import Head, decode, read_head
 from cman_tf.retrieving.passage_file import Content, read_content
 
 TEXT, JSON_LINES = "text", "jsonl"
 FORMATS = (AUTO, TEXT, JSON_LINES, *READ_FORMATS[1:])
+_FEW_LINES = 4  # fewer lines of text may look like a table by chance
 
 
 def find_format(path: str, format: str = AUTO) -> str:
@@ -25,8 +26,11 @@ def find_format(path: str, format: str = AUTO) -> str:
       path: the file or folder.
       format: one of `FORMATS`; `auto` looks at the beginning.
 
+    Returns:
+      Its name among `FORMATS`, never `auto`.
+
     Raises:
-      DataError: if there is no such file or folder, or if it is a pipe.
+      DataError: if there is no such file or folder, if it is a pipe, or if its format is not known.
     """
     place = pathlib.Path(path)
     if not place.is_dir() and not place.is_file():
@@ -38,11 +42,37 @@ def find_format(path: str, format: str = AUTO) -> str:
         return format
     head = read_head(path)
     if place.is_dir():
-        only_texts = any(name.lower().endswith(".txt") for name in head.names)
-        return TEXT if only_texts and not any(name.lower().endswith(".ann") for name in head.names) else AUTO
+        return _find_folder_format(head)
     if "text" in head.keys or "tokens" in head.keys:
-        return JSON_LINES if head.text.startswith("{") else AUTO
-    return AUTO if head.text[:1] in ("[", "{") else TEXT
+        return JSON_LINES if head.text.startswith("{") else detect_format(head).name
+    is_json = head.text[:1] in ("[", "{")
+    if is_json and not any(f.sniff(head) for f in REGISTRY.values()):
+        raise DataError(
+            f'{path}, line 1: JSON without "text" or "tokens", expected JSON lines with one of them, or annotated data'
+        )
+    is_table = not is_json and head.text.count("\n") >= _FEW_LINES and any(f.sniff(head) for f in REGISTRY.values())
+    return detect_format(head).name if is_json or is_table else TEXT
+
+
+def _find_folder_format(head: Head) -> str:
+    """Return the format of a folder: of texts, or of annotated data.
+
+    Raises:
+      DataError: if it holds something else beside texts, or nothing that is known.
+    """
+    names = [name for name in head.names if not name.startswith(".")]
+    others = [name for name in names if not name.lower().endswith(".txt")]
+    if any(name.lower().endswith(".ann") for name in names):
+        return detect_format(head).name
+    if others:
+        raise DataError(
+            f"{head.path}: a folder with {printable_name(others[0])[:80]}, expected .txt files only, brat's .txt and "
+            f".ann files, or the path of one file, such as {head.path.rstrip('/')}/{printable_name(others[0])[:80]}"
+            + ("; --format=text reads the .txt files" if len(others) < len(names) else "")
+        )
+    if not names:
+        raise DataError(f"{head.path}: an empty folder, expected .txt files or annotated data")
+    return TEXT
 
 
 def read_passages(path: str, format: str, problems: Problems | None = None) -> Iterator[Content]:

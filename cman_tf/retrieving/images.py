@@ -91,11 +91,12 @@ class ImageSource:
     @property
     def key(self) -> str:
         """A hash of all that an answer depends on beside the sentences and `k`."""
-        content = [self.fingerprint, self._index.tokenizer, self._hash]
+        content = [self.fingerprint, self._index.tokenizer, self.queries_hash]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     @functools.cached_property
-    def _hash(self) -> str:
+    def queries_hash(self) -> str:
+        """The sha256 of the file of query vectors."""
         return sha256_of(self._queries.path)
 
     def validate_corpus(self, count: int) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 from cman_tf.data.problems import Problems
 from cman_tf.errors import DataError
+from cman_tf.formats.registry import AUTO
 from cman_tf.formats.source import hash_source
 from cman_tf.retrieving.building import build_index, import_bm25s
 from cman_tf.retrieving.corpus_reading import find_format, printable_name, read_passages
@@ -31,23 +32,25 @@ def make_index(
     problems: Problems | None = None,
     advance: Advance = lambda count: None,
     waiting: Callable[[], object] = lambda: None,
+    overwrite: bool = False,
 ) -> tuple[Manifest, str]:
     """Make the index of a corpus, unless it is there.
 
     Args:
       corpus: a file or folder.
-      index: the directory to make. An index that is there is replaced if it is of other content, damaged, or made by
-        another version.
+      index: the directory to make. An index of a corpus of this name is replaced if it is of other content, damaged,
+        or made by another version.
       format: one of `corpus_reading.FORMATS`.
       problems: the collector of what is repaired in annotated data.
       advance: called with the number of passages that were read since the last call.
       waiting: called if another process makes the index, before waiting for it.
+      overwrite: whether an index of another corpus is replaced.
 
     Returns:
       The manifest, and what happened: `MADE`, `KEPT`, or why an index was made again.
 
     Raises:
-      DataError: if the corpus cannot be read, or if the directory is something else.
+      DataError: if the corpus cannot be read, if the directory is something else, or an index of another corpus.
       OSError: naming the directory, if it cannot be written, as on a full disk. What was there before stays.
     """
     import_bm25s()
@@ -59,7 +62,7 @@ def make_index(
         _remove_leftovers(place)
         name = printable_name(pathlib.Path(corpus).name or str(corpus))
         source = {"name": name, "format": found, "sha256": hash_source(corpus)}
-        outcome = _find_change(place, source)
+        outcome = _find_change(place, source, overwrite)
         if outcome == KEPT:
             return read_manifest(place), KEPT
         with _new_folder(place) as folder:
@@ -93,16 +96,26 @@ def validate_place(place: pathlib.Path, corpus: pathlib.Path) -> None:
     read_manifest(place)
 
 
-def _find_change(place: pathlib.Path, source: dict[str, str]) -> str:
-    """Return why the index must be made; `KEPT` if it need not."""
+def _find_change(place: pathlib.Path, source: dict[str, str], overwrite: bool) -> str:
+    """Return why the index must be made; `KEPT` if it need not.
+
+    Raises:
+      DataError: if it is the index of another corpus, and not to be replaced.
+    """
     if not (place / MANIFEST).exists():
         return MADE
     manifest = read_manifest(place)
+    before = manifest.corpus
+    if before["sha256"] != source["sha256"] and before["name"] != source["name"] and not overwrite:
+        raise DataError(
+            f"{place}: the index of another corpus ({before['name'][:80]}), expected the name of a new directory; "
+            "--overwrite replaces it"
+        )
     if not manifest.is_current:
         return "made again, as it was of another version"
-    if manifest.corpus["sha256"] != source["sha256"]:
-        return "made again, as the corpus changed"
-    if manifest.corpus["format"] != source["format"]:
+    if before["sha256"] != source["sha256"]:
+        return f"made again, as the corpus {'changed' if before['name'] == source['name'] else 'is another one'}"
+    if before["format"] not in (source["format"], AUTO):  # which older versions wrote
         return "made again, as the format changed"
     try:
         validate_files(place, manifest, thorough=True)

@@ -8,26 +8,27 @@ import os
 import pathlib
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cman_tf.errors import DataError
+from cman_tf.retrieving.building import import_bm25s
 from cman_tf.retrieving.images import ImageIndex, open_images
+from cman_tf.retrieving.names import IMAGES, NOTHING, QUERIES, TEXT
 from cman_tf.retrieving.passages import PassageSource, Tokens
 from cman_tf.retrieving.retriever import open_index
 from cman_tf.runs.containment import validate_recorded_path
 from cman_tf.runs.files import read_json, write_atomically
-from cman_tf.runs.schema import record, text
+from cman_tf.runs.schema import list_of, object_of, record, text
 
 FILE = "retrieval.json"
-TEXT, IMAGES = "retrieve", "image_index"  # the flags that name a place
-QUERIES = "image_queries"
-RETRIEVAL_FLAGS = (TEXT, IMAGES, QUERIES)
+_SHA256 = text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256")
 _SCHEMA = record(
     {
         "place": text(),
         "fingerprint": text(re.compile("[0-9a-f]{8,128}").fullmatch, "a hash"),
         "tokenizer": text(re.compile(r"[\w:]{1,60}").fullmatch, "the name of a tokenizer"),
     },
-    {"images": text()},
+    {"images": text(), "queries": object_of(list_of(_SHA256))},
 )
 
 
@@ -41,6 +42,8 @@ class Place:
       tokenizer: the name of the tokenizer that cuts passages.
       fingerprint: a hash of what is searched; empty if it is not known yet.
       queries: with `image_index`, the files of query vectors, one for each corpus.
+      answered: by the sha256 of each file of query vectors that was used in training, the hashes of the sentences that
+        it was used for.
     """
 
     flag: str
@@ -48,6 +51,7 @@ class Place:
     tokenizer: str
     fingerprint: str = ""
     queries: tuple[str, ...] = ()
+    answered: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
 
     def open(self) -> PassageSource | ImageIndex:
         """Open the index, or the features of images.
@@ -73,6 +77,8 @@ def read_place(given: Mapping[str, str], tokenizer: str) -> Place | None:
     Raises:
       DataError: if they do not fit together.
     """
+    if given.get(TEXT) == NOTHING:
+        given = {name: value for name, value in given.items() if name != TEXT}
     if TEXT in given and IMAGES in given:
         raise DataError("--retrieve and --image_index, expected one of them")
     if QUERIES in given and IMAGES not in given:
@@ -105,9 +111,9 @@ def describe_corpora(place: Place, corpora: Sequence[tuple[str, Sequence[Tokens]
 
 def save_retrieval(directory: str | pathlib.Path, place: Place) -> None:
     """Write retrieval.json."""
-    content = {"place": place.value, "fingerprint": place.fingerprint, "tokenizer": place.tokenizer}
+    content: dict[str, Any] = {"place": place.value, "fingerprint": place.fingerprint, "tokenizer": place.tokenizer}
     if place.flag == IMAGES:
-        content["images"] = "cosine"
+        content |= {"images": "cosine", "queries": {key: [*hashes] for key, hashes in place.answered.items()}}
     write_atomically(pathlib.Path(directory) / FILE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -121,7 +127,7 @@ def read_fingerprint(directory: str | pathlib.Path) -> str:
     return _read(directory)["fingerprint"]
 
 
-def _read(directory: str | pathlib.Path) -> dict[str, str]:
+def _read(directory: str | pathlib.Path) -> dict[str, Any]:
     return read_json(pathlib.Path(directory) / FILE, "what cman-tf train wrote", schema=_SCHEMA)
 
 
@@ -131,9 +137,10 @@ def find_retrieval(directory: str | pathlib.Path, elsewhere: Mapping[str, str]) 
     Args:
       directory: the model's directory.
       elsewhere: the flags of `RETRIEVAL_FLAGS` that say where it is now. If empty, it is looked for where it was.
+        `retrieve` may be `none`: the sentences are read alone.
 
     Returns:
-      The place, or None for a model without retrieval.
+      The place; None for a model without retrieval, or for sentences alone.
 
     Raises:
       DataError: if it is not found, if it has changed, or if flags are given for a model without retrieval.
@@ -145,6 +152,10 @@ def find_retrieval(directory: str | pathlib.Path, elsewhere: Mapping[str, str]) 
         return None
     content = _read(directory)
     flag = IMAGES if "images" in content else TEXT
+    if elsewhere.get(TEXT) == NOTHING:
+        if len(elsewhere) > 1:
+            raise DataError(f"--retrieve={NOTHING} and --{[*elsewhere][-1]}, expected one of them")
+        return None
     need = f"{directory}: the model retrieves passages from {content['place'][:200]}"
     other = TEXT if flag == IMAGES else IMAGES
     if other in elsewhere:
@@ -154,14 +165,16 @@ def find_retrieval(directory: str | pathlib.Path, elsewhere: Mapping[str, str]) 
             validate_recorded_path(part, f"what --{flag} names")
     place = read_place({flag: content["place"], **elsewhere}, content["tokenizer"])
     assert place is not None
+    if flag == TEXT:
+        import_bm25s()  # its absence has nothing to do with the place
     try:
         found = place.open()
     except (DataError, OSError) as error:
         reason = str(error) if isinstance(error, DataError) else f"{error.filename}: {error.strerror}"
-        raise DataError(f"{need}; {reason}; --{flag} names another place") from None
+        raise DataError(f"{need}; {reason}; --{flag} says where it is now, --retrieve=none does without") from None
     if found.fingerprint != content["fingerprint"]:
         raise DataError(
-            f"{need} (fingerprint {content['fingerprint'][:12]}); {found.name} is another one (fingerprint "
-            f"{found.fingerprint[:12]}); --{flag} names another place"
+            f"{need} (fingerprint {content['fingerprint'][:12]}); {found.name} has other content (fingerprint "
+            f"{found.fingerprint[:12]}), expected the same content as in training; --retrieve=none does without"
         )
-    return dataclasses.replace(place, fingerprint=content["fingerprint"])
+    return dataclasses.replace(place, fingerprint=content["fingerprint"], answered=content.get("queries", {}))

@@ -23,6 +23,8 @@ def validate_model_directory(directory: str | pathlib.Path) -> None:
     folder = pathlib.Path(directory)
     if not folder.is_dir():
         raise DataError(f"{folder}: no trained model here (no such directory), {_EXPECTED}, or conll04")
+    if (folder / "saved_model.pb").is_file():
+        raise DataError(f"{folder}: an exported model, {_EXPECTED}; tf.saved_model.load reads exported ones")
     for name in _FILES:
         if not (folder / name).is_file():
             raise DataError(f"{folder}: no trained model here (no {name}), {_EXPECTED}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -40,7 +39,7 @@ def start_from(model: Model, vocabulary: Vocabulary, description: ModelDescripti
     Raises:
       DataError: if the models differ in more than their vocabularies.
     """
-    alone = dataclasses.replace(description.config, retrieved_passages=0, context_units=1, cooperative_weight=0.0)
+    alone = description.config.without_passages()
     trained = load_described(description._replace(config=alone))  # its weights do not depend on passages
     if len(trained.model.variables) != len(model.variables):
         raise DataError(

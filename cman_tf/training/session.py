@@ -81,7 +81,8 @@ class Session:
         """
         folder = pathlib.Path(self.options.results_dir or pathlib.Path(self.options.model_dir) / "results")
         corpus, config = name_corpus(self.corpora["train"].path), self.config
-        path = folder / f"{self.options.result_name or f'{corpus}_{config.model}_seed{config.seed}'}.json"
+        model = f"{config.model}{'_passages' if config.retrieved_passages else ''}"
+        path = folder / f"{self.options.result_name or f'{corpus}_{model}_seed{config.seed}'}.json"
         if path.exists() and read_json(path, "a result file").get("run") != self.run["id"]:
             raise DataError(
                 f"{path}: holds the result of another run, expected this run's result or no file; choose another "

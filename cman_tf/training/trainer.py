@@ -110,11 +110,12 @@ class Trainer:
         return table
 
     def inputs(self) -> str:
-        """Describe the inputs of a token, such as "words (frozen vectors) + characters"."""
+        """Describe the inputs of a token, such as "words (frozen vectors) + characters + passages"."""
         kind = "tuned" if self.config.tune_word_vectors else "frozen"
         words = "trained vectors" if self.vocabulary.vectors is None else f"{kind} vectors"
         characters = " + characters" if self.config.use_characters else ""
-        return f"words ({words}){characters}" + (f" + {self.encoder.name}" if self.encoder else "")
+        encoder = f" + {self.encoder.name}" if self.encoder else ""
+        return f"words ({words}){characters}{encoder}" + (" + passages" if self.config.retrieved_passages else "")
 
     def _record(self) -> dict[str, Any]:
         """Return the record of the model's files, of which loading compares the hashes, without the last epoch."""
