@@ -3,9 +3,10 @@
 #   bash scripts/more.sh                      both
 #   bash scripts/more.sh retrieval mixture    these
 # retrieval: ADE, folds 0 and 3, words and characters: without passages, with ten from the fold's training texts, and
-# with them in cooperative training. mixture: CoNLL04, seeds 1 to 3: CMAN with dynamic CMAN, both with MPNet, and dynamic
-# CMAN with words beside the one with MPNet; it needs the runs of scripts/evidence.sh conll04. Result files go to
-# results/retrieval and results/mixture, runs to runs/more. Data are in $CMAN_DATA_DIR, or data/.
+# with them in cooperative training; then both without their passages. mixture: CoNLL04, seeds 1 to 3: CMAN with
+# dynamic CMAN, both with MPNet, and dynamic CMAN with words beside the one with MPNet; it needs the runs of
+# scripts/evidence.sh conll04. Result files go to results/retrieval and results/mixture, runs to runs/more. Data are in
+# $CMAN_DATA_DIR, or data/.
 set -euo pipefail
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 source "$root/cman_tf/environment.sh"
@@ -32,7 +33,12 @@ run_retrieval() {
         passages) flags+=(--retrieve="indexes/ade_$fold") ;;
         cooperative) flags+=(--retrieve="indexes/ade_$fold" --cooperative_weight=0.1) ;;
       esac
-      train "ade_${variant}_fold$fold" results/retrieval "${flags[@]}"
+      local name=ade_${variant}_fold$fold
+      train "$name" results/retrieval "${flags[@]}"
+      if [ "$variant" != alone ] && [ ! -e "results/retrieval/${name}_read_alone.json" ]; then
+        "$python" -m cman_tf evaluate --model_dir="runs/more/$name" --data="$folder/ade_split_${fold}_test.json" \
+          --retrieve=none --json="results/retrieval/${name}_read_alone.json"
+      fi
     done
   done
 }
