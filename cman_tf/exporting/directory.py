@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-import shutil
-import tempfile
 from collections.abc import Iterator
 
 from cman_tf.errors import DataError
-from cman_tf.runs.durable import name_errors, replace_folder
+from cman_tf.runs.whole_folder import whole_folder
 
 CARD = "export.json"  # what an exported model is, beside its SavedModel
 
@@ -54,15 +52,6 @@ def new_directory(directory: str | pathlib.Path, overwrite: bool = False) -> Ite
     """
     place = pathlib.Path(directory)
     validate_export_directory(place, overwrite)
-    place = place.resolve()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with name_errors(place):
-        work = pathlib.Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
-    try:
-        with name_errors(place):
-            yield work
-        os.chmod(work, 0o755)
+    with whole_folder(place.resolve(), replaces=overwrite) as work:
+        yield work
         validate_export_directory(place, overwrite)
-        replace_folder(work, place)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)

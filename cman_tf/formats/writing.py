@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import pathlib
-import shutil
-import tempfile
 from collections.abc import Iterable
 from typing import BinaryIO
 
 from cman_tf.errors import DataError
-from cman_tf.runs.durable import move_folder_into_place, name_errors
 from cman_tf.runs.files import write_atomically
+from cman_tf.runs.whole_folder import whole_folder
 
 
 def write_file(path: str | pathlib.Path, chunks: Iterable[str | bytes]) -> None:
@@ -42,17 +40,8 @@ def write_folder(path: str | pathlib.Path, pieces: Iterable[tuple[str, bytes]]) 
     folder = pathlib.Path(path)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder}: exists and is not an empty folder, expected the name of a new one")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with name_errors(folder):
-        temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
+    with whole_folder(folder) as temporary:
         for name, content in pieces:
             if pathlib.PurePath(name).name != name or name in ("", ".", ".."):
                 raise DataError(f"{folder}: file name {name[:40]!r}, expected a name without folders")
-            with name_errors(folder):
-                (temporary / name).write_bytes(content)
-        temporary.chmod(0o755)
-        move_folder_into_place(temporary, folder)  # an empty folder is replaced
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+            (temporary / name).write_bytes(content)

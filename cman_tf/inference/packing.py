@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-import shutil
-import tempfile
 
 import numpy as np
 
@@ -14,11 +12,11 @@ from cman_tf.inference.description import ModelDescription
 from cman_tf.inference.loading import load_epoch
 from cman_tf.models.variable_paths import name_variables
 from cman_tf.retrieving.recorded import FILE as RETRIEVAL
-from cman_tf.runs.durable import move_folder_into_place, name_errors
 from cman_tf.runs.files import validate_new_directory, write_atomically
 from cman_tf.runs.flagfile import format_flagfile
 from cman_tf.runs.packed_weights import WEIGHTS, save_weights
 from cman_tf.runs.record import record_weights, start_record
+from cman_tf.runs.whole_folder import whole_folder
 
 
 def pack_model(description: ModelDescription, directory: str | pathlib.Path, half: bool = True) -> int:
@@ -45,31 +43,22 @@ def pack_model(description: ModelDescription, directory: str | pathlib.Path, hal
     if description.config.tune_encoder:
         raise DataError(f"{description.directory}: its encoder was tuned, expected a model whose encoder is frozen")
     (model, vocabulary), epoch = load_epoch(description)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with name_errors(target):
-        new = pathlib.Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        with name_errors(target):
-            new.chmod(0o755)
-            write_atomically(new / "flags.txt", format_flagfile(dataclasses.asdict(description.config)))
-            vectors = vocabulary.vectors
-            if vectors is not None:
-                with np.errstate(over="ignore"):
-                    halves = vectors.astype(np.float16 if half else np.float32)
-                if not np.isfinite(halves).all():
-                    raise DataError(f"{description.directory}: a word vector that is not finite in half precision")
-                write_atomically(new / "word_vectors.npy", lambda file: np.save(file, halves, allow_pickle=False))
-            vocabulary.save_lists(new)
-            retrieval = [RETRIEVAL] if description.retrieval else []
-            for name in ("signatures.json", "contextual.json", *retrieval):
-                if (description.directory / name).exists():
-                    write_atomically(new / name, (description.directory / name).read_bytes())
-            named = name_variables(model)
-            save_weights(new, [*named], [variable.numpy() for variable in named.values()], epoch, half)
-            start_record(new, description.tokenizer)
-            record_weights(new, [str(new / WEIGHTS)])
-        move_folder_into_place(new, target)
-    except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
-        raise
+    with whole_folder(target) as new:
+        write_atomically(new / "flags.txt", format_flagfile(dataclasses.asdict(description.config)))
+        vectors = vocabulary.vectors
+        if vectors is not None:
+            with np.errstate(over="ignore"):
+                halves = vectors.astype(np.float16 if half else np.float32)
+            if not np.isfinite(halves).all():
+                raise DataError(f"{description.directory}: a word vector that is not finite in half precision")
+            write_atomically(new / "word_vectors.npy", lambda file: np.save(file, halves, allow_pickle=False))
+        vocabulary.save_lists(new)
+        retrieval = [RETRIEVAL] if description.retrieval else []
+        for name in ("signatures.json", "contextual.json", *retrieval):
+            if (description.directory / name).exists():
+                write_atomically(new / name, (description.directory / name).read_bytes())
+        named = name_variables(model)
+        save_weights(new, [*named], [variable.numpy() for variable in named.values()], epoch, half)
+        start_record(new, description.tokenizer)
+        record_weights(new, [str(new / WEIGHTS)])
     return sum(path.stat().st_size for path in target.iterdir())

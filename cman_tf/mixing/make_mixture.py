@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -34,8 +32,8 @@ from cman_tf.mixing.scores import (
     score_predictions,
 )
 from cman_tf.runs import provenance
-from cman_tf.runs.durable import move_folder_into_place, name_errors
 from cman_tf.runs.files import validate_new_directory, write_atomically
+from cman_tf.runs.whole_folder import whole_folder
 
 _REMEMBERED = 1 << 30  # bytes of an encoder's vectors: each sentence is predicted several times
 Note = Callable[[str], None]
@@ -183,21 +181,12 @@ def _write(
     report: dict[str, Any],
 ) -> None:
     """Write the directory as a whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with name_errors(target):
-        new = pathlib.Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        with name_errors(target):
-            new.chmod(0o755)
-            for expert, folder in zip(experts, list_experts(new, len(experts))):
-                pack_model(expert, folder, half=False)
-            write_mixture_file(new, gates, len(experts), decoding)
-            write_atomically(new / REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-            _unite_signatures(new, experts)
-        move_folder_into_place(new, target)
-    except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
-        raise
+    with whole_folder(target) as new:
+        for expert, folder in zip(experts, list_experts(new, len(experts))):
+            pack_model(expert, folder, half=False)
+        write_mixture_file(new, gates, len(experts), decoding)
+        write_atomically(new / REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        _unite_signatures(new, experts)
 
 
 def _unite_signatures(folder: pathlib.Path, experts: Sequence[ModelDescription]) -> None:

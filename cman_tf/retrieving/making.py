@@ -7,7 +7,6 @@ import errno
 import os
 import pathlib
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 
 from cman_tf.data.problems import Problems
@@ -18,10 +17,12 @@ from cman_tf.retrieving.building import build_index, import_bm25s
 from cman_tf.retrieving.corpus_reading import find_format, printable_name, read_passages
 from cman_tf.retrieving.index_files import MANIFEST, Manifest, read_manifest, validate_files
 from cman_tf.retrieving.passage_file import Content
-from cman_tf.runs.durable import name_errors, replace_folder
+from cman_tf.runs.durable import name_errors
 from cman_tf.runs.files import file_lock
+from cman_tf.runs.whole_folder import whole_folder
 
 MADE, KEPT = "made", "kept"
+_MARK = "making-"  # in the names of folders that are not finished
 Advance = Callable[[int], object]
 
 
@@ -148,24 +149,17 @@ def _locked(place: pathlib.Path, waiting: Callable[[], object]) -> Iterator[None
 def _remove_leftovers(place: pathlib.Path) -> None:
     """Remove what a killed process left; the lock is held, so that no other one is at work."""
     for left in place.parent.iterdir():
-        if left.name.startswith(f".{place.name}.making-"):
+        if left.name.startswith(f".{place.name}.{_MARK}"):
             shutil.rmtree(left, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def _new_folder(place: pathlib.Path) -> Iterator[pathlib.Path]:
     """Yield an empty folder, which takes its place at the end if there was no error."""
-    with name_errors(place):
-        work = pathlib.Path(tempfile.mkdtemp(prefix=f".{place.name}.making-", dir=place.parent))
-    try:
+    with whole_folder(place, replaces=True, mark=_MARK) as work:
         try:
-            with name_errors(place):
-                yield work
+            yield work
         except OSError as error:
             if error.errno is None:  # NumPy's, whose text is "5000 requested and 3968 written"
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place)) from None
             raise
-        os.chmod(work, 0o755)
-        replace_folder(work, place)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
