@@ -172,6 +172,9 @@ def test_several_devices(passage_index, eight_sentences, tmp_path):
     process = run_command("cman_tf.train", *data, *run, cwd=tmp_path)
     assert process.returncode == 0, process.stderr
     assert (tmp_path / "run" / "retrieval.json").exists()
+    again = [*data, *run[:-1], f"--init_from={tmp_path}/run", "--model_dir=again"]
+    process = run_command("cman_tf.train", *again, cwd=tmp_path)
+    assert process.returncode == 0, process.stderr
 
 
 def test_more_passages_take_more_memory(vocabulary):

@@ -38,6 +38,7 @@ def show_outcome(outcome: Mapping[str, Any], output_dir: str) -> str:
       outcome: the sums of `add_up`; `files`, `parts`, `parts_before`, `workers`, `seconds`, `texts_per_second`.
       output_dir: where the parts are.
     """
+    speed = outcome["texts_per_second"]
     written = f"{outcome['parts']}"
     if outcome["parts_before"]:
         written += f", {outcome['parts_before']} of them before"
@@ -50,7 +51,7 @@ def show_outcome(outcome: Mapping[str, Any], output_dir: str) -> str:
         ["relations", f"{outcome['relations']:,}"],
         ["parts", written],
         ["time", format_seconds(outcome["seconds"])],
-        ["texts per second", f"{outcome['texts_per_second']:,.0f}"],
+        ["texts per second", f"{speed:,.{0 if speed >= 10 else 2}f}"],
     ]
     shown = format_table([output_dir, ""], rows)
     if outcome["dead"]:

@@ -181,7 +181,7 @@ def _restore(path: str, model: Model) -> int:
     for variable in model.variables:
         if variable.dtype.is_floating and not np.isfinite(variable.numpy()).all():
             raise DataError(f"{path}: a weight that is not finite, expected a checkpoint of this model")
-    return int(epoch)
+    return int(epoch.read_value())  # under a strategy it is a variable of each device
 
 
 def _is_no_list_of_values(record: logging.LogRecord) -> bool:
