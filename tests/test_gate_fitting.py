@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from cman_tf.mixing.gate_fitting import (
     GateRows,
     assign_folds,
-    choose_blocks,
     find_gradient,
     fit_gate,
+    measure_curve,
     measure_loss,
     train_gate,
     weigh,
@@ -76,7 +76,8 @@ def make_divided(count=60):
 def test_a_gate_learns_which_expert_is_right():
     rows, which = make_divided()
     fitted = fit_gate(rows, assign_folds(60, 5), 5)
-    assert fitted.blocks > 0 and min(fitted.losses) < fitted.losses[0]
+    curve = fitted.losses["by features"]
+    assert fitted.kind == "by features" and fitted.blocks > 0 and min(curve) < curve[0]
     for weights in (fitted.weights, *fitted.of_folds):
         assert (weigh(rows, weights).argmax(1) == which).all()
 
@@ -86,20 +87,35 @@ def test_a_gate_that_cannot_help_stays_the_average():
     rows, _ = make_divided()
     same = GateRows(rows.features, np.full_like(rows.probabilities, 0.6), rows.happened, rows.groups)
     fitted = fit_gate(same, assign_folds(60, 5), 5)
-    assert fitted.blocks == 0 and all((array == 0).all() for array in fitted.weights)
+    assert fitted.kind == "uniform" and fitted.blocks == 0 and all((array == 0).all() for array in fitted.weights)
     none = fit_gate(rows.take(np.zeros(0, int)), np.zeros(0, int), 5)
     assert none.blocks == 0 and len(none.of_folds) == 5 and all((array == 0).all() for array in none.weights)
 
 
 def test_noise_is_not_learned_by_heart():
-    """Held-out rows choose how long a gate is fitted: with features of noise, hardly at all."""
+    """Held-out rows choose how long a gate is fitted: with features of noise, not to the end."""
     random = np.random.default_rng(3)
     features = random.normal(size=(40, 30)).astype(np.float32)
     probabilities = random.uniform(0.3, 0.7, (40, 2, 1)).astype(np.float32)
     rows = GateRows((features,), probabilities, np.ones((40, 1), np.float32), np.arange(40))
-    blocks, losses = choose_blocks(rows, assign_folds(40, 5))
-    assert losses[blocks] == min(losses)
+    losses = measure_curve(rows, assign_folds(40, 5), constant=False)
+    blocks = int(np.argmin(losses))
     assert measure_loss(rows, train_gate(rows, 30)[0]) < measure_loss(rows, train_gate(rows, blocks)[0])
+    fitted = fit_gate(rows, assign_folds(40, 5), 5)
+    assert min(map(min, fitted.losses.values())) == fitted.losses[fitted.kind][fitted.blocks]
+
+
+def test_one_expert_that_is_always_better_is_trusted_everywhere():
+    """With few rows and many features a constant gate is enough, and its kernels stay 0."""
+    random = np.random.default_rng(4)
+    features = random.normal(size=(50, 40)).astype(np.float32)
+    is_right = random.uniform(size=(50, 1)) < 0.9
+    probabilities = np.stack([np.full((50, 1), 0.5), np.where(is_right, 0.95, 0.3)], 1).astype(np.float32)
+    rows = GateRows((features,), probabilities, np.ones((50, 1), np.float32), np.arange(50))
+    fitted = fit_gate(rows, assign_folds(50, 5), 5)
+    assert fitted.kind == "constant" and (fitted.weights[0] == 0).all()
+    gate = weigh(rows, fitted.weights)
+    assert (gate[:, 1] > 0.7).all() and (gate == gate[0]).all()
 
 
 def test_rows_of_a_fold_are_not_seen():

@@ -33,8 +33,8 @@ def test_what_it_shows_and_writes(mixture, experts):
     assert set(report["dev"]["scores"]) == {"expert 1", "expert 2", "average", "gate"}
     for load in report["load"].values():
         assert sum(load["mean"]) == pytest.approx(1, abs=1e-3) == pytest.approx(sum(load["largest"]), abs=1e-3)
-    for losses in report["fit"]["held_out_losses"].values():
-        assert len(losses) == 31
+    for curves in report["fit"]["held_out_losses"].values():
+        assert {kind: len(losses) for kind, losses in curves.items()} == {"constant": 31, "by features": 31}
     assert {path.name for path in (mixture / "run").iterdir()} == {
         *("mixture.json", "gates.npy", "report.json", "experts", "signatures.json"),
     }
@@ -85,6 +85,7 @@ def test_uniform_gate_and_argmax(experts, held_out, tmp_path):
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert report["dev"]["scores"]["gate"] == report["dev"]["scores"]["average"] and "test" not in report
     assert report["load"]["pairs"]["mean"] == [0.5, 0.5] and report["fit"]["steps"] == {"tokens": 0, "pairs": 0}
+    assert report["fit"]["kinds"] == {"tokens": "uniform", "pairs": "uniform"}
     assert (np.load(tmp_path / "run" / "gates.npy") == 0).all()
     assert cman_tf.load(tmp_path / "run").model.decoding == "argmax"
 

@@ -1,7 +1,8 @@
 """Fitting a gate: which expert to trust for which token, or for which pair of tokens. Free of TensorFlow.
 
 The experts' probabilities and features are given, and only the gate's weights are fitted, by Adam on all rows at once.
-How many steps are taken is chosen by k-fold cross-validation, since a gate can learn few rows by heart.
+Whether the gate may look at the features, and how many steps are taken, is chosen by k-fold cross-validation, since a
+gate can learn few rows by heart.
 
 Shapes: N rows (tokens or pairs), E experts, D features, K outcomes (1 for the gold tag, R for relations).
 """
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 _RATE, _DECAY = 0.01, 1e-3  # Adam's learning rate; the factor of the squares of the weights
 _BLOCK, _BLOCKS = 10, 30  # steps between two looks at the held-out rows, and how many looks
+CONSTANT, BY_FEATURES, UNIFORM = "constant", "by features", "uniform"
 _CLIP = 1e-7  # probabilities are kept this far from 0 and 1
 
 
@@ -90,12 +92,15 @@ def _cross_entropy(mixed: Array, happened: Array) -> Array:
     return -(happened * np.log(mixed) + (1 - happened) * np.log(1 - mixed))
 
 
-def train_gate(rows: GateRows, blocks: int, held_out: GateRows | None = None) -> tuple[list[Array], list[float]]:
+def train_gate(
+    rows: GateRows, blocks: int, held_out: GateRows | None = None, constant: bool = False
+) -> tuple[list[Array], list[float]]:
     """Fit a gate.
 
     Args:
       rows: the rows to fit on.
       blocks: the number of blocks of ten steps.
+      constant: whether the bias alone is fitted, so that the experts have the same weights in all rows.
       held_out: rows whose loss is measured before the first block and after each one, or None.
 
     Returns:
@@ -107,7 +112,10 @@ def train_gate(rows: GateRows, blocks: int, held_out: GateRows | None = None) ->
     for step in range(1, blocks * _BLOCK + 1):
         gradients = find_gradient(rows, weights)
         for number, gradient in enumerate(gradients):
-            if number < len(weights) - 1:  # not of the bias
+            is_kernel = number < len(weights) - 1
+            if is_kernel and constant:
+                continue
+            if is_kernel:
                 gradient = gradient + 2 * _DECAY * weights[number]
             means[number] = 0.9 * means[number] + 0.1 * gradient
             squares[number] = 0.999 * squares[number] + 0.001 * gradient**2
@@ -127,26 +135,6 @@ def assign_folds(count: int, folds: int, seed: int = 0) -> Array:
     return np.random.default_rng(seed).permutation(count) % folds
 
 
-def choose_blocks(rows: GateRows, folds: Array) -> tuple[int, list[float]]:
-    """Choose how long a gate is fitted.
-
-    Args:
-      rows: the rows.
-      folds: the fold of each row, int [N].
-
-    Returns:
-      The number of blocks of ten steps with the lowest mean loss of held-out rows, 0 if the uniform average has it;
-      and the mean loss after each number of blocks.
-    """
-    curves = []
-    for fold in np.unique(folds):
-        inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        losses = train_gate(rows.take(inside), _BLOCKS, rows.take(outside))[1]
-        curves.append(np.array(losses) * len(outside))
-    curve = np.sum(curves, 0) / len(folds)
-    return int(curve.argmin()), [float(loss) for loss in curve]
-
-
 @dataclasses.dataclass(frozen=True)
 class FittedGate:
     """A gate and how it was found.
@@ -154,18 +142,39 @@ class FittedGate:
     Attributes:
       weights: a kernel [D, E] for each part, and a bias [E].
       of_folds: the weights that were fitted without each fold.
+      kind: `CONSTANT` or `BY_FEATURES`; `UNIFORM` if no fitting helped.
       blocks: the number of blocks of ten steps that were taken.
-      losses: the mean loss of held-out rows after each number of blocks, from 0: nats per row.
+      losses: by kind, the mean loss of held-out rows after each number of blocks, from 0: nats per row.
     """
 
     weights: list[Array]
     of_folds: list[list[Array]]
+    kind: str
     blocks: int
-    losses: list[float]
+    losses: dict[str, list[float]]
+
+
+def measure_curve(rows: GateRows, folds: Array, constant: bool) -> list[float]:
+    """Measure how long a gate should be fitted.
+
+    Args:
+      rows: the rows.
+      folds: the fold of each row, int [N].
+      constant: whether the bias alone is fitted.
+
+    Returns:
+      The mean loss of held-out rows after each number of blocks of ten steps, from 0.
+    """
+    curves = []
+    for fold in np.unique(folds):
+        inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        losses = train_gate(rows.take(inside), _BLOCKS, rows.take(outside), constant)[1]
+        curves.append(np.array(losses) * len(outside))
+    return [float(loss) for loss in np.sum(curves, 0) / len(folds)]
 
 
 def fit_gate(rows: GateRows, folds: Array, count: int) -> FittedGate:
-    """Fit a gate on all rows, as long as is best for held-out ones, and once without each fold.
+    """Fit a gate on all rows, as is best for held-out ones, and once without each fold.
 
     Args:
       rows: the rows. Without any, all experts count alike.
@@ -173,7 +182,11 @@ def fit_gate(rows: GateRows, folds: Array, count: int) -> FittedGate:
       count: the number of folds.
     """
     if not len(folds):
-        return FittedGate(rows.zeros(), [rows.zeros() for _ in range(count)], 0, [])
-    blocks, losses = choose_blocks(rows, folds)
-    of_folds = [train_gate(rows.take(np.flatnonzero(folds != fold)), blocks)[0] for fold in range(count)]
-    return FittedGate(train_gate(rows, blocks)[0], of_folds, blocks, losses)
+        return FittedGate(rows.zeros(), [rows.zeros() for _ in range(count)], UNIFORM, 0, {})
+    losses = {kind: measure_curve(rows, folds, kind == CONSTANT) for kind in (CONSTANT, BY_FEATURES)}
+    kind = min(losses, key=lambda name: min(losses[name]))  # the first one, which is simpler, if they are equal
+    blocks = int(np.argmin(losses[kind]))
+    without = [np.flatnonzero(folds != fold) for fold in range(count)]
+    of_folds = [train_gate(rows.take(some), blocks, constant=kind == CONSTANT)[0] for some in without]
+    weights = train_gate(rows, blocks, constant=kind == CONSTANT)[0]
+    return FittedGate(weights, of_folds, kind if blocks else UNIFORM, blocks, losses)

@@ -115,6 +115,7 @@ def make_mixture(
         "fit": {
             "sentences": len(chosen),
             "folds": folds,
+            "kinds": gates["kinds"],
             "steps": gates["steps"],
             "held_out_losses": gates["losses"],
         },
@@ -147,7 +148,7 @@ def _fit(held_out: HeldOut, of_sentence: Array, folds: int, fits: bool) -> dict[
 
     Returns:
       `all`, their weights as gates.npy has them; `of_folds`, those that were fitted without each fold; `tokens` and
-      `pairs`, the weights of each gate; `steps` and `losses`, by the same names.
+      `pairs`, the weights of each gate; `kinds`, `steps` and `losses`, by the same names.
     """
     tokens, pairs = held_out.tokens, held_out.pairs
     if not fits:  # no rows: the plain average
@@ -169,7 +170,11 @@ def _fit(held_out: HeldOut, of_sentence: Array, folds: int, fits: bool) -> dict[
         "tokens": found["tokens"].weights,
         "pairs": found["pairs"].weights,
         "steps": {name: gate.blocks * 10 for name, gate in found.items()},
-        "losses": {name: [round(loss, 6) for loss in gate.losses] for name, gate in found.items()},
+        "kinds": {name: gate.kind for name, gate in found.items()},
+        "losses": {
+            name: {kind: [round(loss, 6) for loss in curve] for kind, curve in gate.losses.items()}
+            for name, gate in found.items()
+        },
     }
 
 
