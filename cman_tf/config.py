@@ -403,7 +403,9 @@ class Config:
 
     def without_passages(self) -> Config:
         """Return the configuration of the same model for sentences alone."""
-        return dataclasses.replace(self, retrieved_passages=0, context_units=1, cooperative_weight=0.0)
+        names = ("retrieved_passages", "retrieved_tokens", "context_units", "cooperative_weight")
+        defaults = {field.name: field.default for field in dataclasses.fields(self) if field.name in names}
+        return dataclasses.replace(self, **defaults)
 
     def validate_supported(self) -> None:
         """Check that the model and the protocol use all settings that are given. Runs of older versions may fail it.
@@ -416,11 +418,11 @@ class Config:
                 "--protocol=two_stage with --learning_rate_schedule=linear: expected a constant rate, because the "
                 "number of epochs of the second stage is not known in advance"
             )
-        if not self.retrieved_passages and (self.context_units != 1 or self.cooperative_weight):
-            name = "cooperative_weight" if self.cooperative_weight else "context_units"
-            raise DataError(
-                f"--{name}={getattr(self, name)} without passages, expected --retrieve=INDEX or --image_index, too"
-            )
+        alone = self.without_passages()
+        for name in ("retrieved_tokens", "context_units", "cooperative_weight"):
+            value = getattr(self, name)
+            if not self.retrieved_passages and value != getattr(alone, name):
+                raise DataError(f"--{name}={value} without passages, expected --retrieve=INDEX or --image_index, too")
         if self.retrieved_passages and self.context_units > self.bsa_units:
             raise DataError(
                 f"--context_units={self.context_units}: expected at most --bsa_units={self.bsa_units}, as the passages "

@@ -72,11 +72,15 @@ def main(arguments: list[str]) -> None:
     """Make the mixture, and show its scores."""
     del arguments
     validate_new_directory(FLAGS.model_dir)
-    validate_files(FLAGS.json, inputs=(FLAGS.test,))
+    validate_files(FLAGS.json, inputs=(FLAGS.test, FLAGS.data if FLAGS.data != _DEV else None))
     if not 2 <= len(FLAGS.experts) <= MOST:
         raise DataError(f"--experts: {count_things(len(FLAGS.experts), 'model')}, expected 2 to {MOST}")
     experts = _read_experts(FLAGS.experts)
     validate_experts(experts)
+    for expert in experts:
+        for output in filter(None, (FLAGS.model_dir, FLAGS.json)):
+            if expert.directory.resolve() in pathlib.Path(output).resolve().parents:
+                raise DataError(f"{output}: within the expert {expert.directory}, expected a place of its own")
     dev, test = _read(experts)
     notes = validate_not_trained_on(experts, dev)
     if test:

@@ -2,8 +2,9 @@
 
     cman-tf pack --model_dir=runs/conll04 --output=my_model
 
-The copy holds what prediction needs, in half precision: no optimizer, no metrics, no paths of this machine. Every
-command reads it like the model itself, but training cannot resume from it.
+The copy holds what prediction needs, in half precision: no optimizer, no metrics, no paths of this machine but those of
+a contextual encoder and of an index of passages. Every command reads it like the model itself, but training cannot
+resume from it.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ from helpers import ROOT, call_command, fails_with, import_extra, run_command
 import_extra("retrieval")
 pytestmark = pytest.mark.extra(name="retrieval")
 
+from cman_tf.errors import DataError  # noqa: E402
+from cman_tf.retrieving.caching import find_cached  # noqa: E402
 from cman_tf.retrieving.retriever import open_index  # noqa: E402
 
 COMMAND = "cman_tf.index"
@@ -89,6 +91,36 @@ def test_a_folder_of_texts_and_the_sample(tmp_path):
     assert replaced.startswith("made: 50 passages, 50 sentences")
     assert replaced.endswith("; made again, as the corpus is another one\n")
     assert json.loads((tmp_path / "made" / "manifest.json").read_text())["corpus"]["format"] == "spert"
+
+
+def test_what_a_user_put_into_an_index_is_kept(tmp_path):
+    corpus = tmp_path / "a.txt"
+    corpus.write_text("One.")
+    index(tmp_path, "a.txt", "made")
+    (tmp_path / "made" / "notes.md").write_text("mine")
+    corpus.write_text("Two.")
+    fails_with(
+        index(tmp_path, "a.txt", "made"), "made: holds notes.md, which is no part of an index; move it elsewhere"
+    )
+    assert (tmp_path / "made" / "notes.md").read_text() == "mine"
+    for name in ("none", "a,b"):
+        fails_with(index(tmp_path, "a.txt", name), f"{name}: --retrieve cannot name it, expected a name without commas")
+
+
+def test_what_a_damaged_index_finds_is_not_kept(tmp_path):
+    """A word of another letter is seen only in the content; training compares it before it keeps what was found."""
+    (tmp_path / "a.txt").write_text("Ann left Rome.\n\nBo left Oslo.\n")
+    index(tmp_path, "a.txt", "made")
+    passages = tmp_path / "made" / "passages.jsonl"
+    passages.write_text(passages.read_text().replace("Oslo", "Ohlo"))
+    source = open_index(tmp_path / "made")
+    with pytest.raises(DataError, match="passages.jsonl: not as it was made, expected a whole index"):
+        find_cached(source, [("Bo",)], 1, "corpus", folder=tmp_path / "kept")
+    assert not list((tmp_path / "kept").glob("*.jsonl"))
+    parameters = tmp_path / "made" / "params.index.json"
+    parameters.write_text(parameters.read_text().replace("float32", "floRt32"))
+    with pytest.raises(DataError, match="params.index.json: not as it was made"):
+        open_index(tmp_path / "made")
 
 
 def test_folders_and_tables_that_look_like_texts(tmp_path):

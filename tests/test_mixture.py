@@ -99,6 +99,8 @@ def test_what_is_refused(experts, held_out, mixture, trained, eight_sentences, t
     run = trained("dynamic_cman")
     refuse("1 model, expected 2 to 8", experts=run)
     refuse("are the same model, expected different ones", experts=f"{run},{run}/../{run.name}")
+    refuse("within the expert", model_dir=run / "inside")
+    refuse("would be overwritten while it is read", json=held_out, overwrite="true")
     with file_lock(run):
         refuse("is being trained, expected a finished run")
     refuse("exists, expected a new directory", model_dir=mixture)

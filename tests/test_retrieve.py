@@ -78,6 +78,12 @@ def test_without_passages(run, eight_sentences, tmp_path):
     assert call_command(*packed).returncode == 0
     assert not (tmp_path / "packed" / "retrieval.json").exists()
     assert score(cman_tf.load(tmp_path / "packed")) == pytest.approx(alone, abs=1e-2)  # half precision
+    for value in (5, b"index", ["index"], ""):
+        with pytest.raises(cman_tf.DataError, match="^retrieve is .*, expected a place, as text or a Path$"):
+            cman_tf.load(model, retrieve=value)
+    assert score(cman_tf.load(model, retrieve=None)).shape == alone.shape
+    refused = call_command("cman_tf.evaluate", *evaluate[:2], f"--model_dir={model}", "--retrieve=")
+    fails_with(refused, "--retrieve is empty, expected a place, or none")
     both = [*evaluate, "--image_index=a,b", f"--model_dir={model}"]
     fails_with(call_command("cman_tf.evaluate", *both), "--retrieve=none and --image_index, expected one of them")
 
@@ -119,14 +125,18 @@ def test_what_is_refused_before_training(index, eight_sentences, trained, tmp_pa
     refuse("--retrieved_passages=0 with a place that", f"--retrieve={index}", "--retrieved_passages=0")
     refuse("--cooperative_weight=1.0 without passages, expected --retrieve=INDEX", "--cooperative_weight=1")
     refuse("--context_units=2 without passages", "--context_units=2")
+    refuse("--retrieved_tokens=50 without passages", "--retrieved_tokens=50")
+    refuse("--image_index without --image_queries, expected both", "--image_index=a.npy,b.jsonl")
     refuse("--cooperative_weight=1.0 without passages", "--retrieve=none", "--cooperative_weight=1")
     refuse("expected at most --bsa_units=2", f"--retrieve={index}", "--context_units=3")
     refuse("expected --model=cman or dynamic_cman", f"--retrieve={index}", "--model=multihead")
     refuse("--retrieve and --image_index, expected one", f"--retrieve={index}", "--image_index=a,b")
     refuse("--image_queries without --image_index", "--image_queries=a.npy")
-    refuse("expected FEATURES.npy,TEXTS.jsonl", "--image_index=a.npy")
-    plain = [f"--model_dir={trained('dynamic_cman')}", f"--data={eight_sentences}/test.json", f"--retrieve={index}"]
-    fails_with(call_command("cman_tf.evaluate", *plain), "the model retrieves no passages, expected no --retrieve")
+    refuse("expected FEATURES.npy,TEXTS.jsonl", "--image_index=a.npy", "--image_queries=c.npy")
+    plain = [f"--model_dir={trained('dynamic_cman')}", f"--data={eight_sentences}/test.json"]
+    refused = call_command("cman_tf.evaluate", *plain, f"--retrieve={index}")
+    fails_with(refused, "the model retrieves no passages, expected no --retrieve")
+    assert call_command("cman_tf.evaluate", *plain, "--retrieve=none").returncode == 0  # which it does anyway
 
 
 def test_passages_by_images(eight_sentences, tmp_path):

@@ -209,8 +209,8 @@ def test_parameters_and_words_of_another_index(index, tmp_path):
         ("params.index.json", {"k1": 9}, "k1 is 9, not 1.5"),
         (
             "params.index.json",
-            {"k1": 1.5, "b": 0.75, "method": "lucene", "backend": "numba"},
-            "num_docs is None, not 9",
+            {"k1": 1.5, "b": 0.75, "method": "lucene", "idf_method": "lucene", "dtype": "floRt32"},
+            "dtype is 'floRt32', not float32",
         ),
         ("vocab.index.json", {"a": 0}, "1 words, not "),
         ("vocab.index.json", {"a": -1}, "a is -1, not a whole number from 0"),
@@ -220,7 +220,7 @@ def test_parameters_and_words_of_another_index(index, tmp_path):
             (tmp_path / file.name).write_bytes(file.read_bytes())
         (tmp_path / name).write_text(json.dumps(content))
         manifest = json.loads((tmp_path / MANIFEST).read_text())
-        manifest["files"][name]["bytes"] = (tmp_path / name).stat().st_size
+        manifest["files"][name] = {"bytes": (tmp_path / name).stat().st_size, "sha256": sha256_of(tmp_path / name)}
         (tmp_path / MANIFEST).write_text(json.dumps(manifest))
         with pytest.raises(DataError, match=message):
             open_index(tmp_path)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from absl import flags
 
 from cman_tf.command_line.flag_help import flag_group
-from cman_tf.retrieving.names import RETRIEVAL_FLAGS
+from cman_tf.errors import DataError
+from cman_tf.retrieving.names import RETRIEVAL_FLAGS, TEXT
 
 FLAGS = flags.FLAGS
 
@@ -33,6 +34,13 @@ def define_flags(images: bool = True) -> None:
 
 
 def given() -> dict[str, str]:
-    """Return the flags among `RETRIEVAL_FLAGS` that were given."""
+    """Return the flags among `RETRIEVAL_FLAGS` that were given.
+
+    Raises:
+      DataError: if one is empty, as where a variable of the shell is not set.
+    """
     values = {name: FLAGS[name].value for name in RETRIEVAL_FLAGS if name in FLAGS}
+    for name, value in values.items():
+        if value == "":
+            raise DataError(f"--{name} is empty, expected a place{', or none' if name == TEXT else ''}")
     return {name: value for name, value in values.items() if value}

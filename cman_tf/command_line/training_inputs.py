@@ -18,7 +18,7 @@ from cman_tf.encoders.source import Source, find_source
 from cman_tf.errors import DataError
 from cman_tf.inference.description import ModelDescription, read_description
 from cman_tf.retrieving.contexts import Contexts
-from cman_tf.retrieving.names import NOTHING, TEXT
+from cman_tf.retrieving.names import IMAGES, NOTHING, TEXT
 from cman_tf.retrieving.recorded import Place, read_place
 from cman_tf.runs.flagfile import RECORDED_FLAGS
 from cman_tf.training.cluster import Cluster, read_cluster
@@ -75,6 +75,8 @@ def read_inputs() -> TrainingInputs:
     if chosen:
         print(chosen, flush=True)
     place = read_place(places, FLAGS.tokenizer if FLAGS.tokenizer not in (None, "auto") else "default")
+    if place and place.flag == IMAGES and not place.queries:
+        raise DataError("--image_index without --image_queries, expected both")
     config = config_flags.config_from_flags()
     if place and not config.retrieved_passages and not FLAGS["retrieved_passages"].present:
         config = dataclasses.replace(config, retrieved_passages=_PASSAGES)

@@ -12,7 +12,7 @@ from cman_tf.data.corpus import Corpus
 from cman_tf.data.tokenizers import TOKENIZER_NAMES, is_spacy_name
 from cman_tf.data.vocabulary import Vocabulary
 from cman_tf.encoders.source import Source, find_again, load_source
-from cman_tf.errors import DataError
+from cman_tf.errors import DataError, quote
 from cman_tf.inference.mixture_files import FILE, is_mixture, read_experts
 from cman_tf.pretrained import find_model, is_shipped
 from cman_tf.retrieving.names import IMAGES, NOTHING, RETRIEVAL_FLAGS, TEXT
@@ -21,6 +21,17 @@ from cman_tf.runs.containment import validate_contained
 from cman_tf.runs.flagfile import config_of_run
 from cman_tf.runs.model_directory import find_checkpoint, validate_model_directory
 from cman_tf.runs.record import read_record, verify_record
+
+
+def _name_place(name: str, value: object) -> str:
+    """Return the value of a flag as text; a path may be given as a `Path`.
+
+    Raises:
+      DataError: if it is something else, or empty.
+    """
+    if not isinstance(value, (str, pathlib.PurePath)) or not str(value):
+        raise DataError(f"{name} is {quote(value)}, expected a place, as text or a Path")
+    return str(value)
 
 
 class ModelDescription(NamedTuple):
@@ -97,8 +108,9 @@ def read_description(
         from the one that training recorded.
     """
     folder = find_model(directory)
+    given = {name: _name_place(name, value) for name, value in (encoder_flags or {}).items() if value is not None}
     if is_mixture(folder):
-        experts = read_experts(folder, checkpoint, encoder_flags, read_description)
+        experts = read_experts(folder, checkpoint, given, read_description)
         config = dataclasses.replace(experts[0].config, model="mixture", relation_candidates="entities")
         tokenizer = experts[0].tokenizer
         vocabulary = experts[0].vocabulary
@@ -111,7 +123,6 @@ def read_description(
     tokenizer = record["tokenizer"] if record else "v1"
     verify_record(folder, weights, (*TOKENIZER_NAMES, *([tokenizer] if is_spacy_name(tokenizer) else [])))
     vocabulary = Vocabulary.load(folder)
-    given = dict(encoder_flags or {})
     places = {name: given.pop(name) for name in RETRIEVAL_FLAGS if name in given}
     retrieval = find_retrieval(folder, places) if finds_passages else None
     needed = load_source(folder)

@@ -134,7 +134,7 @@ def share_flags(experts: Sequence[pathlib.Path], given: Mapping[str, str]) -> li
         kinds = [{TEXT if kind == IMAGES else kind for kind in own} for own in kinds]
     shared = [{name: text for name, text in given.items() if _KINDS.get(name, "encoder") in own} for own in kinds]
     for name in given:
-        if not any(name in own for own in shared):
+        if not any(name in own for own in shared) and (name, given[name]) != (TEXT, NOTHING):
             raise DataError(f"--{name}={given[name]}: no expert needs it, expected no --{name}")
     if given.get(TEXT, NOTHING) != NOTHING:
         _share_indexes(experts, shared, given[TEXT])
@@ -143,6 +143,8 @@ def share_flags(experts: Sequence[pathlib.Path], given: Mapping[str, str]) -> li
 
 def _share_indexes(experts: Sequence[pathlib.Path], shared: Sequence[dict[str, str]], given: str) -> None:
     places = [given] if pathlib.Path(given).exists() else given.split(",")
+    if len(places) > 1 and ({"", NOTHING} & {*places}):
+        raise DataError(f"--retrieve={given[:200]}: an empty name or {NOTHING} between commas, expected indexes")
     indexes = {read_manifest(pathlib.Path(place)).fingerprint: place for place in places}
     recorded = [read_fingerprint(expert) if TEXT in own else "" for expert, own in zip(experts, shared)]
     unneeded = [place for fingerprint, place in indexes.items() if fingerprint not in recorded]

@@ -69,6 +69,7 @@ def find_cached(
     with file_lock(lock, lambda: None):
         if path.exists():
             return _read(path, key, len(sentences)), path
+        source.validate_content()
         retrieved = _ask(source, sentences, k, rows, advance)
         name = printable_name(source.name)
         head = {"kind": _KIND, "version": _VERSION, "key": key, "source": name, "left_out": retrieved.left_out}

@@ -48,7 +48,8 @@ def find_format(path: str, format: str = AUTO) -> str:
     is_json = head.text[:1] in ("[", "{")
     if is_json and not any(f.sniff(head) for f in REGISTRY.values()):
         raise DataError(
-            f'{path}, line 1: JSON without "text" or "tokens", expected JSON lines with one of them, or annotated data'
+            f'{path}, line 1: JSON without "text" or "tokens", expected JSON lines with one of them, or annotated '
+            "data; --format=text reads it as text"
         )
     is_table = not is_json and head.text.count("\n") >= _FEW_LINES and any(f.sniff(head) for f in REGISTRY.values())
     return detect_format(head).name if is_json or is_table else TEXT

@@ -99,6 +99,9 @@ class ImageSource:
         """The sha256 of the file of query vectors."""
         return sha256_of(self._queries.path)
 
+    def validate_content(self) -> None:
+        """All of the content has been read for the hash; nothing is left to check."""
+
     def validate_corpus(self, count: int) -> None:
         """Check that there is a query vector for each sentence of a corpus.
 

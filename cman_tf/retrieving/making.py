@@ -15,7 +15,8 @@ from cman_tf.formats.registry import AUTO
 from cman_tf.formats.source import hash_source
 from cman_tf.retrieving.building import build_index, import_bm25s
 from cman_tf.retrieving.corpus_reading import find_format, printable_name, read_passages
-from cman_tf.retrieving.index_files import MANIFEST, Manifest, read_manifest, validate_files
+from cman_tf.retrieving.index_files import FILES, MANIFEST, Manifest, read_manifest, validate_files
+from cman_tf.retrieving.names import NOTHING
 from cman_tf.retrieving.passage_file import Content
 from cman_tf.runs.durable import name_errors
 from cman_tf.runs.files import file_lock
@@ -82,6 +83,8 @@ def validate_place(place: pathlib.Path, corpus: pathlib.Path) -> None:
     """
     if not str(place) or place.name in ("", ".."):
         raise DataError(f"{place}: expected the name of a directory for the index")
+    if "," in place.name or place.name == NOTHING:
+        raise DataError(f"{place}: --retrieve cannot name it, expected a name without commas, other than {NOTHING}")
     here, there = place.resolve(), corpus.resolve()
     if here == there or here in there.parents or there in here.parents:
         raise DataError(f"{place}: holds the corpus or is within it, expected another directory for the index")
@@ -95,6 +98,8 @@ def validate_place(place: pathlib.Path, corpus: pathlib.Path) -> None:
     if not (place / MANIFEST).exists():
         raise DataError(f"{place}: exists and is no index, expected the name of a new directory")
     read_manifest(place)
+    for other in sorted({entry.name for entry in place.iterdir()} - {MANIFEST, *FILES}):
+        raise DataError(f"{place}: holds {printable_name(other)[:80]}, which is no part of an index; move it elsewhere")
 
 
 def _find_change(place: pathlib.Path, source: dict[str, str], overwrite: bool) -> str:

@@ -95,6 +95,8 @@ def read_content(line: bytes, where: str, expected: str) -> Content:
             )
         return tuple(tokens)
     text = record.get("text")
-    if not isinstance(text, str) or has_surrogate(text):
+    if not isinstance(text, str):
         raise DataError(f"{where}: text is {quote(text)}, {expected}")
+    if has_surrogate(text):
+        raise DataError(f"{where}: text is {quote(text)}, a lone surrogate in it, expected whole characters")
     return text

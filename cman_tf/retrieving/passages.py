@@ -47,6 +47,14 @@ class PassageSource(Protocol):
         """What is searched, for messages and result files: the path of an index."""
         ...
 
+    def validate_content(self) -> None:
+        """Check that all of the content is as it was made, before what is found is kept.
+
+        Raises:
+          DataError: if it was changed.
+        """
+        ...
+
     def validate_corpus(self, count: int) -> None:
         """Check that a corpus with so many sentences can be asked for; a source of text takes any.
 

@@ -21,10 +21,17 @@ from cman_tf.runs.files import read_json, write_atomically
 from cman_tf.runs.schema import list_of, object_of, record, text
 
 FILE = "retrieval.json"
+_LONGEST = 4096  # letters of a path
+
+
+def _is_place(value: str) -> bool:
+    return os.path.isabs(value) and "\0" not in value and len(value) < 2 * _LONGEST
+
+
 _SHA256 = text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256")
 _SCHEMA = record(
     {
-        "place": text(),
+        "place": text(_is_place, "an absolute path"),
         "fingerprint": text(re.compile("[0-9a-f]{8,128}").fullmatch, "a hash"),
         "tokenizer": text(re.compile(r"[\w:]{1,60}").fullmatch, "the name of a tokenizer"),
     },
@@ -88,6 +95,8 @@ def read_place(given: Mapping[str, str], tokenizer: str) -> Place | None:
         return None
     queries = tuple(filter(None, given.get(QUERIES, "").split(",")))
     files = given[flag].split(",") if flag == IMAGES else [given[flag]]
+    if flag == IMAGES and any("," in os.path.abspath(file) for file in files):
+        raise DataError(f"--{flag}={given[flag][:200]}: in a folder whose path has a comma, expected one without")
     return Place(flag, ",".join(map(os.path.abspath, files)), tokenizer, queries=queries)
 
 
@@ -147,7 +156,7 @@ def find_retrieval(directory: str | pathlib.Path, elsewhere: Mapping[str, str]) 
     """
     path = pathlib.Path(directory) / FILE
     if not path.exists():
-        if elsewhere:
+        if elsewhere and elsewhere != {TEXT: NOTHING}:
             raise DataError(f"{directory}: the model retrieves no passages, expected no --{next(iter(elsewhere))}")
         return None
     content = _read(directory)
@@ -160,14 +169,14 @@ def find_retrieval(directory: str | pathlib.Path, elsewhere: Mapping[str, str]) 
     other = TEXT if flag == IMAGES else IMAGES
     if other in elsewhere:
         raise DataError(f"{directory}: the model retrieves passages by --{flag}, expected no --{other}")
-    if flag not in elsewhere:
-        for part in content["place"].split(",") if flag == IMAGES else [content["place"]]:
-            validate_recorded_path(part, f"what --{flag} names")
     place = read_place({flag: content["place"], **elsewhere}, content["tokenizer"])
     assert place is not None
     if flag == TEXT:
         import_bm25s()  # its absence has nothing to do with the place
     try:
+        if flag not in elsewhere:
+            for part in content["place"].split(",") if flag == IMAGES else [content["place"]]:
+                validate_recorded_path(part, f"what --{flag} names")
         found = place.open()
     except (DataError, OSError) as error:
         reason = str(error) if isinstance(error, DataError) else f"{error.filename}: {error.strerror}"

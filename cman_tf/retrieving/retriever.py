@@ -72,6 +72,14 @@ class Retriever:
         """A hash of all that an answer depends on beside the sentences and `k`."""
         return f"{self.fingerprint}:{self.tokenizer}"
 
+    def validate_content(self) -> None:
+        """Compare the content of all files with the manifest.
+
+        Raises:
+          DataError: naming the first file that was changed.
+        """
+        validate_files(pathlib.Path(self.name), self.manifest, thorough=True)
+
     def validate_corpus(self, count: int) -> None:
         """Do nothing: any sentence can be asked for."""
 
