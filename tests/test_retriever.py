@@ -18,6 +18,7 @@ from cman_tf.retrieving.building import build_index  # noqa: E402
 from cman_tf.retrieving.index_files import FILES, MANIFEST  # noqa: E402
 from cman_tf.retrieving.retriever import open_index  # noqa: E402
 from cman_tf.retrieving.words import find_words  # noqa: E402
+from cman_tf.runs.files import sha256_of  # noqa: E402
 
 CORPUS = {"name": "corpus", "format": "text", "sha256": "0" * 64}
 TEXTS = [
