@@ -18,7 +18,8 @@ DOCS = [
     "mkdocstrings==0.30.1; python_version < '3.11'",
     "mkdocstrings-python==2.0.11; python_version >= '3.11'",
     "mkdocstrings-python==1.18.2; python_version < '3.11'",
-    "pymdown-extensions==13.1.2; python_version >= '3.11'",
+    "pymdown-extensions==13.1.2; python_full_version >= '3.11.5'",
+    "pymdown-extensions==12.3; python_version >= '3.11' and python_full_version < '3.11.5'",
     "pymdown-extensions==10.21.3; python_version < '3.11'",
 ]
 GLOVE = ["pyarrow==17.0.0"]  # the last one that numpy 1.26 fits on Python 3.9 to 3.11
