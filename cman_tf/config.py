@@ -141,8 +141,8 @@ class Config:
     )
     cooperative_weight: float = _retrieval(
         0.0,
-        "Weight of the divergence between the predictions without and with passages. Above 0, both are trained; the "
-        "prediction has them.",
+        "Weight of the divergence between the predictions without and with passages. Above 0, training reads each "
+        "sentence with and without them.",
         minimum=0,
     )
     # Ablations

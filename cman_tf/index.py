@@ -6,7 +6,7 @@
 
 The corpus is text (paragraphs between blank lines, or a paragraph a line), a folder of .txt files, JSON lines with
 "text" or "tokens", or annotated data of any format. Calling the command again makes the index again if the corpus
-changed, and leaves it as it is otherwise. The index of another corpus is not replaced unasked. Needs
+changed, and leaves it as it is otherwise. An index of another corpus is replaced only with --overwrite. Needs
 pip install 'cman-tf[retrieval]'.
 """
 

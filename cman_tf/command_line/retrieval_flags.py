@@ -17,7 +17,8 @@ def define_flags(images: bool = True) -> None:
         flags.DEFINE_string(
             "retrieve",
             None,
-            "`Index` of cman-tf index, whose passages follow each sentence; a model remembers it; none: no passages.",
+            "`Index` of cman-tf index, whose passages follow each sentence; a model remembers it; none: no passages. For a "
+            "mixture several, between commas.",
         )
         if not images:
             return
@@ -29,7 +30,8 @@ def define_flags(images: bool = True) -> None:
         flags.DEFINE_string(
             "image_queries",
             None,
-            "With --image_index: `files` .npy of the query vectors of each sentence, one for each file of data.",
+            "With --image_index: .npy `files` between commas, one for each file of data in the order train, dev, test, "
+            "with a query vector for each sentence.",
         )
 
 
