@@ -17,8 +17,8 @@ def define_flags(images: bool = True) -> None:
         flags.DEFINE_string(
             "retrieve",
             None,
-            "`Index` of cman-tf index, whose passages follow each sentence; a model remembers it; none: no passages. For "
-            "a mixture several, between commas.",
+            "`Index` of cman-tf index, whose passages follow each sentence; a model remembers it; none: no passages. "
+            "For a mixture several, between commas.",
         )
         if not images:
             return
