@@ -215,8 +215,9 @@ def desk(shared, eight_sentences):
 
 
 @pytest.mark.e2e
-def test_commands_of_the_readme_run(desk):
+def test_commands_of_the_readme_run(desk, tmp_path):
     """Those of the README, in its order; training and tables in a cheap form, what needs a download not at all."""
+    desk = shutil.copytree(desk, tmp_path / "desk")  # a new user's: other pages write files of the same names
     ran = []
     for line in block_lines(ROOT / "README.md"):
         split = split_command(line)

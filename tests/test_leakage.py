@@ -102,6 +102,9 @@ class Listed:
     def __init__(self, texts, sentences=None):
         self.texts, self.sentences, self.asked = texts, sentences, []
 
+    def validate_content(self):
+        pass
+
     def validate_corpus(self, count):
         if self.sentences not in (None, count):
             raise DataError("another corpus")
