@@ -74,7 +74,8 @@ def read_inputs() -> TrainingInputs:
     chosen = recipe.apply_recipe(before)
     if chosen:
         print(chosen, flush=True)
-    place = read_place(places, FLAGS.tokenizer if FLAGS.tokenizer not in (None, "auto") else "default")
+    cutter = FLAGS.tokenizer if FLAGS.tokenizer not in (None, "auto") else "default"
+    place = read_place(places, cutter)
     if place and place.flag == IMAGES and not place.queries:
         raise DataError("--image_index without --image_queries, expected both")
     config = config_flags.config_from_flags()
@@ -96,7 +97,6 @@ def read_inputs() -> TrainingInputs:
     cluster = _read_cluster()
     if FLAGS.fold is not None and FLAGS.folds is None:
         raise DataError("--fold without --folds, expected both")
-    cutter = FLAGS.tokenizer if FLAGS.tokenizer not in (None, "auto") else "default"
     with reading_flags.open_reader(cutter) as reader:
         if FLAGS.folds:
             folds = corpus_flags.read_folds(config, reader)

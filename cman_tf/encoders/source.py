@@ -15,7 +15,7 @@ from cman_tf.errors import DataError, quote, shorten
 from cman_tf.runs.containment import validate_recorded_path
 from cman_tf.runs.files import read_json, write_atomically
 from cman_tf.runs.provenance import make_portable
-from cman_tf.runs.schema import one_of, record, text, whole
+from cman_tf.runs.schema import SHA256, one_of, record, text, whole
 
 PRECISIONS = ("float32", "float16")
 _FILE = "contextual.json"
@@ -29,7 +29,7 @@ _SCHEMA = record(
     {
         "kind": one_of(*_LOCATIONS),
         "location": record({}, {**dict.fromkeys(NAMES, _PLACE), "encoder_precision": one_of(*PRECISIONS)}),
-        "fingerprint": text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256"),
+        "fingerprint": SHA256,
         "layers": whole(1, 10_000),
         "size": whole(1, 1_000_000),
     }

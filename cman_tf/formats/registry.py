@@ -40,6 +40,12 @@ AUTO = "auto"
 READ_FORMATS = (AUTO, *sorted(f.name for f in REGISTRY.values() if f.read))  # the choices of --format
 WRITTEN_FORMATS = tuple(sorted(f.name for f in REGISTRY.values() if f.is_written))  # the choices of --to
 FORMATS = READ_FORMATS
+FEW_LINES = 4  # fewer lines of text may look like a table by chance
+
+
+def recognize_format(head: Head) -> Format | None:
+    """Return the first format that recognises a file by its beginning, or a folder by its files; None if none does."""
+    return next((candidate for candidate in REGISTRY.values() if candidate.sniff(head)), None)
 
 
 def detect_format(head: Head) -> Format:
@@ -51,9 +57,9 @@ def detect_format(head: Head) -> Format:
     Raises:
       DataError: if no format recognises it.
     """
-    for candidate in REGISTRY.values():
-        if candidate.sniff(head):
-            return candidate
+    found = recognize_format(head)
+    if found:
+        return found
     if head.names:
         shown = ", ".join(head.names[:3])
         raise DataError(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -26,7 +25,7 @@ from cman_tf.retrieving.recorded import read_fingerprint, recorded_flag
 from cman_tf.runs.arrays import read_array
 from cman_tf.runs.containment import validate_contained
 from cman_tf.runs.files import read_json, sha256_of, write_atomically
-from cman_tf.runs.schema import list_of, one_of, record, text
+from cman_tf.runs.schema import SHA256, list_of, one_of, record
 
 if TYPE_CHECKING:
     from cman_tf.inference.description import ModelDescription
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
 FILE, GATES, EXPERTS, REPORT = "mixture.json", "gates.npy", "experts", "report.json"
 MOST = 8  # experts
 _EXPECTED = "what cman-tf mixture wrote"
-_SHA256 = text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256")
-_SCHEMA = record({"experts": list_of(_SHA256), "decoding": one_of(*MIXTURE_DECODINGS), "gates": _SHA256})
+_SCHEMA = record({"experts": list_of(SHA256), "decoding": one_of(*MIXTURE_DECODINGS), "gates": SHA256})
 _KINDS = {TEXT: TEXT, IMAGES: IMAGES, QUERIES: IMAGES}  # what a flag is about; all others are about the encoder
 _RECORD = "record.json"  # of an expert, which has the hashes of its files
 

@@ -17,14 +17,13 @@ from cman_tf.data.types import Sentence
 from cman_tf.errors import DataError
 from cman_tf.formats import bounds
 from cman_tf.formats.corpus_files import stream_sentences
-from cman_tf.formats.registry import READ_FORMATS, REGISTRY
+from cman_tf.formats.registry import FEW_LINES, READ_FORMATS, REGISTRY
 from cman_tf.formats.source import Head, ReadOptions, Source, read_head
 from cman_tf.inference.records import EXPECTED, Record, read_record
 from cman_tf.runs.json_values import as_list, as_object
 
 AUTO, LINES, DOCUMENT, JSON_LINES = "auto", "lines", "document", "jsonl"
 INPUT_FORMATS = (AUTO, LINES, DOCUMENT, JSON_LINES, *READ_FORMATS[1:])
-_FEW_LINES = 4  # fewer lines of text may look like a corpus by chance
 _SPACY = "spacy_json"
 ON_ERROR = ("stop", "skip", "replace")
 
@@ -161,7 +160,7 @@ class InputReader:
             self.format = JSON_LINES
             return
         is_file = self._path is not None and pathlib.Path(self._path).is_file()
-        if found and (is_json or is_file and head.text.count("\n") >= _FEW_LINES):
+        if found and (is_json or is_file and head.text.count("\n") >= FEW_LINES):
             self.format = found
             if not is_json:
                 self.notice = f"{self.name}: read as {found}; --input_format=lines reads it as text"

@@ -56,7 +56,7 @@ class Contexts:
 
     def describe(self) -> dict[str, Any]:
         """Return what a result file says about retrieval."""
-        files = [provenance.make_portable(file) for file in self.place.value.split(",")]
+        files = [provenance.make_portable(file) for file in self.place.files]
         return {"place": ",".join(files), "fingerprint": self.place.fingerprint, "left_out": self.left_out}
 
     def read_corpus(

@@ -10,13 +10,12 @@ from cman_tf.data.sentence_splitting import split_sentences
 from cman_tf.errors import DataError
 from cman_tf.formats import bounds
 from cman_tf.formats.corpus_files import stream_sentences
-from cman_tf.formats.registry import AUTO, READ_FORMATS, REGISTRY, detect_format
+from cman_tf.formats.registry import AUTO, FEW_LINES, READ_FORMATS, detect_format, recognize_format
 from cman_tf.formats.source import Head, decode, read_head
 from cman_tf.retrieving.passage_file import Content, read_content
 
 TEXT, JSON_LINES = "text", "jsonl"
 FORMATS = (AUTO, TEXT, JSON_LINES, *READ_FORMATS[1:])
-_FEW_LINES = 4  # fewer lines of text may look like a table by chance
 
 
 def find_format(path: str, format: str = AUTO) -> str:
@@ -45,14 +44,13 @@ def find_format(path: str, format: str = AUTO) -> str:
         return _find_folder_format(head)
     if "text" in head.keys or "tokens" in head.keys:
         return JSON_LINES if head.text.startswith("{") else detect_format(head).name
-    is_json = head.text[:1] in ("[", "{")
-    if is_json and not any(f.sniff(head) for f in REGISTRY.values()):
+    is_json, found = head.text[:1] in ("[", "{"), recognize_format(head)
+    if is_json and not found:
         raise DataError(
             f'{path}, line 1: JSON without "text" or "tokens", expected JSON lines with one of them, or annotated '
             "data; --format=text reads it as text"
         )
-    is_table = not is_json and head.text.count("\n") >= _FEW_LINES and any(f.sniff(head) for f in REGISTRY.values())
-    return detect_format(head).name if is_json or is_table else TEXT
+    return found.name if found and (is_json or head.text.count("\n") >= FEW_LINES) else TEXT
 
 
 def _find_folder_format(head: Head) -> str:

@@ -17,14 +17,13 @@ import dataclasses
 import hashlib
 import json
 import pathlib
-import re
 from typing import Any
 
 from cman_tf.errors import DataError, quote
 from cman_tf.retrieving.words import WORDS_VERSION
 from cman_tf.runs.files import read_json, sha256_of
 from cman_tf.runs.plain_files import file_size
-from cman_tf.runs.schema import object_of, one_of, record, text, whole
+from cman_tf.runs.schema import SHA256, object_of, one_of, record, text, whole
 
 MANIFEST, PASSAGES, OFFSETS, FIRST = "manifest.json", "passages.jsonl", "offsets.npy", "first_sentences.npy"
 DATA, INDICES, POINTERS = "data.csc.index.npy", "indices.csc.index.npy", "indptr.csc.index.npy"
@@ -37,19 +36,18 @@ _EXPECTED = "an index that cman-tf index made"
 WHOLE = "a whole index; cman-tf index makes it again"
 _SMALL = (VOCABULARY, PARAMETERS)
 _LARGEST = 4 << 30  # bytes of the vocabulary
-_HASH = text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256")
 _COUNT = whole(1, 2**31 - 1)
 _SCHEMA = record(
     {
         "kind": one_of(KIND),
         "version": whole(1),
         "words_version": whole(1),
-        "corpus": record({"name": text(), "format": text(), "sha256": _HASH}),
+        "corpus": record({"name": text(), "format": text(), "sha256": SHA256}),
         "passages": _COUNT,
         "sentences": _COUNT,
         "words": _COUNT,
         "postings": _COUNT,
-        "files": object_of(record({"bytes": whole(), "sha256": _HASH}), one_of(*FILES)),
+        "files": object_of(record({"bytes": whole(), "sha256": SHA256}), one_of(*FILES)),
     }
 )
 

@@ -67,6 +67,7 @@ def make_index(
         outcome = _find_change(place, source, overwrite)
         if outcome == KEPT:
             return read_manifest(place), KEPT
+        _validate_replaceable(place)
         with _new_folder(place) as folder:
             passages = _counted(read_passages(corpus, found, problems), advance)
             manifest = build_index(passages, folder, source)
@@ -98,7 +99,12 @@ def validate_place(place: pathlib.Path, corpus: pathlib.Path) -> None:
     if not (place / MANIFEST).exists():
         raise DataError(f"{place}: exists and is no index, expected the name of a new directory")
     read_manifest(place)
-    for other in sorted({entry.name for entry in place.iterdir()} - {MANIFEST, *FILES}):
+
+
+def _validate_replaceable(place: pathlib.Path) -> None:
+    """Raise DataError if the directory holds a file that no index has, and that would go with it."""
+    others = {entry.name for entry in place.iterdir()} - {MANIFEST, *FILES} if place.exists() else ()
+    for other in sorted(others):
         raise DataError(f"{place}: holds {printable_name(other)[:80]}, which is no part of an index; move it elsewhere")
 
 

@@ -18,7 +18,7 @@ from cman_tf.retrieving.passages import PassageSource, Tokens
 from cman_tf.retrieving.retriever import open_index
 from cman_tf.runs.containment import validate_recorded_path
 from cman_tf.runs.files import read_json, write_atomically
-from cman_tf.runs.schema import list_of, object_of, record, text
+from cman_tf.runs.schema import SHA256, list_of, object_of, record, text
 
 FILE = "retrieval.json"
 _LONGEST = 4096  # letters of a path
@@ -28,14 +28,13 @@ def _is_place(value: str) -> bool:
     return os.path.isabs(value) and "\0" not in value and len(value) < 2 * _LONGEST
 
 
-_SHA256 = text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256")
 _SCHEMA = record(
     {
         "place": text(_is_place, "an absolute path"),
         "fingerprint": text(re.compile("[0-9a-f]{8,128}").fullmatch, "a hash"),
         "tokenizer": text(re.compile(r"[\w:]{1,60}").fullmatch, "the name of a tokenizer"),
     },
-    {"images": text(), "queries": object_of(list_of(_SHA256))},
+    {"images": text(), "queries": object_of(list_of(SHA256))},
 )
 
 
@@ -60,6 +59,11 @@ class Place:
     queries: tuple[str, ...] = ()
     answered: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
 
+    @property
+    def files(self) -> list[str]:
+        """The paths that the value names: an index, or the features and the texts of images."""
+        return self.value.split(",") if self.flag == IMAGES else [self.value]
+
     def open(self) -> PassageSource | ImageIndex:
         """Open the index, or the features of images.
 
@@ -68,7 +72,7 @@ class Place:
         """
         if self.flag == TEXT:
             return open_index(self.value, self.tokenizer)
-        files = self.value.split(",")
+        files = self.files
         if len(files) != 2:
             raise DataError(f"--image_index={self.value[:200]}: expected FEATURES.npy,TEXTS.jsonl")
         return open_images(*files, tokenizer=self.tokenizer)
@@ -175,8 +179,8 @@ def find_retrieval(directory: str | pathlib.Path, elsewhere: Mapping[str, str]) 
         import_bm25s()  # its absence has nothing to do with the place
     try:
         if flag not in elsewhere:
-            for part in content["place"].split(",") if flag == IMAGES else [content["place"]]:
-                validate_recorded_path(part, f"what --{flag} names")
+            for file in place.files:
+                validate_recorded_path(file, f"what --{flag} names")
         found = place.open()
     except (DataError, OSError) as error:
         reason = str(error) if isinstance(error, DataError) else f"{error.filename}: {error.strerror}"

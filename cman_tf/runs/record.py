@@ -16,12 +16,12 @@ from cman_tf.errors import DataError, quote
 from cman_tf.runs import schema
 from cman_tf.runs.files import read_json, sha256_of, write_atomically
 from cman_tf.runs.packed_weights import NAMES, WEIGHTS
-from cman_tf.runs.schema import object_of, text, truth
+from cman_tf.runs.schema import SHA256, object_of, text, truth
 
 _NAME = "record.json"
 _EXPECTED = "the record that cman-tf train wrote"
 _RESTORE = "restore the directory, or choose another --model_dir"
-_HASHES = object_of(text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256"))
+_HASHES = object_of(SHA256)
 _SCHEMA = schema.record({"tokenizer": text(), "files": _HASHES, "weights": _HASHES})
 _RUN = schema.record({}, {"tokenizer": text(), "record": truth()}, others=True)
 _FILES = (

@@ -18,14 +18,13 @@ from cman_tf.runs.epochs import STAGE_ONE
 from cman_tf.runs.files import file_lock, read_json, remove_temporaries, sha256_of, write_atomically
 from cman_tf.runs.flagfile import format_flagfile
 from cman_tf.runs.run_settings import SETTINGS, list_differences
-from cman_tf.runs.schema import list_of, nullable, object_of, record, text, truth, whole
+from cman_tf.runs.schema import SHA256, list_of, nullable, object_of, record, text, truth, whole
 
 _WRITTEN = (  # by training, each as a whole
     *("run.json", "flags.txt", "record.json", "metrics.jsonl", "result.json"),
     *("vocabulary.json", "word_vectors.npy", "signatures.json", "contextual.json"),
 )
 _EXPECTED = "what cman-tf train wrote"
-_HASH = text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256")
 
 
 @contextlib.contextmanager
@@ -169,18 +168,18 @@ _RUN = record(
     {
         "id": text(re.compile("[0-9a-f]{32}").fullmatch, "an id"),
         "settings": record({"model": SETTINGS["model"]}, SETTINGS),
-        "corpora": object_of(_HASH),
-        "word_vectors": nullable(_HASH),
+        "corpora": object_of(SHA256),
+        "word_vectors": nullable(SHA256),
         "commits": list_of(text()),
     },
     {  # what runs of older versions, and those without --init_from, do not have
-        "encoder": nullable(_HASH),
+        "encoder": nullable(SHA256),
         "format": text(),
         "tokenizer": text(),
         "record": truth(),
         "threads": list_of(whole()),
         "replicas": list_of(whole()),
-        "init_from": _HASH,
+        "init_from": SHA256,
         "retrieval": text(re.compile("[0-9a-f]{8,128}").fullmatch, "a hash"),
     },
 )

@@ -12,6 +12,7 @@ A schema is a function of a value and its place that raises `Mismatch`; the func
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -58,6 +59,9 @@ def text(pattern: Callable[[str], Any] | None = None, expected: str = "text") ->
             raise _fail(place, value, "Unicode")
 
     return check
+
+
+SHA256 = text(re.compile("[0-9a-f]{64}").fullmatch, "a sha256")
 
 
 def is_unicode(value: str) -> bool:
